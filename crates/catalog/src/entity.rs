@@ -1,0 +1,244 @@
+//! The shape of one entity: what its file in `data/<psa>/` says, resolved and cross-checked.
+//! Knows nothing of HTTP, SQL or a running server.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Index of an entity in [`crate::Catalog::entities`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EntityId(pub u32);
+
+/// One kind of record: its table, its fields, and what a caller needs to touch it.
+#[derive(Debug, Clone)]
+pub struct Entity {
+    pub id: EntityId,
+    /// Path without placeholders, which is also the path of its data file: `service/tickets/notes`.
+    pub path: Arc<str>,
+    /// Name the vendor's description gives one record: `ServiceNote`.
+    pub schema: Arc<str>,
+    /// Name of its table at rest: `service_tickets_notes`.
+    pub table: Arc<str>,
+    /// Entities whose id stands in the path before this one, outermost first.
+    pub parents: Vec<Parent>,
+    pub fields: Vec<Field>,
+    pub right: Right,
+    /// Rights some fields or states ask for on top, by name: read by the server's rules
+    /// (`close = Service Desk / Close Service Tickets`).
+    pub extra_rights: BTreeMap<String, Right>,
+    pub ownership: Ownership,
+    pub scope: Scope,
+    /// Fields that need a further right to be seen or written (`Display Passwords`, finance),
+    /// or that a price or cost block hides.
+    pub guarded: Vec<Guard>,
+    /// Which entries of a customize list (other than Table Setup) apply: the list's identifier and
+    /// the field that names the entry (`CompanyConfigurations` by `type`).
+    pub listed_by: Option<ListedBy>,
+    /// Named functions in `server/rules` that add behaviour.
+    pub rules: Vec<String>,
+    /// Sets of fields whose values no two records may share.
+    pub unique: Vec<Vec<String>>,
+    /// Light views (`/info`) and other projections of the same rows.
+    pub views: Vec<View>,
+    /// Rows of another entity that this one shows (`/project/tickets/{id}/notes` in the table of
+    /// ticket notes): the entity whose table holds the rows.
+    pub stored_in: Option<EntityId>,
+    /// Only rows with this value of a field belong to this path (`recordType = ServiceTicket`).
+    pub only: Vec<(String, Vec<String>)>,
+    /// Deleting sets this flag instead of removing the row (`deletedFlag`).
+    pub soft_delete: Option<String>,
+    /// The record carries `customFields`; the value is the screen they are defined for.
+    pub custom_fields: bool,
+    /// Child links written into `_info`: (key, path below the item), `("notes_href", "notes")`.
+    pub links: Vec<(String, String)>,
+    /// Field of the record that a reference shows beside `id` when nothing else is said.
+    pub label: Option<String>,
+}
+
+/// One level of nesting in a path.
+#[derive(Debug, Clone)]
+pub struct Parent {
+    /// Placeholder as the vendor writes it: `parentId`.
+    pub param: String,
+    /// The entity whose id it is, where there is one.
+    pub entity: Option<EntityId>,
+    /// Column of this entity that holds it. When a field of the record already says it
+    /// (`company`), that field's column, else a hidden column `parent_id`, `grandparent_id`.
+    pub column: Arc<str>,
+    /// The field that says it, if any.
+    pub field: Option<String>,
+}
+
+/// One member of a record.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// Name as the API spells it: `serviceDefaultBoard`.
+    pub name: Arc<str>,
+    /// Column at rest; references hold the target's id in `<name>_id`.
+    pub column: Arc<str>,
+    pub kind: Kind,
+    /// Longest text in characters.
+    pub max: Option<u32>,
+    /// Must be in a POST (or have a default).
+    pub required: bool,
+    /// Must not be cleared by PUT or PATCH.
+    pub required_on_update: bool,
+    /// Callers' values are ignored.
+    pub read_only: bool,
+    /// Only a POST may carry it.
+    pub post_only: bool,
+    /// Never in an answer.
+    pub write_only: bool,
+    pub values: Vec<Arc<str>>,
+    /// Value a new record gets when the caller gives none.
+    pub default: Option<Literal>,
+    /// First release whose records have it, when newer than the oldest known.
+    pub since: Option<Release>,
+    /// Last release whose records have it.
+    pub until: Option<Release>,
+    /// Field of the same record that names the parent a reference is looked up in
+    /// (`status` within `board`).
+    pub within: Option<String>,
+    /// For bare id numbers: the entity the number points to.
+    pub id_of: Option<EntityId>,
+    /// Gets an index at rest.
+    pub indexed: bool,
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    Integer,
+    Number,
+    Boolean,
+    Text,
+    /// ISO 8601 in UTC with seconds, at rest and in answers: `2005-05-27T17:30:19Z`.
+    DateTime,
+    Date,
+    Uuid,
+    /// A link to a row of another entity.
+    Reference(Reference),
+    /// An array of links, at rest in a JSON column as an array of ids.
+    References(Reference),
+    /// An array of plain values, at rest in a JSON column.
+    List(Scalar),
+    /// Nested objects of a shape, at rest in a JSON column.
+    Embedded { shape: Arc<str>, list: bool },
+    /// Any JSON.
+    Any,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scalar {
+    Integer,
+    Number,
+    Boolean,
+    Text,
+}
+
+/// How a link to another record looks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reference {
+    /// The vendor's name of the shape: `BoardReference`.
+    pub shape: Arc<str>,
+    /// Entity pointed to; `None` where the facts know none (shown as stored).
+    pub target: Option<EntityId>,
+    /// Members shown beside `id`, and the field of the target that each shows:
+    /// `[("name", "name")]`, `[("summary", "summary")]`.
+    pub members: Vec<(Arc<str>, Arc<str>)>,
+    /// Key of the link in `_info`: `board_href`.
+    pub href: Arc<str>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Literal {
+    Bool(bool),
+    Integer(i64),
+    Number(f64),
+    Text(String),
+}
+
+/// A release of the vendor's API, `2025.1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Release {
+    pub year: u16,
+    pub number: u16,
+}
+
+/// What a caller needs. The reason is documentation that reaches the docs page and denials.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Right {
+    pub needs: bitting_policy::Needs,
+    pub basis: Basis,
+    pub reason: String,
+}
+
+/// How sure the facts are of a right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// A vendor states it, or a refusal was observed.
+    Stated,
+    /// A vendor grants exactly this for a feature that must call it.
+    Granted,
+    /// Follows from what is known.
+    Inferred,
+    /// Our choice, with the reason beside it.
+    Chosen,
+}
+
+/// Whose record it is, for level My.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ownership {
+    /// Reference or id fields that hold a member (`owner`), or a text field with member
+    /// identifiers joined by comma and blank (`resources`). `enteredBy` is the hidden column of
+    /// who created the record.
+    pub fields: Vec<String>,
+    /// Mine when the parent is mine.
+    pub parent: bool,
+}
+
+/// Which node of the structure a record hangs on, for visibility.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Scope {
+    /// Field with the record's own location (`territory`, `location`, `locationId`).
+    pub location: Option<String>,
+    /// Field that points to a scoped record (`company`), used when it has none of its own.
+    pub via: Option<String>,
+    /// Visible when the parent in the path is.
+    pub parent: bool,
+    /// Field that names the board, for excluded boards.
+    pub board: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Guard {
+    pub fields: Vec<String>,
+    pub by: GuardedBy,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum GuardedBy {
+    Right(bitting_policy::Needs),
+    /// Hidden from members with `blockPriceFlag`.
+    Price,
+    /// Hidden from members with `blockCostFlag`.
+    Cost,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedBy {
+    /// `CompanyConfigurations`
+    pub list: String,
+    /// Field whose referenced name is the entry.
+    pub field: String,
+}
+
+/// A projection of an entity's rows under another path (`/info`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    /// The vendor's name: `TicketInfo`.
+    pub schema: Arc<str>,
+    /// (name in the view, name of the field of the entity)
+    pub fields: Vec<(Arc<str>, Arc<str>)>,
+    /// A view may ask for less than its entity.
+    pub right: Option<Right>,
+}
