@@ -1,0 +1,193 @@
+//! Which columns of an entity an answer reads, and in which order its members are written. A layout
+//! is worked out once per entity, release and set of hidden fields. Knows no rows.
+
+use super::projection::Projection;
+use bitting_catalog::entity::{Entity, Field, Kind, Reference, Release, View};
+use std::sync::Arc;
+
+/// Hidden columns every stored row has.
+pub const ENTERED_BY: &str = "entered_by";
+pub const DATE_ENTERED: &str = "date_entered";
+pub const UPDATED_BY: &str = "updated_by";
+pub const LAST_UPDATED: &str = "last_updated";
+/// The structure node a row hangs on, for visibility.
+pub const SCOPE: &str = "scope_id";
+/// Values of custom fields, a JSON array of `{id, value}`.
+pub const EXTRA: &str = "extra";
+
+/// What to read and how to write it.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// Columns to select; cells come in this order. The first is always `id`.
+    pub columns: Vec<Arc<str>>,
+    pub steps: Vec<Step>,
+    pub info: Option<Info>,
+    /// Cell with the custom field values, where the entity has them.
+    pub extra: Option<usize>,
+}
+
+/// One member of the answer.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// `"summary":` with quotes and colon, ready to write.
+    pub key: Box<[u8]>,
+    pub cell: usize,
+    pub what: What,
+    /// Written even when null: booleans and required members, which clients index directly.
+    pub always: bool,
+}
+
+#[derive(Debug, Clone)]
+pub enum What {
+    Integer,
+    Number,
+    Boolean,
+    Text,
+    /// JSON text, written as it stands.
+    Raw,
+    Reference(Reference, Members),
+    References(Reference, Members),
+}
+
+/// Which members of a reference to show.
+#[derive(Debug, Clone)]
+pub struct Members {
+    pub id: bool,
+    pub info: bool,
+    /// Indexes into [`Reference::members`].
+    pub shown: Vec<usize>,
+}
+
+/// Cells of the `_info` object.
+#[derive(Debug, Clone)]
+pub struct Info {
+    pub entered_by: usize,
+    pub date_entered: usize,
+    pub updated_by: usize,
+    pub last_updated: usize,
+    /// (`"notes_href":`, path below the record)
+    pub links: Vec<(Box<[u8]>, String)>,
+}
+
+/// What a layout is worked out for.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    pub view: Option<&'a View>,
+    pub projection: Option<&'a Projection>,
+    pub release: Release,
+    /// Per field of the entity: the caller may not see it.
+    pub hidden: &'a dyn Fn(usize) -> bool,
+}
+
+impl Layout {
+    /// Works out the layout of an entity's records.
+    pub fn new(entity: &Entity, wanted: Wanted<'_>) -> Self {
+        let mut layout = Self { columns: vec![Arc::from("id")], steps: Vec::new(), info: None, extra: None };
+        match wanted.view {
+            Some(view) => {
+                for (name, source) in &view.fields {
+                    if let Some(index) = entity.fields.iter().position(|field| field.name == *source) {
+                        layout.add(entity, index, name, wanted);
+                    }
+                }
+            }
+            None => {
+                for (index, field) in entity.fields.iter().enumerate() {
+                    layout.add(entity, index, &field.name.clone(), wanted);
+                }
+            }
+        }
+        let shows_info = wanted.projection.is_none_or(Projection::includes_info);
+        if shows_info {
+            let info = Info {
+                entered_by: layout.column(ENTERED_BY),
+                date_entered: layout.column(DATE_ENTERED),
+                updated_by: layout.column(UPDATED_BY),
+                last_updated: layout.column(LAST_UPDATED),
+                links: if wanted.view.is_some() {
+                    Vec::new()
+                } else {
+                    entity.links.iter().map(|(key, path)| (quoted_key(key), path.clone())).collect()
+                },
+            };
+            layout.info = Some(info);
+        }
+        let shows_custom = wanted.projection.is_none_or(|projection| projection.includes_name("customFields"));
+        if entity.custom_fields && wanted.view.is_none() && shows_custom {
+            layout.extra = Some(layout.column(EXTRA));
+        }
+        layout
+    }
+
+    fn add(&mut self, entity: &Entity, index: usize, name: &str, wanted: Wanted<'_>) {
+        let field = &entity.fields[index];
+        if field.write_only || !shown_in(field, wanted.release) || (wanted.hidden)(index) {
+            return;
+        }
+        let members = match wanted.projection {
+            None => None,
+            Some(projection) => match projection.includes(name) {
+                None => return,
+                Some(part) => Some(part),
+            },
+        };
+        let what = match &field.kind {
+            Kind::Integer => What::Integer,
+            Kind::Number => What::Number,
+            Kind::Boolean => What::Boolean,
+            Kind::Text | Kind::DateTime | Kind::Date | Kind::Uuid => What::Text,
+            Kind::List(_) | Kind::Embedded { .. } | Kind::Any => What::Raw,
+            Kind::Reference(reference) => What::Reference(reference.clone(), Members::of(reference, members)),
+            Kind::References(reference) => What::References(reference.clone(), Members::of(reference, members)),
+        };
+        let always = matches!(field.kind, Kind::Boolean) || field.required;
+        let cell = self.column_of(field);
+        self.steps.push(Step { key: quoted_key(name), cell, what, always });
+    }
+
+    fn column_of(&mut self, field: &Field) -> usize {
+        let column = field.column.clone();
+        self.position(&column).unwrap_or_else(|| {
+            self.columns.push(column);
+            self.columns.len() - 1
+        })
+    }
+
+    fn column(&mut self, name: &str) -> usize {
+        self.position(name).unwrap_or_else(|| {
+            self.columns.push(Arc::from(name));
+            self.columns.len() - 1
+        })
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| &**column == name)
+    }
+}
+
+impl Members {
+    fn of(reference: &Reference, part: Option<super::projection::Part<'_>>) -> Self {
+        use super::projection::Part;
+        match part {
+            None | Some(Part::Whole) => {
+                Self { id: true, info: part.is_none(), shown: (0..reference.members.len()).collect() }
+            }
+            Some(Part::Some(names)) => {
+                let named = |wanted: &str| names.iter().any(|name| name.eq_ignore_ascii_case(wanted));
+                Self {
+                    id: named("id"),
+                    info: named("_info"),
+                    shown: (0..reference.members.len()).filter(|index| named(&reference.members[*index].0)).collect(),
+                }
+            }
+        }
+    }
+}
+
+fn quoted_key(name: &str) -> Box<[u8]> {
+    format!("\"{name}\":").into_bytes().into_boxed_slice()
+}
+
+fn shown_in(field: &Field, release: Release) -> bool {
+    field.since.is_none_or(|since| since <= release) && field.until.is_none_or(|until| release <= until)
+}

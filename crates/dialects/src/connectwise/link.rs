@@ -1,0 +1,86 @@
+//! The `Link` header of a page. Two clients read it with regular expressions, so its exact form counts:
+//! `page=N` (or `pageId=N`) comes last, `rel` is quoted, and no next page means an empty header.
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+/// Characters that clients split the header at, besides what a URL may not hold.
+const VALUE: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b',').add(b';').add(b'&').add(b'#').add(b'+').add(b'%');
+
+/// What the header is written for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Position {
+    /// An ordinary page; `last` where the number of pages is known.
+    Page { page: u64, more: bool, last: Option<u64> },
+    /// Forward only; the last id of this page, if another page follows.
+    Forward { next: Option<i64> },
+}
+
+/// The header's value. `query` holds the request's parameters, decoded, in their order.
+pub fn header(url: &str, query: &[(String, String)], page_size: u64, position: &Position) -> String {
+    let mut stem = String::with_capacity(256);
+    stem.push_str(url);
+    stem.push('?');
+    for (name, value) in query {
+        if ["page", "pageid", "pagesize"].iter().any(|own| name.eq_ignore_ascii_case(own)) {
+            continue;
+        }
+        stem.extend(utf8_percent_encode(name, VALUE));
+        stem.push('=');
+        stem.extend(utf8_percent_encode(value, VALUE));
+        stem.push('&');
+    }
+    stem.push_str("pageSize=");
+    stem.push_str(&page_size.to_string());
+    match position {
+        Position::Forward { next: None } => String::new(),
+        Position::Forward { next: Some(id) } => format!("<{stem}&pageId={id}>; rel=\"next\""),
+        Position::Page { page, more, last } => {
+            let link = |number: u64, rel: &str| format!("<{stem}&page={number}>; rel=\"{rel}\"");
+            let mut links = Vec::new();
+            if *more {
+                links.push(link(page + 1, "next"));
+                if let Some(last) = last {
+                    links.push(link(*last, "last"));
+                }
+            }
+            if *more && *page > 1 {
+                links.push(link(1, "first"));
+                links.push(link(page - 1, "prev"));
+            }
+            links.join(", ")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Position, header};
+
+    #[test]
+    fn page_is_the_last_parameter_and_rel_is_quoted() {
+        let query = vec![
+            ("conditions".to_owned(), "name like \"a,b;c>\"".to_owned()),
+            ("page".to_owned(), "1".to_owned()),
+            ("pageSize".to_owned(), "2".to_owned()),
+        ];
+        let position = Position::Page { page: 1, more: true, last: None };
+        assert_eq!(
+            header("https://h/v4_6_release/apis/3.0/company/companies", &query, 2, &position),
+            "<https://h/v4_6_release/apis/3.0/company/companies?conditions=name%20like%20%22a%2Cb%3Bc%3E%22\
+             &pageSize=2&page=2>; rel=\"next\""
+        );
+    }
+
+    #[test]
+    fn no_next_page_means_an_empty_header() {
+        assert_eq!(header("https://h/x", &[], 25, &Position::Page { page: 3, more: false, last: None }), "");
+        assert_eq!(header("https://h/x", &[], 25, &Position::Forward { next: None }), "");
+    }
+
+    #[test]
+    fn forward_only_points_past_the_last_id() {
+        let next = header("https://h/x", &[], 5, &Position::Forward { next: Some(77) });
+        assert_eq!(next, "<https://h/x?pageSize=5&pageId=77>; rel=\"next\"");
+    }
+}

@@ -1,0 +1,133 @@
+//! Listening: plain and TLS connections, a cap on bodies, a clean stop. Knows no path and no record.
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+/// Longest request line and headers in bytes: conditions travel in the URL.
+const HEADERS: usize = 128 * 1024;
+/// A client that does not finish its TLS handshake in this time is let go.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// A request with its body read.
+#[derive(Debug)]
+pub struct Received {
+    pub parts: http::request::Parts,
+    pub body: Body,
+    pub secure: bool,
+    pub peer: SocketAddr,
+}
+
+/// A body, or why there is none.
+#[derive(Debug)]
+pub enum Body {
+    Read(Bytes),
+    TooLarge,
+    /// The client broke off.
+    Broken,
+}
+
+/// Whoever answers.
+pub trait Handler: Send + Sync + 'static {
+    fn handle(&self, received: Received) -> impl Future<Output = Response<Full<Bytes>>> + Send;
+}
+
+/// Serves one listener until `stop` turns true; open requests are finished first.
+pub async fn serve<H: Handler>(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    handler: Arc<H>,
+    body_limit: usize,
+    mut stop: watch::Receiver<bool>,
+) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stop.wait_for(|stopped| *stopped) => return,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file descriptors, mostly: waiting lets connections end.
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let _ = stream.set_nodelay(true);
+        let connection = Connection { handler: handler.clone(), peer, body_limit, stop: stop.clone() };
+        tokio::spawn(connection.run(stream, tls.clone()));
+    }
+}
+
+struct Connection<H> {
+    handler: Arc<H>,
+    peer: SocketAddr,
+    body_limit: usize,
+    stop: watch::Receiver<bool>,
+}
+
+impl<H: Handler> Connection<H> {
+    async fn run(self, stream: TcpStream, tls: Option<TlsAcceptor>) {
+        match tls {
+            None => self.speak(stream, false).await,
+            Some(acceptor) => match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
+                Ok(Ok(stream)) => self.speak(stream, true).await,
+                Ok(Err(error)) => tracing::debug!(peer = %self.peer, %error, "TLS handshake failed"),
+                Err(_) => tracing::debug!(peer = %self.peer, "TLS handshake took too long"),
+            },
+        }
+    }
+
+    async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(mut self, stream: S, secure: bool) {
+        let handler = self.handler.clone();
+        let (peer, limit) = (self.peer, self.body_limit);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let handler = handler.clone();
+            async move {
+                let (parts, body) = request.into_parts();
+                let body = read(body, limit).await;
+                Ok::<_, Infallible>(handler.handle(Received { parts, body, secure, peer }).await)
+            }
+        });
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder.http1().max_buf_size(HEADERS).keep_alive(true);
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        tokio::pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            _ = self.stop.wait_for(|stopped| *stopped) => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%peer, %error, "connection ended");
+        }
+    }
+}
+
+async fn read(body: Incoming, limit: usize) -> Body {
+    use hyper::body::Body as _;
+    if body.is_end_stream() {
+        return Body::Read(Bytes::new());
+    }
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Body::Read(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Body::TooLarge,
+        Err(_) => Body::Broken,
+    }
+}

@@ -1,0 +1,158 @@
+//! TLS that works on the first paste: a local certificate authority, kept beside the data, and a leaf
+//! certificate for this machine's names. Knows nothing of requests.
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, date_time_ymd,
+};
+use rustls::ServerConfig;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Why there is no TLS.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    #[error("cannot read {file}: {source}; give a readable PEM file, or leave it out for a local certificate")]
+    Read { file: PathBuf, source: std::io::Error },
+    #[error("cannot write {file}: {source}")]
+    Write { file: PathBuf, source: std::io::Error },
+    #[error("{file} holds no usable {what}: {reason}")]
+    Pem { file: PathBuf, what: &'static str, reason: String },
+    #[error("cannot make a certificate: {0}")]
+    Make(#[from] rcgen::Error),
+    #[error("the TLS library refuses the certificate: {0}")]
+    Refused(#[from] rustls::Error),
+}
+
+/// A ready acceptor and the file clients have to trust.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    pub config: Arc<ServerConfig>,
+    pub ca_file: PathBuf,
+}
+
+/// Where the certificate comes from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// A local authority in this directory, made when missing.
+    Local(PathBuf),
+    /// Files of the user's own.
+    Files { certificate: PathBuf, key: PathBuf },
+}
+
+/// Loads or makes the certificates. `names` are host names and addresses of the leaf.
+pub fn prepare(source: &Source, names: &[String]) -> Result<Tls, TlsError> {
+    match source {
+        Source::Local(directory) => local(directory, names),
+        Source::Files { certificate, key } => {
+            let chain = chain(certificate)?;
+            let key = private_key(key)?;
+            Ok(Tls { config: config(chain, key)?, ca_file: certificate.clone() })
+        }
+    }
+}
+
+fn local(directory: &Path, names: &[String]) -> Result<Tls, TlsError> {
+    let ca_file = directory.join("ca.pem");
+    let key_file = directory.join("ca-key.pem");
+    let (params, ca_key) = if ca_file.exists() && key_file.exists() {
+        let text = read(&key_file)?;
+        let key = KeyPair::from_pem(&text)
+            .map_err(|error| TlsError::Pem { file: key_file.clone(), what: "key", reason: error.to_string() })?;
+        (authority()?, key)
+    } else {
+        let key = KeyPair::generate()?;
+        let params = authority()?;
+        let certificate = params.self_signed(&key)?;
+        write(&key_file, key.serialize_pem().as_bytes(), true)?;
+        write(&ca_file, certificate.pem().as_bytes(), false)?;
+        (params, key)
+    };
+    let issuer = Issuer::new(params, ca_key);
+    let mut leaf = CertificateParams::new(names.to_vec())?;
+    leaf.distinguished_name = name("Bitting local server");
+    leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    leaf.use_authority_key_identifier_extension = true;
+    leaf.not_before = date_time_ymd(2024, 1, 1);
+    leaf.not_after = date_time_ymd(2044, 1, 1);
+    let leaf_key = KeyPair::generate()?;
+    let certificate = leaf.signed_by(&leaf_key, &issuer)?;
+    let key = PrivateKeyDer::try_from(leaf_key.serialize_der())
+        .map_err(|reason| TlsError::Pem { file: key_file, what: "key", reason: reason.to_owned() })?;
+    let mut served = vec![certificate.der().clone()];
+    served.extend(chain(&ca_file)?);
+    Ok(Tls { config: config(served, key)?, ca_file })
+}
+
+/// The authority's parameters; with its stored key they make the same authority again.
+fn authority() -> Result<CertificateParams, TlsError> {
+    let mut params = CertificateParams::new(Vec::<String>::new())?;
+    params.distinguished_name = name("Bitting local CA");
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    // Long enough that nobody's test suite breaks on a Monday.
+    params.not_before = date_time_ymd(2024, 1, 1);
+    params.not_after = date_time_ymd(2044, 1, 1);
+    Ok(params)
+}
+
+fn name(common: &str) -> DistinguishedName {
+    let mut name = DistinguishedName::new();
+    name.push(DnType::CommonName, common);
+    name
+}
+
+fn config(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Arc<ServerConfig>, TlsError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+fn chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let text = read(file)?;
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
+    match chain {
+        Ok(chain) if !chain.is_empty() => Ok(chain),
+        Ok(_) => Err(TlsError::Pem { file: file.to_owned(), what: "certificate", reason: "it is empty".to_owned() }),
+        Err(error) => {
+            Err(TlsError::Pem { file: file.to_owned(), what: "certificate", reason: error.to_string() })
+        }
+    }
+}
+
+fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
+    let text = read(file)?;
+    PrivateKeyDer::from_pem_slice(text.as_bytes())
+        .map_err(|error| TlsError::Pem { file: file.to_owned(), what: "private key", reason: error.to_string() })
+}
+
+fn read(file: &Path) -> Result<String, TlsError> {
+    fs::read_to_string(file).map_err(|source| TlsError::Read { file: file.to_owned(), source })
+}
+
+/// Writes a file as a whole or not at all; secret ones are readable by their owner alone.
+fn write(file: &Path, bytes: &[u8], secret: bool) -> Result<(), TlsError> {
+    let failed = |source| TlsError::Write { file: file.to_owned(), source };
+    let partial = file.with_extension("partial");
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(if secret { 0o600 } else { 0o644 });
+    }
+    #[cfg(not(unix))]
+    let _ = secret;
+    let mut opened = options.open(&partial).map_err(failed)?;
+    opened.write_all(bytes).map_err(failed)?;
+    opened.sync_all().map_err(failed)?;
+    fs::rename(&partial, file).map_err(failed)
+}
