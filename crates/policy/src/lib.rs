@@ -1,26 +1,32 @@
-//! Who may do what. Pure: no runtime, no clock, no randomness, no I/O.
+//! Who may do what: actions, roles, decisions and their reasons.
+//!
+//! Pure: no runtime, no clock, no randomness, no I/O. It knows no entity, no field and no wire
+//! format; the names of modules, actions, lists and tables come from the data files it is given.
+//!
+//! ```text
+//! actions.toml, tables.toml -> Registry      what rows and lists a role has
+//! Registry + clicks         -> Role          what one role holds
+//! Role + Needs + Verb       -> Decision      All, Mine, or a Refusal
+//! Refusal + Registry        -> Denial        the same reason in words, for people and logs
+//! Role held + Role needed   -> Comparison    what is missing, what is in excess
+//! ```
 
-/// Index of an action (a row of a role) in [`Registry`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ActionId(pub u16);
+mod compare;
+mod decide;
+mod denial;
+mod document;
+mod level;
+mod list;
+mod needs;
+mod registry;
+mod role;
 
-/// Index of an entry of a customize list (`Service / Service Board`) in [`Registry`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct EntryId(pub u32);
-
-/// What a call needs of a role. A tree, because some calls need several rows, or one of several.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Needs {
-    /// Anyone, even without a key.
-    Anyone,
-    /// Any valid key.
-    AnyMember,
-    /// One row of the role.
-    Action(ActionId),
-    /// System / Table Setup, and this table on the role's list: `Service / Service Board`.
-    Table(EntryId),
-    /// Every one of these.
-    Every(Vec<Needs>),
-    /// At least one of these.
-    Either(Vec<Needs>),
-}
+pub use compare::{Cell, Comparison, ListGap, compare};
+pub use decide::{Decision, Refusal, Why, allows_entry, allows_table, decide};
+pub use denial::Denial;
+pub use document::{RoleDocument, RowDocument};
+pub use level::{Level, Levels, ParseWordError, Verb};
+pub use list::{List, ListDocument, Names, Tables};
+pub use needs::{ActionId, EntryId, ListId, Needs};
+pub use registry::{Action, CustomizeList, Module, MyLevel, Registry, RegistryError, Table};
+pub use role::{Role, RoleError};
