@@ -1,0 +1,34 @@
+//! Who calls: a member with its role and what its level, location, boards and blocks let it see. Built
+//! from the rows of its member record, and cached until any of them changes.
+
+use bitting_policy::Role;
+use std::sync::Arc;
+
+/// The member behind a key, ready for decisions.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub member: i64,
+    pub identifier: Arc<str>,
+    pub role: Arc<Role>,
+    /// Structure nodes whose records it sees; `None` sees all ("Corporate").
+    pub scope: Option<Arc<[i64]>>,
+    pub excluded_boards: Arc<[i64]>,
+    pub default_board: Option<i64>,
+    pub default_location: Option<i64>,
+    pub default_department: Option<i64>,
+    pub block_price: bool,
+    pub block_cost: bool,
+    /// The key it called with; none for the console and the operator.
+    pub key: Option<i64>,
+}
+
+impl Caller {
+    /// Whether records on this structure node are visible.
+    pub fn sees(&self, node: Option<i64>) -> bool {
+        match (&self.scope, node) {
+            (None, _) => true,
+            (Some(nodes), Some(node)) => nodes.contains(&node),
+            (Some(_), None) => false,
+        }
+    }
+}

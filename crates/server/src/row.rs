@@ -1,0 +1,117 @@
+//! A row in hand: values by column, as rules and checks of writes see it.
+
+use bitting_query::Value;
+use bitting_store::table::{Cell, Cells};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Values of one row by column name; an absent column is null.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Row {
+    pub id: i64,
+    values: BTreeMap<Arc<str>, Value>,
+}
+
+impl Row {
+    pub fn new(id: i64) -> Self {
+        Self { id, values: BTreeMap::new() }
+    }
+
+    /// Reads a row whose cells come in the order of `columns`.
+    pub fn read(columns: &[Arc<str>], cells: &dyn Cells) -> Self {
+        let mut row = Self::default();
+        for (index, column) in columns.iter().enumerate() {
+            let value = owned(cells.cell(index));
+            if &**column == "id" {
+                row.id = match value {
+                    Value::Integer(id) => id,
+                    _ => 0,
+                };
+            } else if value != Value::Null {
+                row.values.insert(column.clone(), value);
+            }
+        }
+        row
+    }
+
+    pub fn get(&self, column: &str) -> &Value {
+        self.values.get(column).unwrap_or(&Value::Null)
+    }
+
+    pub fn is_null(&self, column: &str) -> bool {
+        *self.get(column) == Value::Null
+    }
+
+    pub fn integer(&self, column: &str) -> Option<i64> {
+        if column == "id" {
+            return Some(self.id);
+        }
+        match self.get(column) {
+            Value::Integer(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    pub fn number(&self, column: &str) -> Option<f64> {
+        match self.get(column) {
+            Value::Integer(number) => Some(*number as f64),
+            Value::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    pub fn text(&self, column: &str) -> Option<&str> {
+        match self.get(column) {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn flag(&self, column: &str) -> bool {
+        matches!(self.get(column), Value::Boolean(true) | Value::Integer(1))
+    }
+
+    pub fn set(&mut self, column: &str, value: Value) {
+        if value == Value::Null {
+            self.values.remove(column);
+        } else {
+            self.values.insert(Arc::from(column), value);
+        }
+    }
+
+    pub fn set_text(&mut self, column: &str, text: impl Into<String>) {
+        self.set(column, Value::Text(text.into()));
+    }
+
+    /// All values that are not null.
+    pub fn into_values(self) -> Vec<(Arc<str>, Value)> {
+        self.values.into_iter().collect()
+    }
+
+    /// Columns whose value differs from `before`, with the new value.
+    pub fn changes_since(&self, before: &Self) -> Vec<(Arc<str>, Value)> {
+        let mut changes = Vec::new();
+        for (column, value) in &self.values {
+            if before.get(column) != value {
+                changes.push((column.clone(), value.clone()));
+            }
+        }
+        for column in before.values.keys() {
+            if !self.values.contains_key(column) {
+                changes.push((column.clone(), Value::Null));
+            }
+        }
+        changes
+    }
+}
+
+/// A cell as an owned value.
+pub fn owned(cell: Cell<'_>) -> Value {
+    match cell {
+        Cell::Null => Value::Null,
+        Cell::Integer(number) => Value::Integer(number),
+        Cell::Number(number) => Value::Number(number),
+        Cell::Boolean(flag) => Value::Boolean(flag),
+        Cell::Text(text) => Value::Text(text.to_owned()),
+    }
+}
