@@ -1,4 +1,19 @@
 //! Rows at rest: SQLite and PostgreSQL behind one contract. Knows tables and columns, not entities,
 //! rights or HTTP.
+//!
+//! [`Store`] is the door; [`table`] says what goes through it. `tests/contract.rs` holds both
+//! databases to the same behaviour.
 
+mod error;
+mod layout;
+mod location;
+mod sqlite;
+mod statement;
+mod store;
 pub mod table;
+
+pub use error::StoreError;
+pub use location::{DatabaseUrl, Durability, Location};
+pub use statement::Statement;
+pub use store::Store;
+pub use table::{Cell, Cells, Change, Column, Flow, Key, Table};

@@ -30,9 +30,17 @@ pub struct Column {
 /// One change. A write is a list of them that takes effect as a whole or not at all.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    Insert { table: Arc<str>, id: i64, values: Vec<(Arc<str>, Value)> },
+    Insert {
+        table: Arc<str>,
+        id: i64,
+        values: Vec<(Arc<str>, Value)>,
+    },
     /// Fails the whole write with `Missing` when there is no such row.
-    Update { table: Arc<str>, id: i64, values: Vec<(Arc<str>, Value)> },
+    Update {
+        table: Arc<str>,
+        id: i64,
+        values: Vec<(Arc<str>, Value)>,
+    },
     /// Fails the whole write with `Missing` when there is no such row.
     Delete { table: Arc<str>, id: i64 },
     /// Puts `(key, id)` into a pair table; again is no error.
@@ -41,9 +49,19 @@ pub enum Change {
     Unpair { table: Arc<str>, id: i64 },
     /// Fails the whole write with `Conflict { name }` when a row other than `except` has these values
     /// (text without regard to ASCII letter case).
-    Unique { table: Arc<str>, values: Vec<(Arc<str>, Value)>, except: Option<i64>, name: Arc<str> },
+    Unique {
+        table: Arc<str>,
+        values: Vec<(Arc<str>, Value)>,
+        except: Option<i64>,
+        name: Arc<str>,
+    },
     /// Fails the whole write with `InUse { name }` when a row has this value in this column.
-    Unused { table: Arc<str>, column: Arc<str>, value: Value, name: Arc<str> },
+    Unused {
+        table: Arc<str>,
+        column: Arc<str>,
+        value: Value,
+        name: Arc<str>,
+    },
 }
 
 /// One cell of an answer, borrowed from the driver where it can be.
@@ -59,4 +77,11 @@ pub enum Cell<'a> {
 /// One row of an answer. Columns count from zero in the order of the `Select`.
 pub trait Cells {
     fn cell(&self, column: usize) -> Cell<'_>;
+}
+
+/// Whether a reader wants the next row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    Continue,
+    Stop,
 }

@@ -1,0 +1,286 @@
+//! Rows in an SQLite file: many readers, one writer, one process. Knows nothing of what the tables
+//! mean.
+
+mod apply;
+mod cells;
+mod ddl;
+mod fault;
+mod ids;
+mod keyed;
+mod lock;
+mod open;
+mod read;
+mod temporary;
+mod write;
+
+use crate::error::StoreError;
+use crate::layout::Layout;
+use crate::location::Durability;
+use crate::table::{Cell, Cells, Change, Flow};
+use apply::Applier;
+use bitting_query::Value;
+use fault::{fault, lacks_table};
+use parking_lot::Mutex;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use write::{Job, Work, Writer};
+
+/// Jobs that may wait for the writer before the next one has to wait to be queued.
+const QUEUE: usize = 1024;
+
+/// The name under which the meta table keeps the highest id a table ever had.
+fn high_mark(table: &str) -> String {
+    format!("high:{table}")
+}
+
+/// The fields are dropped in this order: readers before the writer, whose closing empties the log,
+/// and the lock last but for the directory it stands in.
+pub struct Sqlite {
+    place: Arc<str>,
+    layout: Arc<Layout>,
+    exists: Arc<[AtomicBool]>,
+    ids: Vec<ids::Ids>,
+    keyed: keyed::KeyedStatements,
+    scans: Semaphore,
+    readers: read::Readers,
+    queue: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+    writer: Arc<Mutex<Writer>>,
+    _lock: lock::Lock,
+    _temporary: Option<temporary::Temporary>,
+}
+
+impl Sqlite {
+    /// Opens a file, or a temporary one when there is no path.
+    pub fn open(
+        path: Option<PathBuf>,
+        layout: Layout,
+        durability: Durability,
+    ) -> Result<Self, StoreError> {
+        let (path, temporary) = match path {
+            Some(path) => (path, None),
+            None => {
+                let temporary = temporary::Temporary::make()?;
+                (temporary.path().join("rows.sqlite"), Some(temporary))
+            }
+        };
+        let place: Arc<str> = Arc::from(path.display().to_string());
+        if let Some(parent) = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+        {
+            std::fs::create_dir_all(parent).map_err(|error| StoreError::Open {
+                place: place.to_string(),
+                detail: error.to_string(),
+            })?;
+        }
+        let lock = lock::take(&path)?;
+        let opened = open::open(&path, &layout, durability)?;
+        let layout = Arc::new(layout);
+        let exists: Arc<[AtomicBool]> = opened
+            .present
+            .iter()
+            .map(|there| AtomicBool::new(*there))
+            .collect();
+        let applier = Applier::new(
+            opened.connection,
+            layout.clone(),
+            place.clone(),
+            opened.present,
+        );
+        let writer = Arc::new(Mutex::new(Writer {
+            applier,
+            exists: exists.clone(),
+        }));
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        let working = writer.clone();
+        let thread = std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || write::run(&working, receiver))
+            .map_err(|error| StoreError::Open {
+                place: place.to_string(),
+                detail: error.to_string(),
+            })?;
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Ok(Self {
+            ids: layout.tables().map(|_| ids::Ids::default()).collect(),
+            keyed: keyed::KeyedStatements::default(),
+            scans: Semaphore::new(cores.max(2) * 2),
+            readers: read::Readers::new(path),
+            queue: Some(sender),
+            thread: Some(thread),
+            place,
+            layout,
+            exists,
+            writer,
+            _lock: lock,
+            _temporary: temporary,
+        })
+    }
+
+    /// Reads inline when it is `quick`; else off the threads that serve other requests, with only
+    /// so many at a time.
+    pub async fn select(
+        &self,
+        quick: bool,
+        sql: &str,
+        params: &[Value],
+        each: &mut (dyn FnMut(&dyn Cells) -> Flow + Send),
+    ) -> Result<(), StoreError> {
+        // A second try follows the making of empty tables that the statement joins.
+        for _ in 0..4 {
+            let result = if quick {
+                self.readers.lend(|reader| reader.run(sql, params, each))
+            } else {
+                let _permit = self.scans.acquire().await.map_err(|_| self.closed())?;
+                off_thread(|| self.readers.lend(|reader| reader.run(sql, params, each)))
+            };
+            match result {
+                Ok(()) => return Ok(()),
+                Err(error) if lacks_table(&error) => {
+                    if self.layout.main_of(sql).is_some_and(|at| !self.has(at)) {
+                        return Ok(());
+                    }
+                    let lacking: Vec<usize> = self
+                        .layout
+                        .named_in(sql)
+                        .into_iter()
+                        .filter(|at| !self.has(*at))
+                        .collect();
+                    if lacking.is_empty() {
+                        return Err(fault(&self.place, &error));
+                    }
+                    self.ask(Work::Create(lacking)).await?;
+                }
+                Err(error) => return Err(fault(&self.place, &error)),
+            }
+        }
+        Err(StoreError::Refused {
+            place: self.place.to_string(),
+            detail: "the statement names tables that cannot be made".into(),
+        })
+    }
+
+    /// One row by its id, inline.
+    pub fn get(
+        &self,
+        table: &Arc<str>,
+        id: i64,
+        columns: &[Arc<str>],
+        each: &mut (dyn FnMut(&dyn Cells) -> Flow + Send),
+    ) -> Result<(), StoreError> {
+        let at = self.layout.find(table)?;
+        if !self.has(at) {
+            return Ok(());
+        }
+        let sql = self.keyed.statement(&self.layout, at, columns)?;
+        self.readers
+            .lend(|reader| reader.run(&sql, &[Value::Integer(id)], each))
+            .map_err(|error| fault(&self.place, &error))
+    }
+
+    pub async fn write(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        for change in &changes {
+            self.note(change);
+        }
+        self.ask(Work::Write(changes)).await
+    }
+
+    pub fn load(
+        &self,
+        changes: &mut dyn Iterator<Item = Change>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<u64, StoreError> {
+        let mut noted = changes.inspect(|change| self.note(change));
+        self.writer.lock().load(&mut noted, progress)
+    }
+
+    pub fn next_id(&self, table: &Arc<str>) -> Result<i64, StoreError> {
+        let at = self.layout.find(table)?;
+        self.ids[at].next(|| {
+            if !self.has(at) {
+                return Ok(0);
+            }
+            let sql = format!(
+                "SELECT max(coalesce((SELECT max(\"id\") FROM {}), 0), \
+                 coalesce((SELECT value FROM bitting_meta WHERE name = ?1), 0))",
+                crate::layout::quote(table)
+            );
+            let mut highest = 0;
+            let mut each = |cells: &dyn Cells| {
+                if let Cell::Integer(id) = cells.cell(0) {
+                    highest = id;
+                }
+                Flow::Stop
+            };
+            self.readers
+                .lend(|reader| reader.run(&sql, &[Value::Text(high_mark(table))], &mut each))
+                .map_err(|error| fault(&self.place, &error))?;
+            Ok(highest)
+        })
+    }
+
+    /// A copy of all rows as one file, taken while others read and write.
+    pub fn snapshot(&self, path: &std::path::Path) -> Result<(), StoreError> {
+        let target = path.display().to_string();
+        self.readers
+            .lend(|reader| reader.connection().execute("VACUUM INTO ?1", [&target]))
+            .map(drop)
+            .map_err(|error| fault(&target, &error))
+    }
+
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    fn has(&self, at: usize) -> bool {
+        self.exists[at].load(Ordering::Acquire)
+    }
+
+    /// Ids given from outside count as used, so that the next one given out is above them.
+    fn note(&self, change: &Change) {
+        if let Change::Insert { table, id, .. } = change {
+            if let Some(at) = self.layout.position(table) {
+                self.ids[at].note(*id);
+            }
+        }
+    }
+
+    async fn ask(&self, work: Work) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let queue = self.queue.as_ref().ok_or_else(|| self.closed())?;
+        queue
+            .send(Job { work, reply })
+            .await
+            .map_err(|_| self.closed())?;
+        answer.await.map_err(|_| self.closed())?
+    }
+
+    fn closed(&self) -> StoreError {
+        StoreError::Closed {
+            place: self.place.to_string(),
+        }
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take() {
+            // It ends once the queue is empty; a panic in it has been printed already.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Runs blocking work without holding up other tasks, where the runtime has threads to spare.
+pub fn off_thread<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}

@@ -1,0 +1,314 @@
+//! One change at a time on the writing connection, inside a transaction that someone else began.
+//! Knows nothing of threads or durability.
+
+use super::cells::Bound;
+use super::ddl::{create_indexes, create_table};
+use super::fault::fault;
+use crate::error::StoreError;
+use crate::layout::{Layout, quote};
+use crate::table::Change;
+use bitting_query::Value;
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
+use std::sync::Arc;
+
+/// The writing connection and which tables it has.
+pub struct Applier {
+    pub connection: Connection,
+    pub layout: Arc<Layout>,
+    pub place: Arc<str>,
+    present: Vec<bool>,
+    /// Tables made since the last time they were settled, for taking them back.
+    pub fresh: Vec<usize>,
+    /// While loading in bulk, indexes of new tables wait until the rows are there.
+    pub indexes_later: bool,
+    last: Option<LastShape>,
+}
+
+/// The statement of the change before, because most changes look like the one before.
+struct LastShape {
+    insert: bool,
+    table: usize,
+    columns: Vec<Arc<str>>,
+    sql: String,
+}
+
+impl Applier {
+    pub fn new(
+        connection: Connection,
+        layout: Arc<Layout>,
+        place: Arc<str>,
+        present: Vec<bool>,
+    ) -> Self {
+        connection.set_prepared_statement_cache_capacity(256);
+        Self {
+            connection,
+            layout,
+            place,
+            present,
+            fresh: Vec::new(),
+            indexes_later: false,
+            last: None,
+        }
+    }
+
+    pub fn fault(&self, error: &rusqlite::Error) -> StoreError {
+        fault(&self.place, error)
+    }
+
+    pub fn batch(&self, sql: &str) -> Result<(), StoreError> {
+        self.connection
+            .execute_batch(sql)
+            .map_err(|error| self.fault(&error))
+    }
+
+    pub fn run(&self, sql: &str) -> Result<(), StoreError> {
+        let run = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.raw_execute());
+        run.map(drop).map_err(|error| self.fault(&error))
+    }
+
+    /// Makes a table that is not there yet.
+    pub fn ensure(&mut self, at: usize) -> Result<(), StoreError> {
+        if self.present[at] {
+            return Ok(());
+        }
+        let layout = self.layout.clone();
+        let table = layout.table(at);
+        self.batch(&create_table(table))?;
+        self.present[at] = true;
+        self.fresh.push(at);
+        if !self.indexes_later {
+            self.index(at)?;
+        }
+        Ok(())
+    }
+
+    pub fn index(&self, at: usize) -> Result<(), StoreError> {
+        create_indexes(self.layout.table(at))
+            .iter()
+            .try_for_each(|(_, sql)| self.batch(sql))
+    }
+
+    /// Forgets the tables made after the first `kept` of them: their making was rolled back.
+    pub fn forget(&mut self, kept: usize) {
+        for at in self.fresh.drain(kept..) {
+            self.present[at] = false;
+        }
+    }
+
+    pub fn apply(&mut self, change: &Change) -> Result<(), StoreError> {
+        let at = self.layout.check(change)?;
+        match change {
+            Change::Insert { table, id, values } => {
+                self.ensure(at)?;
+                match self.put(true, at, *id, values) {
+                    Ok(_) => Ok(()),
+                    Err(error)
+                        if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) =>
+                    {
+                        Err(StoreError::Exists {
+                            table: table.clone(),
+                            id: *id,
+                        })
+                    }
+                    Err(error) => Err(self.fault(&error)),
+                }
+            }
+            Change::Update { table, id, values } => {
+                let missing = StoreError::Missing {
+                    table: table.clone(),
+                    id: *id,
+                };
+                if !self.present[at] {
+                    return Err(missing);
+                }
+                let changed = if values.is_empty() {
+                    let sql = format!("SELECT 1 FROM {} WHERE \"id\" = ?1", quote(table));
+                    usize::from(self.any(&sql, &[Value::Integer(*id)])?)
+                } else {
+                    self.put(false, at, *id, values)
+                        .map_err(|error| self.fault(&error))?
+                };
+                if changed == 0 { Err(missing) } else { Ok(()) }
+            }
+            Change::Delete { table, id } => self.delete(at, table, *id),
+            Change::Pair { table, key, id } => {
+                self.ensure(at)?;
+                let sql = format!(
+                    "INSERT OR IGNORE INTO {} (\"key\", \"id\") VALUES (?1, ?2)",
+                    quote(table)
+                );
+                self.execute(&sql, &[Value::Integer(*key), Value::Integer(*id)])
+                    .map(drop)
+            }
+            Change::Unpair { table, id } => {
+                if !self.present[at] {
+                    return Ok(());
+                }
+                let sql = format!("DELETE FROM {} WHERE \"id\" = ?1", quote(table));
+                self.execute(&sql, &[Value::Integer(*id)]).map(drop)
+            }
+            Change::Unique {
+                table,
+                values,
+                except,
+                name,
+            } => {
+                if !self.present[at] {
+                    return Ok(());
+                }
+                let mut sql = format!("SELECT 1 FROM {} WHERE 1", quote(table));
+                let mut params = Vec::with_capacity(values.len() + 1);
+                for (column, value) in values {
+                    params.push(value.clone());
+                    sql.push_str(&format!(" AND {} IS ?{}", quote(column), params.len()));
+                }
+                if let Some(except) = except {
+                    params.push(Value::Integer(*except));
+                    sql.push_str(&format!(" AND \"id\" <> ?{}", params.len()));
+                }
+                sql.push_str(" LIMIT 1");
+                if self.any(&sql, &params)? {
+                    Err(StoreError::Conflict { name: name.clone() })
+                } else {
+                    Ok(())
+                }
+            }
+            Change::Unused {
+                table,
+                column,
+                value,
+                name,
+            } => {
+                if !self.present[at] {
+                    return Ok(());
+                }
+                let sql = format!(
+                    "SELECT 1 FROM {} WHERE {} IS ?1 LIMIT 1",
+                    quote(table),
+                    quote(column)
+                );
+                if self.any(&sql, std::slice::from_ref(value))? {
+                    Err(StoreError::InUse { name: name.clone() })
+                } else {
+                    Ok(())
+                }
+            }
+        }
+    }
+
+    /// Deletes a row; when it is the highest one its id is noted, so that no later start gives it
+    /// out again.
+    fn delete(&mut self, at: usize, table: &Arc<str>, id: i64) -> Result<(), StoreError> {
+        let missing = StoreError::Missing {
+            table: table.clone(),
+            id,
+        };
+        if !self.present[at] {
+            return Err(missing);
+        }
+        let highest: Option<i64> = self
+            .connection
+            .prepare_cached(&format!("SELECT max(\"id\") FROM {}", quote(table)))
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+            .map_err(|error| self.fault(&error))?;
+        let sql = format!("DELETE FROM {} WHERE \"id\" = ?1", quote(table));
+        if self.execute(&sql, &[Value::Integer(id)])? == 0 {
+            return Err(missing);
+        }
+        if highest == Some(id) {
+            let note = "INSERT INTO bitting_meta (name, value) VALUES (?1, ?2) \
+                        ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)";
+            self.execute(
+                note,
+                &[Value::Text(super::high_mark(table)), Value::Integer(id)],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn put(
+        &mut self,
+        insert: bool,
+        at: usize,
+        id: i64,
+        values: &[(Arc<str>, Value)],
+    ) -> rusqlite::Result<usize> {
+        let same = self.last.as_ref().is_some_and(|last| {
+            last.insert == insert
+                && last.table == at
+                && last.columns.len() == values.len()
+                && last
+                    .columns
+                    .iter()
+                    .zip(values)
+                    .all(|(known, (column, _))| Arc::ptr_eq(known, column) || known == column)
+        });
+        if !same {
+            let columns: Vec<Arc<str>> = values.iter().map(|(column, _)| column.clone()).collect();
+            let table = quote(&self.layout.table(at).name);
+            let sql = if insert {
+                insert_sql(&table, &columns)
+            } else {
+                update_sql(&table, &columns)
+            };
+            self.last = Some(LastShape {
+                insert,
+                table: at,
+                columns,
+                sql,
+            });
+        }
+        let sql = self.last.as_ref().map_or("", |last| last.sql.as_str());
+        let mut statement = self.connection.prepare_cached(sql)?;
+        statement.raw_bind_parameter(1, id)?;
+        for (position, (_, value)) in values.iter().enumerate() {
+            statement.raw_bind_parameter(position + 2, Bound(value))?;
+        }
+        statement.raw_execute()
+    }
+
+    fn execute(&self, sql: &str, params: &[Value]) -> Result<usize, StoreError> {
+        let run = || {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            for (at, value) in params.iter().enumerate() {
+                statement.raw_bind_parameter(at + 1, Bound(value))?;
+            }
+            statement.raw_execute()
+        };
+        run().map_err(|error| self.fault(&error))
+    }
+
+    fn any(&self, sql: &str, params: &[Value]) -> Result<bool, StoreError> {
+        let run = || {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let bound = rusqlite::params_from_iter(params.iter().map(Bound));
+            statement
+                .query_row(bound, |_| Ok(()))
+                .optional()
+                .map(|found| found.is_some())
+        };
+        run().map_err(|error| self.fault(&error))
+    }
+}
+
+fn insert_sql(table: &str, columns: &[Arc<str>]) -> String {
+    let mut names = String::from("\"id\"");
+    let mut places = String::from("?1");
+    for (at, column) in columns.iter().enumerate() {
+        names.push_str(&format!(", {}", quote(column)));
+        places.push_str(&format!(", ?{}", at + 2));
+    }
+    format!("INSERT INTO {table} ({names}) VALUES ({places})")
+}
+
+fn update_sql(table: &str, columns: &[Arc<str>]) -> String {
+    let sets: Vec<String> = columns
+        .iter()
+        .enumerate()
+        .map(|(at, column)| format!("{} = ?{}", quote(column), at + 2))
+        .collect();
+    format!("UPDATE {table} SET {} WHERE \"id\" = ?1", sets.join(", "))
+}

@@ -1,0 +1,70 @@
+//! How a described table is spelled in SQLite. Knows no connection.
+
+use crate::layout::{index_name, quote};
+use crate::table::{Key, Table};
+use bitting_query::Kind;
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// Booleans are integers to SQLite; the declared type is what tells them apart when they are read.
+pub const BOOLEAN: &str = "BOOLEAN";
+
+/// The type a column is declared with. Text compares without ASCII letter case, dates and JSON do
+/// not: their order is the order of their bytes.
+pub fn column_type(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Integer => "INTEGER",
+        Kind::Number => "REAL",
+        Kind::Boolean => BOOLEAN,
+        Kind::Text => "TEXT COLLATE NOCASE",
+        Kind::DateTime | Kind::Json => "TEXT",
+    }
+}
+
+/// The statement that makes the table, the same text at every start, so that comparing it with
+/// what the catalogue keeps tells whether anything was added.
+pub fn create_table(table: &Table) -> String {
+    if table.key == Key::Pair {
+        return format!(
+            "CREATE TABLE {} (\"key\" INTEGER NOT NULL, \"id\" INTEGER NOT NULL, PRIMARY KEY (\"key\", \"id\")) WITHOUT ROWID",
+            quote(&table.name)
+        );
+    }
+    let mut sql = format!(
+        "CREATE TABLE {} (\"id\" INTEGER PRIMARY KEY",
+        quote(&table.name)
+    );
+    for column in table.columns.iter().filter(|column| &*column.name != "id") {
+        let _ = write!(
+            sql,
+            ", {} {}",
+            quote(&column.name),
+            column_type(column.kind)
+        );
+    }
+    sql.push(')');
+    sql
+}
+
+/// The indexes of a table: their names and the statements that make them.
+pub fn create_indexes(table: &Table) -> Vec<(String, String)> {
+    let create = |columns: &[Arc<str>]| {
+        let name = index_name(&table.name, columns);
+        let list: Vec<String> = columns.iter().map(|column| quote(column)).collect();
+        let sql = format!(
+            "CREATE INDEX {} ON {} ({})",
+            quote(&name),
+            quote(&table.name),
+            list.join(", ")
+        );
+        (name, sql)
+    };
+    if table.key == Key::Pair {
+        return vec![create(&[Arc::from("id")])];
+    }
+    table
+        .indexes
+        .iter()
+        .map(|columns| create(columns))
+        .collect()
+}

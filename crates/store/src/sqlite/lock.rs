@@ -1,0 +1,49 @@
+//! One server per SQLite file: an advisory lock that the operating system releases when the
+//! process ends, however it ends. Knows nothing of what it guards.
+
+use crate::error::StoreError;
+use fs4::fs_std::FileExt;
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+/// Held as long as the database is open.
+pub struct Lock(#[allow(dead_code)] File);
+
+/// Where the lock of a database is.
+pub fn lock_path(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_os_string();
+    name.push(".lock");
+    PathBuf::from(name)
+}
+
+/// Takes the lock beside `database`, or says who has it.
+pub fn take(database: &Path) -> Result<Lock, StoreError> {
+    let path = lock_path(database);
+    let cannot = |error: std::io::Error| StoreError::Open {
+        place: path.display().to_string(),
+        detail: error.to_string(),
+    };
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(cannot)?;
+    if !file.try_lock_exclusive().map_err(cannot)? {
+        let mut holder = String::new();
+        // Who holds it is a courtesy; that it is held is what counts.
+        let _ = file.read_to_string(&mut holder);
+        return Err(StoreError::Locked {
+            path: database.to_path_buf(),
+            process: holder.trim().parse().ok(),
+        });
+    }
+    let noted = file
+        .set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| file.write_all(std::process::id().to_string().as_bytes()));
+    noted.map_err(cannot)?;
+    Ok(Lock(file))
+}

@@ -1,0 +1,116 @@
+//! Connections that only read, handed out one reader at a time. Each sees whatever was committed
+//! before its statement began. Knows no table.
+//!
+//! A small stack of connections rather than one per thread: the last one used is the next one
+//! taken, so that its cache is warm, none outlives the store, and a burst of scans on the blocking
+//! pool leaves no hundred open files behind.
+
+use super::cells::{Bound, SqliteCells, booleans};
+use crate::table::{Cells, Flow};
+use bitting_query::Value;
+use parking_lot::Mutex;
+use rusqlite::{Connection, OpenFlags};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Connections kept open while nobody reads.
+const IDLE: usize = 8;
+/// Prepared statements kept by each connection.
+const STATEMENTS: usize = 128;
+/// Answers whose booleans are remembered by each connection.
+const SHAPES: usize = 512;
+
+pub struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Reader>>,
+}
+
+/// One connection, and what it knows of the answers it gave.
+pub struct Reader {
+    connection: Connection,
+    shapes: HashMap<Box<str>, Arc<[bool]>>,
+}
+
+impl Readers {
+    pub fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            idle: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Lends a connection to `work`.
+    pub fn lend<T>(
+        &self,
+        work: impl FnOnce(&mut Reader) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        let taken = self.idle.lock().pop();
+        let mut reader = match taken {
+            Some(reader) => reader,
+            None => self.connect()?,
+        };
+        let result = work(&mut reader);
+        let mut idle = self.idle.lock();
+        if idle.len() < IDLE {
+            idle.push(reader);
+        }
+        result
+    }
+
+    fn connect(&self) -> rusqlite::Result<Reader> {
+        // Opened for writing because a reader may have to recover the log after a crash; query_only
+        // then keeps it from changing rows.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.execute_batch(
+            "PRAGMA busy_timeout=5000; PRAGMA query_only=ON; PRAGMA mmap_size=268435456; \
+             PRAGMA cache_size=-1024; PRAGMA temp_store=MEMORY;",
+        )?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        Ok(Reader {
+            connection,
+            shapes: HashMap::new(),
+        })
+    }
+}
+
+impl Reader {
+    /// Runs a statement and shows each row to `each` until it has seen enough.
+    pub fn run(
+        &mut self,
+        sql: &str,
+        params: &[Value],
+        each: &mut (dyn FnMut(&dyn Cells) -> Flow + Send),
+    ) -> rusqlite::Result<()> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        for (at, value) in params.iter().enumerate() {
+            statement.raw_bind_parameter(at + 1, Bound(value))?;
+        }
+        let shape = if let Some(shape) = self.shapes.get(sql) {
+            shape.clone()
+        } else {
+            if self.shapes.len() >= SHAPES {
+                self.shapes.clear();
+            }
+            let shape: Arc<[bool]> = Arc::from(booleans(&statement));
+            self.shapes.insert(Box::from(sql), shape.clone());
+            shape
+        };
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            if each(&SqliteCells {
+                row,
+                booleans: &shape,
+            }) == Flow::Stop
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+}

@@ -1,0 +1,151 @@
+//! The one thread that writes. It takes what has piled up, runs each job in its own savepoint so
+//! that one failure hurts nobody else, commits once, and only then answers: the cost of reaching
+//! the disk is shared. Knows changes, not where they come from.
+
+use super::apply::Applier;
+use crate::error::StoreError;
+use crate::table::Change;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::{mpsc, oneshot};
+
+/// The most jobs that share a commit.
+const BATCH: usize = 256;
+
+/// What the writing thread is asked for.
+pub enum Work {
+    /// All of these changes or none.
+    Write(Vec<Change>),
+    /// Empty tables, so that a statement that names them can run.
+    Create(Vec<usize>),
+}
+
+pub struct Job {
+    pub work: Work,
+    pub reply: oneshot::Sender<Result<(), StoreError>>,
+}
+
+/// The writing connection and the flags by which readers know which tables exist.
+pub struct Writer {
+    pub applier: Applier,
+    pub exists: Arc<[AtomicBool]>,
+}
+
+/// Runs until every sender is gone.
+pub fn run(writer: &Mutex<Writer>, mut queue: mpsc::Receiver<Job>) {
+    while let Some(first) = queue.blocking_recv() {
+        let mut jobs = vec![first];
+        while jobs.len() < BATCH {
+            match queue.try_recv() {
+                Ok(job) => jobs.push(job),
+                Err(_) => break,
+            }
+        }
+        writer.lock().commit(jobs);
+    }
+}
+
+impl Writer {
+    fn commit(&mut self, jobs: Vec<Job>) {
+        let mut results = Vec::with_capacity(jobs.len());
+        let outcome = self.attempt(&jobs, &mut results);
+        if outcome.is_err() {
+            // Whatever is still open is undone; when SQLite has already done so this fails, and
+            // that is fine.
+            let _ = self.applier.connection.execute_batch("ROLLBACK");
+            self.applier.forget(0);
+        }
+        self.settle();
+        results.resize(jobs.len(), Ok(()));
+        for (job, result) in jobs.into_iter().zip(results) {
+            let answer = match (&outcome, result) {
+                (_, Err(own)) => Err(own),
+                (Err(shared), Ok(())) => Err(shared.clone()),
+                (Ok(()), Ok(())) => Ok(()),
+            };
+            // Whoever asked may have gone away; the write stands all the same.
+            let _ = job.reply.send(answer);
+        }
+    }
+
+    /// Fails only when the transaction as a whole fails; a job's own failure is in `results`.
+    fn attempt(
+        &mut self,
+        jobs: &[Job],
+        results: &mut Vec<Result<(), StoreError>>,
+    ) -> Result<(), StoreError> {
+        self.applier.run("BEGIN IMMEDIATE")?;
+        for job in jobs {
+            self.applier.run("SAVEPOINT job")?;
+            let kept = self.applier.fresh.len();
+            let result = self.perform(&job.work);
+            if let Err(error) = &result {
+                if self.applier.connection.is_autocommit() {
+                    // The failure (a full disk, say) took the whole transaction with it.
+                    return Err(error.clone());
+                }
+                self.applier.run("ROLLBACK TO job")?;
+                self.applier.forget(kept);
+            }
+            self.applier.run("RELEASE job")?;
+            results.push(result);
+        }
+        self.applier.run("COMMIT")
+    }
+
+    fn perform(&mut self, work: &Work) -> Result<(), StoreError> {
+        match work {
+            Work::Write(changes) => changes
+                .iter()
+                .try_for_each(|change| self.applier.apply(change)),
+            Work::Create(tables) => tables.iter().try_for_each(|at| self.applier.ensure(*at)),
+        }
+    }
+
+    /// Tells readers of the tables that are now there.
+    fn settle(&mut self) {
+        for at in self.applier.fresh.drain(..) {
+            self.exists[at].store(true, Ordering::Release);
+        }
+    }
+
+    /// Everything in one transaction, with indexes of new tables made at the end.
+    pub fn load(
+        &mut self,
+        changes: &mut dyn Iterator<Item = Change>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<u64, StoreError> {
+        self.applier.indexes_later = true;
+        let result = self.load_all(changes, progress);
+        self.applier.indexes_later = false;
+        if result.is_err() {
+            let _ = self.applier.connection.execute_batch("ROLLBACK");
+            self.applier.forget(0);
+        }
+        self.settle();
+        result
+    }
+
+    fn load_all(
+        &mut self,
+        changes: &mut dyn Iterator<Item = Change>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<u64, StoreError> {
+        self.applier.run("BEGIN IMMEDIATE")?;
+        let mut done = 0;
+        for change in changes {
+            self.applier.apply(&change)?;
+            done += 1;
+            if done % 10_000 == 0 {
+                progress(done);
+            }
+        }
+        for at in self.applier.fresh.clone() {
+            self.applier.index(at)?;
+        }
+        self.applier.run("COMMIT")?;
+        progress(done);
+        Ok(done)
+    }
+}

@@ -1,0 +1,157 @@
+//! The door to the rows: one type whichever database is behind it. Knows no SQL of its own; a
+//! statement comes rendered from `bitting_query`.
+
+use crate::error::StoreError;
+use crate::layout::Layout;
+use crate::location::{Durability, Location};
+use crate::sqlite::{Sqlite, off_thread};
+use crate::statement::Statement;
+use crate::table::{Cell, Cells, Change, Flow, Table};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Rows at rest. Cheap to clone; the last clone to go closes the database.
+#[derive(Clone)]
+pub struct Store(Arc<Behind>);
+
+enum Behind {
+    Sqlite(Box<Sqlite>),
+}
+
+impl Store {
+    /// Opens the database at `location` for these tables, durable to the full.
+    ///
+    /// No table is made here: the first write makes it, and until then it reads as empty. A table
+    /// that is there and lacks a described column or index gets it; what is no longer described
+    /// stays as it is.
+    pub async fn open(location: &Location, tables: Vec<Table>) -> Result<Self, StoreError> {
+        Self::open_with(location, tables, Durability::Full).await
+    }
+
+    /// Like [`Store::open`], with the durability said. [`Location::Memory`] is never durable.
+    pub async fn open_with(
+        location: &Location,
+        tables: Vec<Table>,
+        durability: Durability,
+    ) -> Result<Self, StoreError> {
+        let layout = Layout::new(tables);
+        let behind = match location {
+            Location::Memory => Behind::Sqlite(Box::new(off_thread(|| {
+                Sqlite::open(None, layout, Durability::Off)
+            })?)),
+            Location::File(path) => Behind::Sqlite(Box::new(off_thread(|| {
+                Sqlite::open(Some(path.clone()), layout, durability)
+            })?)),
+            Location::Postgres { .. } => {
+                return Err(StoreError::Open {
+                    place: "postgres".into(),
+                    detail: "not yet".into(),
+                });
+            }
+        };
+        Ok(Self(Arc::new(behind)))
+    }
+
+    /// Shows each row of the answer to `each` until it says [`Flow::Stop`]. For statements that may
+    /// read many rows: they run off the threads that serve other requests.
+    pub async fn select(
+        &self,
+        statement: &Statement,
+        each: &mut (dyn FnMut(&dyn Cells) -> Flow + Send),
+    ) -> Result<(), StoreError> {
+        match &*self.0 {
+            Behind::Sqlite(sqlite) => {
+                sqlite
+                    .select(false, &statement.sql, &statement.params, each)
+                    .await
+            }
+        }
+    }
+
+    /// Like [`Store::select`], for statements that an index answers within microseconds: they run
+    /// on the calling thread.
+    pub async fn select_quick(
+        &self,
+        statement: &Statement,
+        each: &mut (dyn FnMut(&dyn Cells) -> Flow + Send),
+    ) -> Result<(), StoreError> {
+        match &*self.0 {
+            Behind::Sqlite(sqlite) => {
+                sqlite
+                    .select(true, &statement.sql, &statement.params, each)
+                    .await
+            }
+        }
+    }
+
+    /// Shows the row with this id to `each`; does not call it when there is none.
+    pub async fn get(
+        &self,
+        table: &Arc<str>,
+        id: i64,
+        columns: &[Arc<str>],
+        each: &mut (dyn FnMut(&dyn Cells) -> Flow + Send),
+    ) -> Result<(), StoreError> {
+        match &*self.0 {
+            Behind::Sqlite(sqlite) => sqlite.get(table, id, columns, each),
+        }
+    }
+
+    /// The number a counting statement answers with; 0 when its table does not exist yet.
+    pub async fn count(&self, statement: &Statement) -> Result<u64, StoreError> {
+        let mut count = 0;
+        let mut each = |cells: &dyn Cells| {
+            if let Cell::Integer(found) = cells.cell(0) {
+                count = found.unsigned_abs();
+            }
+            Flow::Stop
+        };
+        self.select(statement, &mut each).await?;
+        Ok(count)
+    }
+
+    /// Makes all of these changes, in order, or none of them. When it returns they are durable and
+    /// every read that begins afterwards sees them.
+    pub async fn write(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        match &*self.0 {
+            Behind::Sqlite(sqlite) => sqlite.write(changes).await,
+        }
+    }
+
+    /// Makes a great many changes in one transaction and answers how many. `progress` hears the
+    /// number done every few thousand and at the end. Other writes wait for it.
+    pub async fn load(
+        &self,
+        changes: impl Iterator<Item = Change> + Send,
+        progress: &mut (dyn FnMut(u64) + Send),
+    ) -> Result<u64, StoreError> {
+        let mut changes = changes;
+        match &*self.0 {
+            Behind::Sqlite(sqlite) => off_thread(|| sqlite.load(&mut changes, progress)),
+        }
+    }
+
+    /// An id that no row of this table has or ever had.
+    pub async fn next_id(&self, table: &Arc<str>) -> Result<i64, StoreError> {
+        match &*self.0 {
+            Behind::Sqlite(sqlite) => sqlite.next_id(table),
+        }
+    }
+
+    /// Copies all rows into a new SQLite file at `path`, which must not exist.
+    pub async fn snapshot(&self, path: &Path) -> Result<(), StoreError> {
+        match &*self.0 {
+            Behind::Sqlite(sqlite) => off_thread(|| sqlite.snapshot(path)),
+        }
+    }
+
+    /// Where the rows are, for people: a path, or a schema's name.
+    pub fn place(&self) -> &str {
+        match &*self.0 {
+            Behind::Sqlite(sqlite) => sqlite.place(),
+        }
+    }
+}
