@@ -11,20 +11,44 @@ pub enum Filter {
     And(Vec<Filter>),
     Or(Vec<Filter>),
     Not(Box<Filter>),
-    Compare { path: Path, op: Comparison, value: Value },
+    Compare {
+        path: Path,
+        op: Comparison,
+        value: Value,
+    },
     /// The value is one of these. An empty list matches no row.
-    OneOf { path: Path, values: Vec<Value> },
+    OneOf {
+        path: Path,
+        values: Vec<Value>,
+    },
     /// Text holds this text, letter case ignored (ASCII).
-    Contains { path: Path, text: String },
+    Contains {
+        path: Path,
+        text: String,
+    },
     /// Text matches this pattern as a whole, letter case ignored (ASCII).
-    Like { path: Path, pattern: Pattern },
+    Like {
+        path: Path,
+        pattern: Pattern,
+    },
     /// Text column with words joined by `, ` holds exactly this word (`resources`).
-    HasWord { path: Path, word: String },
-    IsNull { path: Path },
+    HasWord {
+        path: Path,
+        word: String,
+    },
+    IsNull {
+        path: Path,
+    },
     /// Some element of a JSON array column, or some row of a child table, satisfies all of it.
-    Any { of: Elements, filter: Box<Filter> },
+    Any {
+        of: Elements,
+        filter: Box<Filter>,
+    },
     /// The row's id is in an index table `(member_id, id)` under this key: level My.
-    InIndex { table: Arc<str>, key: i64 },
+    InIndex {
+        table: Arc<str>,
+        key: i64,
+    },
 }
 
 /// Where a value stands: a column of the row, or of a row that it points to.
@@ -90,7 +114,10 @@ pub enum Piece {
     /// Exactly one character.
     AnyOne,
     /// Exactly one character of these (or, negated, not of these).
-    Class { negated: bool, members: Vec<(char, char)> },
+    Class {
+        negated: bool,
+        members: Vec<(char, char)>,
+    },
 }
 
 /// Elements a filter looks for one of.

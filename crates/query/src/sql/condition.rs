@@ -1,0 +1,468 @@
+//! A filter as a condition. Negation is carried down to the single tests, so that a plain test
+//! stays plain (an index serves it) and only a negated one is closed against SQL's third truth
+//! value by `IS NOT TRUE`. Knows no plan.
+
+use super::Dialect;
+use super::writer::{Scope, Writer};
+use crate::eval::fits;
+use crate::filter::{Comparison, Elements, Filter, Kind, Path, Pattern, Value};
+use crate::pattern;
+use std::fmt::Write as _;
+
+/// From this many values on, a list is one parameter.
+const PACKED: usize = 9;
+/// SQLite refuses expressions nested deeper than 1000 and nests a chain of ANDs as deep as it is
+/// long; longer chains than this are written as a balanced tree.
+const CHAIN: usize = 64;
+/// Longest text in bytes that LIKE is given; SQLite refuses patterns from 50,000 on.
+const LIKE_LIMIT: usize = 20_000;
+
+impl Writer {
+    /// Writes a condition that is true exactly where the filter holds (`truth`) or does not
+    /// (`!truth`); elsewhere it may be false or null.
+    pub fn condition(&mut self, scope: Scope, filter: &Filter, truth: bool) {
+        match filter {
+            Filter::Constant(value) => self.constant(*value == truth),
+            Filter::And(parts) => self.chain(scope, parts, truth, truth),
+            Filter::Or(parts) => self.chain(scope, parts, truth, !truth),
+            Filter::Not(inner) => self.condition(scope, inner, !truth),
+            Filter::Compare { path, op, value } => self.compare(scope, path, *op, value, truth),
+            Filter::OneOf { path, values } => self.one_of(scope, path, values, truth),
+            Filter::Contains { path, text } => self.contains(scope, path, text, false, truth),
+            Filter::HasWord { path, word } => self.contains(scope, path, word, true, truth),
+            Filter::Like { path, pattern } => self.like(scope, path, pattern, truth),
+            Filter::IsNull { path } => self.is_null(scope, path, truth),
+            Filter::Any { of, filter } => self.any(scope, of, filter, truth),
+            Filter::InIndex { table, key } => self.in_index(scope, table, *key, truth),
+        }
+    }
+
+    pub fn constant(&mut self, value: bool) {
+        self.push(if value { "TRUE" } else { "FALSE" });
+    }
+
+    /// `all`: joined by AND.
+    fn chain(&mut self, scope: Scope, parts: &[Filter], truth: bool, all: bool) {
+        match parts {
+            [] => self.constant(all),
+            [part] => self.condition(scope, part, truth),
+            _ => {
+                self.sql.push('(');
+                if parts.len() > CHAIN {
+                    let (first, second) = parts.split_at(parts.len() / 2);
+                    self.chain(scope, first, truth, all);
+                    self.push(if all { " AND " } else { " OR " });
+                    self.chain(scope, second, truth, all);
+                } else {
+                    for (number, part) in parts.iter().enumerate() {
+                        if number > 0 {
+                            self.push(if all { " AND " } else { " OR " });
+                        }
+                        self.condition(scope, part, truth);
+                    }
+                }
+                self.sql.push(')');
+            }
+        }
+    }
+
+    /// One test on the column at the end of a path. The test must not hold for null.
+    fn test(
+        &mut self,
+        scope: Scope,
+        path: &Path,
+        truth: bool,
+        test: impl FnOnce(&mut Self, Scope),
+    ) {
+        if !truth {
+            self.sql.push('(');
+        }
+        let mut at = scope;
+        for link in &path.through {
+            self.guard(at);
+            self.column(at, &link.column, Kind::Integer);
+            self.push(" IN (SELECT ");
+            let alias = self.alias();
+            self.write_alias(alias);
+            self.push(".\"id\" FROM ");
+            self.table(&link.table, alias);
+            self.push(" WHERE ");
+            at = Scope::Row(alias);
+        }
+        test(self, at);
+        for _ in &path.through {
+            self.sql.push(')');
+        }
+        if !truth {
+            self.push(") IS NOT TRUE");
+        }
+    }
+
+    fn guard(&mut self, scope: Scope) {
+        if self.guarded && scope == super::writer::ROOT {
+            self.sql.push('+');
+        }
+    }
+
+    fn compare(&mut self, scope: Scope, path: &Path, op: Comparison, value: &Value, truth: bool) {
+        let sign = match op {
+            Comparison::NotEqual => {
+                return self.compare(scope, path, Comparison::Equal, value, !truth);
+            }
+            Comparison::Equal if *value == Value::Null => return self.is_null(scope, path, truth),
+            Comparison::Equal => " = ",
+            Comparison::Less => " < ",
+            Comparison::LessOrEqual => " <= ",
+            Comparison::Greater => " > ",
+            Comparison::GreaterOrEqual => " >= ",
+        };
+        if !fits(path.kind, value) {
+            return self.constant(!truth);
+        }
+        self.test(scope, path, truth, |writer, at| {
+            writer.comparable(at, &path.column, path.kind);
+            writer.push(sign);
+            writer.value(path.kind, value);
+        });
+    }
+
+    /// A literal that fits its kind.
+    fn value(&mut self, kind: Kind, value: &Value) {
+        match value {
+            // There are but two, so that the text differs little, and PostgreSQL can use partial indexes.
+            Value::Boolean(value) if self.sqlite() => self.push(if *value { "1" } else { "0" }),
+            Value::Boolean(value) => self.constant(*value),
+            Value::Text(text) if kind == Kind::Text && !self.sqlite() => {
+                self.param(Value::Text(text.to_ascii_lowercase()));
+            }
+            value => self.param(value.clone()),
+        }
+    }
+
+    fn one_of(&mut self, scope: Scope, path: &Path, values: &[Value], truth: bool) {
+        let fitting = values.iter().filter(|value| fits(path.kind, value)).count();
+        let null = values.contains(&Value::Null);
+        match (fitting, null) {
+            (0, false) => return self.constant(!truth),
+            (0, true) => return self.is_null(scope, path, truth),
+            _ => {}
+        }
+        if null {
+            self.sql.push('(');
+        }
+        self.test(scope, path, truth, |writer, at| {
+            writer.list(at, path, values, fitting)
+        });
+        if null {
+            self.push(if truth { " OR " } else { " AND " });
+            self.is_null(scope, path, truth);
+            self.sql.push(')');
+        }
+    }
+
+    fn list(&mut self, at: Scope, path: &Path, values: &[Value], fitting: usize) {
+        let kind = path.kind;
+        let values = values.iter().filter(move |value| fits(kind, value));
+        if fitting > 1 {
+            self.guard(at);
+        }
+        self.comparable(at, &path.column, kind);
+        if fitting == 1 {
+            self.push(" = ");
+            values.for_each(|value| self.value(kind, value));
+        } else if fitting < PACKED || kind == Kind::Boolean {
+            self.push(" IN (");
+            for (number, value) in values.enumerate() {
+                if number > 0 {
+                    self.push(", ");
+                }
+                self.value(kind, value);
+            }
+            self.sql.push(')');
+        } else if self.sqlite() {
+            self.push(" IN (SELECT value FROM json_each(");
+            self.param(Value::Text(packed(values, '[', ']', false)));
+            self.push("))");
+        } else {
+            let whole = values
+                .clone()
+                .all(|value| matches!(value, Value::Integer(_)));
+            self.push(" = ANY(");
+            self.param(Value::Text(packed(values, '{', '}', kind == Kind::Text)));
+            self.push(match kind {
+                Kind::Text | Kind::DateTime => "::text[])",
+                _ if whole => "::int8[])",
+                _ => "::float8[])",
+            });
+        }
+    }
+
+    fn is_null(&mut self, scope: Scope, path: &Path, truth: bool) {
+        if path.through.is_empty() {
+            self.column(scope, &path.column, path.kind);
+            self.push(if truth { " IS NULL" } else { " IS NOT NULL" });
+        } else {
+            self.test(scope, path, !truth, |writer, at| {
+                writer.column(at, &path.column, path.kind);
+                writer.push(" IS NOT NULL");
+            });
+        }
+    }
+
+    /// `word`: the text stands between separators.
+    fn contains(&mut self, scope: Scope, path: &Path, text: &str, word: bool, truth: bool) {
+        if !matches!(path.kind, Kind::Text | Kind::DateTime) || text.contains('\0') {
+            return self.constant(!truth);
+        }
+        let separator = if word { ", " } else { "" };
+        self.test(scope, path, truth, |writer, at| match writer.dialect {
+            Dialect::Sqlite if text.len() <= LIKE_LIMIT => {
+                let mut like = String::with_capacity(text.len() + 6);
+                like.push('%');
+                like.push_str(separator);
+                pattern::escape_like(text, &mut like);
+                like.push_str(separator);
+                like.push('%');
+                writer.separated(at, path, word);
+                writer.push(" LIKE ");
+                writer.param(Value::Text(like));
+                writer.push(" ESCAPE '\\'");
+            }
+            dialect => {
+                writer.push(if dialect == Dialect::Sqlite {
+                    "instr(lower("
+                } else {
+                    "strpos(lower("
+                });
+                writer.separated(at, path, word);
+                writer.push(if dialect == Dialect::Sqlite {
+                    "), "
+                } else {
+                    " COLLATE \"C\"), "
+                });
+                let mut part = String::with_capacity(text.len() + 4);
+                part.push_str(separator);
+                part.push_str(&text.to_ascii_lowercase());
+                part.push_str(separator);
+                writer.param(Value::Text(part));
+                writer.push(") > 0");
+            }
+        });
+    }
+
+    fn separated(&mut self, at: Scope, path: &Path, word: bool) {
+        if word {
+            self.push("(', ' || ");
+        }
+        self.column(at, &path.column, path.kind);
+        if word {
+            self.push(" || ', ')");
+        }
+    }
+
+    fn like(&mut self, scope: Scope, path: &Path, pattern: &Pattern, truth: bool) {
+        if !matches!(path.kind, Kind::Text | Kind::DateTime) || !pattern::usable(pattern) {
+            return self.constant(!truth);
+        }
+        let class = pattern::has_class(pattern);
+        self.test(scope, path, truth, |writer, at| {
+            let sqlite = writer.sqlite();
+            // SQLite's LIKE ignores ASCII letter case by itself; nothing else does.
+            let lower = class || !sqlite;
+            if lower {
+                writer.push("lower(");
+            }
+            writer.column(at, &path.column, path.kind);
+            if !sqlite {
+                writer.push(" COLLATE \"C\"");
+            }
+            if lower {
+                writer.sql.push(')');
+            }
+            writer.push(match (class, sqlite) {
+                (false, _) => " LIKE ",
+                (true, true) => " GLOB ",
+                (true, false) => " ~ ",
+            });
+            writer.param(Value::Text(match (class, sqlite) {
+                (false, _) => pattern::like(pattern),
+                (true, true) => pattern::glob(pattern),
+                (true, false) => pattern::regex(pattern),
+            }));
+            if !class {
+                writer.push(" ESCAPE '\\'");
+            }
+        });
+    }
+
+    fn any(&mut self, scope: Scope, of: &Elements, filter: &Filter, truth: bool) {
+        let alias = self.alias();
+        if let Elements::Children { table, column } = of {
+            let Scope::Row(_) = scope else {
+                return self.constant(!truth);
+            };
+            // With an exact text asked for, the children are the way in; else each row looks for its own.
+            if self.sqlite() && names_text(filter) {
+                self.push(if truth { "" } else { "(" });
+                self.column(scope, "id", Kind::Integer);
+                self.push(" IN (SELECT ");
+                self.column(Scope::Row(alias), column, Kind::Integer);
+                self.push(" FROM ");
+                self.table(table, alias);
+                self.push(" WHERE ");
+                self.condition(Scope::Row(alias), filter, true);
+                self.push(if truth { ")" } else { ")) IS NOT TRUE" });
+                return;
+            }
+            self.push(if truth {
+                "EXISTS (SELECT 1 FROM "
+            } else {
+                "NOT EXISTS (SELECT 1 FROM "
+            });
+            self.table(table, alias);
+            self.push(" WHERE ");
+            self.column(Scope::Row(alias), column, Kind::Integer);
+            self.push(" = ");
+            self.column(scope, "id", Kind::Integer);
+            self.push(" AND ");
+            self.condition(Scope::Row(alias), filter, true);
+            self.sql.push(')');
+            return;
+        }
+        let (column, objects) = match of {
+            Elements::Json { column } => (column, true),
+            Elements::JsonValues { column } | Elements::Children { column, .. } => (column, false),
+        };
+        self.push(if truth {
+            "EXISTS (SELECT 1 FROM "
+        } else {
+            "NOT EXISTS (SELECT 1 FROM "
+        });
+        self.array(scope, column);
+        self.push(" AS ");
+        self.write_alias(alias);
+        // CASE keeps its order, AND does not: members are only asked of objects.
+        match (objects, self.dialect) {
+            (true, Dialect::Sqlite) => {
+                self.push(" WHERE CASE WHEN ");
+                self.write_alias(alias);
+                self.push(".type = 'object' THEN ");
+            }
+            (true, Dialect::Postgres) => {
+                self.push("(value) WHERE CASE WHEN jsonb_typeof(");
+                self.write_alias(alias);
+                self.push(".value) = 'object' THEN ");
+            }
+            (false, Dialect::Sqlite) => self.push(" WHERE "),
+            (false, Dialect::Postgres) => self.push("(value) WHERE "),
+        }
+        let element = if objects {
+            Scope::Object(alias)
+        } else {
+            Scope::Plain(alias)
+        };
+        self.condition(element, filter, true);
+        self.push(if objects { " END)" } else { ")" });
+    }
+
+    /// The elements of a JSON column; none where it holds no array.
+    fn array(&mut self, scope: Scope, column: &str) {
+        if self.sqlite() {
+            self.push("json_each(CASE WHEN json_valid(");
+            self.column(scope, column, Kind::Json);
+            self.push(") THEN CASE json_type(");
+            self.column(scope, column, Kind::Json);
+            self.push(") WHEN 'array' THEN ");
+            self.column(scope, column, Kind::Json);
+            self.push(" END END)");
+        } else {
+            self.push("jsonb_array_elements(CASE WHEN left(ltrim(");
+            self.column(scope, column, Kind::Json);
+            self.push("), 1) = '[' THEN ");
+            self.column(scope, column, Kind::Json);
+            self.push("::jsonb ELSE '[]'::jsonb END)");
+        }
+    }
+
+    fn in_index(&mut self, scope: Scope, table: &str, key: i64, truth: bool) {
+        let Scope::Row(_) = scope else {
+            return self.constant(!truth);
+        };
+        // An id is never null, nor is one in a pair table.
+        self.column(scope, "id", Kind::Integer);
+        self.push(if truth {
+            " IN (SELECT "
+        } else {
+            " NOT IN (SELECT "
+        });
+        let alias = self.alias();
+        self.write_alias(alias);
+        self.push(".\"id\" FROM ");
+        self.table(table, alias);
+        self.push(" WHERE ");
+        self.write_alias(alias);
+        self.push(".\"key\" = ");
+        self.param(Value::Integer(key));
+        self.sql.push(')');
+    }
+}
+
+fn names_text(filter: &Filter) -> bool {
+    match filter {
+        Filter::And(parts) => parts.iter().any(names_text),
+        Filter::Compare {
+            path,
+            op: Comparison::Equal,
+            value: Value::Text(_),
+        } => path.through.is_empty(),
+        _ => false,
+    }
+}
+
+/// Values as one text: a JSON array, or an array literal of PostgreSQL.
+pub(super) fn packed<'a>(
+    values: impl Iterator<Item = &'a Value>,
+    open: char,
+    close: char,
+    fold: bool,
+) -> String {
+    let mut out = String::from(open);
+    for (number, value) in values.enumerate() {
+        if number > 0 {
+            out.push(',');
+        }
+        let written = match value {
+            Value::Integer(value) => write!(out, "{value}"),
+            // JSON has no infinity, but reads a number too large for it as one.
+            Value::Number(value) if value.is_infinite() => {
+                write!(out, "{}1e999", if *value < 0.0 { "-" } else { "" })
+            }
+            Value::Number(value) => write!(out, "{value:?}"),
+            Value::Boolean(value) => write!(out, "{value}"),
+            Value::Text(text) => {
+                element(text, fold, open == '[', &mut out);
+                Ok(())
+            }
+            Value::Null => Ok(()),
+        };
+        debug_assert!(written.is_ok(), "a String takes everything");
+    }
+    out.push(close);
+    out
+}
+
+fn element(text: &str, fold: bool, json: bool, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if json && c < ' ' => {
+                let written = write!(out, "\\u{:04x}", u32::from(c));
+                debug_assert!(written.is_ok(), "a String takes everything");
+            }
+            c if fold => out.push(c.to_ascii_lowercase()),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}

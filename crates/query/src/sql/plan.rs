@@ -1,0 +1,455 @@
+//! How a statement finds its rows, so that a page costs the same in a small table and a large one.
+//! Knows conditions only by their outer shape.
+//!
+//! - *Driven*: level My with an order by id walks the pair table, which is sorted by `(key, id)`.
+//! - *Walked* (SQLite): a list on an indexed column with an order by id and a limit (location
+//!   narrowing; a reference found by its name) would make SQLite read and sort every row of the
+//!   list. Instead a recursive query keeps one place per value and always takes the smallest id
+//!   next: as many seeks as there are values and rows on the page.
+//! - *Plain*: everything else. PostgreSQL plans by its own statistics.
+
+use super::Indexes;
+use super::condition::packed;
+use super::writer::{ROOT, Scope, Writer};
+use crate::eval::fits;
+use crate::filter::{Comparison, Filter, Kind, Order, Path, Select, Value};
+
+/// The conjuncts of a filter and what may lead to its rows.
+struct Plan<'a> {
+    conjuncts: Vec<&'a Filter>,
+    /// The conjunct that drives or is walked.
+    lead: Option<usize>,
+    driven: bool,
+    walked: bool,
+    guarded: bool,
+}
+
+pub(super) fn select(writer: &mut Writer, select: &Select, indexes: &dyn Indexes) {
+    let by_id = by_id(&select.order);
+    let plan = plan(writer, select, by_id, indexes);
+    writer.driven = plan.driven;
+    writer.guarded = plan.guarded;
+    if plan.walked {
+        return walk(writer, select, &plan, by_id == Some(true));
+    }
+    columns(writer, &select.columns);
+    from(writer, &select.table, &plan);
+    conditions(writer, &plan);
+    order(writer, &select.order);
+    page(writer, select);
+}
+
+pub(super) fn count(writer: &mut Writer, table: &str, filter: &Filter) {
+    let mut conjuncts = Vec::new();
+    flatten(filter, &mut conjuncts);
+    let lead = conjuncts
+        .iter()
+        .position(|part| matches!(part, Filter::InIndex { .. }));
+    let plan = Plan {
+        conjuncts,
+        lead,
+        driven: lead.is_some(),
+        walked: false,
+        guarded: false,
+    };
+    writer.driven = plan.driven;
+    writer.push("SELECT count(*)");
+    from(writer, table, &plan);
+    conditions(writer, &plan);
+}
+
+pub(super) fn delete(writer: &mut Writer, table: &str, filter: &Filter) {
+    writer.push("DELETE FROM ");
+    writer.table(table, 0);
+    writer.push(" WHERE ");
+    writer.condition(ROOT, filter, true);
+}
+
+fn plan<'a>(
+    writer: &Writer,
+    select: &'a Select,
+    by_id: Option<bool>,
+    indexes: &dyn Indexes,
+) -> Plan<'a> {
+    let mut conjuncts = Vec::with_capacity(4);
+    flatten(&select.filter, &mut conjuncts);
+    let mut plan = Plan {
+        conjuncts,
+        lead: None,
+        driven: false,
+        walked: false,
+        guarded: false,
+    };
+    if by_id.is_some() {
+        plan.lead = plan
+            .conjuncts
+            .iter()
+            .position(|part| matches!(part, Filter::InIndex { .. }));
+        plan.driven = plan.lead.is_some();
+    }
+    if plan.driven || !writer.sqlite() || select.limit.is_none() {
+        return plan;
+    }
+    let indexed =
+        |path: &Path| path.through.is_empty() && indexes.leads(&select.table, &path.column);
+    if plan.conjuncts.iter().any(|part| finds(part, &indexed)) {
+        // A few rows, or rows that already come by id: nothing else may lead.
+        plan.guarded = true;
+    } else if by_id.is_some() {
+        plan.lead = plan
+            .conjuncts
+            .iter()
+            .position(|part| is_walkable(part, &select.table, indexes));
+        plan.walked = plan.lead.is_some();
+        plan.guarded = plan.walked;
+    } else {
+        plan.guarded = select
+            .order
+            .first()
+            .is_some_and(|order| indexed(&order.path));
+    }
+    plan
+}
+
+/// Whether an index leads straight to the rows of this conjunct.
+fn finds(filter: &Filter, indexed: &dyn Fn(&Path) -> bool) -> bool {
+    match filter {
+        Filter::Compare {
+            path,
+            op: Comparison::Equal,
+            value,
+        } => is_id(path) || (path.kind != Kind::Boolean && *value != Value::Null && indexed(path)),
+        Filter::OneOf { path, values } => is_id(path) || (values.len() == 1 && indexed(path)),
+        _ => false,
+    }
+}
+
+/// Whether the conjunct is a list to keep one place in the index for each value of.
+fn is_walkable(filter: &Filter, table: &str, indexes: &dyn Indexes) -> bool {
+    match filter {
+        Filter::OneOf { path, values } if path.through.is_empty() => {
+            path.kind == Kind::Integer
+                && values
+                    .iter()
+                    .all(|value| matches!(value, Value::Integer(_)))
+                && indexes.leads(table, &path.column)
+        }
+        // A name or a few names: few rows of the other table, unlike other conditions on it.
+        Filter::Compare {
+            path,
+            op: Comparison::Equal,
+            ..
+        }
+        | Filter::OneOf { path, .. } => {
+            path.kind == Kind::Text
+                && path.through.len() == 1
+                && indexes.leads(table, &path.through[0].column)
+                && match filter {
+                    Filter::Compare { value, .. } => fits(Kind::Text, value),
+                    Filter::OneOf { values, .. } => {
+                        values.iter().all(|value| fits(Kind::Text, value))
+                    }
+                    _ => false,
+                }
+        }
+        _ => false,
+    }
+}
+
+fn is_id(path: &Path) -> bool {
+    path.through.is_empty() && &*path.column == "id"
+}
+
+/// Whether rows come by id, and whether descending.
+fn by_id(order: &[Order]) -> Option<bool> {
+    match order.first() {
+        None => Some(false),
+        Some(first) if is_id(&first.path) => Some(first.descending),
+        Some(_) => None,
+    }
+}
+
+fn flatten<'a>(filter: &'a Filter, into: &mut Vec<&'a Filter>) {
+    match filter {
+        Filter::And(parts) => parts.iter().for_each(|part| flatten(part, into)),
+        Filter::Constant(true) => {}
+        other => into.push(other),
+    }
+}
+
+fn columns(writer: &mut Writer, columns: &[std::sync::Arc<str>]) {
+    writer.push("SELECT ");
+    for (number, column) in columns.iter().enumerate() {
+        if number > 0 {
+            writer.push(", ");
+        }
+        writer.column(ROOT, column, Kind::Json);
+    }
+    if columns.is_empty() {
+        writer.push("1");
+    }
+}
+
+fn from(writer: &mut Writer, table: &str, plan: &Plan<'_>) {
+    writer.push(" FROM ");
+    if let (true, Some(Filter::InIndex { table: pairs, .. })) =
+        (plan.driven, plan.lead.map(|lead| plan.conjuncts[lead]))
+    {
+        writer.name(pairs);
+        // CROSS JOIN keeps SQLite to this order of tables.
+        writer.push(if writer.sqlite() {
+            " AS m CROSS JOIN "
+        } else {
+            " AS m JOIN "
+        });
+        writer.table(table, 0);
+        writer.push(" ON t0.\"id\" = m.\"id\"");
+    } else {
+        writer.table(table, 0);
+    }
+}
+
+fn conditions(writer: &mut Writer, plan: &Plan<'_>) {
+    let mut joint = " WHERE ";
+    if let (true, Some(Filter::InIndex { key, .. })) =
+        (plan.driven, plan.lead.map(|lead| plan.conjuncts[lead]))
+    {
+        writer.push(joint);
+        writer.push("m.\"key\" = ");
+        writer.param(Value::Integer(*key));
+        joint = " AND ";
+    }
+    rest(writer, plan, joint, |_| true);
+}
+
+/// The conjuncts but the lead, of those that are wanted.
+fn rest(writer: &mut Writer, plan: &Plan<'_>, first: &str, wanted: impl Fn(&Filter) -> bool) {
+    let lead = if plan.driven || plan.walked {
+        plan.lead
+    } else {
+        None
+    };
+    let parts: Vec<&Filter> = (0..plan.conjuncts.len())
+        .filter(|number| Some(*number) != lead)
+        .map(|number| plan.conjuncts[number])
+        .filter(|part| wanted(part))
+        .collect();
+    if !parts.is_empty() {
+        writer.push(first);
+        balanced(writer, &parts);
+    }
+}
+
+/// A chain of ANDs, as a tree when it is long: SQLite limits how deep an expression may nest.
+fn balanced(writer: &mut Writer, parts: &[&Filter]) {
+    if parts.len() > 64 {
+        let (first, second) = parts.split_at(parts.len() / 2);
+        writer.push("(");
+        balanced(writer, first);
+        writer.push(") AND (");
+        balanced(writer, second);
+        writer.push(")");
+        return;
+    }
+    for (number, part) in parts.iter().enumerate() {
+        if number > 0 {
+            writer.push(" AND ");
+        }
+        writer.condition(ROOT, part, true);
+    }
+}
+
+/// Always ends with the id, so that pages never overlap.
+fn order(writer: &mut Writer, order: &[Order]) {
+    writer.push(" ORDER BY ");
+    for key in order {
+        if is_id(&key.path) {
+            writer.column(ROOT, "id", Kind::Integer);
+            writer.push(if key.descending { " DESC" } else { "" });
+            return;
+        }
+        followed(writer, &key.path);
+        writer.push(match (key.descending, writer.sqlite()) {
+            (false, true) => ", ",
+            (true, true) => " DESC, ",
+            (false, false) => " ASC NULLS FIRST, ",
+            (true, false) => " DESC NULLS LAST, ",
+        });
+    }
+    writer.column(ROOT, "id", Kind::Integer);
+}
+
+/// The value at the end of a path: one row looked up by id for each reference.
+fn followed(writer: &mut Writer, path: &Path) {
+    let Some(last) = path.through.last() else {
+        return writer.comparable(ROOT, &path.column, path.kind);
+    };
+    let alias = writer.alias();
+    writer.push("(SELECT ");
+    writer.comparable(Scope::Row(alias), &path.column, path.kind);
+    writer.push(" FROM ");
+    writer.table(&last.table, alias);
+    writer.push(" WHERE ");
+    writer.column(Scope::Row(alias), "id", Kind::Integer);
+    writer.push(" = ");
+    let before = path.through[..path.through.len() - 1].to_vec();
+    followed(
+        writer,
+        &Path {
+            through: before,
+            column: last.column.clone(),
+            kind: Kind::Integer,
+        },
+    );
+    writer.push(")");
+    // A subquery's value has lost its column's collation.
+    if writer.sqlite() && path.kind == Kind::Text {
+        writer.push(" COLLATE NOCASE");
+    }
+}
+
+fn page(writer: &mut Writer, select: &Select) {
+    let integer = |value: u64| Value::Integer(i64::try_from(value).unwrap_or(i64::MAX));
+    match select.limit {
+        Some(limit) => {
+            writer.push(" LIMIT ");
+            writer.param(integer(limit));
+        }
+        // SQLite has no OFFSET without a LIMIT.
+        None if select.offset > 0 && writer.sqlite() => writer.push(" LIMIT -1"),
+        None => {}
+    }
+    if select.offset > 0 {
+        writer.push(" OFFSET ");
+        writer.param(integer(select.offset));
+    }
+}
+
+/// See the head of this file. The end of a value's rows is an id that no row has and that sorts
+/// last, so that it never takes a place on the page before a row does.
+fn walk(writer: &mut Writer, select: &Select, plan: &Plan<'_>, descending: bool) {
+    let (end, after, way) = if descending {
+        ("(-9223372036854775807)", " < ", " DESC")
+    } else {
+        ("9223372036854775807", " > ", "")
+    };
+    // A start (`id > 10`) binds the first step only: the later ones go on from where they are.
+    let starts = |part: &Filter| match part {
+        Filter::Compare {
+            path,
+            op: Comparison::Greater | Comparison::GreaterOrEqual,
+            ..
+        } => !descending && is_id(path),
+        Filter::Compare {
+            path,
+            op: Comparison::Less | Comparison::LessOrEqual,
+            ..
+        } => descending && is_id(path),
+        _ => false,
+    };
+    let Some(lead) = plan.lead.map(|lead| plan.conjuncts[lead]) else {
+        return;
+    };
+    let column = match lead {
+        Filter::OneOf { path, .. } | Filter::Compare { path, .. } => path
+            .through
+            .first()
+            .map_or(&path.column, |link| &link.column),
+        _ => return,
+    };
+    let step = |writer: &mut Writer, value: &str| {
+        writer.push("SELECT ");
+        writer.push(value);
+        writer.push(", coalesce((SELECT t0.\"id\" FROM ");
+        writer.table(&select.table, 0);
+        writer.push(" WHERE ");
+        writer.column(ROOT, column, Kind::Integer);
+        writer.push(" = ");
+        writer.push(value);
+    };
+    let close = |writer: &mut Writer| {
+        writer.push(" ORDER BY t0.\"id\"");
+        writer.push(way);
+        writer.push(" LIMIT 1), ");
+        writer.push(end);
+        writer.push(")");
+    };
+    writer.push("WITH RECURSIVE w(v, id) AS (");
+    step(writer, "s.v");
+    rest(writer, plan, " AND ", starts);
+    let from = writer.sql.len();
+    rest(writer, plan, " AND ", |part| !starts(part));
+    let to = writer.sql.len();
+    close(writer);
+    writer.push(" FROM (");
+    seeds(writer, lead);
+    writer.push(") AS s UNION ALL ");
+    step(writer, "w.v");
+    writer.push(" AND t0.\"id\"");
+    writer.push(after);
+    writer.push("w.id");
+    writer.sql.extend_from_within(from..to);
+    close(writer);
+    writer.push(" FROM w WHERE w.id <> ");
+    writer.push(end);
+    writer.push(" ORDER BY 2");
+    writer.push(way);
+    page(writer, select);
+    writer.push(") ");
+    columns(writer, &select.columns);
+    writer.push(" FROM w CROSS JOIN ");
+    writer.table(&select.table, 0);
+    writer.push(" ON t0.\"id\" = w.id ORDER BY w.id");
+    writer.push(way);
+}
+
+/// The values to keep a place for, each once.
+fn seeds(writer: &mut Writer, lead: &Filter) {
+    match lead {
+        Filter::OneOf { path, values } if path.through.is_empty() => {
+            let mut values: Vec<i64> = values
+                .iter()
+                .filter_map(|value| {
+                    if let Value::Integer(id) = value {
+                        Some(*id)
+                    } else {
+                        None
+                    }
+                })
+                .collect();
+            values.sort_unstable();
+            values.dedup();
+            let values: Vec<Value> = values.into_iter().map(Value::Integer).collect();
+            writer.push("SELECT value AS v FROM json_each(");
+            writer.param(Value::Text(packed(values.iter(), '[', ']', false)));
+            writer.push(")");
+        }
+        Filter::OneOf { path, .. } | Filter::Compare { path, .. } => {
+            let alias = writer.alias();
+            writer.push("SELECT ");
+            writer.column(Scope::Row(alias), "id", Kind::Integer);
+            writer.push(" AS v FROM ");
+            writer.table(&path.through[0].table, alias);
+            writer.push(" WHERE ");
+            let path = Path {
+                through: vec![],
+                column: path.column.clone(),
+                kind: path.kind,
+            };
+            let inner = match lead {
+                Filter::Compare { op, value, .. } => Filter::Compare {
+                    path,
+                    op: *op,
+                    value: value.clone(),
+                },
+                Filter::OneOf { values, .. } => Filter::OneOf {
+                    path,
+                    values: values.clone(),
+                },
+                _ => Filter::Constant(true),
+            };
+            writer.condition(Scope::Row(alias), &inner, true);
+        }
+        _ => writer.push("SELECT 1 AS v WHERE FALSE"),
+    }
+}
