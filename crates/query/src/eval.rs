@@ -7,7 +7,8 @@ use std::cmp::Ordering;
 
 /// A row that can be asked for its values.
 pub trait Row {
-    /// The value at a path; null when a reference on the way is null or points to no row.
+    /// The value at a path; null when a reference on the way is null or points to no row. In an
+    /// element of a JSON array, an array or an object is null too, unless the kind is `Json`.
     fn value(&self, path: &Path) -> Cow<'_, Value>;
     /// The elements to look through; none when there are none, or when the column holds no array.
     /// For `Elements::Json` only the elements that are objects.

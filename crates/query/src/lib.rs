@@ -21,6 +21,8 @@ pub mod filter;
 mod pattern;
 pub mod simplify;
 pub mod sql;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use eval::{Row, matches};
 pub use filter::{

@@ -98,13 +98,22 @@ fn fits(token: &Token<'_>, c: char) -> bool {
     }
 }
 
+/// The pieces, with runs that follow each other as one: each costs the database a search.
+fn runs_once(pattern: &Pattern) -> impl Iterator<Item = &Piece> {
+    let mut run = false;
+    pattern.0.iter().filter(move |piece| {
+        let again = run && matches!(piece, Piece::AnyRun);
+        run = matches!(piece, Piece::AnyRun);
+        !again
+    })
+}
+
 /// For `LIKE … ESCAPE '\'`, lower case.
 pub(crate) fn like(pattern: &Pattern) -> String {
     let mut out = String::new();
-    for piece in &pattern.0 {
+    for piece in runs_once(pattern) {
         match piece {
             Piece::Text(text) => escape_like(text, &mut out),
-            Piece::AnyRun if out.ends_with('%') && !out.ends_with("\\%") => {}
             Piece::AnyRun => out.push('%'),
             Piece::AnyOne | Piece::Class { .. } => out.push('_'),
         }
@@ -125,7 +134,7 @@ pub(crate) fn escape_like(text: &str, out: &mut String) {
 /// For SQLite's GLOB over lower-cased text.
 pub(crate) fn glob(pattern: &Pattern) -> String {
     let mut out = String::new();
-    for piece in &pattern.0 {
+    for piece in runs_once(pattern) {
         match piece {
             Piece::Text(text) => text.chars().for_each(|c| glob_char(c, &mut out)),
             Piece::AnyRun => out.push('*'),
@@ -183,7 +192,7 @@ fn glob_class(negated: bool, ranges: &[(char, char)], out: &mut String) {
 /// For PostgreSQL's `~` over lower-cased text.
 pub(crate) fn regex(pattern: &Pattern) -> String {
     let mut out = String::from("^");
-    for piece in &pattern.0 {
+    for piece in runs_once(pattern) {
         match piece {
             Piece::Text(text) => text.chars().for_each(|c| regex_char(c, &mut out)),
             Piece::AnyRun => out.push_str(".*"),
@@ -294,8 +303,8 @@ mod tests {
             (
                 vec![Piece::Text("A%_\\".into()), Piece::AnyRun, Piece::AnyRun],
                 "a\\%\\_\\\\%",
-                "a%_\\**",
-                "^a\\u0025\\u005f\\u005c.*.*$",
+                "a%_\\*",
+                "^a\\u0025\\u005f\\u005c.*$",
             ),
             (
                 vec![Piece::Text("[*?".into())],
@@ -316,7 +325,7 @@ mod tests {
                     &[(']', ']'), ('-', '-'), ('^', '^'), ('B', 'd')],
                 )],
                 "_",
-                "[]-[\\_-d^]",
+                "[]-[-\\_-z^]",
                 "",
             ),
             (vec![class(true, &[])], "_", "?", "^.$"),

@@ -157,7 +157,12 @@ impl Writer {
                 self.push(" WHEN 'real' THEN ");
             }
             Kind::Text | Kind::DateTime => self.push(" WHEN 'text' THEN "),
-            Kind::Json => self.push(" WHEN 'null' THEN NULL ELSE "),
+            // A string stays a string, so that one that looks like an array is none.
+            Kind::Json => {
+                self.push(" WHEN 'null' THEN NULL WHEN 'text' THEN json_quote(");
+                self.sqlite_part("json_extract", "value", alias, member);
+                self.push(") ELSE ");
+            }
         }
         self.sqlite_part("json_extract", "value", alias, member);
         self.push(" END)");

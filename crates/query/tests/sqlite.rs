@@ -1,0 +1,168 @@
+//! SQLite answers what `eval` says, for random filters, orders and pages over random rows.
+
+use bitting_query::testing::{MAIN, PAIRS, World, filter, schema, select, world};
+use bitting_query::{
+    Dialect, Filter, Indexes, Kind, Statement, Value, render, render_count, render_delete,
+    render_with, simplify,
+};
+use proptest::prelude::*;
+use rusqlite::Connection;
+use rusqlite::types::Value as Cell;
+
+struct None;
+
+impl Indexes for None {
+    fn leads(&self, _: &str, _: &str) -> bool {
+        false
+    }
+}
+
+fn bind(value: &Value) -> Cell {
+    match value {
+        Value::Null => Cell::Null,
+        Value::Integer(value) => Cell::Integer(*value),
+        Value::Number(value) => Cell::Real(*value),
+        Value::Boolean(value) => Cell::Integer(i64::from(*value)),
+        Value::Text(value) => Cell::Text(value.clone()),
+    }
+}
+
+fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn open() -> Connection {
+    let connection = Connection::open_in_memory().unwrap();
+    for (table, columns) in schema() {
+        let columns: String = columns
+            .iter()
+            .map(|(name, kind)| {
+                let sort = match kind {
+                    Kind::Integer | Kind::Boolean => "INTEGER",
+                    Kind::Number => "REAL",
+                    Kind::Text => "TEXT COLLATE NOCASE",
+                    Kind::DateTime | Kind::Json => "TEXT",
+                };
+                format!(", {} {sort}", quote(name))
+            })
+            .collect();
+        connection
+            .execute_batch(&format!(
+                "CREATE TABLE {} (id INTEGER PRIMARY KEY{columns}) STRICT",
+                quote(table)
+            ))
+            .unwrap();
+    }
+    connection
+        .execute_batch(&format!(
+            "CREATE TABLE {} (key INTEGER, id INTEGER, PRIMARY KEY (key, id)) WITHOUT ROWID;
+             CREATE INDEX by_other ON {} (other); CREATE INDEX by_name ON {} (\"na\"\"me\");
+             CREATE INDEX by_main ON line (main);",
+            quote(PAIRS),
+            quote(MAIN),
+            quote(MAIN)
+        ))
+        .unwrap();
+    connection
+}
+
+fn fill(connection: &Connection, world: &World) {
+    for (table, _) in schema() {
+        connection
+            .execute_batch(&format!("DELETE FROM {}", quote(table)))
+            .unwrap();
+    }
+    connection
+        .execute_batch(&format!("DELETE FROM {}", quote(PAIRS)))
+        .unwrap();
+    for insert in world.inserts() {
+        let names: String = insert
+            .values
+            .iter()
+            .map(|(name, _)| format!(", {}", quote(name)))
+            .collect();
+        let places: String = insert.values.iter().map(|_| ", ?").collect();
+        let sql = format!(
+            "INSERT INTO {} (id{names}) VALUES (?{places})",
+            quote(&insert.table)
+        );
+        let cells = std::iter::once(Cell::Integer(insert.id))
+            .chain(insert.values.iter().map(|(_, value)| bind(value)));
+        connection
+            .prepare_cached(&sql)
+            .unwrap()
+            .execute(rusqlite::params_from_iter(cells))
+            .unwrap();
+    }
+    for (key, id) in &world.pairs {
+        connection
+            .execute(
+                &format!("INSERT INTO {} VALUES (?, ?)", quote(PAIRS)),
+                [key, id],
+            )
+            .unwrap();
+    }
+}
+
+fn ask(connection: &Connection, statement: &Statement) -> Vec<i64> {
+    let mut prepared = connection
+        .prepare(&statement.sql)
+        .unwrap_or_else(|error| panic!("{error}: {}", statement.sql));
+    let cells = statement.params.iter().map(bind);
+    let rows = prepared
+        .query_map(rusqlite::params_from_iter(cells), |row| row.get(0))
+        .unwrap();
+    rows.collect::<Result<_, _>>()
+        .unwrap_or_else(|error| panic!("{error}: {}", statement.sql))
+}
+
+fn cases(usual: u32) -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|cases| cases.parse().ok())
+        .unwrap_or(usual);
+    ProptestConfig {
+        cases,
+        failure_persistence: Option::None,
+        ..ProptestConfig::default()
+    }
+}
+
+#[test]
+fn pages_are_those_eval_gives() {
+    let connection = open();
+    proptest!(cases(1500), |(world in world(), selects in prop::collection::vec(select(), 8))| {
+        fill(&connection, &world);
+        for select in selects {
+            let expected = world.expected(&select);
+            for statement in [render(&select, Dialect::Sqlite), render_with(&select, Dialect::Sqlite, &None)] {
+                prop_assert_eq!(&ask(&connection, &statement), &expected, "{}\n{:?}", statement.sql, statement.params);
+            }
+        }
+    });
+}
+
+#[test]
+fn filters_part_the_rows_in_two() {
+    let connection = open();
+    proptest!(cases(1500), |(world in world(), filters in prop::collection::vec(filter(), 8))| {
+        fill(&connection, &world);
+        for filter in filters {
+            let ids = world.ids(&filter);
+            let not = Filter::Not(Box::new(filter.clone()));
+            prop_assert_eq!(world.ids(&not).len() + ids.len(), world.tables[0].len());
+            prop_assert_eq!(&world.ids(&simplify(filter.clone())), &ids);
+            for (filter, wanted) in [(&filter, ids.len()), (&not, world.tables[0].len() - ids.len())] {
+                let count = render_count(MAIN, filter, Dialect::Sqlite);
+                prop_assert_eq!(ask(&connection, &count), vec![wanted as i64], "{}", count.sql);
+            }
+            let delete = render_delete(MAIN, &filter, Dialect::Sqlite);
+            let undone = connection.unchecked_transaction().unwrap();
+            let cells = delete.params.iter().map(bind);
+            let gone = connection.execute(&delete.sql, rusqlite::params_from_iter(cells)).unwrap();
+            drop(undone);
+            // A row whose filter looks at other rows is judged before any is gone.
+            prop_assert_eq!(gone, ids.len(), "{}", delete.sql);
+        }
+    });
+}
