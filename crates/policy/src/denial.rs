@@ -22,7 +22,8 @@ pub struct Denial {
     /// The name of the caller's role, once [`Denial::by`] has told it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
-    /// The setup table that is not on the role's list: `Service / Service Board`.
+    /// The setup table that the call is about: `Service / Service Board`. It is what the role
+    /// lacks where `list` is there too; without `list`, the level comes first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
     /// The customize list that does not allow the record: `CompanyConfigurations`.
@@ -61,9 +62,12 @@ impl Registry {
         };
         let row = action.map_or_else(|| entity.to_owned(), Action::full_name);
         let table = match why {
-            Why::TableNotAllowed(id) => self.get_table(id).map(Table::full_name),
+            Why::TableNotAllowed(id) => Some(id),
+            Why::Level if refusal.action == self.table_setup() => self.table_guarding(entity),
             _ => None,
-        };
+        }
+        .and_then(|id| self.get_table(id))
+        .map(Table::full_name);
         let list = match why {
             Why::TableNotAllowed(_) => self.table_list(),
             Why::ListEntryNotAllowed(id) => Some(id),
@@ -77,7 +81,12 @@ impl Registry {
             _ => None,
         };
         let remedy = match why {
-            Why::Level => format!("set {row}: {verb} to {needed}"),
+            Why::Level => match &table {
+                Some(table) => format!(
+                    "set {row}: {verb} to {needed}, and keep `{table}` in its customize list"
+                ),
+                None => format!("set {row}: {verb} to {needed}"),
+            },
             Why::NeedsInquire => format!("set {row}: Inquire to My or All"),
             Why::TableNotAllowed(_) => format!(
                 "allow `{}` in the customize list of {row}",
@@ -140,7 +149,12 @@ impl fmt::Display for Denial {
         }
         let row = self.row();
         match (&self.table, &self.list, self.scope.as_deref()) {
-            (Some(table), _, _) => {
+            (Some(table), None, _) => write!(
+                f,
+                "needs {row} ({}) and table `{table}` on its list, {role} holds {}",
+                self.needed, self.held
+            ),
+            (Some(table), Some(_), _) => {
                 write!(
                     f,
                     "needs table `{table}` on the list of {row}, {role} does not allow it"
@@ -155,11 +169,16 @@ impl fmt::Display for Denial {
                 "needs {row} (All) or an own record, {role} holds {} and the record is not the member's",
                 self.held
             ),
-            (None, None, Some(scope)) => {
+            (None, None, Some("board")) => {
                 write!(
                     f,
-                    "{row}: the record is outside the member's {scope}; {}",
-                    self.remedy
+                    "{row} stops at the record's board, which is excluded for the member"
+                )
+            }
+            (None, None, Some(_)) => {
+                write!(
+                    f,
+                    "{row} stops at the record's location, which the member does not see"
                 )
             }
             (None, None, None) if self.held == Level::None => {

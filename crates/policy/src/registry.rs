@@ -100,6 +100,12 @@ impl Table {
     pub fn full_name(&self) -> String {
         format!("{} / {}", self.category, self.name)
     }
+
+    fn spellings(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.name)
+            .chain(&self.aliases)
+            .map(String::as_str)
+    }
 }
 
 impl Action {
@@ -228,15 +234,24 @@ impl Registry {
         self.table_by_name.get(&key).copied()
     }
 
-    /// The table whose name is spelled most alike.
+    /// The table whose name is spelled most alike: one of exactly that name in any category, else
+    /// within the category where the category is known.
     pub fn nearest_table(&self, full_name: &str) -> Option<&Table> {
-        let wanted = split(full_name).map_or(full_name, |(_, name)| name);
-        let by_name = self.tables.iter().map(|t| (t.name.as_str(), t));
-        let close = nearest(wanted, by_name)?;
-        // Several categories have a table of the same name: then the category decides.
-        let same = self.tables.iter().filter(|t| t.name == close.name);
-        let full: Vec<(String, &Table)> = same.map(|t| (t.full_name(), t)).collect();
-        nearest(full_name, full.iter().map(|(name, t)| (name.as_str(), *t)))
+        let (category, name) = split(full_name).unwrap_or(("", full_name));
+        let (category, exact) = (fold(category), fold(name));
+        let is_exact = |t: &&Table| t.spellings().any(|s| fold(s) == exact);
+        let is_within = |t: &&Table| fold(&t.category) == category;
+        let any = |narrow: &dyn Fn(&&Table) -> bool| self.tables.iter().any(|t| narrow(&t));
+        let narrow: &dyn Fn(&&Table) -> bool = match () {
+            () if any(&is_exact) => &is_exact,
+            () if any(&is_within) => &is_within,
+            () => &|_| true,
+        };
+        let tables = self.tables.iter().filter(narrow);
+        nearest(
+            name,
+            tables.flat_map(|t| t.spellings().map(move |name| (name, t))),
+        )
     }
 
     /// The table that guards an API path without id segments: `service/boards/statuses`. Ignores

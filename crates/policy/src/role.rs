@@ -18,7 +18,7 @@ pub struct Role {
     cells: Vec<u8>,
     pub(crate) table_setup: ActionId,
     tables: List<Tables>,
-    /// One per customize list; the place of the table list stays unused.
+    /// One per customize list; the place of the table list allows no name.
     lists: Vec<List<Names>>,
 }
 
@@ -49,6 +49,13 @@ pub enum RoleError {
 impl Role {
     /// A new role: None on every row, every list not customized.
     pub fn new(registry: &Registry, id: i64, name: impl Into<String>) -> Role {
+        let lists = registry.lists().iter().map(|list| {
+            if Some(list.id) == registry.table_list() {
+                List::Allow(Names::default())
+            } else {
+                List::Everything
+            }
+        });
         Role {
             id,
             name: name.into(),
@@ -57,7 +64,7 @@ impl Role {
             cells: vec![0; registry.actions().len()],
             table_setup: registry.table_setup(),
             tables: List::Everything,
-            lists: vec![List::Everything; registry.lists().len()],
+            lists: lists.collect(),
         }
     }
 
