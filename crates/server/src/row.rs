@@ -1,7 +1,7 @@
 //! A row in hand: values by column, as rules and checks of writes see it.
 
-use bitting_query::Value;
-use bitting_store::table::{Cell, Cells};
+use bitting_query::{Kind, Value};
+use bitting_store::table::{Cell, Cells, Column};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -17,19 +17,21 @@ impl Row {
         Self { id, values: BTreeMap::new() }
     }
 
-    /// Reads a row whose cells come in the order of `columns`.
-    pub fn read(columns: &[Arc<str>], cells: &dyn Cells) -> Self {
-        let mut row = Self::default();
+    /// Reads a row whose first cell is the id, followed by `columns`.
+    pub fn read(columns: &[Column], cells: &dyn Cells) -> Self {
+        let id = match cells.cell(0) {
+            Cell::Integer(id) => id,
+            _ => 0,
+        };
+        let mut row = Self::new(id);
         for (index, column) in columns.iter().enumerate() {
-            let value = owned(cells.cell(index));
-            if &**column == "id" {
-                row.id = match value {
-                    Value::Integer(id) => id,
-                    _ => 0,
-                };
-            } else if value != Value::Null {
-                row.values.insert(column.clone(), value);
-            }
+            let value = match (column.kind, owned(cells.cell(index + 1))) {
+                (_, Value::Null) => continue,
+                // SQLite keeps booleans as integers.
+                (Kind::Boolean, Value::Integer(flag)) => Value::Boolean(flag != 0),
+                (_, value) => value,
+            };
+            row.values.insert(column.name.clone(), value);
         }
         row
     }

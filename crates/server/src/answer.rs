@@ -1,0 +1,135 @@
+//! What goes back: status, body and the headers that every answer carries. A denial is told beside the
+//! vendor's own words in a header of ours.
+
+use crate::instance::Instance;
+use crate::permit::Permit;
+use crate::problem::Problem;
+use crate::rules::Answer;
+use bitting_dialects::connectwise::error::ApiError;
+use bitting_policy::Denial;
+use bytes::Bytes;
+use http::{HeaderValue, Response, header};
+use http_body_util::Full;
+
+/// Release of the wire format that answers announce.
+pub const VERSION: &str = "2025.1";
+
+/// An answer before it becomes HTTP.
+#[derive(Debug, Default)]
+pub struct Reply {
+    pub status: u16,
+    pub body: Vec<u8>,
+    media: Option<String>,
+    link: Option<String>,
+    file: Option<String>,
+    denial: Option<String>,
+    allow: Option<String>,
+}
+
+impl Reply {
+    pub fn json(status: u16, body: Vec<u8>) -> Self {
+        Self { status, body, ..Self::default() }
+    }
+
+    pub fn text(status: u16, text: &str) -> Self {
+        Self {
+            status,
+            body: text.as_bytes().to_vec(),
+            media: Some("text/plain; charset=utf-8".to_owned()),
+            ..Self::default()
+        }
+    }
+
+    pub fn from_answer(answer: Answer) -> Self {
+        Self { status: answer.status, body: answer.body, media: answer.media, file: answer.file, ..Self::default() }
+    }
+
+    pub fn error(error: &ApiError) -> Self {
+        Self::json(error.status, error.body())
+    }
+
+    pub fn denied(denial: &Denial) -> Self {
+        let mut reply = Self::error(&ApiError::security());
+        reply.denial = Some(denial.to_string());
+        reply
+    }
+
+    pub fn problem(problem: &Problem) -> Self {
+        match problem {
+            Problem::Api(error) => Self::error(error),
+            Problem::Denied(denial) => Self::denied(denial),
+            Problem::Store(error) => Self::error(&crate::saving::wire(error)),
+        }
+    }
+
+    #[must_use]
+    pub fn with_link(mut self, link: String) -> Self {
+        self.link = Some(link);
+        self
+    }
+
+    #[must_use]
+    pub fn with_allow(mut self, allow: String) -> Self {
+        self.allow = Some(allow);
+        self
+    }
+
+    /// The HTTP response. `vendor` asks for the vendor's own media type.
+    pub fn into_response(self, request: &str, vendor: bool) -> Response<Full<Bytes>> {
+        let empty = self.body.is_empty();
+        let mut response = Response::new(Full::new(Bytes::from(self.body)));
+        *response.status_mut() =
+            http::StatusCode::from_u16(self.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        let media = match (self.media, vendor) {
+            (Some(media), _) => HeaderValue::from_str(&media).ok(),
+            (None, true) => Some(HeaderValue::from_static("application/vnd.connectwise.com+json; version=2025.1")),
+            (None, false) => Some(HeaderValue::from_static("application/json; charset=utf-8")),
+        };
+        if let Some(media) = media.filter(|_| !empty) {
+            headers.insert(header::CONTENT_TYPE, media);
+        }
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+        headers.insert("api-current-version", HeaderValue::from_static(VERSION));
+        headers.insert("x-bitting", HeaderValue::from_static("embedded; not a live PSA"));
+        let named: [(&str, Option<&str>); 4] = [
+            ("x-cw-request-id", Some(request)),
+            ("link", self.link.as_deref()),
+            ("x-bitting-denial", self.denial.as_deref()),
+            ("allow", self.allow.as_deref()),
+        ];
+        for (name, value) in named {
+            if let Some(value) = value.and_then(header_value) {
+                headers.insert(name, value);
+            }
+        }
+        if let Some(file) = self.file {
+            let clean: String = file.chars().map(|c| if c == '"' || c.is_control() { '_' } else { c }).collect();
+            if let Some(value) = header_value(&format!("attachment; filename=\"{clean}\"")) {
+                headers.insert(header::CONTENT_DISPOSITION, value);
+            }
+        }
+        response
+    }
+}
+
+/// A header value; characters it may not hold become question marks.
+fn header_value(text: &str) -> Option<HeaderValue> {
+    HeaderValue::from_str(text).ok().or_else(|| {
+        let clean: String = text.chars().map(|c| if (' '..='~').contains(&c) { c } else { '?' }).collect();
+        HeaderValue::from_str(&clean).ok()
+    })
+}
+
+/// Refusals that concern a field and not a whole call.
+pub struct Denied;
+
+impl Denied {
+    /// The caller filters or sorts by a field that it may not read.
+    pub fn field(instance: &Instance, permit: &Permit<'_>, field: &str) -> Denial {
+        let mut denial = permit.refuse(instance.backend.grounds(), bitting_policy::Why::NoWayIn);
+        denial.scope = Some(format!("field {field}"));
+        denial.by(&permit.caller().role.name)
+    }
+}

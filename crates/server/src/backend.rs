@@ -1,0 +1,405 @@
+//! Where PSA data lives: reads and writes of an embedded database, each under a permit. Knows no path,
+//! no header and no entity by name.
+
+use crate::labels::LabelCache;
+use crate::permit::{Grounds, Permit};
+use crate::row::{Row, owned};
+use crate::shape;
+use bitting_catalog::Catalog;
+use bitting_catalog::entity::{Entity, EntityId, Release, View};
+use bitting_dialects::connectwise::layout::{Layout, Wanted};
+use bitting_dialects::connectwise::projection::Projection;
+use bitting_dialects::connectwise::record::{self, CustomField, Labels as _, Writer};
+use bitting_policy::Registry;
+use bitting_query::sql::{render, render_count};
+use bitting_query::{Comparison, Filter, Kind, Order, Path, Select, Value, and};
+use bitting_store::table::{Cell, Cells, Change, Column};
+use bitting_query::Statement;
+use bitting_store::{Flow, Store, StoreError};
+use parking_lot::RwLock;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// An embedded PSA's data.
+pub struct Backend {
+    pub(crate) store: Store,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) registry: Arc<Registry>,
+    labels: LabelCache,
+    layouts: RwLock<HashMap<LayoutKey, Arc<Layout>>>,
+    columns: Vec<Arc<[Column]>>,
+    custom: RwLock<HashMap<EntityId, Arc<[CustomField]>>>,
+}
+
+type LayoutKey = (EntityId, Option<usize>, Release, u64);
+
+/// What to read, beyond what the permit says.
+#[derive(Debug, Clone)]
+pub struct Ask<'a> {
+    pub filter: Filter,
+    pub order: Vec<Order>,
+    /// Rows of one page.
+    pub limit: u64,
+    pub offset: u64,
+    pub look: Look<'a>,
+}
+
+/// How records look in the answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Look<'a> {
+    /// Index of the entity's view, if one is shown.
+    pub view: Option<usize>,
+    pub projection: Option<&'a Projection>,
+    pub release: Release,
+    /// `https://host/v4_6_release/apis/3.0/`
+    pub base: &'a str,
+    /// Ids in the path before the record's own.
+    pub parents: &'a [i64],
+}
+
+/// A page as it goes out.
+#[derive(Debug)]
+pub struct Page {
+    pub body: Vec<u8>,
+    pub more: bool,
+    pub last: Option<i64>,
+}
+
+impl Backend {
+    pub fn new(store: Store, catalog: Arc<Catalog>, registry: Arc<Registry>) -> Self {
+        let labels = LabelCache::new(&catalog.entities, &catalog.routes);
+        let columns = catalog.entities.iter().map(|entity| shape::columns(entity).into()).collect();
+        Self {
+            store,
+            catalog,
+            registry,
+            labels,
+            layouts: RwLock::default(),
+            columns,
+            custom: RwLock::default(),
+        }
+    }
+
+    pub fn grounds(&self) -> Grounds<'_> {
+        Grounds { catalog: &self.catalog, registry: &self.registry }
+    }
+
+    /// Everything the permit lets through, and nothing else: lists, counts, gets and reports all read
+    /// through this one filter.
+    fn through(&self, permit: &Permit<'_>, filter: Filter) -> Filter {
+        and(and(permit.narrow(), permit.narrow_by_list(self.grounds())), filter)
+    }
+
+    /// One page of records.
+    pub async fn list(&self, permit: &Permit<'_>, ask: Ask<'_>) -> Result<Page, StoreError> {
+        let entity = permit.entity();
+        let layout = self.layout(permit, &ask.look);
+        let by_id = ask.order.is_empty();
+        let select = Select {
+            table: entity.table.clone(),
+            columns: layout.columns.clone(),
+            filter: self.through(permit, ask.filter),
+            order: ask.order,
+            limit: Some(ask.limit + 1),
+            offset: ask.offset,
+        };
+        // A page by id stops after its rows; any other order has to see them all first.
+        let quick = by_id && ask.offset < 10_000;
+        let statement = render(&select, self.store.dialect());
+        let custom = self.custom_fields(entity.id);
+        let mut writer = Writer::new(&self.labels, ask.look.base, &custom, true);
+        let (mut last, mut more) = (None, false);
+        let mut path = Paths::new(self, entity, &ask.look);
+        self.run(&statement, quick, &mut |cells| {
+                if writer.rows() as u64 == ask.limit {
+                    more = true;
+                    return Flow::Stop;
+                }
+                let id = id_of(cells);
+                last = Some(id);
+                writer.write(&layout, path.of(id), |index| seen(cells.cell(index)));
+                Flow::Continue
+            })
+            .await?;
+        self.fill(&writer).await?;
+        Ok(Page { body: writer.finish(&self.labels), more, last })
+    }
+
+    /// How many records there are under the permit.
+    pub async fn count(&self, permit: &Permit<'_>, filter: Filter) -> Result<u64, StoreError> {
+        let filter = self.through(permit, filter);
+        let statement = render_count(&permit.entity().table, &filter, self.store.dialect());
+        self.store.count(&statement).await
+    }
+
+    /// One record, if it is there and the permit covers it.
+    pub async fn get(
+        &self,
+        permit: &Permit<'_>,
+        id: i64,
+        filter: Filter,
+        look: Look<'_>,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let entity = permit.entity();
+        let layout = self.layout(permit, &look);
+        let custom = self.custom_fields(entity.id);
+        let mut writer = Writer::new(&self.labels, look.base, &custom, false);
+        let mut path = Paths::new(self, entity, &look);
+        let filter = self.through(permit, filter);
+        let mut write = |cells: &dyn Cells| {
+            writer.write(&layout, path.of(id), |index| seen(cells.cell(index)));
+            Flow::Stop
+        };
+        if filter == Filter::Constant(true) {
+            self.store.get(&entity.table, id, &layout.columns, &mut write).await?;
+        } else {
+            let select = Select {
+                table: entity.table.clone(),
+                columns: layout.columns.clone(),
+                filter: and(with_id(id), filter),
+                order: Vec::new(),
+                limit: Some(1),
+                offset: 0,
+            };
+            let statement = render(&select, self.store.dialect());
+            self.run(&statement, true, &mut write).await?;
+        }
+        if writer.rows() == 0 {
+            return Ok(None);
+        }
+        self.fill(&writer).await?;
+        Ok(Some(writer.finish(&self.labels)))
+    }
+
+    /// One row in hand, if it is there and the permit covers it.
+    pub async fn row(&self, permit: &Permit<'_>, id: i64) -> Result<Option<Row>, StoreError> {
+        let rows = self.rows(permit, with_id(id), Vec::new(), Some(1)).await?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// Rows in hand.
+    pub async fn rows(
+        &self,
+        permit: &Permit<'_>,
+        filter: Filter,
+        order: Vec<Order>,
+        limit: Option<u64>,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.raw_rows(permit.entity(), self.through(permit, filter), order, limit).await
+    }
+
+    /// The server's own reading, for defaults, references and checks: its rows never go out as they are.
+    pub(crate) async fn raw_rows(
+        &self,
+        entity: &Entity,
+        filter: Filter,
+        order: Vec<Order>,
+        limit: Option<u64>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let columns = self.columns(entity.id);
+        let mut names = vec![Arc::from("id")];
+        names.extend(columns.iter().map(|column| column.name.clone()));
+        let quick = limit == Some(1);
+        let select = Select { table: entity.table.clone(), columns: names, filter, order, limit, offset: 0 };
+        let statement = render(&select, self.store.dialect());
+        let mut rows = Vec::new();
+        self.run(&statement, quick, &mut |cells| {
+                rows.push(Row::read(&columns, cells));
+                Flow::Continue
+            })
+            .await?;
+        Ok(rows)
+    }
+
+    /// The server's own reading of one row.
+    pub(crate) async fn raw_row(&self, entity: &Entity, id: i64) -> Result<Option<Row>, StoreError> {
+        Ok(self.raw_rows(entity, with_id(id), Vec::new(), Some(1)).await?.into_iter().next())
+    }
+
+    /// Applies changes as a whole, and forgets what was cached of the rows they touch.
+    pub(crate) async fn write(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        let touched: Vec<(Arc<str>, i64)> = changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::Update { table, id, .. } | Change::Delete { table, id } => Some((table.clone(), *id)),
+                _ => None,
+            })
+            .collect();
+        self.store.write(changes).await?;
+        for (table, id) in touched {
+            for entity in self.catalog.entities.iter().filter(|entity| entity.table == table) {
+                self.labels.forget(entity.id, id);
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn columns(&self, entity: EntityId) -> Arc<[Column]> {
+        self.columns[entity.0 as usize].clone()
+    }
+
+    /// Replaces the custom fields that records of an entity list.
+    pub(crate) fn set_custom_fields(&self, entity: EntityId, fields: Vec<CustomField>) {
+        self.custom.write().insert(entity, fields.into());
+    }
+
+    fn custom_fields(&self, entity: EntityId) -> Arc<[CustomField]> {
+        self.custom.read().get(&entity).cloned().unwrap_or_default()
+    }
+
+    /// Everything cached of rows is read anew: after a restore or a load.
+    pub(crate) fn forget_all(&self) {
+        self.labels.clear();
+    }
+
+    /// Runs a select of the server's own tables.
+    pub(crate) async fn read(
+        &self,
+        select: &Select,
+        each: &mut (dyn FnMut(&dyn Cells) -> Flow + Send),
+    ) -> Result<(), StoreError> {
+        self.run(&render(select, self.store.dialect()), true, each).await
+    }
+
+    async fn run(
+        &self,
+        statement: &Statement,
+        quick: bool,
+        each: &mut (dyn FnMut(&dyn Cells) -> Flow + Send),
+    ) -> Result<(), StoreError> {
+        if quick {
+            self.store.select_quick(statement, each).await
+        } else {
+            self.store.select(statement, each).await
+        }
+    }
+
+    fn layout(&self, permit: &Permit<'_>, look: &Look<'_>) -> Arc<Layout> {
+        let entity = permit.entity();
+        let view: Option<&View> = look.view.and_then(|index| entity.views.get(index));
+        let hidden = |field: usize| permit.hides(field);
+        let wanted = Wanted { view, projection: look.projection, release: look.release, hidden: &hidden };
+        if look.projection.is_some() {
+            return Arc::new(Layout::new(entity, wanted));
+        }
+        let key = (entity.id, look.view, look.release, permit.hidden());
+        if let Some(layout) = self.layouts.read().get(&key) {
+            return layout.clone();
+        }
+        let layout = Arc::new(Layout::new(entity, wanted));
+        self.layouts.write().insert(key, layout.clone());
+        layout
+    }
+
+    /// Reads the labels a writer still lacks, one statement per entity.
+    async fn fill(&self, writer: &Writer<'_>) -> Result<(), StoreError> {
+        if writer.holes().is_empty() {
+            return Ok(());
+        }
+        let mut missing: BTreeMap<EntityId, Vec<i64>> = BTreeMap::new();
+        for hole in writer.holes() {
+            missing.entry(hole.target).or_default().push(hole.id);
+        }
+        for (target, mut ids) in missing {
+            ids.sort_unstable();
+            ids.dedup();
+            self.read_labels(target, &ids).await?;
+        }
+        Ok(())
+    }
+
+    async fn read_labels(&self, target: EntityId, ids: &[i64]) -> Result<(), StoreError> {
+        let entity = self.catalog.entity(target);
+        let recipe = self.labels.recipe(target);
+        let mut columns: Vec<Arc<str>> = vec![Arc::from("id")];
+        columns.extend(recipe.members.iter().map(|(_, column)| column.clone()));
+        columns.extend(recipe.parents.iter().cloned());
+        let members = recipe.members.len();
+        for chunk in ids.chunks(500) {
+            let values = chunk.iter().map(|id| Value::Integer(*id)).collect();
+            let select = Select {
+                table: entity.table.clone(),
+                columns: columns.clone(),
+                filter: Filter::OneOf { path: id_path(), values },
+                order: Vec::new(),
+                limit: None,
+                offset: 0,
+            };
+            let statement = render(&select, self.store.dialect());
+            self.run(&statement, true, &mut |cells| {
+                    let id = id_of(cells);
+                    let values: Vec<Value> = (1..columns.len()).map(|index| owned(cells.cell(index))).collect();
+                    self.labels.keep(target, id, &values[..members], &values[members..]);
+                    Flow::Continue
+                })
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// What a reference to a record shows, for messages.
+    pub(crate) async fn label(&self, target: EntityId, id: i64) -> Result<Option<Arc<record::Label>>, StoreError> {
+        if let Some(label) = self.labels.label(target, id) {
+            return Ok(Some(label));
+        }
+        self.read_labels(target, &[id]).await?;
+        Ok(self.labels.label(target, id))
+    }
+}
+
+/// The record's own path below the API root, built anew in one buffer for each row.
+struct Paths<'a> {
+    backend: &'a Backend,
+    entity: EntityId,
+    ids: Vec<i64>,
+    wanted: bool,
+    path: Box<str>,
+}
+
+impl<'a> Paths<'a> {
+    fn new(backend: &'a Backend, entity: &Entity, look: &Look<'_>) -> Self {
+        let mut ids = look.parents.to_vec();
+        ids.push(0);
+        Self { backend, entity: entity.id, ids, wanted: !entity.links.is_empty() && look.view.is_none(), path: Box::from("") }
+    }
+
+    fn of(&mut self, id: i64) -> &str {
+        if self.wanted {
+            if let Some(last) = self.ids.last_mut() {
+                *last = id;
+            }
+            self.path = self.backend.labels.recipe(self.entity).path(&self.ids);
+        }
+        &self.path
+    }
+}
+
+pub(crate) fn id_path() -> Path {
+    Path { through: Vec::new(), column: Arc::from("id"), kind: Kind::Integer }
+}
+
+pub(crate) fn with_id(id: i64) -> Filter {
+    equals("id", Kind::Integer, Value::Integer(id))
+}
+
+pub(crate) fn equals(column: &str, kind: Kind, value: Value) -> Filter {
+    let path = Path { through: Vec::new(), column: Arc::from(column), kind };
+    Filter::Compare { path, op: Comparison::Equal, value }
+}
+
+fn id_of(cells: &dyn Cells) -> i64 {
+    match cells.cell(0) {
+        Cell::Integer(id) => id,
+        _ => 0,
+    }
+}
+
+fn seen(cell: Cell<'_>) -> record::Cell<'_> {
+    match cell {
+        Cell::Null => record::Cell::Null,
+        Cell::Integer(number) => record::Cell::Integer(number),
+        Cell::Number(number) => record::Cell::Number(number),
+        Cell::Boolean(flag) => record::Cell::Boolean(flag),
+        Cell::Text(text) => record::Cell::Text(text),
+    }
+}

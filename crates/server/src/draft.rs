@@ -1,0 +1,81 @@
+//! A record on its way to rest: what the caller gave, what rules add, and what is checked before a write.
+
+use crate::row::Row;
+use bitting_catalog::entity::{Entity, Field};
+use bitting_dialects::connectwise::error::FieldError;
+use bitting_query::Value;
+use bitting_store::table::Change;
+
+/// A record being created or changed.
+#[derive(Debug)]
+pub struct Draft<'a> {
+    pub entity: &'a Entity,
+    pub row: Row,
+    /// The row at rest, for a change.
+    pub before: Option<Row>,
+    /// Fields that the caller gave, also as null.
+    pub given: Vec<usize>,
+    /// Further changes that stand or fall with the record.
+    pub also: Vec<Change>,
+    /// What is wrong so far; reported together.
+    pub errors: Vec<FieldError>,
+    /// How errors name the record: `ticket`.
+    pub resource: String,
+}
+
+impl<'a> Draft<'a> {
+    pub fn field(&self, name: &str) -> Option<(usize, &'a Field)> {
+        self.entity.fields.iter().enumerate().find(|(_, field)| *field.name == *name)
+    }
+
+    /// The column of a field, by the field's name.
+    pub fn column(&self, name: &str) -> Option<&'a str> {
+        self.field(name).map(|(_, field)| &*field.column)
+    }
+
+    pub fn is_new(&self) -> bool {
+        self.before.is_none()
+    }
+
+    /// Whether the caller said anything about this field.
+    pub fn gave(&self, name: &str) -> bool {
+        self.field(name).is_some_and(|(index, _)| self.given.contains(&index))
+    }
+
+    /// Whether a field's value differs from the one at rest; true for all of a new record.
+    pub fn changed(&self, name: &str) -> bool {
+        let Some(column) = self.column(name) else { return false };
+        self.before.as_ref().is_none_or(|before| before.get(column) != self.row.get(column))
+    }
+
+    pub fn is_null(&self, name: &str) -> bool {
+        self.column(name).is_none_or(|column| self.row.is_null(column))
+    }
+
+    pub fn integer(&self, name: &str) -> Option<i64> {
+        self.row.integer(self.column(name)?)
+    }
+
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.row.text(self.column(name)?)
+    }
+
+    pub fn flag(&self, name: &str) -> bool {
+        self.column(name).is_some_and(|column| self.row.flag(column))
+    }
+
+    /// Sets a field by name. A name that the entity lacks is passed over, so that one rule serves
+    /// entities that share most of their fields.
+    pub fn set(&mut self, name: &str, value: Value) {
+        if let Some(column) = self.column(name) {
+            self.row.set(column, value);
+        }
+    }
+
+    /// Sets a field that is still null.
+    pub fn default(&mut self, name: &str, value: Value) {
+        if self.is_null(name) {
+            self.set(name, value);
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! One PSA company: its data, its keys, its members as callers. A server holds many.
+
+use crate::backend::Backend;
+use crate::caller::Caller;
+use crate::keys::{self, Key, Keys};
+use crate::problem::Problem;
+use crate::row::owned;
+use crate::rules;
+use crate::shape;
+use bitting_catalog::Catalog;
+use bitting_dialects::connectwise::router::Router;
+use bitting_policy::{Registry, Role, RoleDocument};
+use bitting_query::{Filter, Kind, Select, Value};
+use bitting_store::table::{Change, Column, Flow, Key as TableKey, Table};
+use bitting_store::{Durability, Location, Store, StoreError};
+use jiff::Timestamp;
+use parking_lot::RwLock;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Documents of roles at rest: levels and customize lists by name.
+const ROLES: &str = "bitting_roles";
+/// Settings of the instance: `name` and `value`.
+const SETTINGS: &str = "bitting_settings";
+
+/// Where the time comes from, so that tests can hold it still.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// One PSA company.
+pub struct Instance {
+    /// Company id as clients write it before the `+`, compared without regard to letter case.
+    pub company: String,
+    pub name: String,
+    pub backend: Backend,
+    pub router: Router,
+    pub keys: Keys,
+    pub clock: Clock,
+    /// Rows of a member's caller are read anew once this has moved on.
+    security: AtomicU64,
+    callers: RwLock<HashMap<i64, (u64, Arc<Caller>)>>,
+    roles: RwLock<HashMap<i64, Arc<Role>>>,
+    settings: RwLock<HashMap<String, String>>,
+}
+
+/// What an instance is opened with.
+pub struct Opening {
+    pub company: String,
+    pub name: String,
+    pub location: Location,
+    pub durability: Durability,
+    pub catalog: Arc<Catalog>,
+    pub registry: Arc<Registry>,
+    pub clock: Clock,
+}
+
+impl Instance {
+    /// Opens the database and reads keys, roles and settings.
+    pub async fn open(opening: Opening) -> Result<Self, StoreError> {
+        let mut tables = shape::tables(&opening.catalog.entities);
+        tables.extend([keys::table(), named(ROLES, "document"), named(SETTINGS, "value")]);
+        let store = Store::open_with(&opening.location, tables, opening.durability).await?;
+        let router = Router::new(&opening.catalog.routes);
+        let instance = Self {
+            company: opening.company,
+            name: opening.name,
+            backend: Backend::new(store, opening.catalog, opening.registry),
+            router,
+            keys: Keys::default(),
+            clock: opening.clock,
+            security: AtomicU64::new(1),
+            callers: RwLock::default(),
+            roles: RwLock::default(),
+            settings: RwLock::default(),
+        };
+        instance.reload().await?;
+        Ok(instance)
+    }
+
+    /// Reads keys, roles and settings anew: at opening, after a load or a restore.
+    pub async fn reload(&self) -> Result<(), StoreError> {
+        self.backend.forget_all();
+        for row in self.system_rows(&keys::table()).await? {
+            if let Some(key) = Key::from_row(&row) {
+                self.keys.put(key);
+            }
+        }
+        let mut roles = HashMap::new();
+        for row in self.system_rows(&named(ROLES, "document")).await? {
+            if let [Value::Integer(id), _, Value::Text(document)] = &row[..]
+                && let Some(role) = self.read_role(*id, document)
+            {
+                roles.insert(*id, Arc::new(role));
+            }
+        }
+        *self.roles.write() = roles;
+        let mut settings = HashMap::new();
+        for row in self.system_rows(&named(SETTINGS, "value")).await? {
+            if let [_, Value::Text(name), Value::Text(value)] = &row[..] {
+                settings.insert(name.clone(), value.clone());
+            }
+        }
+        *self.settings.write() = settings;
+        self.security_changed();
+        Ok(())
+    }
+
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    pub fn registry(&self) -> &Registry {
+        &self.backend.registry
+    }
+
+    pub fn catalog(&self) -> &Catalog {
+        &self.backend.catalog
+    }
+
+    /// The role with its levels and lists, None everywhere when none were ever set.
+    pub fn role(&self, id: i64) -> Arc<Role> {
+        let known = self.roles.read().get(&id).cloned();
+        known.unwrap_or_else(|| Arc::new(Role::new(self.registry(), id, String::new())))
+    }
+
+    /// Keeps a role's levels and lists, at rest and in force from the next request on.
+    pub async fn save_role(&self, role: Role) -> Result<(), Problem> {
+        let change = self.role_change(&role);
+        let exists = self.roles.read().contains_key(&role.id);
+        let change = match (exists, change) {
+            (true, Change::Insert { table, id, values }) => Change::Update { table, id, values },
+            (_, change) => change,
+        };
+        self.backend.write(vec![change]).await?;
+        self.roles.write().insert(role.id, Arc::new(role));
+        self.security_changed();
+        Ok(())
+    }
+
+    /// The change that keeps a new role's document.
+    pub fn role_change(&self, role: &Role) -> Change {
+        let document = serde_json::to_string(&role.document(self.registry())).unwrap_or_default();
+        Change::Insert {
+            table: Arc::from(ROLES),
+            id: role.id,
+            values: vec![
+                (Arc::from("name"), Value::Text(role.name.clone())),
+                (Arc::from("document"), Value::Text(document)),
+            ],
+        }
+    }
+
+    pub fn setting(&self, name: &str) -> Option<String> {
+        self.settings.read().get(name).cloned()
+    }
+
+    /// Sets or clears one setting.
+    pub async fn set_setting(&self, name: &str, value: Option<&str>) -> Result<(), Problem> {
+        let table: Arc<str> = Arc::from(SETTINGS);
+        let filter = crate::backend::equals("name", Kind::Text, Value::Text(name.to_owned()));
+        let mut changes = Vec::new();
+        for row in self.filtered(&named(SETTINGS, "value"), filter).await? {
+            if let Some(Value::Integer(id)) = row.first() {
+                changes.push(Change::Delete { table: table.clone(), id: *id });
+            }
+        }
+        if let Some(value) = value {
+            let id = self.backend.store.next_id(&table).await?;
+            let values = vec![
+                (Arc::from("name"), Value::Text(name.to_owned())),
+                (Arc::from("value"), Value::Text(value.to_owned())),
+            ];
+            changes.push(Change::Insert { table, id, values });
+        }
+        self.backend.write(changes).await?;
+        match value {
+            Some(value) => self.settings.write().insert(name.to_owned(), value.to_owned()),
+            None => self.settings.write().remove(name),
+        };
+        Ok(())
+    }
+
+    /// Members, roles, locations or keys have changed: callers are built anew.
+    pub fn security_changed(&self) {
+        self.security.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// The member as a caller; `None` when there is none or it is inactive.
+    pub async fn caller(&self, member: i64) -> Result<Option<Arc<Caller>>, Problem> {
+        let version = self.security.load(Ordering::Acquire);
+        if let Some((built, caller)) = self.callers.read().get(&member)
+            && *built == version
+        {
+            return Ok(Some(caller.clone()));
+        }
+        let Some(caller) = rules::members::caller(self, member).await? else { return Ok(None) };
+        let caller = Arc::new(caller);
+        self.callers.write().insert(member, (version, caller.clone()));
+        Ok(Some(caller))
+    }
+
+    fn read_role(&self, id: i64, document: &str) -> Option<Role> {
+        let document: RoleDocument = serde_json::from_str(document).ok()?;
+        // Observed, not set: a row that a newer catalog judges more strictly must not lose the role.
+        let mut role = Role::observed(self.registry(), &document)
+            .inspect_err(|error| tracing::error!(role = id, %error, "a role at rest cannot be read"))
+            .ok()?;
+        role.id = id;
+        Some(role)
+    }
+
+    async fn system_rows(&self, table: &Table) -> Result<Vec<Vec<Value>>, StoreError> {
+        self.filtered(table, Filter::Constant(true)).await
+    }
+
+    async fn filtered(&self, table: &Table, filter: Filter) -> Result<Vec<Vec<Value>>, StoreError> {
+        let mut columns: Vec<Arc<str>> = vec![Arc::from("id")];
+        columns.extend(table.columns.iter().map(|column| column.name.clone()));
+        let width = columns.len();
+        let select =
+            Select { table: table.name.clone(), columns, filter, order: Vec::new(), limit: None, offset: 0 };
+        let mut rows = Vec::new();
+        self.backend
+            .read(&select, &mut |cells| {
+                rows.push((0..width).map(|index| owned(cells.cell(index))).collect());
+                Flow::Continue
+            })
+            .await?;
+        Ok(rows)
+    }
+}
+
+fn named(name: &str, value: &str) -> Table {
+    let column = |name: &str| Column { name: Arc::from(name), kind: Kind::Text };
+    Table { name: Arc::from(name), key: TableKey::Id, columns: vec![column("name"), column(value)], indexes: Vec::new() }
+}

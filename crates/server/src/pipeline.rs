@@ -1,0 +1,356 @@
+//! The life of a ConnectWise request: path, key, route, right, permit, backend, answer. Every call goes
+//! this way, whatever it asks for.
+
+use crate::answer::{Denied, Reply};
+use crate::backend::{Ask, Look};
+use crate::caller::Caller;
+use crate::http::{Body, Received};
+use crate::instance::Instance;
+use crate::permit::{Permit, authorize, pass_through};
+use crate::problem::Problem;
+use crate::rules::{self, Answer, Context};
+use crate::{computed, saving};
+use bitting_catalog::entity::{Entity, Release};
+use bitting_catalog::route::{Method, Route, RouteKind};
+use bitting_dialects::connectwise::conditions::{self, Used};
+use bitting_dialects::connectwise::error::ApiError;
+use bitting_dialects::connectwise::link::{self, Position};
+use bitting_dialects::connectwise::parameters::Parameters;
+use bitting_dialects::connectwise::projection::Projection;
+use bitting_dialects::connectwise::{filter_values, order};
+use bitting_policy::{Needs, Verb};
+use bitting_query::{Comparison, Filter, Kind, Order, Path, Value, and};
+use std::sync::Arc;
+
+/// A call with everything known about it before the right is checked.
+pub struct Call<'a> {
+    pub instance: &'a Instance,
+    pub caller: Arc<Caller>,
+    pub route: &'a Route,
+    pub entity: &'a Entity,
+    pub method: Method,
+    pub words: Vec<&'a str>,
+    pub parameters: Parameters,
+    pub release: Release,
+    pub forward_only: bool,
+    pub base: String,
+    pub url: String,
+    pub received: &'a Received,
+}
+
+/// Answers a call on an instance's API.
+pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
+    let verb = verb(call.route, call.method);
+    let needs = needs(call);
+    let permit = authorize(call.instance.backend.grounds(), &call.caller, call.entity, needs, verb)
+        .map_err(|denial| denial.by(&call.caller.role.name))?;
+    let ids = ids(call).await?;
+    let (parents, id) = split(call, &ids);
+    pass_parents(call, parents).await?;
+    let context = Context {
+        instance: call.instance,
+        caller: &call.caller,
+        now: call.instance.now(),
+        parameters: &call.parameters,
+        parents,
+        base: &call.base,
+    };
+    if let Some(rule) = &call.route.rule
+        && let Some(answer) = rules::action(context, &permit, rule, id, body(call)?).await?
+    {
+        return Ok(Reply::from_answer(answer));
+    }
+    match (call.route.kind, call.method) {
+        (RouteKind::Collection | RouteKind::Info | RouteKind::UsagesList | RouteKind::Usages, Method::Get)
+            if id.is_none() =>
+        {
+            list(call, context, &permit, None).await
+        }
+        (RouteKind::Usages | RouteKind::UsagesList, Method::Get) => usages(call, &permit, id).await,
+        (RouteKind::Count, Method::Get) => count(call, context, &permit).await,
+        (RouteKind::Item | RouteKind::ItemByName | RouteKind::Info, Method::Get) => {
+            item(call, context, &permit, id, 200).await
+        }
+        (RouteKind::Search, Method::Post) => {
+            let wanted = filter_values::read(body(call)?)?;
+            list(call, context, &permit, Some(wanted)).await
+        }
+        (RouteKind::Collection, Method::Post) => {
+            let id = saving::create(context, &permit, body(call)?, call.release).await?;
+            item(call, context, &permit.reading(), Some(id), 201).await
+        }
+        (RouteKind::Item, Method::Put | Method::Patch) => {
+            let id = id.ok_or_else(ApiError::no_endpoint)?;
+            let whole = call.method == Method::Put;
+            saving::change(context, &permit, id, body(call)?, whole, call.release).await?;
+            item(call, context, &permit.reading(), Some(id), 200).await
+        }
+        (RouteKind::Item, Method::Delete) => {
+            let id = id.ok_or_else(ApiError::no_endpoint)?;
+            saving::delete(context, &permit, id).await?;
+            Ok(Reply::from_answer(Answer::empty(204)))
+        }
+        _ => Err(ApiError::no_endpoint().into()),
+    }
+}
+
+/// What the call needs: the route's own right, its view's, or its entity's.
+fn needs<'a>(call: &Call<'a>) -> &'a Needs {
+    let view = call.route.view.and_then(|index| call.entity.views.get(index)).and_then(|view| view.right.as_ref());
+    &call.route.right.as_ref().or(view).unwrap_or(&call.entity.right).needs
+}
+
+/// Which level a call asks for.
+fn verb(route: &Route, method: Method) -> Verb {
+    match (route.kind, method) {
+        (_, Method::Get) | (RouteKind::Search, _) => Verb::Inquire,
+        (RouteKind::Collection | RouteKind::Bulk | RouteKind::Singleton, Method::Post) => Verb::Add,
+        (RouteKind::Action, Method::Post) if adds(&route.path) => Verb::Add,
+        (_, Method::Delete) => Verb::Delete,
+        _ => Verb::Edit,
+    }
+}
+
+/// Actions that leave a new record behind.
+fn adds(path: &str) -> bool {
+    let last = path.trim_end_matches('/').rsplit('/').find(|segment| !segment.starts_with('{')).unwrap_or_default();
+    ["copy", "generate", "invoice"].contains(&last) || last.starts_with("convertTo") || last.starts_with("createFrom")
+}
+
+/// The ids in the path. A word where an id is expected names no record, but for paths that take words.
+async fn ids(call: &Call<'_>) -> Result<Vec<i64>, Problem> {
+    let mut ids = Vec::with_capacity(call.words.len());
+    for (index, word) in call.words.iter().enumerate() {
+        let last = index + 1 == call.words.len();
+        match word.parse::<i64>() {
+            Ok(id) => ids.push(id),
+            Err(_) if last && call.route.kind == RouteKind::ItemByName => {
+                ids.push(by_name(call, word).await?);
+            }
+            // Rules read words of their own (a report's name) from the route.
+            Err(_) if call.route.rule.is_some() => ids.push(0),
+            Err(_) => return Err(ApiError::not_found(&call.entity.schema, word).into()),
+        }
+    }
+    Ok(ids)
+}
+
+async fn by_name(call: &Call<'_>, word: &str) -> Result<i64, Problem> {
+    let missing = || ApiError::not_found(&call.entity.schema, word);
+    let field = call.entity.fields.iter().find(|field| *field.name == *"identifier").ok_or_else(missing)?;
+    let word = percent_encoding::percent_decode_str(word).decode_utf8_lossy().into_owned();
+    let filter = crate::backend::equals(&field.column, Kind::Text, Value::Text(word));
+    let rows = call.instance.backend.raw_rows(call.entity, filter, Vec::new(), Some(1)).await?;
+    Ok(rows.first().ok_or_else(missing)?.id)
+}
+
+/// Splits the ids in the path into those of parents and the record's own.
+fn split<'i>(call: &Call<'_>, ids: &'i [i64]) -> (&'i [i64], Option<i64>) {
+    let parents = call.entity.parents.len();
+    let has_own = match call.route.kind {
+        RouteKind::Collection | RouteKind::Count | RouteKind::Search | RouteKind::Default => false,
+        _ => ids.len() > parents_in(call.route, parents),
+    };
+    match ids.split_last() {
+        Some((own, rest)) if has_own => (rest, Some(*own)),
+        _ => (ids, None),
+    }
+}
+
+/// Placeholders of a path that name parents. Paths of an entity that leave its parents out have none.
+fn parents_in(route: &Route, parents: usize) -> usize {
+    parents.min(route.params.len())
+}
+
+/// Every parent in the path must be there, be visible, and hang under the one before it.
+async fn pass_parents(call: &Call<'_>, ids: &[i64]) -> Result<(), Problem> {
+    let mut above: Option<i64> = None;
+    for (parent, id) in call.entity.parents.iter().zip(ids) {
+        let Some(target) = parent.entity else { continue };
+        let entity = call.instance.catalog().entity(target);
+        let permit = pass_through(&call.caller, entity);
+        let missing = || ApiError::not_found(&entity.schema, &id.to_string());
+        if let Some(found) = computed::row(call, entity, *id).await? {
+            found.ok_or_else(missing)?;
+            continue;
+        }
+        let row = call.instance.backend.row(&permit, *id).await?.ok_or_else(missing)?;
+        if let (Some(above), Some(own)) = (above, entity.parents.last())
+            && row.integer(&own.column) != Some(above)
+        {
+            return Err(missing().into());
+        }
+        above = Some(*id);
+    }
+    Ok(())
+}
+
+/// Rows under the parents in the path.
+pub fn under(entity: &Entity, parents: &[i64]) -> Filter {
+    let mut filter = Filter::Constant(true);
+    // Outer parents were checked on the way; the nearest one decides.
+    if let (Some(parent), Some(id)) = (entity.parents.last(), parents.last())
+        && parents.len() == entity.parents.len()
+    {
+        filter = and(filter, crate::backend::equals(&parent.column, Kind::Integer, Value::Integer(*id)));
+    }
+    filter
+}
+
+async fn list(
+    call: &Call<'_>,
+    context: Context<'_>,
+    permit: &Permit<'_>,
+    wanted: Option<filter_values::FilterValues>,
+) -> Result<Reply, Problem> {
+    let parameters = &call.parameters;
+    let mut filter = and(under(call.entity, context.parents), filter(call, permit)?);
+    let mut order_by = parameters.order_by.clone();
+    if let Some(wanted) = wanted {
+        let mut copy = parameters.clone();
+        copy.conditions = wanted.conditions;
+        copy.child_conditions = wanted.child_conditions;
+        copy.custom_field_conditions = wanted.custom_field_conditions;
+        order_by = wanted.order_by.or(order_by);
+        filter = and(filter, read_filter(call, permit, &copy)?);
+    }
+    let forward = call.forward_only || parameters.page_id.is_some();
+    let order = match &order_by {
+        Some(text) if !forward => ordered(call, permit, text)?,
+        _ => Vec::new(),
+    };
+    if let Some(after) = parameters.page_id.filter(|_| forward) {
+        let path = Path { through: Vec::new(), column: Arc::from("id"), kind: Kind::Integer };
+        let value = Value::Integer(after);
+        filter = and(filter, Filter::Compare { path, op: Comparison::Greater, value });
+    }
+    let projection = parameters.fields.as_deref().and_then(Projection::read);
+    let look = Look {
+        view: call.route.view,
+        projection: projection.as_ref(),
+        release: call.release,
+        base: &call.base,
+        parents: context.parents,
+    };
+    let size = u64::from(parameters.page_size);
+    let offset = if forward { 0 } else { parameters.offset() };
+    let ask = Ask { filter, order, limit: size, offset, look };
+    let page = match rules::computed(context, permit).await? {
+        Some(rows) => computed::list(&call.instance.backend, permit, rows, ask),
+        None => call.instance.backend.list(permit, ask).await?,
+    };
+    let position = if forward {
+        Position::Forward { next: page.last.filter(|_| page.more) }
+    } else {
+        Position::Page { page: parameters.page, more: page.more, last: None }
+    };
+    let link = link::header(&call.url, call.received.parts.uri.query().unwrap_or_default(), size, &position);
+    Ok(Reply::json(200, page.body).with_link(link))
+}
+
+async fn count(call: &Call<'_>, context: Context<'_>, permit: &Permit<'_>) -> Result<Reply, Problem> {
+    let filter = and(under(call.entity, context.parents), filter(call, permit)?);
+    let count = match rules::computed(context, permit).await? {
+        Some(rows) => computed::count(&rows, permit, &filter),
+        None => call.instance.backend.count(permit, filter).await?,
+    };
+    Ok(Reply::json(200, format!("{{\"count\":{count}}}").into_bytes()))
+}
+
+async fn item(
+    call: &Call<'_>,
+    context: Context<'_>,
+    permit: &Permit<'_>,
+    id: Option<i64>,
+    status: u16,
+) -> Result<Reply, Problem> {
+    let id = id.ok_or_else(ApiError::no_endpoint)?;
+    let projection = call.parameters.fields.as_deref().and_then(Projection::read);
+    let look = Look {
+        view: call.route.view,
+        projection: projection.as_ref(),
+        release: call.release,
+        base: &call.base,
+        parents: context.parents,
+    };
+    let under = under(call.entity, context.parents);
+    let body = match rules::computed(context, permit).await? {
+        Some(rows) => computed::one(&call.instance.backend, permit, rows, id, under, look),
+        None => call.instance.backend.get(permit, id, under, look).await?,
+    };
+    let body = body.ok_or_else(|| ApiError::not_found(&call.entity.schema, &id.to_string()))?;
+    Ok(Reply::json(status, body))
+}
+
+/// Where a setup row is used: one line per kind of record that points to it.
+async fn usages(call: &Call<'_>, permit: &Permit<'_>, id: Option<i64>) -> Result<Reply, Problem> {
+    let id = id.ok_or_else(ApiError::no_endpoint)?;
+    if call.instance.backend.row(permit, id).await?.is_none() {
+        return Err(ApiError::not_found(&call.entity.schema, &id.to_string()).into());
+    }
+    let found = crate::usage::of(&call.instance.backend, call.entity, id).await?;
+    Ok(Reply::json(200, serde_json::to_vec(&found).unwrap_or_default()))
+}
+
+fn filter(call: &Call<'_>, permit: &Permit<'_>) -> Result<Filter, Problem> {
+    read_filter(call, permit, &call.parameters)
+}
+
+/// Reads the three kinds of conditions; fields the caller may not read are refused.
+fn read_filter(call: &Call<'_>, permit: &Permit<'_>, parameters: &Parameters) -> Result<Filter, Problem> {
+    let (names, entity, release) = (call.instance.catalog(), call.entity.id, call.release);
+    let mut filter = Filter::Constant(true);
+    if let Some(text) = &parameters.conditions {
+        let resolved = conditions::conditions(text, names, entity, release)?;
+        readable(call, permit, &resolved.used)?;
+        filter = and(filter, resolved.filter);
+    }
+    if let Some(text) = &parameters.child_conditions {
+        let resolved = conditions::child_conditions(text, names, entity, release)?;
+        readable(call, permit, &resolved.used)?;
+        filter = and(filter, resolved.filter);
+    }
+    if let Some(text) = &parameters.custom_field_conditions {
+        let captions = call.instance.backend.captions(entity);
+        let captions: Vec<(i64, &str)> = captions.iter().map(|(id, caption)| (*id, caption.as_str())).collect();
+        filter = and(filter, conditions::custom_field_conditions(text, &captions)?);
+    }
+    Ok(filter)
+}
+
+fn ordered(call: &Call<'_>, permit: &Permit<'_>, text: &str) -> Result<Vec<Order>, Problem> {
+    let ordered = order::order(text, call.instance.catalog(), call.entity.id, call.release)?;
+    readable(call, permit, &ordered.used)?;
+    Ok(ordered.order)
+}
+
+/// A filter or an order shows what it looks at: whoever may not read it may not ask for it either.
+fn readable(call: &Call<'_>, permit: &Permit<'_>, used: &Used) -> Result<(), Problem> {
+    if let Some(field) = used.fields.iter().find(|field| permit.hides(**field)) {
+        let name = &call.entity.fields[*field].name;
+        return Err(Denied::field(call.instance, permit, name).into());
+    }
+    let catalog = call.instance.catalog();
+    let beyond = used.beyond.iter().map(|(entity, _)| *entity).chain(used.children.iter().copied());
+    for id in beyond {
+        let entity = catalog.entity(id);
+        authorize(call.instance.backend.grounds(), &call.caller, entity, &entity.right.needs, Verb::Inquire)
+            .map_err(|denial| denial.by(&call.caller.role.name))?;
+    }
+    for (id, field) in &used.beyond {
+        let entity = catalog.entity(*id);
+        let other = pass_through(&call.caller, entity);
+        if other.hides(*field) {
+            return Err(Denied::field(call.instance, &other, &entity.fields[*field].name).into());
+        }
+    }
+    Ok(())
+}
+
+fn body<'c>(call: &'c Call<'_>) -> Result<&'c [u8], Problem> {
+    match &call.received.body {
+        Body::Read(bytes) => Ok(bytes),
+        Body::TooLarge => Err(ApiError::too_large(crate::server::BODY_LIMIT).into()),
+        Body::Broken => Err(ApiError::bad_request("The body ended before its announced length.").into()),
+    }
+}

@@ -1,0 +1,29 @@
+//! Why a call was not answered: the caller's input, a denial, or the database.
+
+use bitting_dialects::connectwise::error::{ApiError, FieldError};
+use bitting_policy::Denial;
+use bitting_store::StoreError;
+
+/// What stops a call on its way.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    #[error("{0}")]
+    Denied(Box<Denial>),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<Denial> for Problem {
+    fn from(denial: Denial) -> Self {
+        Self::Denied(Box::new(denial))
+    }
+}
+
+impl Problem {
+    /// One thing wrong with one member of a record.
+    pub fn field(resource: &str, error: FieldError) -> Self {
+        Self::Api(ApiError::invalid_object(resource, vec![error]))
+    }
+}

@@ -1,0 +1,147 @@
+//! From the name of a record to its id, and to the default of a setup table when the caller names none.
+
+use crate::backend::{equals, with_id};
+use crate::draft::Draft;
+use crate::instance::Instance;
+use crate::permit::pass_through;
+use crate::problem::Problem;
+use crate::rules::Context;
+use bitting_catalog::entity::{Entity, Field, Kind as FieldKind};
+use bitting_dialects::connectwise::body::Key;
+use bitting_dialects::connectwise::error::FieldError;
+use bitting_query::{Filter, Kind, Order, Value, and};
+
+/// Finds the record that a key names, among those the caller sees. The inner error is the caller's.
+pub async fn resolve(
+    context: Context<'_>,
+    draft: &Draft<'_>,
+    field: &Field,
+    key: &Key,
+) -> Result<Result<i64, FieldError>, Problem> {
+    let (FieldKind::Reference(reference) | FieldKind::References(reference)) = &field.kind else {
+        // A bare id number: its record is named the same way.
+        return Ok(match key {
+            Key::Id(id) => Ok(*id),
+            Key::Name { member, .. } => Err(unknown(draft, field, member, "a record", None)),
+        });
+    };
+    let Some(target) = reference.target else {
+        return Ok(match key {
+            Key::Id(id) => Ok(*id),
+            Key::Name { member, .. } => Err(unknown(draft, field, member, &reference.shape, None)),
+        });
+    };
+    let target = context.instance.catalog().entity(target);
+    let within = within(draft, field, target);
+    let mut filter = match key {
+        Key::Id(id) => with_id(*id),
+        Key::Name { member, text } => match named(target, member, text) {
+            Some(filter) => filter,
+            None => return Ok(Err(unknown(draft, field, member, text, None))),
+        },
+    };
+    if let Some(within) = &within {
+        filter = and(filter, within.filter.clone());
+    }
+    let permit = pass_through(context.caller, target).whole();
+    let found = context.instance.backend.rows(&permit, filter, Vec::new(), Some(1)).await?;
+    Ok(match found.first() {
+        Some(row) => Ok(row.id),
+        None => {
+            let shown = match key {
+                Key::Id(id) => id.to_string(),
+                Key::Name { text, .. } => format!("'{text}'"),
+            };
+            let holder = within.map(|within| within.shown);
+            let what = format!("{} {shown}", spaced(&target.schema));
+            Err(unknown(draft, field, key.member(), &what, holder))
+        }
+    })
+}
+
+/// Fills every reference that the caller left out and whose setup table marks a default.
+pub async fn fill_defaults(instance: &Instance, draft: &mut Draft<'_>) -> Result<(), Problem> {
+    if !draft.is_new() {
+        return Ok(());
+    }
+    for (index, field) in draft.entity.fields.iter().enumerate() {
+        let FieldKind::Reference(reference) = &field.kind else { continue };
+        let blank = draft.row.is_null(&field.column) && !draft.given.contains(&index) && !field.read_only;
+        let Some(target) = reference.target.filter(|_| blank) else { continue };
+        let target = instance.catalog().entity(target);
+        if target.id == draft.entity.id {
+            continue;
+        }
+        let Some(flag) = target.fields.iter().find(|field| &*field.name == "defaultFlag") else { continue };
+        let mut filter = equals(&flag.column, Kind::Boolean, Value::Boolean(true));
+        if field.within.is_some() {
+            let Some(within) = within(draft, field, target) else { continue };
+            filter = and(filter, within.filter);
+        } else if !target.parents.is_empty() {
+            continue;
+        }
+        let found = instance.backend.raw_rows(target, filter, Vec::<Order>::new(), Some(1)).await?;
+        if let Some(row) = found.first() {
+            draft.row.set(&field.column, Value::Integer(row.id));
+        }
+    }
+    Ok(())
+}
+
+/// The record that a reference is looked up under.
+struct Within {
+    filter: Filter,
+    shown: String,
+}
+
+fn within(draft: &Draft<'_>, field: &Field, target: &Entity) -> Option<Within> {
+    let name = field.within.as_deref()?;
+    let (_, holder) = draft.field(name)?;
+    let id = draft.row.integer(&holder.column)?;
+    let parent = target.parents.last()?;
+    let schema = match &holder.kind {
+        FieldKind::Reference(reference) => reference.shape.trim_end_matches("Reference").to_owned(),
+        _ => name.to_owned(),
+    };
+    let schema = if schema == "Board" { "ServiceBoard".to_owned() } else { schema };
+    Some(Within {
+        filter: equals(&parent.column, Kind::Integer, Value::Integer(id)),
+        shown: format!("{} {id}", spaced(&schema)),
+    })
+}
+
+fn named(target: &Entity, member: &str, text: &str) -> Option<Filter> {
+    let field = target.fields.iter().find(|field| field.name.eq_ignore_ascii_case(member)).or_else(|| {
+        let label = target.label.as_deref()?;
+        target.fields.iter().find(|field| *field.name == *label)
+    })?;
+    let kind = crate::shape::kind(field);
+    let value = match kind {
+        Kind::Integer => Value::Integer(text.trim().parse().ok()?),
+        _ => Value::Text(text.to_owned()),
+    };
+    Some(equals(&field.column, kind, value))
+}
+
+fn unknown(draft: &Draft<'_>, field: &Field, member: &str, what: &str, holder: Option<String>) -> FieldError {
+    let message = match holder {
+        Some(holder) => format!("{what} not found for {holder}"),
+        None => format!("{what} not found"),
+    };
+    FieldError::not_found(&draft.resource, &format!("{}/{member}", field.name), message)
+}
+
+/// `BoardStatus` as messages write it: `Service Status` for a board's, else the words apart.
+fn spaced(schema: &str) -> String {
+    let schema = if schema == "BoardStatus" { "ServiceStatus" } else { schema };
+    let mut words = String::with_capacity(schema.len() + 4);
+    let mut small = false;
+    for character in schema.chars() {
+        if character.is_ascii_uppercase() && small {
+            words.push(' ');
+        }
+        small = character.is_ascii_lowercase();
+        words.push(character);
+    }
+    words
+}

@@ -1,0 +1,416 @@
+//! Creating, changing and deleting records: input to row, rules, checks, placement, one write. Nothing is
+//! half-written: every change of a call stands or falls together.
+
+use crate::backend::{equals, with_id};
+use crate::draft::Draft;
+use crate::permit::Permit;
+use crate::placement;
+use crate::problem::Problem;
+use crate::references;
+use crate::row::Row;
+use crate::rules::{self, Context};
+use crate::usage;
+use bitting_catalog::entity::{Entity, Field, Kind as FieldKind, Literal, Release};
+use bitting_dialects::connectwise::body::{Input, InputValue, Purpose, Reader};
+use bitting_dialects::connectwise::error::{ApiError, FieldError};
+use bitting_dialects::connectwise::layout::{DATE_ENTERED, ENTERED_BY, EXTRA, LAST_UPDATED, SCOPE, UPDATED_BY};
+use bitting_dialects::connectwise::{names, patch};
+use bitting_policy::Why;
+use bitting_query::{Filter, Kind, Value, matches};
+use bitting_store::StoreError;
+use bitting_store::table::Change;
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Creates a record and answers its id.
+pub async fn create(
+    context: Context<'_>,
+    permit: &Permit<'_>,
+    body: &[u8],
+    release: Release,
+) -> Result<i64, Problem> {
+    let entity = permit.entity();
+    let input = reader(context, entity, release, Purpose::Create).read(body)?;
+    let id = context.instance.backend.store.next_id(&entity.table).await?;
+    let mut draft = Draft {
+        entity,
+        row: Row::new(id),
+        before: None,
+        given: Vec::new(),
+        also: Vec::new(),
+        errors: Vec::new(),
+        resource: names::resource(&entity.schema),
+    };
+    for (parent, id) in entity.parents.iter().zip(context.parents) {
+        draft.row.set(&parent.column, Value::Integer(*id));
+    }
+    // A path that shows only some rows of a table makes rows of that kind.
+    for (name, values) in &entity.only {
+        if let Some(first) = values.first() {
+            set_hidden(&mut draft, name, Value::Text(first.clone()));
+        }
+    }
+    fill_defaults(&mut draft);
+    save(context, permit, &mut draft, &input).await?;
+    Ok(id)
+}
+
+/// Changes a record: `whole` replaces it (PUT), else only what is named changes (PATCH).
+pub async fn change(
+    context: Context<'_>,
+    permit: &Permit<'_>,
+    id: i64,
+    body: &[u8],
+    whole: bool,
+    release: Release,
+) -> Result<(), Problem> {
+    let entity = permit.entity();
+    let before = existing(context, permit, id).await?;
+    let input = if whole {
+        reader(context, entity, release, Purpose::Replace).read(body)?
+    } else {
+        patch::apply(&patch::operations(body)?, &reader(context, entity, release, Purpose::Change))?
+    };
+    let mut draft = Draft {
+        entity,
+        row: before.clone(),
+        before: Some(before),
+        given: Vec::new(),
+        also: Vec::new(),
+        errors: Vec::new(),
+        resource: names::resource(&entity.schema),
+    };
+    if whole {
+        clear(&mut draft, &input);
+        fill_defaults(&mut draft);
+    }
+    save(context, permit, &mut draft, &input).await
+}
+
+/// Deletes a record with what hangs under it; one that is in use stays.
+pub async fn delete(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Result<(), Problem> {
+    let entity = permit.entity();
+    let row = existing(context, permit, id).await?;
+    let backend = &context.instance.backend;
+    let mut changes = Vec::new();
+    if let Some(flag) = &entity.soft_delete
+        && let Some(field) = entity.fields.iter().find(|field| *field.name == **flag)
+    {
+        rules::before_delete(context, entity, &row, &mut changes).await?;
+        let mut values = vec![(field.column.clone(), Value::Boolean(true))];
+        values.extend(stamp(context));
+        changes.push(Change::Update { table: entity.table.clone(), id, values });
+    } else {
+        rules::before_delete(context, entity, &row, &mut changes).await?;
+        changes.extend(usage::unused(backend, entity, id));
+        changes.extend(backend.removal(entity, id).await?);
+    }
+    backend.write(changes).await.map_err(|error| refused(entity, error))?;
+    rules::after_save(context.instance, entity);
+    Ok(())
+}
+
+/// The row a call is about. Out of sight is not found; in sight but not open to this verb is refused.
+async fn existing(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Result<Row, Problem> {
+    let backend = &context.instance.backend;
+    let under = crate::pipeline::under(permit.entity(), context.parents);
+    let found = backend.rows(permit, bitting_query::and(with_id(id), under.clone()), Vec::new(), Some(1)).await?;
+    if let Some(row) = found.into_iter().next() {
+        return Ok(row);
+    }
+    let entity = permit.entity();
+    let readable = permit.reading();
+    let seen = backend.rows(&readable, bitting_query::and(with_id(id), under), Vec::new(), Some(1)).await?;
+    if seen.is_empty() || !permit.mine() {
+        return Err(ApiError::not_found(&entity.schema, &id.to_string()).into());
+    }
+    Err(permit.refuse(backend.grounds(), Why::Ownership).by(&permit.caller().role.name).into())
+}
+
+fn reader<'a>(context: Context<'a>, entity: &'a Entity, release: Release, purpose: Purpose) -> Reader<'a> {
+    // Defaults come first: what is still missing after them is reported in `save`.
+    Reader {
+        names: context.instance.catalog(),
+        entity,
+        release,
+        purpose,
+        strict: context.instance.setting("strict").as_deref() != Some("off"),
+        filled: &|_| true,
+    }
+}
+
+async fn save(
+    context: Context<'_>,
+    permit: &Permit<'_>,
+    draft: &mut Draft<'_>,
+    input: &Input,
+) -> Result<(), Problem> {
+    let entity = draft.entity;
+    let backend = &context.instance.backend;
+    take(context, draft, input, false).await?;
+    rules::prepare(context, draft).await?;
+    take(context, draft, input, true).await?;
+    references::fill_defaults(context.instance, draft).await?;
+    rules::before_save(context, draft, input).await?;
+    missing(draft);
+    if !draft.errors.is_empty() {
+        return Err(ApiError::invalid_object(&draft.resource, std::mem::take(&mut draft.errors)).into());
+    }
+    let now = time(context.now);
+    if draft.is_new() {
+        draft.row.set_text(ENTERED_BY, &*context.caller.identifier);
+        draft.row.set_text(DATE_ENTERED, now.clone());
+    }
+    draft.row.set_text(UPDATED_BY, &*context.caller.identifier);
+    draft.row.set_text(LAST_UPDATED, now);
+    placement::place(context.instance, draft).await?;
+    let owners = placement::own(context.instance, context.caller, draft).await?;
+    admitted(context, permit, draft, &owners).await?;
+    let mut changes = unique(draft);
+    let id = draft.row.id;
+    match &draft.before {
+        None => changes.push(Change::Insert {
+            table: entity.table.clone(),
+            id,
+            values: draft.row.clone().into_values(),
+        }),
+        Some(before) => {
+            let values = draft.row.changes_since(before);
+            changes.push(Change::Update { table: entity.table.clone(), id, values });
+            if before.get(SCOPE) != draft.row.get(SCOPE) {
+                changes.extend(placement::carry(backend, entity, id, draft.row.integer(SCOPE)).await?);
+            }
+        }
+    }
+    changes.append(&mut draft.also);
+    backend.write(changes).await.map_err(|error| refused(entity, error))?;
+    rules::after_save(context.instance, entity);
+    Ok(())
+}
+
+/// Puts the caller's values into the row: first what stands alone, then references that are looked up
+/// within another field of the record (a status within its board).
+async fn take(context: Context<'_>, draft: &mut Draft<'_>, input: &Input, within: bool) -> Result<(), Problem> {
+    for (index, value) in &input.values {
+        let field = &draft.entity.fields[*index];
+        if field.within.is_some() != within {
+            continue;
+        }
+        if !draft.given.contains(index) {
+            draft.given.push(*index);
+        }
+        let value = match value {
+            InputValue::Value(value) => value.clone(),
+            InputValue::Null => Value::Null,
+            InputValue::Json(json) => Value::Text(json.clone()),
+            InputValue::Merge(json) => Value::Text(merged(draft.row.text(&field.column), json)),
+            InputValue::Reference(key) => match references::resolve(context, draft, field, key).await? {
+                Ok(id) => Value::Integer(id),
+                Err(error) => {
+                    draft.errors.push(error);
+                    continue;
+                }
+            },
+            InputValue::References(keys) => {
+                let mut ids = Vec::with_capacity(keys.len());
+                for key in keys {
+                    match references::resolve(context, draft, field, key).await? {
+                        Ok(id) => ids.push(id),
+                        Err(error) => draft.errors.push(error),
+                    }
+                }
+                Value::Text(serde_json::to_string(&ids).unwrap_or_default())
+            }
+        };
+        draft.row.set(&field.column, value);
+    }
+    if !within && !input.custom_fields.is_empty() {
+        let text = crate::custom::merged(context.instance, draft.entity, draft.row.text(EXTRA), &input.custom_fields);
+        match text {
+            Ok(text) => draft.row.set_text(EXTRA, text),
+            Err(error) => draft.errors.push(error),
+        }
+    }
+    Ok(())
+}
+
+/// A nested object with some of its members replaced.
+fn merged(at_rest: Option<&str>, change: &str) -> String {
+    let mut whole: serde_json::Map<String, serde_json::Value> =
+        at_rest.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    if let Ok(serde_json::Value::Object(members)) = serde_json::from_str(change) {
+        whole.extend(members);
+    }
+    serde_json::Value::Object(whole).to_string()
+}
+
+/// Empties what a PUT does not name. What callers may not set stays.
+fn clear(draft: &mut Draft<'_>, input: &Input) {
+    for (index, field) in draft.entity.fields.iter().enumerate() {
+        let named = input.values.iter().any(|(given, _)| *given == index);
+        let hidden = field.read_only || field.post_only || field.write_only || &*field.name == "id";
+        let parent = draft.entity.parents.iter().any(|parent| parent.column == field.column);
+        if !named && !hidden && !parent {
+            draft.row.set(&field.column, Value::Null);
+        }
+    }
+}
+
+fn fill_defaults(draft: &mut Draft<'_>) {
+    for field in &draft.entity.fields {
+        if !draft.row.is_null(&field.column) {
+            continue;
+        }
+        match &field.default {
+            Some(Literal::Bool(flag)) => draft.row.set(&field.column, Value::Boolean(*flag)),
+            Some(Literal::Integer(number)) => draft.row.set(&field.column, Value::Integer(*number)),
+            Some(Literal::Number(number)) => draft.row.set(&field.column, Value::Number(*number)),
+            Some(Literal::Text(text)) => draft.row.set_text(&field.column, text.clone()),
+            // Booleans are always shown, and compare as what they show.
+            None if field.kind == FieldKind::Boolean && !field.write_only => {
+                draft.row.set(&field.column, Value::Boolean(false));
+            }
+            None => {}
+        }
+    }
+}
+
+fn set_hidden(draft: &mut Draft<'_>, name: &str, value: Value) {
+    let column = draft.column(name).map_or_else(|| crate::shape::hidden_column(name), str::to_owned);
+    draft.row.set(&column, value);
+}
+
+/// Required fields that neither the caller nor a default filled.
+fn missing(draft: &mut Draft<'_>) {
+    let mut errors = Vec::new();
+    for (index, field) in draft.entity.fields.iter().enumerate() {
+        let asked = match draft.before {
+            None => field.required,
+            Some(_) => (field.required || field.required_on_update) && draft.given.contains(&index),
+        };
+        let empty = match draft.row.get(&field.column) {
+            Value::Null => true,
+            Value::Text(text) => text.trim().is_empty(),
+            _ => false,
+        };
+        let wrong = draft.errors.iter().any(|error| error.field.split('/').next() == Some(&field.name));
+        if asked && empty && !wrong && !field.read_only {
+            errors.push(missing_field(&draft.resource, field));
+        }
+    }
+    draft.errors.append(&mut errors);
+}
+
+fn missing_field(resource: &str, field: &Field) -> FieldError {
+    let mut error = FieldError::missing(resource, &field.name);
+    if matches!(field.kind, FieldKind::Reference(_)) {
+        error.message = format!("The {}/id field is required.", field.name);
+    }
+    error
+}
+
+/// The record as it will be must lie within the permit too.
+async fn admitted(
+    context: Context<'_>,
+    permit: &Permit<'_>,
+    draft: &Draft<'_>,
+    owners: &BTreeSet<i64>,
+) -> Result<(), Problem> {
+    let backend = &context.instance.backend;
+    let refuse = |why| Problem::from(permit.refuse(backend.grounds(), why).by(&permit.caller().role.name));
+    if permit.mine() && crate::shape::is_owned(draft.entity) && !owners.contains(&permit.caller().member) {
+        return Err(refuse(Why::Ownership));
+    }
+    if crate::permit::is_scoped(draft.entity) && !permit.caller().sees(draft.row.integer(SCOPE)) {
+        return Err(refuse(Why::Location));
+    }
+    if let Some(board) = permit.board_of(&draft.row)
+        && permit.caller().excluded_boards.contains(&board)
+    {
+        return Err(refuse(Why::Board));
+    }
+    let list = permit.narrow_by_list(backend.grounds());
+    if list != Filter::Constant(true) && !listed(context, draft, &list).await? {
+        let list = draft.entity.listed_by.as_ref().and_then(|listed| backend.registry.list(&listed.list));
+        return Err(refuse(list.map_or(Why::NoWayIn, Why::ListEntryNotAllowed)));
+    }
+    Ok(())
+}
+
+/// Whether a customize list of the role lets the record's type through.
+async fn listed(context: Context<'_>, draft: &Draft<'_>, list: &Filter) -> Result<bool, Problem> {
+    let Some(by) = &draft.entity.listed_by else { return Ok(true) };
+    let Some((_, field)) = draft.field(&by.field) else { return Ok(true) };
+    let FieldKind::Reference(reference) = &field.kind else { return Ok(true) };
+    let (Some(target), Some(id)) = (reference.target, draft.row.integer(&field.column)) else { return Ok(false) };
+    let row = context.instance.backend.raw_row(context.instance.catalog().entity(target), id).await?;
+    Ok(row.is_some_and(|row| matches(list, &crate::computed::Target(&row))))
+}
+
+fn unique(draft: &Draft<'_>) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for names in &draft.entity.unique {
+        let mut values = Vec::new();
+        for name in names {
+            let column = draft.column(name).map_or_else(|| crate::shape::hidden_column(name), str::to_owned);
+            values.push((Arc::from(column.as_str()), draft.row.get(&column).clone()));
+        }
+        if values.iter().all(|(_, value)| *value != Value::Null) {
+            let name = Arc::from(names.last().map_or("", String::as_str));
+            changes.push(Change::Unique {
+                table: draft.entity.table.clone(),
+                values,
+                except: Some(draft.row.id),
+                name,
+            });
+        }
+    }
+    changes
+}
+
+fn stamp(context: Context<'_>) -> [(Arc<str>, Value); 2] {
+    [
+        (Arc::from(UPDATED_BY), Value::Text(context.caller.identifier.to_string())),
+        (Arc::from(LAST_UPDATED), Value::Text(time(context.now))),
+    ]
+}
+
+/// A time as records show it: UTC with seconds.
+pub fn time(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// A refusal of the database about this record, in the vendor's words.
+fn refused(entity: &Entity, error: StoreError) -> Problem {
+    let resource = names::resource(&entity.schema);
+    match error {
+        StoreError::Conflict { name } => {
+            let message = if &*name == "identifier" {
+                format!("{} ID already in use.", entity.schema)
+            } else {
+                format!("{} with this {name} already exists.", entity.schema)
+            };
+            Problem::field(&resource, FieldError::exists(&resource, &name, message))
+        }
+        StoreError::InUse { name } => ApiError::in_use(&entity.schema, &name).into(),
+        StoreError::Unstorable { column, why, .. } => {
+            Problem::field(&resource, FieldError::invalid(&resource, &column, format!("{column}: {why}")))
+        }
+        StoreError::Missing { id, .. } => ApiError::not_found(&entity.schema, &id.to_string()).into(),
+        other => other.into(),
+    }
+}
+
+/// A failure of the database as callers see it; its particulars stay in the log.
+pub fn wire(error: &StoreError) -> ApiError {
+    match error {
+        StoreError::Unavailable { .. } => ApiError::server("A timeout has occured. Please try again."),
+        _ => ApiError::server("The server could not complete the request; its log says why."),
+    }
+}
+
+/// A column of the record as a filter on its id.
+pub fn pointing(column: &str, id: i64) -> Filter {
+    equals(column, Kind::Integer, Value::Integer(id))
+}
