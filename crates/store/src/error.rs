@@ -72,6 +72,11 @@ pub enum StoreError {
     /// The database refused a statement. A defect of the program, not of the caller's input.
     #[error("the database {place} refused a statement: {detail}; please report this with the log")]
     Refused { place: String, detail: String },
+    #[error("this database does not offer {what}; {instead}")]
+    Unsupported {
+        what: &'static str,
+        instead: &'static str,
+    },
     #[error("the database {place} is closed; open it again")]
     Closed { place: String },
 }

@@ -58,6 +58,24 @@ impl Layout {
         })
     }
 
+    /// Whether an index of the table starts with this column.
+    pub fn leads(&self, table: &str, column: &str) -> bool {
+        let Some(at) = self.position(table) else {
+            return false;
+        };
+        let table = self.table(at);
+        match table.key {
+            Key::Pair => column == "key" || column == "id",
+            Key::Id => {
+                column == "id"
+                    || table
+                        .indexes
+                        .iter()
+                        .any(|columns| columns.first().is_some_and(|first| &**first == column))
+            }
+        }
+    }
+
     /// The described tables a statement names, in the order of their description.
     pub fn named_in(&self, sql: &str) -> Vec<usize> {
         let mut found: Vec<usize> = sql
@@ -200,10 +218,14 @@ pub(crate) fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// The name of an index, the same at every start; PostgreSQL cuts names after 63 bytes, so that a
-/// long one is cut here and told apart by a fingerprint.
+/// The name of an index, the same at every start.
 pub(crate) fn index_name(table: &str, columns: &[Arc<str>]) -> String {
-    let name = format!("ix_{table}__{}", columns.join("__"));
+    shorten(format!("ix_{table}__{}", columns.join("__")))
+}
+
+/// PostgreSQL cuts names after 63 bytes, so that a long one is cut here and told apart by a
+/// fingerprint.
+pub(crate) fn shorten(name: String) -> String {
     if name.len() <= 60 {
         return name;
     }

@@ -5,15 +5,16 @@
 //! databases to the same behaviour.
 
 mod error;
+mod keyed;
 mod layout;
 mod location;
+mod postgres;
 mod sqlite;
-mod statement;
 mod store;
 pub mod table;
 
+pub use bitting_query::Statement;
 pub use error::StoreError;
 pub use location::{DatabaseUrl, Durability, Location};
-pub use statement::Statement;
 pub use store::Store;
 pub use table::{Cell, Cells, Change, Column, Flow, Key, Table};

@@ -6,7 +6,6 @@ mod cells;
 mod ddl;
 mod fault;
 mod ids;
-mod keyed;
 mod lock;
 mod open;
 mod read;
@@ -14,6 +13,7 @@ mod temporary;
 mod write;
 
 use crate::error::StoreError;
+use crate::keyed::KeyedStatements;
 use crate::layout::Layout;
 use crate::location::Durability;
 use crate::table::{Cell, Cells, Change, Flow};
@@ -43,7 +43,7 @@ pub struct Sqlite {
     layout: Arc<Layout>,
     exists: Arc<[AtomicBool]>,
     ids: Vec<ids::Ids>,
-    keyed: keyed::KeyedStatements,
+    keyed: KeyedStatements,
     scans: Semaphore,
     readers: read::Readers,
     queue: Option<mpsc::Sender<Job>>,
@@ -107,7 +107,7 @@ impl Sqlite {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Ok(Self {
             ids: layout.tables().map(|_| ids::Ids::default()).collect(),
-            keyed: keyed::KeyedStatements::default(),
+            keyed: KeyedStatements::new("?1"),
             scans: Semaphore::new(cores.max(2) * 2),
             readers: read::Readers::new(path),
             queue: Some(sender),
@@ -230,6 +230,10 @@ impl Sqlite {
             .lend(|reader| reader.connection().execute("VACUUM INTO ?1", [&target]))
             .map(drop)
             .map_err(|error| fault(&target, &error))
+    }
+
+    pub fn layout(&self) -> &Layout {
+        &self.layout
     }
 
     pub fn place(&self) -> &str {

@@ -4,9 +4,11 @@
 use crate::error::StoreError;
 use crate::layout::Layout;
 use crate::location::{Durability, Location};
+use crate::postgres::Postgres;
 use crate::sqlite::{Sqlite, off_thread};
-use crate::statement::Statement;
 use crate::table::{Cell, Cells, Change, Flow, Table};
+use bitting_query::Statement;
+use bitting_query::sql::{Dialect, Indexes};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,6 +18,7 @@ pub struct Store(Arc<Behind>);
 
 enum Behind {
     Sqlite(Box<Sqlite>),
+    Postgres(Box<Postgres>),
 }
 
 impl Store {
@@ -42,11 +45,8 @@ impl Store {
             Location::File(path) => Behind::Sqlite(Box::new(off_thread(|| {
                 Sqlite::open(Some(path.clone()), layout, durability)
             })?)),
-            Location::Postgres { .. } => {
-                return Err(StoreError::Open {
-                    place: "postgres".into(),
-                    detail: "not yet".into(),
-                });
+            Location::Postgres { url, schema } => {
+                Behind::Postgres(Box::new(Postgres::open(url, schema, layout).await?))
             }
         };
         Ok(Self(Arc::new(behind)))
@@ -65,6 +65,11 @@ impl Store {
                     .select(false, &statement.sql, &statement.params, each)
                     .await
             }
+            Behind::Postgres(postgres) => {
+                postgres
+                    .select(&statement.sql, &statement.params, each)
+                    .await
+            }
         }
     }
 
@@ -81,6 +86,11 @@ impl Store {
                     .select(true, &statement.sql, &statement.params, each)
                     .await
             }
+            Behind::Postgres(postgres) => {
+                postgres
+                    .select(&statement.sql, &statement.params, each)
+                    .await
+            }
         }
     }
 
@@ -94,6 +104,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         match &*self.0 {
             Behind::Sqlite(sqlite) => sqlite.get(table, id, columns, each),
+            Behind::Postgres(postgres) => postgres.get(table, id, columns, each).await,
         }
     }
 
@@ -118,6 +129,7 @@ impl Store {
         }
         match &*self.0 {
             Behind::Sqlite(sqlite) => sqlite.write(changes).await,
+            Behind::Postgres(postgres) => postgres.write(&changes).await,
         }
     }
 
@@ -131,6 +143,7 @@ impl Store {
         let mut changes = changes;
         match &*self.0 {
             Behind::Sqlite(sqlite) => off_thread(|| sqlite.load(&mut changes, progress)),
+            Behind::Postgres(postgres) => postgres.load(changes, progress).await,
         }
     }
 
@@ -138,6 +151,7 @@ impl Store {
     pub async fn next_id(&self, table: &Arc<str>) -> Result<i64, StoreError> {
         match &*self.0 {
             Behind::Sqlite(sqlite) => sqlite.next_id(table),
+            Behind::Postgres(postgres) => postgres.next_id(table).await,
         }
     }
 
@@ -145,6 +159,19 @@ impl Store {
     pub async fn snapshot(&self, path: &Path) -> Result<(), StoreError> {
         match &*self.0 {
             Behind::Sqlite(sqlite) => off_thread(|| sqlite.snapshot(path)),
+            Behind::Postgres(_) => Err(StoreError::Unsupported {
+                what: "a copy into one file",
+                instead: "use the database's own pg_dump",
+            }),
+        }
+    }
+
+    /// How to render statements for this store; the store itself says what its indexes are:
+    /// `bitting_query::sql::render_with(&select, store.dialect(), &store)`.
+    pub fn dialect(&self) -> Dialect {
+        match &*self.0 {
+            Behind::Sqlite(_) => Dialect::Sqlite,
+            Behind::Postgres(_) => Dialect::Postgres,
         }
     }
 
@@ -152,6 +179,22 @@ impl Store {
     pub fn place(&self) -> &str {
         match &*self.0 {
             Behind::Sqlite(sqlite) => sqlite.place(),
+            Behind::Postgres(postgres) => postgres.place(),
         }
+    }
+}
+
+impl Indexes for Store {
+    fn leads(&self, table: &str, column: &str) -> bool {
+        match &*self.0 {
+            Behind::Sqlite(sqlite) => sqlite.layout().leads(table, column),
+            Behind::Postgres(postgres) => postgres.layout().leads(table, column),
+        }
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Store({})", self.place())
     }
 }

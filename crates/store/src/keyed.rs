@@ -10,8 +10,11 @@ use std::sync::Arc;
 /// Statements kept; beyond that they are forgotten and built anew.
 const KEPT: usize = 4096;
 
-#[derive(Default)]
-pub struct KeyedStatements(RwLock<HashMap<u64, Entry>>);
+pub struct KeyedStatements {
+    entries: RwLock<HashMap<u64, Entry>>,
+    /// How the database writes its first parameter.
+    parameter: &'static str,
+}
 
 struct Entry {
     table: usize,
@@ -20,6 +23,13 @@ struct Entry {
 }
 
 impl KeyedStatements {
+    pub fn new(parameter: &'static str) -> Self {
+        Self {
+            entries: RwLock::default(),
+            parameter,
+        }
+    }
+
     pub fn statement(
         &self,
         layout: &Layout,
@@ -27,7 +37,7 @@ impl KeyedStatements {
         columns: &[Arc<str>],
     ) -> Result<Arc<str>, StoreError> {
         let print = fingerprint(at, columns);
-        if let Some(entry) = self.0.read().get(&print) {
+        if let Some(entry) = self.entries.read().get(&print) {
             if entry.table == at && same(&entry.columns, columns) {
                 return Ok(entry.sql.clone());
             }
@@ -49,10 +59,11 @@ impl KeyedStatements {
             names.join(", ")
         };
         let sql: Arc<str> = Arc::from(format!(
-            "SELECT {names} FROM {} WHERE \"id\" = ?1",
-            quote(table)
+            "SELECT {names} FROM {} WHERE \"id\" = {}",
+            quote(table),
+            self.parameter
         ));
-        let mut entries = self.0.write();
+        let mut entries = self.entries.write();
         if entries.len() >= KEPT {
             entries.clear();
         }
