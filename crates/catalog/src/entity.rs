@@ -20,7 +20,12 @@ pub struct Entity {
     pub table: Arc<str>,
     /// Entities whose id stands in the path before this one, outermost first.
     pub parents: Vec<Parent>,
+    /// Members of a record, `id` first where it has one; `_info` and `customFields` are not listed.
     pub fields: Vec<Field>,
+    /// Columns that no answer shows: parents of attachments, names that references show, secrets.
+    pub hidden: Vec<Field>,
+    /// False for what a rule computes (`system/info`): it has no table.
+    pub stored: bool,
     pub right: Right,
     /// Rights some fields or states ask for on top, by name: read by the server's rules
     /// (`close = Service Desk / Close Service Tickets`).
@@ -69,7 +74,7 @@ pub struct Parent {
 }
 
 /// One member of a record.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Field {
     /// Name as the API spells it: `serviceDefaultBoard`.
     pub name: Arc<str>,
@@ -122,7 +127,10 @@ pub enum Kind {
     /// An array of plain values, at rest in a JSON column.
     List(Scalar),
     /// Nested objects of a shape, at rest in a JSON column.
-    Embedded { shape: Arc<str>, list: bool },
+    Embedded {
+        shape: Arc<str>,
+        list: bool,
+    },
     /// Any JSON.
     Any,
 }
@@ -162,6 +170,26 @@ pub enum Literal {
 pub struct Release {
     pub year: u16,
     pub number: u16,
+}
+
+impl std::str::FromStr for Release {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts = text.split_once('.').and_then(|(year, number)| {
+            Some(Release {
+                year: year.parse().ok()?,
+                number: number.parse().ok()?,
+            })
+        });
+        parts.ok_or_else(|| format!("`{text}` is no release; write year and number, `2025.1`"))
+    }
+}
+
+impl std::fmt::Display for Release {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.year, self.number)
+    }
 }
 
 /// What a caller needs. The reason is documentation that reaches the docs page and denials.
@@ -239,6 +267,8 @@ pub struct View {
     pub schema: Arc<str>,
     /// (name in the view, name of the field of the entity)
     pub fields: Vec<(Arc<str>, Arc<str>)>,
+    /// Members that no field holds; a rule fills them, or they stay out of the answer.
+    pub computed: Vec<Field>,
     /// A view may ask for less than its entity.
     pub right: Option<Right>,
 }

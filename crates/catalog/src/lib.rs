@@ -1,5 +1,16 @@
 //! What there is: entities, fields, paths and the rights they need, read strictly from `data/`.
 //! Pure: no runtime, no driver, no HTTP.
 
+mod catalog;
+mod check;
+mod embedded;
 pub mod entity;
+mod error;
+pub mod profile;
+mod read;
 pub mod route;
+mod source;
+pub mod table;
+
+pub use catalog::Catalog;
+pub use error::CatalogError;

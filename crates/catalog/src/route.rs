@@ -8,6 +8,8 @@ use std::sync::Arc;
 pub struct Route {
     /// As the vendor writes it: `/service/tickets/{parentId}/notes/{id}`.
     pub path: Arc<str>,
+    /// The same path as the vendor also writes it (other letter case, a slash at the end).
+    pub also: Vec<Arc<str>>,
     pub kind: RouteKind,
     pub entity: EntityId,
     pub methods: Vec<Operation>,

@@ -1,0 +1,53 @@
+//! The data that comes with the program. Release builds carry it inside; debug builds read the
+//! checkout, so that a change needs no compiler. Does not read the user's disk: an overlay arrives
+//! as texts.
+
+use crate::catalog::Catalog;
+use crate::error::CatalogError;
+use bitting_policy::Registry;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+#[derive(rust_embed::RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../../data/connectwise"]
+struct Shipped;
+
+impl Catalog {
+    /// The ConnectWise data that comes with the program.
+    pub fn embedded() -> Result<(Registry, Catalog), CatalogError> {
+        Catalog::overlaid(std::iter::empty::<(String, String)>())
+    }
+
+    /// The same with a user's own files on top, as (path below `connectwise/`, text). A file of the
+    /// same path replaces the shipped one; the rest stays.
+    pub fn overlaid(
+        files: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(Registry, Catalog), CatalogError> {
+        let mut texts: BTreeMap<Cow<'static, str>, Cow<'static, str>> = BTreeMap::new();
+        for path in Shipped::iter().filter(|path| path.ends_with(".toml")) {
+            let Some(file) = Shipped::get(&path) else {
+                continue;
+            };
+            texts.insert(path, text(file.data));
+        }
+        for (path, text) in files {
+            texts.insert(Cow::Owned(path), Cow::Owned(text));
+        }
+        let named = |name: &str| texts.get(name).map_or("", |text| &**text);
+        let registry = Registry::read(&[
+            ("actions.toml", named("actions.toml")),
+            ("tables.toml", named("tables.toml")),
+        ])?;
+        let files = texts.iter().map(|(path, text)| (&**path, &**text));
+        let catalog = Catalog::read(files, &registry)?;
+        Ok((registry, catalog))
+    }
+}
+
+/// Data files are UTF-8; a stray byte shows up as a fault of the parser on its line.
+fn text(bytes: Cow<'static, [u8]>) -> Cow<'static, str> {
+    match bytes {
+        Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+        Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+    }
+}
