@@ -435,7 +435,12 @@ pub(super) fn packed<'a>(
             Value::Integer(value) => write!(out, "{value}"),
             // JSON has no infinity, but reads a number too large for it as one.
             Value::Number(value) if value.is_infinite() => {
-                write!(out, "{}1e999", if *value < 0.0 { "-" } else { "" })
+                let minus = if *value < 0.0 { "-" } else { "" };
+                write!(
+                    out,
+                    "{minus}{}",
+                    if open == '[' { "1e999" } else { "Infinity" }
+                )
             }
             Value::Number(value) => write!(out, "{value:?}"),
             Value::Boolean(value) => write!(out, "{value}"),

@@ -1,0 +1,302 @@
+//! What a page costs in SQLite: the steps of its virtual machine must not grow with the table, and
+//! the plans must use the indexes meant for them.
+
+use bitting_query::{
+    Comparison, Dialect, Filter, Indexes, Kind, Link, Order, Path, Select, Statement, Value,
+    render_with,
+};
+use rusqlite::types::Value as Cell;
+use rusqlite::{Connection, StatementStatus};
+
+struct Indexed;
+
+impl Indexes for Indexed {
+    fn leads(&self, _: &str, column: &str) -> bool {
+        ["location", "status", "board", "at", "number"].contains(&column)
+    }
+}
+
+/// Locations 1 to 5 hold nearly every row, 8 and 9 the last three rows each. Member 1 owns every
+/// other row, member 2 the last three.
+fn open(rows: i64) -> Connection {
+    let connection = Connection::open_in_memory().unwrap();
+    connection
+        .execute_batch(&format!(
+            "CREATE TABLE ticket (id INTEGER PRIMARY KEY, location INTEGER, status INTEGER, board INTEGER,
+               closed INTEGER, at TEXT, number INTEGER, summary TEXT COLLATE NOCASE);
+             CREATE TABLE status (id INTEGER PRIMARY KEY, name TEXT COLLATE NOCASE, board INTEGER);
+             CREATE TABLE mine (key INTEGER, id INTEGER, PRIMARY KEY (key, id)) WITHOUT ROWID;
+             INSERT INTO status WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30)
+               SELECT i, CASE i % 3 WHEN 0 THEN 'New' WHEN 1 THEN 'Open' ELSE 'Closed' END, i / 3 FROM n;
+             INSERT INTO ticket WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
+               SELECT i, CASE WHEN i > {rows} - 3 THEN 8 WHEN i > {rows} - 6 THEN 9 ELSE i % 5 + 1 END,
+                 i % 30 + 1, i % 4, i % 2, printf('2024-%09d', (i * 7919) % {rows}), i, 'summary ' || i FROM n;
+             INSERT INTO mine SELECT 1, id FROM ticket WHERE id % 2 = 0;
+             INSERT INTO mine SELECT 2, id FROM ticket WHERE id > {rows} - 3;
+             CREATE INDEX by_location ON ticket (location);
+             CREATE INDEX by_status ON ticket (status);
+             CREATE INDEX by_board ON ticket (board);
+             CREATE INDEX by_number ON ticket (number);
+             CREATE INDEX by_at ON ticket (at);"
+        ))
+        .unwrap();
+    connection
+}
+
+fn path(column: &str, kind: Kind) -> Path {
+    Path {
+        through: vec![],
+        column: column.into(),
+        kind,
+    }
+}
+
+fn list(column: &str, values: &[i64]) -> Filter {
+    let values = values.iter().map(|value| Value::Integer(*value)).collect();
+    Filter::OneOf {
+        path: path(column, Kind::Integer),
+        values,
+    }
+}
+
+fn compare(column: &str, op: Comparison, value: i64) -> Filter {
+    Filter::Compare {
+        path: path(column, Kind::Integer),
+        op,
+        value: Value::Integer(value),
+    }
+}
+
+fn mine(key: i64) -> Filter {
+    Filter::InIndex {
+        table: "mine".into(),
+        key,
+    }
+}
+
+fn status(name: &str) -> Filter {
+    let through = vec![Link {
+        column: "status".into(),
+        table: "status".into(),
+    }];
+    let path = Path {
+        through,
+        column: "name".into(),
+        kind: Kind::Text,
+    };
+    Filter::Compare {
+        path,
+        op: Comparison::Equal,
+        value: Value::Text(name.into()),
+    }
+}
+
+fn by(column: &str, descending: bool) -> Vec<Order> {
+    vec![Order {
+        path: path(column, Kind::DateTime),
+        descending,
+    }]
+}
+
+fn select(parts: Vec<Filter>, order: Vec<Order>) -> Select {
+    let columns = vec!["id".into(), "summary".into()];
+    Select {
+        table: "ticket".into(),
+        columns,
+        filter: Filter::And(parts),
+        order,
+        limit: Some(25),
+        offset: 0,
+    }
+}
+
+/// The steps a page takes, and how many rows it has.
+fn steps(connection: &Connection, statement: &Statement) -> (i32, usize) {
+    let mut prepared = connection.prepare(&statement.sql).unwrap();
+    let cells = statement.params.iter().map(|value| match value {
+        Value::Integer(value) => Cell::Integer(*value),
+        Value::Text(value) => Cell::Text(value.clone()),
+        other => panic!("no such parameter here: {other:?}"),
+    });
+    let rows = prepared
+        .query_map(rusqlite::params_from_iter(cells), |row| {
+            row.get::<_, i64>(0)
+        })
+        .unwrap()
+        .count();
+    (prepared.get_status(StatementStatus::VmStep), rows)
+}
+
+fn pages() -> Vec<(&'static str, Select, usize)> {
+    let broad = || list("location", &[1, 2, 3, 4, 5]);
+    let narrow = || list("location", &[8, 9]);
+    let many = || list("location", &(1..200).collect::<Vec<i64>>());
+    let open = || Filter::Compare {
+        path: path("closed", Kind::Boolean),
+        op: Comparison::Equal,
+        value: Value::Boolean(false),
+    };
+    let after = |id| compare("id", Comparison::Greater, id);
+    vec![
+        ("everything", select(vec![], vec![]), 25),
+        ("a broad narrowing", select(vec![broad()], vec![]), 25),
+        ("a narrow narrowing", select(vec![narrow()], vec![]), 6),
+        ("many locations", select(vec![many()], vec![]), 25),
+        (
+            "one location",
+            select(vec![list("location", &[9])], vec![]),
+            3,
+        ),
+        (
+            "broad, latest first",
+            select(vec![broad()], by("id", true)),
+            25,
+        ),
+        (
+            "narrow, latest first",
+            select(vec![narrow()], by("id", true)),
+            6,
+        ),
+        (
+            "broad, after an id",
+            select(vec![broad(), after(5_000)], vec![]),
+            25,
+        ),
+        (
+            "narrow, after an id",
+            select(vec![narrow(), after(5_000)], vec![]),
+            6,
+        ),
+        ("broad and open", select(vec![open(), broad()], vec![]), 25),
+        ("narrow and open", select(vec![open(), narrow()], vec![]), 3),
+        ("broad by date", select(vec![broad()], by("at", true)), 25),
+        (
+            "broad and one number",
+            select(
+                vec![compare("number", Comparison::Equal, 77), broad()],
+                vec![],
+            ),
+            1,
+        ),
+        (
+            "narrow and one number",
+            select(
+                vec![compare("number", Comparison::Equal, 77), narrow()],
+                vec![],
+            ),
+            0,
+        ),
+        ("a status by name", select(vec![status("new")], vec![]), 25),
+        (
+            "a status by name, broad",
+            select(vec![status("new"), broad()], vec![]),
+            25,
+        ),
+        (
+            "a status by name, latest first",
+            select(vec![status("new")], by("id", true)),
+            25,
+        ),
+        (
+            "a board, broad",
+            select(
+                vec![compare("board", Comparison::Equal, 2), broad()],
+                vec![],
+            ),
+            25,
+        ),
+        ("my many", select(vec![mine(1)], vec![]), 25),
+        ("my few", select(vec![mine(2)], vec![]), 3),
+        (
+            "my many, latest first",
+            select(vec![mine(1)], by("id", true)),
+            25,
+        ),
+        (
+            "my many, after an id",
+            select(vec![mine(1), after(5_000)], vec![]),
+            25,
+        ),
+        ("my many, broad", select(vec![broad(), mine(1)], vec![]), 25),
+        ("my few, narrow", select(vec![narrow(), mine(2)], vec![]), 3),
+        (
+            "mine by id",
+            select(vec![compare("id", Comparison::Equal, 400), mine(1)], vec![]),
+            1,
+        ),
+        (
+            "by id, broad",
+            select(vec![compare("id", Comparison::Equal, 400), broad()], vec![]),
+            1,
+        ),
+    ]
+}
+
+#[test]
+fn a_page_costs_the_same_in_a_small_table_and_a_large_one() {
+    let (small, large) = (open(10_000), open(300_000));
+    for (name, page, wanted) in pages() {
+        let statement = render_with(&page, Dialect::Sqlite, &Indexed);
+        let ((few, rows), (many, more)) = (steps(&small, &statement), steps(&large, &statement));
+        println!("{name}: {few} and {many} steps");
+        assert_eq!(
+            (rows, more),
+            (wanted, wanted),
+            "rows of {name}: {}",
+            statement.sql
+        );
+        assert!(
+            many <= few + few / 4 + 50,
+            "{name}: {few} steps became {many}: {}",
+            statement.sql
+        );
+        assert!(many < 12_000, "{name}: {many} steps: {}", statement.sql);
+    }
+}
+
+fn plan(connection: &Connection, page: &Select) -> String {
+    let statement = render_with(page, Dialect::Sqlite, &Indexed);
+    let mut prepared = connection
+        .prepare(&format!("EXPLAIN QUERY PLAN {}", statement.sql))
+        .unwrap();
+    let lines = prepared
+        .raw_query()
+        .mapped(|row| row.get::<_, String>(3))
+        .collect::<Result<Vec<_>, _>>();
+    lines.unwrap().join("\n")
+}
+
+#[test]
+fn plans_use_the_indexes_meant_for_them() {
+    let connection = open(100);
+    let walk = plan(
+        &connection,
+        &select(vec![list("location", &[1, 2])], vec![]),
+    );
+    assert_eq!(
+        walk.matches("USING COVERING INDEX by_location (location=?")
+            .count(),
+        2,
+        "{walk}"
+    );
+    assert!(walk.contains("(location=? AND rowid>?)"), "{walk}");
+    assert!(!walk.contains("SCAN t0"), "{walk}");
+    let driven = plan(
+        &connection,
+        &select(vec![mine(1), list("location", &[1, 2])], vec![]),
+    );
+    assert!(
+        driven.contains("SEARCH m USING PRIMARY KEY (key=?)"),
+        "{driven}"
+    );
+    assert!(
+        driven.contains("SEARCH t0 USING INTEGER PRIMARY KEY (rowid=?)"),
+        "{driven}"
+    );
+    assert!(!driven.contains("ORDER BY"), "{driven}");
+    let dated = plan(
+        &connection,
+        &select(vec![list("location", &[1, 2])], by("at", true)),
+    );
+    assert!(dated.contains("SCAN t0 USING INDEX by_at"), "{dated}");
+}
