@@ -37,8 +37,8 @@ fn shipped() -> Vec<Profile> {
 
 /// A shipped profile by `connectwise/umbrella`.
 fn named(path: &str) -> Profile {
-    let found = shipped().into_iter().find(|profile| {
-        format!("{}/{}", profile.product.psa.folder(), profile.slug) == path
-    });
+    let found = shipped()
+        .into_iter()
+        .find(|profile| format!("{}/{}", profile.product.psa.folder(), profile.slug) == path);
     found.unwrap_or_else(|| panic!("no shipped profile {path}"))
 }

@@ -1,0 +1,48 @@
+//! The role's and member's own fields, and how much of the guide could be read.
+
+use super::{Report, Severity};
+use crate::profile::document::Completeness;
+
+/// Longest member id, member name and role name, in characters.
+const MEMBER_ID: usize = 15;
+const NAME: usize = 30;
+
+pub(super) fn check(report: &mut Report) {
+    let profile = report.profile;
+    let member = &profile.member;
+    let value = |field: &Option<crate::profile::MemberValue>| {
+        field.as_ref().and_then(|field| field.value.clone())
+    };
+    let texts = [
+        ("member id", value(&member.identifier), MEMBER_ID),
+        ("member name", value(&member.name), NAME),
+        ("role name", profile.role.name.clone(), NAME),
+    ];
+    for (field, text, limit) in texts {
+        if let Some(text) = text.filter(|text| text.chars().count() > limit) {
+            report.advise(
+                Severity::Error,
+                "too-long",
+                1,
+                format!(
+                    "the {field} `{text}` has {} characters",
+                    text.chars().count()
+                ),
+                format!("use at most {limit}"),
+            );
+        }
+    }
+    if profile.product.completeness == Completeness::Partial {
+        let gaps = profile
+            .product
+            .gaps
+            .as_deref()
+            .unwrap_or("some rows of the guide could not be read");
+        report.add(
+            Severity::Note,
+            "partial",
+            1,
+            format!("not the whole guide: {gaps}"),
+        );
+    }
+}

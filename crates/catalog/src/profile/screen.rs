@@ -1,0 +1,415 @@
+//! The controls of Autotask's security level screen that profiles may name, and their values from
+//! the least to the most. Knows nothing of profiles.
+//!
+//! Guides and tenants spell some controls in several ways (a tenant calls its companies Accounts,
+//! Companies or Organizations), so each control carries its other spellings.
+
+/// Values of one cell, least first.
+pub type Values = &'static [&'static str];
+
+/// What a control takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    /// One value of a list.
+    Choice(Values),
+    /// A whole number of at least 0.
+    Number,
+    /// A row of four cells; an empty list is a cell that cannot be set.
+    Object {
+        view: Values,
+        add: Values,
+        edit: Values,
+        delete: Values,
+    },
+}
+
+/// One control.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    pub section: &'static str,
+    pub subsection: &'static str,
+    pub name: &'static str,
+    pub aliases: &'static [&'static str],
+    pub control: Control,
+}
+
+const SCOPE: Values = &["None", "Mine", "My Territories", "All"];
+const MINE: Values = &["None", "Mine", "All"];
+const ALL: Values = &["None", "All"];
+const YES: Values = &["No", "Yes"];
+const EDIT: Values = &["None", "No", "Mine", "Yes", "All"];
+const CHECK: Control = Control::Choice(&["Unchecked", "Checked"]);
+const CRM: &str = "CRM";
+const DESK: &str = "Service Desk";
+const OBJECTS: &str = "Object Permissions";
+const FEATURES: &str = "Feature Access";
+
+const fn entry(
+    section: &'static str,
+    subsection: &'static str,
+    name: &'static str,
+    aliases: &'static [&'static str],
+    control: Control,
+) -> Entry {
+    Entry {
+        section,
+        subsection,
+        name,
+        aliases,
+        control,
+    }
+}
+
+const fn object(view: Values, add: Values, edit: Values, delete: Values) -> Control {
+    Control::Object {
+        view,
+        add,
+        edit,
+        delete,
+    }
+}
+
+/// Sections of the screen, in its order.
+pub const SECTIONS: [&str; 11] = [
+    "Contracts",
+    CRM,
+    "Inventory",
+    "Projects",
+    DESK,
+    "Knowledge Base and Documents",
+    "Timesheets",
+    "Reports",
+    "Admin",
+    "Other",
+    "Web Services API",
+];
+
+/// Every control known by name.
+pub const ENTRIES: &[Entry] = &[
+    entry(
+        "Contracts",
+        OBJECTS,
+        "Contracts",
+        &[],
+        object(&["None", "Organizations", "All"], YES, &[], &[]),
+    ),
+    entry(
+        "Contracts",
+        "Dropdowns",
+        "Contract Visibility",
+        &["Contract Visibility (for contracts you have access to)"],
+        Control::Choice(&["None", "Limited", "Full"]),
+    ),
+    entry(
+        CRM,
+        "Account & Contact Access",
+        "Customer & Cancelation",
+        &["Customer & Cancellation"],
+        Control::Choice(SCOPE),
+    ),
+    entry(
+        CRM,
+        "Account & Contact Access",
+        "Vendor & Partners",
+        &[],
+        Control::Choice(SCOPE),
+    ),
+    entry(
+        CRM,
+        "Account & Contact Access",
+        "Prospects, Leads, & Dead",
+        &["Prospects, Leads and Dead"],
+        Control::Choice(SCOPE),
+    ),
+    entry(
+        CRM,
+        OBJECTS,
+        "Accounts",
+        &["Companies", "Organizations"],
+        object(MINE, &["None", "No", "Yes"], MINE, MINE),
+    ),
+    entry(
+        CRM,
+        OBJECTS,
+        "Contacts",
+        &[],
+        object(MINE, &["None", "No", "Yes"], MINE, MINE),
+    ),
+    entry(
+        CRM,
+        OBJECTS,
+        "Opportunities & Quotes",
+        &[],
+        object(MINE, YES, EDIT, MINE),
+    ),
+    entry(
+        CRM,
+        OBJECTS,
+        "Sales Orders",
+        &[],
+        object(MINE, &[], MINE, MINE),
+    ),
+    entry(
+        CRM,
+        OBJECTS,
+        "Configuration Items & Subscriptions",
+        &["Assets", "Devices & Subscriptions"],
+        object(MINE, YES, MINE, MINE),
+    ),
+    entry(
+        CRM,
+        OBJECTS,
+        "Configuration Item Notes",
+        &["Asset Notes", "Device Notes"],
+        object(MINE, YES, MINE, MINE),
+    ),
+    entry(CRM, OBJECTS, "Notes", &[], object(MINE, YES, MINE, MINE)),
+    entry(CRM, OBJECTS, "To-Dos", &[], object(MINE, YES, MINE, MINE)),
+    entry(
+        CRM,
+        OBJECTS,
+        "Attachments",
+        &[],
+        object(MINE, YES, &[], MINE),
+    ),
+    entry(
+        "Inventory",
+        OBJECTS,
+        "Inventory Locations",
+        &[],
+        object(ALL, YES, &[], ALL),
+    ),
+    entry(
+        "Inventory",
+        OBJECTS,
+        "Items",
+        &["Inventory Products", "Stocked Items"],
+        object(ALL, YES, &[], ALL),
+    ),
+    entry(
+        "Inventory",
+        OBJECTS,
+        "Products",
+        &[],
+        object(ALL, YES, &[], ALL),
+    ),
+    entry(
+        "Inventory",
+        OBJECTS,
+        "Purchase Orders",
+        &[],
+        object(ALL, YES, &[], ALL),
+    ),
+    entry(
+        "Projects",
+        OBJECTS,
+        "Client & Internal",
+        &[],
+        object(MINE, YES, &[], &[]),
+    ),
+    entry(
+        "Projects",
+        OBJECTS,
+        "Proposals",
+        &[],
+        object(MINE, YES, &[], &[]),
+    ),
+    entry(
+        "Projects",
+        OBJECTS,
+        "Project Templates",
+        &[],
+        object(MINE, YES, &[], &[]),
+    ),
+    entry(
+        DESK,
+        OBJECTS,
+        "Tickets",
+        &[],
+        object(
+            &["None", "Mine", "Mine + Organizations", "All"],
+            YES,
+            YES,
+            ALL,
+        ),
+    ),
+    entry(
+        DESK,
+        OBJECTS,
+        "Ticket Notes",
+        &[],
+        object(&[], &[], MINE, MINE),
+    ),
+    entry(
+        DESK,
+        OBJECTS,
+        "Service Calls",
+        &[],
+        object(MINE, YES, &["None", "No", "Mine", "Yes", "All"], MINE),
+    ),
+    entry(DESK, OBJECTS, "Charges", &[], object(MINE, YES, MINE, MINE)),
+    entry(
+        DESK,
+        OBJECTS,
+        "Expenses",
+        &[],
+        object(MINE, YES, MINE, MINE),
+    ),
+    entry(DESK, "Time Entry", "Can modify Non-Billable", &[], CHECK),
+    entry(DESK, "Time Entry", "Can modify Show on Invoice", &[], CHECK),
+    entry(DESK, "Time Entry", "Can modify Work Type", &[], CHECK),
+    entry(
+        DESK,
+        "Time Entry",
+        "Can view non-billable time entries",
+        &[],
+        CHECK,
+    ),
+    entry("Admin", FEATURES, "Resources/Users (HR)", &[], CHECK),
+    entry("Admin", FEATURES, "Configuration Items", &["Assets"], CHECK),
+    entry("Admin", FEATURES, "Service Desk (Tickets)", &[], CHECK),
+    entry(
+        "Admin",
+        FEATURES,
+        "Application-wide (Shared) Features",
+        &[],
+        CHECK,
+    ),
+    entry("Admin", FEATURES, "Contracts & Un-Posting", &[], CHECK),
+    entry(
+        "Admin",
+        FEATURES,
+        "Finance, Accounting & Invoicing",
+        &[],
+        CHECK,
+    ),
+    entry("Admin", FEATURES, "Kaseya Integrations", &[], CHECK),
+    entry(
+        "Other",
+        "Webhooks",
+        "Can create webhooks",
+        &["Webhooks"],
+        CHECK,
+    ),
+    entry(
+        "Other",
+        "Webhooks",
+        "Maximum number of webhooks",
+        &[],
+        Control::Number,
+    ),
+    entry(
+        "Other",
+        "Resources/Users (HR)",
+        "View internal cost",
+        &[],
+        CHECK,
+    ),
+    entry(
+        "Other",
+        "Resource Visibility",
+        "Resources",
+        &[],
+        object(MINE, &[], &[], &[]),
+    ),
+    entry("Other", "Surveys", "Surveys", &[], CHECK),
+    entry(
+        "Other",
+        "Miscellaneous",
+        "Not required to change password (does not expire)",
+        &[
+            "Not required to change password (password does not expire)",
+            "Not required to change password",
+        ],
+        CHECK,
+    ),
+    entry(
+        "Web Services API",
+        FEATURES,
+        "Can login to Web Services API",
+        &[],
+        CHECK,
+    ),
+];
+
+/// Entities of the Resource Impersonation grid.
+pub const IMPERSONATED: [&str; 9] = [
+    "Account",
+    "Attachments",
+    "Project Notes",
+    "Projects",
+    "Task Notes",
+    "Tasks",
+    "Ticket Notes",
+    "Tickets",
+    "Time Entries",
+];
+
+/// The control of that name, however it is spelled. `*` stands for a whole section.
+pub fn find(section: &str, subsection: &str, name: &str) -> Option<&'static Entry> {
+    let same = |left: &str, right: &str| left.eq_ignore_ascii_case(right);
+    ENTRIES.iter().find(|entry| {
+        same(entry.section, section)
+            && same(entry.subsection, subsection)
+            && (same(entry.name, name) || entry.aliases.iter().any(|alias| same(alias, name)))
+    })
+}
+
+impl Entry {
+    /// The values of a cell: column `""` for a plain value, else View, Add, Edit, Delete.
+    /// Nothing where the control has no such cell.
+    pub fn values(&self, column: &str) -> Option<Values> {
+        let values = match (self.control, column) {
+            (Control::Choice(values), "") => values,
+            (Control::Object { view, .. }, "View") => view,
+            (Control::Object { add, .. }, "Add") => add,
+            (Control::Object { edit, .. }, "Edit") => edit,
+            (Control::Object { delete, .. }, "Delete") => delete,
+            _ => return None,
+        };
+        (!values.is_empty()).then_some(values)
+    }
+
+    /// How much a value grants, 0 for the least; nothing for a value the cell does not take.
+    pub fn rank(&self, column: &str, value: &str) -> Option<u32> {
+        if self.control == Control::Number && column.is_empty() {
+            return value.parse().ok();
+        }
+        let place = self
+            .values(column)?
+            .iter()
+            .position(|known| *known == value)?;
+        Some(place as u32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_control_is_found_by_each_of_its_names_and_stands_in_a_section() {
+        for entry in ENTRIES {
+            assert!(SECTIONS.contains(&entry.section), "{entry:?}");
+            for name in entry.aliases.iter().chain([&entry.name]) {
+                assert_eq!(
+                    find(entry.section, entry.subsection, name),
+                    Some(entry),
+                    "{name}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn ranks_follow_the_order_of_values() {
+        for entry in ENTRIES {
+            for column in ["", "View", "Add", "Edit", "Delete"] {
+                for (place, value) in entry.values(column).unwrap_or_default().iter().enumerate() {
+                    assert_eq!(entry.rank(column, value), Some(place as u32), "{entry:?}");
+                }
+                assert_eq!(entry.rank(column, "Sometimes"), None);
+            }
+        }
+    }
+}
