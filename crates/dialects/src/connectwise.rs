@@ -8,6 +8,7 @@ pub mod error;
 pub mod filter_values;
 pub mod layout;
 pub mod link;
+pub mod multipart;
 pub mod names;
 pub mod order;
 pub mod parameters;

@@ -131,7 +131,7 @@ impl Reader<'_> {
         errors: &mut Vec<FieldError>,
     ) -> Result<(), ApiError> {
         if self.entity.custom_fields && name.eq_ignore_ascii_case("customFields") {
-            return self.custom_fields(value, input);
+            return Self::custom_fields(value, input);
         }
         if name.eq_ignore_ascii_case("id") {
             input.id = json::integer(value);
@@ -207,7 +207,9 @@ impl Reader<'_> {
             return Ok(());
         }
         match self.value(field, value) {
-            Ok(InputValue::Null) if self.must_stay(field) => errors.push(self.required(field)),
+            Ok(value) if is_blank(&value) && self.must_stay(field) => {
+                errors.push(self.required(field))
+            }
             Ok(value) => put(input, index, value),
             Err(Failure::Field(error)) => errors.push(error),
             Err(Failure::Api(error)) => return Err(error),
@@ -215,7 +217,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    pub(crate) fn custom_fields(&self, value: &Value, input: &mut Input) -> Result<(), ApiError> {
+    pub(crate) fn custom_fields(value: &Value, input: &mut Input) -> Result<(), ApiError> {
         let entries = match value {
             Value::Null => return Ok(()),
             Value::Array(entries) => entries.as_slice(),
@@ -260,12 +262,8 @@ impl Reader<'_> {
 
     /// Whether a field may not be emptied now.
     pub(crate) fn must_stay(&self, field: &Field) -> bool {
-        match self.purpose {
-            // A missing required field is found once, at the end.
-            Purpose::Create => false,
-            Purpose::Replace => false,
-            Purpose::Change => field.required || field.required_on_update,
-        }
+        // Elsewhere a required field that is missing is found once, at the end.
+        self.purpose == Purpose::Change && (field.required || field.required_on_update)
     }
 
     /// Required fields that the input does not give and nobody fills.
@@ -274,7 +272,8 @@ impl Reader<'_> {
             let required = match self.purpose {
                 Purpose::Create => field.required && field.default.is_none(),
                 Purpose::Replace => {
-                    (field.required && !field.post_only) || field.required_on_update
+                    (field.required && field.default.is_none() && !field.post_only)
+                        || field.required_on_update
                 }
                 Purpose::Change => false,
             };

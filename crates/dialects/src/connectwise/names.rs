@@ -1,6 +1,7 @@
 //! What the reading side asks of the catalog: entities, shapes and fields by name. A trait, so that tests
 //! read against a handful of entities of their own. Knows no file format.
 
+use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, EntityId, Field, Release};
 
 /// Names and what they stand for.
@@ -11,6 +12,20 @@ pub trait Names {
     fn entities(&self) -> &[Entity];
     /// Fields of a nested shape (`ContactCommunicationItem`).
     fn shape(&self, name: &str) -> Option<&[Field]>;
+}
+
+impl Names for Catalog {
+    fn entity(&self, id: EntityId) -> Option<&Entity> {
+        self.entities.get(id.0 as usize)
+    }
+
+    fn entities(&self) -> &[Entity] {
+        &self.entities
+    }
+
+    fn shape(&self, name: &str) -> Option<&[Field]> {
+        Catalog::shape(self, name)
+    }
 }
 
 /// The field of this name in any letter case, exact case first, if records of `release` have it.

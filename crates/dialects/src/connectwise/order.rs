@@ -1,6 +1,7 @@
 //! The `orderBy` parameter: `priority/sortOrder asc, id desc`. Knows names through the catalog.
 
-use super::conditions::{Used, paths};
+use super::conditions::Used;
+use super::conditions::paths::Walker;
 use super::error::ApiError;
 use super::names::Names;
 use bitting_catalog::entity::{EntityId, Release};
@@ -52,14 +53,12 @@ pub fn order(
             return Err(expected(name, word));
         }
         let segments: Vec<&str> = name.trim_matches('/').split(['/', '.']).collect();
-        let place = paths::locate(
+        let place = Walker {
             names,
             release,
-            entity,
-            &segments,
-            Vec::new(),
-            &mut ordered.used,
-        )
+            used: &mut ordered.used,
+        }
+        .row(entity, &segments)
         .ok_or_else(|| ApiError::unknown_name(name))?;
         ordered.order.push(Order {
             path: place.path,

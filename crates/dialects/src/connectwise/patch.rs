@@ -130,7 +130,7 @@ fn step(
                 "customFields is replaced as a whole array of {id, value}.",
             ));
         }
-        return reader.custom_fields(&operation.value, input);
+        return Reader::custom_fields(&operation.value, input);
     }
     let Some(found) = reader.field(first) else {
         if first.eq_ignore_ascii_case("_info") || first.eq_ignore_ascii_case("id") {
@@ -173,7 +173,7 @@ fn inside(
     match (&field.kind, rest) {
         (Kind::Reference(reference), [member]) => {
             match keys::below(reader, field, reference, member, &operation.value)? {
-                Some(key) => Ok(key.map_or(InputValue::Null, InputValue::Reference)),
+                Some(value) => Ok(value),
                 None => Err(unknown(operation, reader).into()),
             }
         }

@@ -150,17 +150,15 @@ impl Reader<'_> {
         if given.is_empty() {
             return Ok(Stored::Null);
         }
-        match field
+        let known = field
             .values
             .iter()
-            .find(|word| word.eq_ignore_ascii_case(given))
-        {
-            Some(word) => Ok(Stored::Text(word.to_string())),
-            None => {
-                let message = format!("{path} must be one of: {}.", field.values.join(", "));
-                Err(FieldError::invalid(&self.resource(), path, message).into())
-            }
-        }
+            .find(|word| word.eq_ignore_ascii_case(given));
+        let Some(word) = known else {
+            let message = format!("{path} must be one of: {}.", field.values.join(", "));
+            return Err(FieldError::invalid(&self.resource(), path, message).into());
+        };
+        Ok(Stored::Text(word.to_string()))
     }
 
     /// A list, a nested object or any JSON, its members spelled and typed as their shape says.

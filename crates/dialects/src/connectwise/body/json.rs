@@ -76,7 +76,7 @@ pub fn position(body: &[u8], name: &str) -> (usize, usize) {
                 });
                 if named.as_deref() == Some(name) {
                     let before = &body[..=index];
-                    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+                    let line = before.split(|byte| *byte == b'\n').count();
                     let from = before
                         .iter()
                         .rposition(|byte| *byte == b'\n')

@@ -3,7 +3,7 @@
 use super::super::error::FieldError;
 use super::super::names;
 use super::coerce::{Failure, conversion};
-use super::{Key, Reader, json};
+use super::{InputValue, Key, Reader, json};
 use bitting_catalog::entity::{Field, Reference};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -41,9 +41,12 @@ pub(crate) fn reference(
             Value::String(text) => text.clone(),
             Value::Number(number) => number.to_string(),
             _ => {
-                return Err(
-                    conversion(given, "System.String", &format!("{}.{member}", field.name)).into(),
-                );
+                return Err(conversion(
+                    given,
+                    "System.String",
+                    &format!("{}.{member}", field.name),
+                )
+                .into());
             }
         };
         return Ok(Some(Key::Name { member, text }));
@@ -54,23 +57,24 @@ pub(crate) fn reference(
     Err(reader.required_key(field).into())
 }
 
-/// The key that a path into a reference sets: `status/id`, `member/identifier`. The outer `None` is a member
-/// no record of the target is known by, the inner one a value that empties the reference.
+/// What a path into a reference sets: `status/id`, `member/identifier`. `None` for a member that no record
+/// of the target is known by.
 pub(crate) fn below(
     reader: &Reader<'_>,
     field: &Field,
     reference: &Reference,
     member: &str,
     value: &Value,
-) -> Result<Option<Option<Key>>, Failure> {
+) -> Result<Option<InputValue>, Failure> {
     if !member.eq_ignore_ascii_case("id") && known(reader, reference, member).is_none() {
         return Ok(None);
     }
     if is_blank(value) {
-        return Ok(Some(None));
+        return Ok(Some(InputValue::Null));
     }
     let object = Value::Object(Map::from_iter([(member.to_owned(), value.clone())]));
-    self::reference(reader, field, reference, &object).map(Some)
+    let key = self::reference(reader, field, reference, &object)?;
+    Ok(Some(key.map_or(InputValue::Null, InputValue::Reference)))
 }
 
 /// The record named where the field is a bare number.

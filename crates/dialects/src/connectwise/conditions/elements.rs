@@ -4,12 +4,12 @@
 use super::super::error::ApiError;
 use super::super::names;
 use super::literal;
-use super::paths::{self, Holds, Place};
+use super::paths::{self, Holds, Place, Walker};
 use super::resolve::{Resolver, map};
 use super::tree::{Term, Tree};
 use super::{Resolved, Used};
-use bitting_catalog::entity::{Entity, EntityId, Field, Kind, Reference};
-use bitting_query::{Elements, Filter, Kind as Column, Link, Path};
+use bitting_catalog::entity::{Entity, EntityId, Field, Kind};
+use bitting_query::{Elements, Filter, Kind as Column, Path};
 use std::sync::Arc;
 
 /// What a first name stands for.
@@ -134,14 +134,12 @@ impl<'a> Resolver<'a> {
     fn child(&mut self, term: &Term, child: &'a Entity) -> Result<Filter, ApiError> {
         let segments = below(term);
         let mut inside = Used::default();
-        let place = paths::locate(
-            self.names,
-            self.release,
-            child,
-            &segments,
-            Vec::new(),
-            &mut inside,
-        )
+        let place = Walker {
+            names: self.names,
+            release: self.release,
+            used: &mut inside,
+        }
+        .row(child, &segments)
         .ok_or_else(|| ApiError::unknown_name(&term.path))?;
         self.take(child.id, inside);
         literal::filter(term, place)
@@ -151,7 +149,14 @@ impl<'a> Resolver<'a> {
     fn element(&mut self, term: &Term, field: &'a Field) -> Result<Filter, ApiError> {
         let segments = below(term);
         let place = match &field.kind {
-            Kind::References(reference) => self.link(&segments, reference),
+            Kind::References(reference) => {
+                let mut walker = Walker {
+                    names: self.names,
+                    release: self.release,
+                    used: &mut self.used,
+                };
+                walker.link(reference, &Arc::from("value"), Vec::new(), &segments)
+            }
             Kind::List(scalar) if segments.is_empty() => {
                 let holds = paths::holds_scalar(*scalar);
                 Some(Place {
@@ -168,49 +173,6 @@ impl<'a> Resolver<'a> {
         )
     }
 
-    /// An element that is the id of another record.
-    fn link(&mut self, segments: &[&str], reference: &'a Reference) -> Option<Place<'a>> {
-        let (first, rest) = match segments {
-            [] => {
-                return Some(Place {
-                    path: own("value", Column::Integer),
-                    holds: Holds::Link,
-                });
-            }
-            [id] if id.eq_ignore_ascii_case("id") => {
-                return Some(Place {
-                    path: own("value", Column::Integer),
-                    holds: Holds::Integer,
-                });
-            }
-            [first, rest @ ..] => (*first, rest),
-        };
-        let target = self.names.entity(reference.target?)?;
-        let shown = reference
-            .members
-            .iter()
-            .find(|(member, _)| member.eq_ignore_ascii_case(first));
-        let mut path = vec![shown.map_or(first, |(_, field)| field)];
-        path.extend(rest);
-        let through = vec![Link {
-            column: Arc::from("value"),
-            table: target.table.clone(),
-        }];
-        let mut inside = Used::default();
-        let place = paths::locate(
-            self.names,
-            self.release,
-            target,
-            &path,
-            through,
-            &mut inside,
-        )?;
-        if shown.is_none() || !rest.is_empty() {
-            self.take(target.id, inside);
-        }
-        Some(place)
-    }
-
     /// An element that is an object: a member of it, or `id` and the label of a reference in it.
     fn member(&self, segments: &[&str], shape: &str) -> Option<Place<'a>> {
         let fields = self.names.shape(shape)?;
@@ -220,7 +182,7 @@ impl<'a> Resolver<'a> {
             (Kind::Reference(_), [] | [_]) => {
                 let below = rest.first().copied().unwrap_or("id");
                 let is_id = below.eq_ignore_ascii_case("id");
-                let column = format!("{}.{}", field.name, if is_id { "id" } else { below });
+                let column = format!("{}/{}", field.name, if is_id { "id" } else { below });
                 let (kind, holds) = if is_id {
                     (Column::Integer, Holds::Link)
                 } else {

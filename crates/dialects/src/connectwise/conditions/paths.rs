@@ -4,7 +4,7 @@
 use super::super::layout::{DATE_ENTERED, ENTERED_BY, LAST_UPDATED, UPDATED_BY};
 use super::super::names::{self, Names};
 use super::Used;
-use bitting_catalog::entity::{Entity, Field, Kind, Release, Scalar};
+use bitting_catalog::entity::{Entity, Field, Kind, Reference, Release, Scalar};
 use bitting_query::{Kind as Column, Link, Path};
 use std::sync::Arc;
 
@@ -35,102 +35,115 @@ pub enum Holds<'a> {
     Link,
 }
 
-/// Follows a path from a row of `entity`. `through` are the links already followed. `None` for a name that
-/// the entity does not have or that conditions may not name.
-pub fn locate<'a>(
-    names: &'a dyn Names,
-    release: Release,
-    entity: &'a Entity,
-    segments: &[&str],
-    through: Vec<Link>,
-    used: &mut Used,
-) -> Option<Place<'a>> {
-    let first = *segments.first()?;
-    if segments.len() > MAX_LINKS {
-        return None;
-    }
-    let beyond = !through.is_empty();
-    step(
-        names,
-        release,
-        entity,
-        first,
-        &segments[1..],
-        through,
-        used,
-        beyond,
-    )
+/// Follows paths, and notes which fields they look at.
+pub struct Walker<'a, 'u> {
+    pub names: &'a dyn Names,
+    pub release: Release,
+    pub used: &'u mut Used,
 }
 
-#[allow(clippy::too_many_arguments)]
-fn step<'a>(
-    names: &'a dyn Names,
-    release: Release,
+/// A stop on the way: the rows at hand and the references followed to them.
+struct At<'a> {
     entity: &'a Entity,
-    name: &str,
-    rest: &[&str],
-    mut through: Vec<Link>,
-    used: &mut Used,
-    report: bool,
-) -> Option<Place<'a>> {
-    let Some((index, field)) = names::field(&entity.fields, name, release) else {
-        return hidden(name, rest, through);
-    };
-    if field.write_only {
-        return None;
+    through: Vec<Link>,
+    /// What the way here shows anyhow: the caller reads it with the reference itself.
+    shown: bool,
+}
+
+impl<'a> Walker<'a, '_> {
+    /// A path from a row of the entity. `None` for a name that the entity does not have or that conditions
+    /// may not name.
+    pub fn row(&mut self, entity: &'a Entity, segments: &[&str]) -> Option<Place<'a>> {
+        let at = At {
+            entity,
+            through: Vec::new(),
+            shown: false,
+        };
+        if segments.len() > MAX_LINKS {
+            None
+        } else {
+            self.step(at, segments)
+        }
     }
-    if report {
-        used.beyond(entity.id, index);
-    } else if through.is_empty() {
-        used.field(index);
-    }
-    let Kind::Reference(reference) = &field.kind else {
-        let holds = holds(field).filter(|_| rest.is_empty())?;
-        return Some(Place {
-            path: path(through, &field.column, column(holds)),
-            holds,
+
+    /// A path into the record whose id stands in `column`, the references before it being followed.
+    pub fn link(
+        &mut self,
+        reference: &Reference,
+        column: &Arc<str>,
+        mut through: Vec<Link>,
+        rest: &[&str],
+    ) -> Option<Place<'a>> {
+        let (first, below) = match rest {
+            [] => {
+                return Some(Place {
+                    path: path(through, column, Column::Integer),
+                    holds: Holds::Link,
+                });
+            }
+            [id] if id.eq_ignore_ascii_case("id") => {
+                return Some(Place {
+                    path: path(through, column, Column::Integer),
+                    holds: Holds::Integer,
+                });
+            }
+            [first, below @ ..] => (*first, below),
+        };
+        let entity = self
+            .names
+            .entity(reference.target?)
+            .filter(|target| target.stored)?;
+        through.push(Link {
+            column: column.clone(),
+            table: entity.table.clone(),
         });
-    };
-    match rest {
-        [] => {
-            return Some(Place {
-                path: path(through, &field.column, Column::Integer),
-                holds: Holds::Link,
-            });
-        }
-        [id] if id.eq_ignore_ascii_case("id") => {
-            return Some(Place {
-                path: path(through, &field.column, Column::Integer),
-                holds: Holds::Integer,
-            });
-        }
-        _ => {}
+        let shown = reference
+            .members
+            .iter()
+            .find(|(member, _)| member.eq_ignore_ascii_case(first));
+        let mut segments: Vec<&str> = vec![shown.map_or(first, |(_, field)| field)];
+        segments.extend(below);
+        self.step(
+            At {
+                entity,
+                through,
+                shown: shown.is_some(),
+            },
+            &segments,
+        )
     }
-    let target = names.entity(reference.target?)?;
-    through.push(Link {
-        column: field.column.clone(),
-        table: target.table.clone(),
-    });
-    // What the reference shows of its target, the caller reads with the reference itself.
-    let shown = reference
-        .members
-        .iter()
-        .find(|(member, _)| member.eq_ignore_ascii_case(rest[0]));
-    let next: &str = shown.map_or(rest[0], |(_, field)| field);
-    step(
-        names,
-        release,
-        target,
-        next,
-        &rest[1..],
-        through,
-        used,
-        shown.is_none(),
-    )
+
+    fn step(&mut self, at: At<'a>, segments: &[&str]) -> Option<Place<'a>> {
+        let (name, rest) = segments.split_first()?;
+        let field = match names::field(&at.entity.fields, name, self.release) {
+            Some((_, field)) if field.write_only => return None,
+            Some((index, field)) => {
+                if at.through.is_empty() {
+                    self.used.field(index);
+                } else if !at.shown {
+                    self.used.beyond(at.entity.id, index);
+                }
+                field
+            }
+            // A column that no answer of the target shows may still be what references to it show.
+            None => match names::field(&at.entity.hidden, name, self.release) {
+                Some((_, field)) if at.shown => field,
+                _ => return implied(name, rest, at.through),
+            },
+        };
+        if let Kind::Reference(reference) = &field.kind {
+            return self.link(reference, &field.column, at.through, rest);
+        }
+        let holds = holds(field).filter(|_| rest.is_empty())?;
+        Some(Place {
+            path: path(at.through, &field.column, column(holds)),
+            holds,
+        })
+    }
 }
 
 /// Columns every row has beside its fields.
-fn hidden<'a>(name: &str, rest: &[&str], through: Vec<Link>) -> Option<Place<'a>> {
+fn implied<'a>(name: &str, rest: &[&str], through: Vec<Link>) -> Option<Place<'a>> {
     let name = match rest {
         [] if name.eq_ignore_ascii_case("id") => {
             return Some(Place {

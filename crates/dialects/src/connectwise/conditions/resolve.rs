@@ -3,7 +3,7 @@
 use super::super::error::ApiError;
 use super::super::names::{self, Names};
 use super::literal;
-use super::paths;
+use super::paths::Walker;
 use super::tree::{Term, Tree};
 use super::{Resolved, Used};
 use bitting_catalog::entity::{Entity, EntityId, Release};
@@ -45,14 +45,12 @@ impl<'a> Resolver<'a> {
 
     fn term(&mut self, term: &Term, entity: &'a Entity) -> Result<Filter, ApiError> {
         let segments: Vec<&str> = term.path.split(['/', '.']).collect();
-        let place = paths::locate(
-            self.names,
-            self.release,
-            entity,
-            &segments,
-            Vec::new(),
-            &mut self.used,
-        );
+        let place = Walker {
+            names: self.names,
+            release: self.release,
+            used: &mut self.used,
+        }
+        .row(entity, &segments);
         match place {
             Some(place) => literal::filter(term, place),
             None => self.linked(term, entity, &segments),
@@ -79,14 +77,12 @@ impl<'a> Resolver<'a> {
             .map(|parent| parent.column.clone())
             .ok_or_else(unknown)?;
         let mut inside = Used::default();
-        let place = paths::locate(
-            self.names,
-            self.release,
-            child,
-            rest,
-            Vec::new(),
-            &mut inside,
-        )
+        let place = Walker {
+            names: self.names,
+            release: self.release,
+            used: &mut inside,
+        }
+        .row(child, rest)
         .ok_or_else(unknown)?;
         self.used.child(child.id);
         self.take(child.id, inside);
