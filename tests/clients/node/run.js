@@ -37,11 +37,27 @@ async function ready() {
   throw new Error('bitting serve wrote no ready file')
 }
 
+let scenarios
+function end() {
+  scenarios?.kill('SIGKILL')
+  server.kill('SIGTERM')
+}
+process.on('SIGINT', end)
+process.on('SIGTERM', end)
+// Only a hang is ended by this, such as a list whose pages never stop.
+setTimeout(() => {
+  console.error('the scenarios did not end')
+  end()
+}, 15 * 60_000).unref()
+
 let code = 1
 try {
   const facts = await ready()
   const files = readdirSync(here).filter((name) => name.endsWith('.test.js')).map((name) => join(here, name))
-  const scenarios = spawn(process.execPath, ['--test', '--test-reporter=tap', ...files], {
+  // For people on the terminal; as TAP for ./test, which counts it.
+  const reporters = ['--test-reporter=spec', '--test-reporter-destination=stdout']
+  if (process.argv[2]) reporters.push('--test-reporter=tap', `--test-reporter-destination=${process.argv[2]}`)
+  scenarios = spawn(process.execPath, ['--test', ...reporters, ...files], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {
       ...process.env,

@@ -2,12 +2,27 @@
 
 import itertools
 import os
+import signal
 
 import pytest
 
 from psa import Raw, Server
 
 _numbers = itertools.count(1)
+# Only a hang is ended by this, such as a list whose pages never stop.
+HANG_SECONDS = 300
+
+
+@pytest.fixture(autouse=True)
+def no_hang():
+    def stop(*_):
+        raise TimeoutError(f"the test did not end in {HANG_SECONDS} seconds")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(HANG_SECONDS)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(scope="session")
