@@ -63,6 +63,20 @@ pub fn render_with(select: &Select, dialect: Dialect, indexes: &dyn Indexes) -> 
     writer.done()
 }
 
+/// As if `few` rows were as many as are worth sorting, so that small tables show every way.
+#[cfg(feature = "testing")]
+pub(crate) fn render_few(
+    select: &Select,
+    dialect: Dialect,
+    indexes: &dyn Indexes,
+    few: u32,
+) -> Statement {
+    let mut writer = Writer::new(dialect);
+    writer.few = few;
+    plan::select(&mut writer, select, indexes);
+    writer.done()
+}
+
 /// Counts rows: one row with one integer.
 pub fn render_count(table: &str, filter: &Filter, dialect: Dialect) -> Statement {
     let mut writer = Writer::new(dialect);

@@ -10,6 +10,7 @@ pub use strategies::{filter, select, world};
 
 use crate::eval::{Row, compare_rows, matches};
 use crate::filter::{Elements, Filter, Kind, Order, Path, Select, Value};
+use crate::sql::{Dialect, Indexes, Statement};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -59,6 +60,12 @@ pub fn schema() -> [(&'static str, &'static [(&'static str, Kind)]); 3] {
             ],
         ),
     ]
+}
+
+/// A read as it would be of tables of which `few` rows are already many: shows every way that a
+/// statement has through small tables.
+pub fn render_few(select: &Select, dialect: Dialect, indexes: &dyn Indexes, few: u32) -> Statement {
+    crate::sql::render_few(select, dialect, indexes, few)
 }
 
 /// One cell.

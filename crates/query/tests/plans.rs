@@ -224,6 +224,64 @@ fn pages() -> Vec<(&'static str, Select, usize)> {
             select(vec![compare("id", Comparison::Equal, 400), mine(1)], vec![]),
             1,
         ),
+        ("narrow by date", select(vec![narrow()], by("at", true)), 6),
+        ("my many by date", select(vec![mine(1)], by("at", true)), 25),
+        ("my few by date", select(vec![mine(2)], by("at", false)), 3),
+        (
+            "my few, broad by date",
+            select(vec![broad(), mine(2)], by("at", false)),
+            0,
+        ),
+        (
+            "a status by date",
+            select(
+                vec![compare("status", Comparison::Equal, 5)],
+                by("at", true),
+            ),
+            25,
+        ),
+        (
+            "a status by name and date",
+            select(vec![status("new"), broad()], by("at", true)),
+            25,
+        ),
+        (
+            "a board, narrow",
+            select(
+                vec![compare("board", Comparison::Equal, 2), narrow()],
+                vec![],
+            ),
+            1,
+        ),
+        (
+            "a board, my few",
+            select(
+                vec![compare("board", Comparison::Equal, 2), mine(2)],
+                vec![],
+            ),
+            1,
+        ),
+        (
+            "a board, my many",
+            select(
+                vec![compare("board", Comparison::Equal, 2), mine(1)],
+                vec![],
+            ),
+            25,
+        ),
+        (
+            "one number, my many",
+            select(
+                vec![compare("number", Comparison::Equal, 78), mine(1)],
+                vec![],
+            ),
+            1,
+        ),
+        (
+            "a status by name, narrow",
+            select(vec![status("new"), narrow()], vec![]),
+            2,
+        ),
         (
             "by id, broad",
             select(vec![compare("id", Comparison::Equal, 400), broad()], vec![]),
@@ -235,9 +293,17 @@ fn pages() -> Vec<(&'static str, Select, usize)> {
 #[test]
 fn a_page_costs_the_same_in_a_small_table_and_a_large_one() {
     let (small, large) = (open(10_000), open(300_000));
+    same_cost(&small, &large);
+    // Statistics change what the planner believes, and must not change this.
+    small.execute_batch("ANALYZE").unwrap();
+    large.execute_batch("ANALYZE").unwrap();
+    same_cost(&small, &large);
+}
+
+fn same_cost(small: &Connection, large: &Connection) {
     for (name, page, wanted) in pages() {
         let statement = render_with(&page, Dialect::Sqlite, &Indexed);
-        let ((few, rows), (many, more)) = (steps(&small, &statement), steps(&large, &statement));
+        let ((few, rows), (many, more)) = (steps(small, &statement), steps(large, &statement));
         println!("{name}: {few} and {many} steps");
         assert_eq!(
             (rows, more),
@@ -281,10 +347,7 @@ fn plans_use_the_indexes_meant_for_them() {
     );
     assert!(walk.contains("(location=? AND rowid>?)"), "{walk}");
     assert!(!walk.contains("SCAN t0"), "{walk}");
-    let driven = plan(
-        &connection,
-        &select(vec![mine(1), list("location", &[1, 2])], vec![]),
-    );
+    let driven = plan(&connection, &select(vec![mine(1)], vec![]));
     assert!(
         driven.contains("SEARCH m USING PRIMARY KEY (key=?)"),
         "{driven}"

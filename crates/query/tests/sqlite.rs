@@ -1,6 +1,6 @@
 //! SQLite answers what `eval` says, for random filters, orders and pages over random rows.
 
-use bitting_query::testing::{MAIN, PAIRS, World, filter, schema, select, world};
+use bitting_query::testing::{MAIN, PAIRS, World, filter, render_few, schema, select, world};
 use bitting_query::{
     Dialect, Filter, Indexes, Kind, Statement, Value, render, render_count, render_delete,
     render_with, simplify,
@@ -9,11 +9,12 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 
-struct None;
+/// Every column has an index, or none has.
+struct Indexed(bool);
 
-impl Indexes for None {
+impl Indexes for Indexed {
     fn leads(&self, _: &str, _: &str) -> bool {
-        false
+        self.0
     }
 }
 
@@ -135,7 +136,13 @@ fn pages_are_those_eval_gives() {
         fill(&connection, &world);
         for select in selects {
             let expected = world.expected(&select);
-            for statement in [render(&select, Dialect::Sqlite), render_with(&select, Dialect::Sqlite, &None)] {
+            let statements = [
+                render(&select, Dialect::Sqlite),
+                render_with(&select, Dialect::Sqlite, &Indexed(false)),
+                render_few(&select, Dialect::Sqlite, &Indexed(true), 0),
+                render_few(&select, Dialect::Sqlite, &Indexed(true), 1),
+            ];
+            for statement in statements {
                 prop_assert_eq!(&ask(&connection, &statement), &expected, "{}\n{:?}", statement.sql, statement.params);
             }
         }

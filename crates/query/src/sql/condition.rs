@@ -120,6 +120,7 @@ impl Writer {
             return self.constant(!truth);
         }
         self.test(scope, path, truth, |writer, at| {
+            writer.hide(at, &path.column);
             writer.comparable(at, &path.column, path.kind);
             writer.push(sign);
             writer.value(path.kind, value);
@@ -165,6 +166,8 @@ impl Writer {
         let values = values.iter().filter(move |value| fits(kind, value));
         if fitting > 1 {
             self.guard(at);
+        } else {
+            self.hide(at, &path.column);
         }
         self.comparable(at, &path.column, kind);
         if fitting == 1 {
@@ -388,6 +391,26 @@ impl Writer {
         let Scope::Row(_) = scope else {
             return self.constant(!truth);
         };
+        if self.guarded {
+            // One look-up for each row, instead of all the pairs of the key first.
+            self.push(if truth {
+                "(SELECT 1 FROM "
+            } else {
+                "NOT EXISTS (SELECT 1 FROM "
+            });
+            let alias = self.alias();
+            self.table(table, alias);
+            self.push(" WHERE ");
+            self.write_alias(alias);
+            self.push(".\"key\" = ");
+            self.param(Value::Integer(key));
+            self.push(" AND ");
+            self.write_alias(alias);
+            self.push(".\"id\" = ");
+            self.column(scope, "id", Kind::Integer);
+            self.push(if truth { ") = 1" } else { ")" });
+            return;
+        }
         // An id is never null, nor is one in a pair table.
         self.column(scope, "id", Kind::Integer);
         self.push(if truth {

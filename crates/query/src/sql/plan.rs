@@ -6,6 +6,10 @@
 //!   narrowing; a reference found by its name) would make SQLite read and sort every row of the
 //!   list. Instead a recursive query keeps one place per value and always takes the smallest id
 //!   next: as many seeks as there are values and rows on the page.
+//! - *Probed* (SQLite): when several conjuncts could lead, or the order is by another indexed
+//!   column, the statement first looks whether one of them has only a few rows (`FEW`), takes
+//!   those and sorts them; only if none has, rows come in their order until the page is full.
+//!   SQLite itself would guess, and read and sort a large part of the table when it is wrong.
 //! - *Plain*: everything else. PostgreSQL plans by its own statistics.
 
 use super::Indexes;
@@ -22,19 +26,27 @@ struct Plan<'a> {
     driven: bool,
     walked: bool,
     guarded: bool,
+    /// Conjuncts to probe, best first.
+    probed: Vec<usize>,
 }
+
+/// So many conjuncts are probed at most.
+const PROBES: usize = 3;
 
 pub(super) fn select(writer: &mut Writer, select: &Select, indexes: &dyn Indexes) {
     let by_id = by_id(&select.order);
     let plan = plan(writer, select, by_id, indexes);
+    if !plan.probed.is_empty() {
+        return probe(writer, select, plan, by_id);
+    }
     writer.driven = plan.driven;
     writer.guarded = plan.guarded;
     if plan.walked {
-        return walk(writer, select, &plan, by_id == Some(true));
+        return walk(writer, select, &plan, by_id == Some(true), false);
     }
     columns(writer, &select.columns);
     from(writer, &select.table, &plan);
-    conditions(writer, &plan);
+    conditions(writer, &plan, false);
     order(writer, &select.order);
     page(writer, select);
 }
@@ -51,11 +63,12 @@ pub(super) fn count(writer: &mut Writer, table: &str, filter: &Filter) {
         driven: lead.is_some(),
         walked: false,
         guarded: false,
+        probed: Vec::new(),
     };
     writer.driven = plan.driven;
     writer.push("SELECT count(*)");
     from(writer, table, &plan);
-    conditions(writer, &plan);
+    conditions(writer, &plan, false);
 }
 
 pub(super) fn delete(writer: &mut Writer, table: &str, filter: &Filter) {
@@ -79,6 +92,7 @@ fn plan<'a>(
         driven: false,
         walked: false,
         guarded: false,
+        probed: Vec::new(),
     };
     if by_id.is_some() {
         plan.lead = plan
@@ -87,27 +101,56 @@ fn plan<'a>(
             .position(|part| matches!(part, Filter::InIndex { .. }));
         plan.driven = plan.lead.is_some();
     }
-    if plan.driven || !writer.sqlite() || select.limit.is_none() {
+    if !writer.sqlite() || select.limit.is_none() {
         return plan;
     }
     let indexed =
         |path: &Path| path.through.is_empty() && indexes.leads(&select.table, &path.column);
-    if plan.conjuncts.iter().any(|part| finds(part, &indexed)) {
-        // A few rows, or rows that already come by id: nothing else may lead.
-        plan.guarded = true;
-    } else if by_id.is_some() {
-        plan.lead = plan
-            .conjuncts
-            .iter()
-            .position(|part| is_walkable(part, &select.table, indexes));
-        plan.walked = plan.lead.is_some();
-        plan.guarded = plan.walked;
+    let (mut found, mut listed) = (Vec::new(), Vec::new());
+    for (number, part) in plan.conjuncts.iter().enumerate() {
+        match part {
+            Filter::Compare {
+                path,
+                op: Comparison::Equal,
+                ..
+            }
+            | Filter::OneOf { path, .. }
+                if is_id(path) =>
+            {
+                plan.guarded = true;
+                return plan;
+            }
+            Filter::InIndex { .. } => listed.insert(0, number),
+            part if finds(part, &indexed) => found.push(number),
+            part if is_walkable(part, &select.table, indexes) => listed.push(number),
+            _ => {}
+        }
+    }
+    if by_id.is_some() && !plan.driven {
+        // Rows of one value come by id as they are; a list has to be walked.
+        plan.guarded = !found.is_empty() || !listed.is_empty();
+        plan.walked = found.is_empty() && !listed.is_empty();
+        plan.lead = if plan.walked {
+            listed.first().copied()
+        } else {
+            None
+        };
+    }
+    let single = found.len() + listed.len() < 2;
+    if if by_id.is_some() {
+        single
     } else {
-        plan.guarded = select
+        !select
             .order
             .first()
-            .is_some_and(|order| indexed(&order.path));
+            .is_some_and(|order| indexed(&order.path))
+    } {
+        return plan;
     }
+    plan.guarded |= by_id.is_none();
+    found.append(&mut listed);
+    found.truncate(PROBES);
+    plan.probed = found;
     plan
 }
 
@@ -209,28 +252,36 @@ fn from(writer: &mut Writer, table: &str, plan: &Plan<'_>) {
     }
 }
 
-fn conditions(writer: &mut Writer, plan: &Plan<'_>) {
+/// `only`: nothing but the lead may lead.
+fn conditions(writer: &mut Writer, plan: &Plan<'_>, only: bool) {
     let mut joint = " WHERE ";
-    if let (true, Some(Filter::InIndex { key, .. })) =
-        (plan.driven, plan.lead.map(|lead| plan.conjuncts[lead]))
-    {
-        writer.push(joint);
-        writer.push("m.\"key\" = ");
-        writer.param(Value::Integer(*key));
-        joint = " AND ";
+    match plan.lead.map(|lead| plan.conjuncts[lead]) {
+        Some(Filter::InIndex { key, .. }) if plan.driven => {
+            writer.push(joint);
+            writer.push("m.\"key\" = ");
+            writer.param(Value::Integer(*key));
+            joint = " AND ";
+        }
+        Some(lead) if only => {
+            writer.push(joint);
+            writer.condition(ROOT, lead, true);
+            joint = " AND ";
+        }
+        _ => {}
+    }
+    if only {
+        (writer.hidden, writer.guarded) = (true, true);
     }
     rest(writer, plan, joint, |_| true);
+    if only {
+        (writer.hidden, writer.guarded) = (false, false);
+    }
 }
 
 /// The conjuncts but the lead, of those that are wanted.
 fn rest(writer: &mut Writer, plan: &Plan<'_>, first: &str, wanted: impl Fn(&Filter) -> bool) {
-    let lead = if plan.driven || plan.walked {
-        plan.lead
-    } else {
-        None
-    };
     let parts: Vec<&Filter> = (0..plan.conjuncts.len())
-        .filter(|number| Some(*number) != lead)
+        .filter(|number| Some(*number) != plan.lead)
         .map(|number| plan.conjuncts[number])
         .filter(|part| wanted(part))
         .collect();
@@ -264,9 +315,13 @@ fn order(writer: &mut Writer, order: &[Order]) {
     writer.push(" ORDER BY ");
     for key in order {
         if is_id(&key.path) {
+            writer.hide(ROOT, "id");
             writer.column(ROOT, "id", Kind::Integer);
             writer.push(if key.descending { " DESC" } else { "" });
             return;
+        }
+        if key.path.through.is_empty() {
+            writer.hide(ROOT, &key.path.column);
         }
         followed(writer, &key.path);
         writer.push(match (key.descending, writer.sqlite()) {
@@ -308,8 +363,83 @@ fn followed(writer: &mut Writer, path: &Path) {
     }
 }
 
+/// One statement for every way: only that whose turn it is has a limit other than none.
+fn probe(writer: &mut Writer, select: &Select, mut plan: Plan<'_>, by_id: Option<bool>) {
+    let probed = std::mem::take(&mut plan.probed);
+    writer.push("WITH b(way) AS MATERIALIZED (SELECT CASE");
+    for (way, number) in probed.iter().enumerate() {
+        writer.push(" WHEN NOT EXISTS (SELECT 1 FROM ");
+        if let Filter::InIndex { table, key } = plan.conjuncts[*number] {
+            writer.name(table);
+            writer.push(" AS m WHERE m.\"key\" = ");
+            writer.param(Value::Integer(*key));
+        } else {
+            writer.table(&select.table, 0);
+            writer.push(" WHERE ");
+            writer.condition(ROOT, plan.conjuncts[*number], true);
+        }
+        writer.push(" LIMIT 1 OFFSET ");
+        writer.number(writer.few);
+        writer.push(") THEN ");
+        writer.number(way as u32);
+    }
+    writer.push(" END)");
+    let usual = (plan.lead, plan.driven, plan.walked);
+    plan.walked = false;
+    let mut joint = " SELECT * FROM (";
+    for (way, number) in probed.iter().enumerate() {
+        plan.lead = Some(*number);
+        plan.driven = matches!(plan.conjuncts[*number], Filter::InIndex { .. });
+        writer.driven = plan.driven;
+        writer.push(joint);
+        joint = ") UNION ALL SELECT * FROM (";
+        columns(writer, &select.columns);
+        from(writer, &select.table, &plan);
+        conditions(writer, &plan, true);
+        (writer.hidden, writer.guarded) = (true, true);
+        order(writer, &select.order);
+        (writer.hidden, writer.guarded) = (false, false);
+        limited(writer, select, Some(way as u32));
+    }
+    (plan.lead, plan.driven, plan.walked) = usual;
+    writer.push(joint);
+    writer.driven = plan.driven;
+    writer.guarded = plan.guarded;
+    if plan.walked {
+        walk(writer, select, &plan, by_id == Some(true), true);
+    } else {
+        columns(writer, &select.columns);
+        from(writer, &select.table, &plan);
+        if by_id.is_none() {
+            writer.hidden = true;
+            writer.kept = select.order.first().map(|order| order.path.column.clone());
+        }
+        conditions(writer, &plan, false);
+        writer.hidden = false;
+        order(writer, &select.order);
+        limited(writer, select, None);
+    }
+    writer.push(")");
+}
+
+/// A page that is empty unless this way was chosen (`None`: none of the probed).
+fn limited(writer: &mut Writer, select: &Select, way: Option<u32>) {
+    writer.push(" LIMIT CASE WHEN (SELECT way FROM b) IS ");
+    match way {
+        Some(way) => writer.number(way),
+        None => writer.push("NULL"),
+    }
+    writer.push(" THEN ");
+    writer.param(integer(select.limit.unwrap_or(u64::MAX)));
+    writer.push(" ELSE 0 END");
+    offset(writer, select);
+}
+
+fn integer(value: u64) -> Value {
+    Value::Integer(i64::try_from(value).unwrap_or(i64::MAX))
+}
+
 fn page(writer: &mut Writer, select: &Select) {
-    let integer = |value: u64| Value::Integer(i64::try_from(value).unwrap_or(i64::MAX));
     match select.limit {
         Some(limit) => {
             writer.push(" LIMIT ");
@@ -319,6 +449,10 @@ fn page(writer: &mut Writer, select: &Select) {
         None if select.offset > 0 && writer.sqlite() => writer.push(" LIMIT -1"),
         None => {}
     }
+    offset(writer, select);
+}
+
+fn offset(writer: &mut Writer, select: &Select) {
     if select.offset > 0 {
         writer.push(" OFFSET ");
         writer.param(integer(select.offset));
@@ -327,7 +461,7 @@ fn page(writer: &mut Writer, select: &Select) {
 
 /// See the head of this file. The end of a value's rows is an id that no row has and that sorts
 /// last, so that it never takes a place on the page before a row does.
-fn walk(writer: &mut Writer, select: &Select, plan: &Plan<'_>, descending: bool) {
+fn walk(writer: &mut Writer, select: &Select, plan: &Plan<'_>, descending: bool, probed: bool) {
     let (end, after, way) = if descending {
         ("(-9223372036854775807)", " < ", " DESC")
     } else {
@@ -394,7 +528,11 @@ fn walk(writer: &mut Writer, select: &Select, plan: &Plan<'_>, descending: bool)
     writer.push(end);
     writer.push(" ORDER BY 2");
     writer.push(way);
-    page(writer, select);
+    if probed {
+        limited(writer, select, None);
+    } else {
+        page(writer, select);
+    }
     writer.push(") ");
     columns(writer, &select.columns);
     writer.push(" FROM w CROSS JOIN ");

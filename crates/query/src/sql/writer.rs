@@ -2,6 +2,7 @@
 
 use super::{Dialect, Statement};
 use crate::filter::{Kind, Value};
+use std::sync::Arc;
 
 /// What an expression's names stand for. The number is that of the alias: `t0`, `t1`, …
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,9 @@ pub(super) enum Scope {
 /// The row that a statement is about.
 pub(super) const ROOT: Scope = Scope::Row(0);
 
+/// So many rows are read and sorted rather than a way around them looked for.
+const FEW: u32 = 250;
+
 pub(super) struct Writer {
     pub sql: String,
     pub params: Vec<Value>,
@@ -25,6 +29,11 @@ pub(super) struct Writer {
     /// Lists on the root's columns are hidden from SQLite's planner, which would otherwise take
     /// one as the way in and sort all it finds.
     pub guarded: bool,
+    /// All of the root's columns are hidden from it, except the one in `kept`.
+    pub hidden: bool,
+    pub kept: Option<Arc<str>>,
+    /// `FEW`, but where a test has few rows.
+    pub few: u32,
     aliases: u32,
 }
 
@@ -37,6 +46,9 @@ impl Writer {
             dialect,
             driven: false,
             guarded: false,
+            hidden: false,
+            kept: None,
+            few: FEW,
             aliases: 0,
         }
     }
@@ -220,6 +232,13 @@ impl Writer {
         for step in member.into_iter().flat_map(|member| member.split('/')) {
             self.push(" -> ");
             self.literal(step);
+        }
+    }
+
+    /// A unary plus before a column keeps SQLite from using an index on it.
+    pub fn hide(&mut self, scope: Scope, name: &str) {
+        if self.hidden && scope == ROOT && self.kept.as_deref() != Some(name) {
+            self.sql.push('+');
         }
     }
 
