@@ -9,6 +9,7 @@ mod ids;
 mod lock;
 mod open;
 mod read;
+mod snapshot;
 mod temporary;
 mod write;
 
@@ -21,7 +22,7 @@ use apply::Applier;
 use bitting_query::Value;
 use fault::{fault, lacks_table};
 use parking_lot::Mutex;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -224,12 +225,8 @@ impl Sqlite {
     }
 
     /// A copy of all rows as one file, taken while others read and write.
-    pub fn snapshot(&self, path: &std::path::Path) -> Result<(), StoreError> {
-        let target = path.display().to_string();
-        self.readers
-            .lend(|reader| reader.connection().execute("VACUUM INTO ?1", [&target]))
-            .map(drop)
-            .map_err(|error| fault(&target, &error))
+    pub fn snapshot(&self, path: &Path) -> Result<(), StoreError> {
+        snapshot::take(self.readers.path(), path)
     }
 
     pub fn layout(&self) -> &Layout {

@@ -55,7 +55,8 @@ pub fn add_column(table: &Table, name: &str, kind: Kind) -> String {
     )
 }
 
-/// The statements that make a table's indexes. Text is indexed folded, as filters compare it.
+/// The statements that make a table's indexes. Text is indexed folded, as filters compare it, and
+/// nulls come first, as orders want them.
 pub fn create_indexes(table: &Table) -> Vec<String> {
     let create = |columns: &[Arc<str>]| {
         let keys: Vec<String> = columns
@@ -67,9 +68,13 @@ pub fn create_indexes(table: &Table) -> Vec<String> {
                     .find(|column| column.name == *name)
                     .map(|column| column.kind);
                 match kind {
-                    Some(Kind::Text) => format!("(lower({} COLLATE \"C\"))", quote(name)),
-                    Some(Kind::DateTime | Kind::Json) => format!("{} COLLATE \"C\"", quote(name)),
-                    _ => quote(name),
+                    Some(Kind::Text) => {
+                        format!("(lower({} COLLATE \"C\")) NULLS FIRST", quote(name))
+                    }
+                    Some(Kind::DateTime | Kind::Json) => {
+                        format!("{} COLLATE \"C\" NULLS FIRST", quote(name))
+                    }
+                    _ => format!("{} NULLS FIRST", quote(name)),
                 }
             })
             .collect();

@@ -11,7 +11,7 @@ use bitting_query::Value;
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Connections kept open while nobody reads.
@@ -38,6 +38,10 @@ impl Readers {
             path,
             idle: Mutex::new(Vec::new()),
         }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Lends a connection to `work`.
@@ -108,9 +112,5 @@ impl Reader {
             }
         }
         Ok(())
-    }
-
-    pub fn connection(&self) -> &Connection {
-        &self.connection
     }
 }

@@ -1,0 +1,182 @@
+//! What only a file can do wrong.
+
+use super::place::{Place, count, get, insert, on_sqlite, table, text};
+use bitting_query::Kind;
+use bitting_store::{Durability, Location, Store, StoreError, Table};
+use std::path::Path;
+
+fn tables() -> Vec<Table> {
+    vec![table("a", &[("name", Kind::Text)], &[&["name"]])]
+}
+
+fn path(at: &Place) -> &Path {
+    let Place::Sqlite(path) = at else {
+        unreachable!()
+    };
+    path
+}
+
+#[test]
+fn a_second_server_is_refused() {
+    on_sqlite(|at| {
+        Box::pin(async move {
+            let store = at.open(&tables()).await;
+            let error = at.try_open(&tables()).await.unwrap_err();
+            let expected = StoreError::Locked {
+                path: path(&at).to_path_buf(),
+                process: Some(std::process::id()),
+            };
+            assert_eq!(error, expected);
+            assert!(
+                error.to_string().contains(&path(&at).display().to_string()),
+                "{error}"
+            );
+            let clone = store.clone();
+            drop(store);
+            assert!(at.try_open(&tables()).await.is_err());
+            drop(clone);
+            at.open(&tables()).await;
+        })
+    });
+}
+
+#[test]
+fn a_damaged_file_is_refused() {
+    let damages: [fn(&mut Vec<u8>); 4] = [
+        |bytes| bytes[..64].fill(b'x'),
+        |bytes| bytes.truncate(bytes.len() / 2),
+        |bytes| bytes.truncate(10),
+        |bytes| bytes[100..4096].fill(0xA5),
+    ];
+    for (number, damage) in damages.into_iter().enumerate() {
+        on_sqlite(|at| {
+            Box::pin(async move {
+                let store = at.open(&tables()).await;
+                let rows = (1..500)
+                    .map(|id| insert("a", id, &[("name", text("some name"))]))
+                    .collect();
+                store.write(rows).await.unwrap();
+                drop(store);
+                let mut bytes = std::fs::read(path(&at)).unwrap();
+                damage(&mut bytes);
+                std::fs::write(path(&at), &bytes).unwrap();
+                let error = at.try_open(&tables()).await.unwrap_err();
+                assert!(
+                    matches!(error, StoreError::Corrupt { .. }),
+                    "{number}: {error}"
+                );
+                assert!(
+                    error.to_string().contains(&path(&at).display().to_string()),
+                    "{error}"
+                );
+                // Refusing is all that happens to it.
+                assert_eq!(std::fs::read(path(&at)).unwrap(), bytes);
+            })
+        });
+    }
+}
+
+#[test]
+fn a_place_that_cannot_be_is_refused() {
+    on_sqlite(|at| {
+        Box::pin(async move {
+            let blocked = path(&at).to_path_buf();
+            std::fs::write(&blocked, b"").unwrap();
+            let location = Location::File(blocked.join("rows.sqlite"));
+            let error = Store::open(&location, tables()).await.unwrap_err();
+            assert!(matches!(error, StoreError::Open { .. }), "{error}");
+        })
+    });
+}
+
+#[test]
+fn memory_leaves_nothing_behind() {
+    on_sqlite(|_| {
+        Box::pin(async {
+            let first = Store::open(&Location::Memory, tables()).await.unwrap();
+            let second = Store::open(&Location::Memory, tables()).await.unwrap();
+            first
+                .write(vec![insert("a", 1, &[("name", text("x"))])])
+                .await
+                .unwrap();
+            assert_eq!(count(&first, "a").await, 1);
+            assert_eq!(count(&second, "a").await, 0);
+            let directory = Path::new(first.place()).parent().unwrap().to_path_buf();
+            assert!(directory.exists());
+            drop(first);
+            assert!(!directory.exists());
+        })
+    });
+}
+
+#[test]
+fn a_snapshot_is_a_database() {
+    on_sqlite(|at| {
+        Box::pin(async move {
+            let store = at.open(&tables()).await;
+            store
+                .write(vec![insert("a", 3, &[("name", text("then"))])])
+                .await
+                .unwrap();
+            let copy = path(&at).with_file_name("copy.sqlite");
+            store.snapshot(&copy).await.unwrap();
+            store
+                .write(vec![insert("a", 4, &[("name", text("later"))])])
+                .await
+                .unwrap();
+            let copied = Store::open(&Location::File(copy), tables()).await.unwrap();
+            assert_eq!(
+                get(&copied, "a", 3, &["name"]).await,
+                Some(vec![text("then")])
+            );
+            assert_eq!(count(&copied, "a").await, 1);
+            assert_eq!(copied.next_id(&"a".into()).await.unwrap(), 4);
+        })
+    });
+}
+
+#[test]
+fn less_durable_is_durable_past_the_end() {
+    on_sqlite(|at| {
+        Box::pin(async move {
+            let store = Store::open_with(&at.location(), tables(), Durability::Off)
+                .await
+                .unwrap();
+            store.write(vec![insert("a", 1, &[])]).await.unwrap();
+            drop(store);
+            let store = at.open(&tables()).await;
+            assert_eq!(count(&store, "a").await, 1);
+        })
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_can_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    on_sqlite(|at| {
+        Box::pin(async move {
+            let store = at.open(&tables()).await;
+            store.write(vec![insert("a", 1, &[])]).await.unwrap();
+            for end in ["", "-wal", "-shm"] {
+                let path = format!("{}{end}", path(&at).display());
+                let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+                assert_eq!(mode & 0o077, 0, "{path}");
+            }
+        })
+    });
+}
+
+/// A runtime with one thread has nowhere to move a scan to; it still answers.
+#[test]
+fn one_thread_is_enough() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let store = Store::open(&Location::Memory, tables()).await.unwrap();
+        store.write(vec![insert("a", 1, &[])]).await.unwrap();
+        assert_eq!(count(&store, "a").await, 1);
+    });
+}
