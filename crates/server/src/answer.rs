@@ -28,7 +28,11 @@ pub struct Reply {
 
 impl Reply {
     pub fn json(status: u16, body: Vec<u8>) -> Self {
-        Self { status, body, ..Self::default() }
+        Self {
+            status,
+            body,
+            ..Self::default()
+        }
     }
 
     pub fn text(status: u16, text: &str) -> Self {
@@ -41,7 +45,13 @@ impl Reply {
     }
 
     pub fn from_answer(answer: Answer) -> Self {
-        Self { status: answer.status, body: answer.body, media: answer.media, file: answer.file, ..Self::default() }
+        Self {
+            status: answer.status,
+            body: answer.body,
+            media: answer.media,
+            file: answer.file,
+            ..Self::default()
+        }
     }
 
     pub fn error(error: &ApiError) -> Self {
@@ -78,12 +88,14 @@ impl Reply {
     pub fn into_response(self, request: &str, vendor: bool) -> Response<Full<Bytes>> {
         let empty = self.body.is_empty();
         let mut response = Response::new(Full::new(Bytes::from(self.body)));
-        *response.status_mut() =
-            http::StatusCode::from_u16(self.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() = http::StatusCode::from_u16(self.status)
+            .unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         let media = match (self.media, vendor) {
             (Some(media), _) => HeaderValue::from_str(&media).ok(),
-            (None, true) => Some(HeaderValue::from_static("application/vnd.connectwise.com+json; version=2025.1")),
+            (None, true) => Some(HeaderValue::from_static(
+                "application/vnd.connectwise.com+json; version=2025.1",
+            )),
             (None, false) => Some(HeaderValue::from_static("application/json; charset=utf-8")),
         };
         if let Some(media) = media.filter(|_| !empty) {
@@ -92,7 +104,10 @@ impl Reply {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
         headers.insert("api-current-version", HeaderValue::from_static(VERSION));
-        headers.insert("x-bitting", HeaderValue::from_static("embedded; not a live PSA"));
+        headers.insert(
+            "x-bitting",
+            HeaderValue::from_static("embedded; not a live PSA"),
+        );
         let named: [(&str, Option<&str>); 4] = [
             ("x-cw-request-id", Some(request)),
             ("link", self.link.as_deref()),
@@ -105,7 +120,10 @@ impl Reply {
             }
         }
         if let Some(file) = self.file {
-            let clean: String = file.chars().map(|c| if c == '"' || c.is_control() { '_' } else { c }).collect();
+            let clean: String = file
+                .chars()
+                .map(|c| if c == '"' || c.is_control() { '_' } else { c })
+                .collect();
             if let Some(value) = header_value(&format!("attachment; filename=\"{clean}\"")) {
                 headers.insert(header::CONTENT_DISPOSITION, value);
             }
@@ -117,7 +135,10 @@ impl Reply {
 /// A header value; characters it may not hold become question marks.
 fn header_value(text: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(text).ok().or_else(|| {
-        let clean: String = text.chars().map(|c| if (' '..='~').contains(&c) { c } else { '?' }).collect();
+        let clean: String = text
+            .chars()
+            .map(|c| if (' '..='~').contains(&c) { c } else { '?' })
+            .collect();
         HeaderValue::from_str(&clean).ok()
     })
 }

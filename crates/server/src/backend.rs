@@ -11,10 +11,10 @@ use bitting_dialects::connectwise::layout::{Layout, Wanted};
 use bitting_dialects::connectwise::projection::Projection;
 use bitting_dialects::connectwise::record::{self, CustomField, Labels as _, Writer};
 use bitting_policy::Registry;
+use bitting_query::Statement;
 use bitting_query::sql::{render, render_count};
 use bitting_query::{Comparison, Filter, Kind, Order, Path, Select, Value, and};
 use bitting_store::table::{Cell, Cells, Change, Column};
-use bitting_query::Statement;
 use bitting_store::{Flow, Store, StoreError};
 use parking_lot::RwLock;
 use std::collections::{BTreeMap, HashMap};
@@ -28,7 +28,14 @@ pub struct Backend {
     labels: LabelCache,
     layouts: RwLock<HashMap<LayoutKey, Arc<Layout>>>,
     columns: Vec<Arc<[Column]>>,
-    custom: RwLock<HashMap<EntityId, Arc<[CustomField]>>>,
+    custom: RwLock<HashMap<EntityId, Arc<[Defined]>>>,
+}
+
+/// A custom field of an entity: how records show it and what conditions call it.
+#[derive(Debug, Clone)]
+pub struct Defined {
+    pub shown: CustomField,
+    pub caption: String,
 }
 
 type LayoutKey = (EntityId, Option<usize>, Release, u64);
@@ -68,7 +75,14 @@ pub struct Page {
 impl Backend {
     pub fn new(store: Store, catalog: Arc<Catalog>, registry: Arc<Registry>) -> Self {
         let labels = LabelCache::new(&catalog.entities, &catalog.routes);
-        let columns = catalog.entities.iter().map(|entity| shape::columns(entity).into()).collect();
+        let tables = shape::tables(&catalog);
+        let columns_of = |entity: &Entity| -> Arc<[Column]> {
+            let table = tables.iter().find(|table| table.name == entity.table);
+            table
+                .map(|table| table.columns.clone().into())
+                .unwrap_or_default()
+        };
+        let columns = catalog.entities.iter().map(columns_of).collect();
         Self {
             store,
             catalog,
@@ -81,13 +95,19 @@ impl Backend {
     }
 
     pub fn grounds(&self) -> Grounds<'_> {
-        Grounds { catalog: &self.catalog, registry: &self.registry }
+        Grounds {
+            catalog: &self.catalog,
+            registry: &self.registry,
+        }
     }
 
     /// Everything the permit lets through, and nothing else: lists, counts, gets and reports all read
     /// through this one filter.
     fn through(&self, permit: &Permit<'_>, filter: Filter) -> Filter {
-        and(and(permit.narrow(), permit.narrow_by_list(self.grounds())), filter)
+        and(
+            and(permit.narrow(), permit.narrow_by_list(self.grounds())),
+            filter,
+        )
     }
 
     /// One page of records.
@@ -111,18 +131,22 @@ impl Backend {
         let (mut last, mut more) = (None, false);
         let mut path = Paths::new(self, entity, &ask.look);
         self.run(&statement, quick, &mut |cells| {
-                if writer.rows() as u64 == ask.limit {
-                    more = true;
-                    return Flow::Stop;
-                }
-                let id = id_of(cells);
-                last = Some(id);
-                writer.write(&layout, path.of(id), |index| seen(cells.cell(index)));
-                Flow::Continue
-            })
-            .await?;
+            if writer.rows() as u64 == ask.limit {
+                more = true;
+                return Flow::Stop;
+            }
+            let id = id_of(cells);
+            last = Some(id);
+            writer.write(&layout, path.of(id), |index| seen(cells.cell(index)));
+            Flow::Continue
+        })
+        .await?;
         self.fill(&writer).await?;
-        Ok(Page { body: writer.finish(&self.labels), more, last })
+        Ok(Page {
+            body: writer.finish(&self.labels),
+            more,
+            last,
+        })
     }
 
     /// How many records there are under the permit.
@@ -151,7 +175,9 @@ impl Backend {
             Flow::Stop
         };
         if filter == Filter::Constant(true) {
-            self.store.get(&entity.table, id, &layout.columns, &mut write).await?;
+            self.store
+                .get(&entity.table, id, &layout.columns, &mut write)
+                .await?;
         } else {
             let select = Select {
                 table: entity.table.clone(),
@@ -185,7 +211,8 @@ impl Backend {
         order: Vec<Order>,
         limit: Option<u64>,
     ) -> Result<Vec<Row>, StoreError> {
-        self.raw_rows(permit.entity(), self.through(permit, filter), order, limit).await
+        self.raw_rows(permit.entity(), self.through(permit, filter), order, limit)
+            .await
     }
 
     /// The server's own reading, for defaults, references and checks: its rows never go out as they are.
@@ -200,20 +227,35 @@ impl Backend {
         let mut names = vec![Arc::from("id")];
         names.extend(columns.iter().map(|column| column.name.clone()));
         let quick = limit == Some(1);
-        let select = Select { table: entity.table.clone(), columns: names, filter, order, limit, offset: 0 };
+        let select = Select {
+            table: entity.table.clone(),
+            columns: names,
+            filter,
+            order,
+            limit,
+            offset: 0,
+        };
         let statement = render(&select, self.store.dialect());
         let mut rows = Vec::new();
         self.run(&statement, quick, &mut |cells| {
-                rows.push(Row::read(&columns, cells));
-                Flow::Continue
-            })
-            .await?;
+            rows.push(Row::read(&columns, cells));
+            Flow::Continue
+        })
+        .await?;
         Ok(rows)
     }
 
     /// The server's own reading of one row.
-    pub(crate) async fn raw_row(&self, entity: &Entity, id: i64) -> Result<Option<Row>, StoreError> {
-        Ok(self.raw_rows(entity, with_id(id), Vec::new(), Some(1)).await?.into_iter().next())
+    pub(crate) async fn raw_row(
+        &self,
+        entity: &Entity,
+        id: i64,
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self
+            .raw_rows(entity, with_id(id), Vec::new(), Some(1))
+            .await?
+            .into_iter()
+            .next())
     }
 
     /// Applies changes as a whole, and forgets what was cached of the rows they touch.
@@ -221,17 +263,98 @@ impl Backend {
         let touched: Vec<(Arc<str>, i64)> = changes
             .iter()
             .filter_map(|change| match change {
-                Change::Update { table, id, .. } | Change::Delete { table, id } => Some((table.clone(), *id)),
+                Change::Update { table, id, .. } | Change::Delete { table, id } => {
+                    Some((table.clone(), *id))
+                }
                 _ => None,
             })
             .collect();
         self.store.write(changes).await?;
         for (table, id) in touched {
-            for entity in self.catalog.entities.iter().filter(|entity| entity.table == table) {
+            for entity in self
+                .catalog
+                .entities
+                .iter()
+                .filter(|entity| entity.table == table)
+            {
                 self.labels.forget(entity.id, id);
             }
         }
         Ok(())
+    }
+
+    /// How many rows a filter keeps, for the server's own checks.
+    pub(crate) async fn raw_count(
+        &self,
+        entity: &Entity,
+        filter: &Filter,
+    ) -> Result<u64, StoreError> {
+        self.store
+            .count(&render_count(&entity.table, filter, self.store.dialect()))
+            .await
+    }
+
+    /// Changes that remove a record with everything that hangs under it.
+    pub(crate) async fn removal(
+        &self,
+        entity: &Entity,
+        id: i64,
+    ) -> Result<Vec<Change>, StoreError> {
+        let mut changes = Vec::new();
+        let mut open = vec![(entity.id, id)];
+        while let Some((at, id)) = open.pop() {
+            let holder = self.catalog.entity(at);
+            for pointer in crate::usage::pointers(self, holder)
+                .into_iter()
+                .filter(|pointer| pointer.child)
+            {
+                let filter = equals(&pointer.column, Kind::Integer, Value::Integer(id));
+                for row in self
+                    .raw_rows(pointer.from, filter, Vec::new(), None)
+                    .await?
+                {
+                    open.push((pointer.from.id, row.id));
+                }
+            }
+            if shape::is_owned(holder) {
+                changes.push(Change::Unpair {
+                    table: crate::permit::mine_table(&holder.table),
+                    id,
+                });
+            }
+            changes.push(Change::Delete {
+                table: holder.table.clone(),
+                id,
+            });
+        }
+        // Innermost first, so that nothing points at a row that is gone.
+        changes.reverse();
+        Ok(changes)
+    }
+
+    /// Worked-out rows, written as stored ones are.
+    pub(crate) fn write_rows(
+        &self,
+        permit: &Permit<'_>,
+        rows: &[Row],
+        look: Look<'_>,
+        list: bool,
+    ) -> Vec<u8> {
+        let layout = self.layout(permit, &look);
+        let mut writer = Writer::new(&self.labels, look.base, &[], list);
+        for row in rows {
+            writer.write(&layout, "", |index| match &*layout.columns[index] {
+                "id" => record::Cell::Integer(row.id),
+                column => match row.get(column) {
+                    Value::Null => record::Cell::Null,
+                    Value::Integer(number) => record::Cell::Integer(*number),
+                    Value::Number(number) => record::Cell::Number(*number),
+                    Value::Boolean(flag) => record::Cell::Boolean(*flag),
+                    Value::Text(text) => record::Cell::Text(text),
+                },
+            });
+        }
+        writer.finish(&self.labels)
     }
 
     pub(crate) fn columns(&self, entity: EntityId) -> Arc<[Column]> {
@@ -239,12 +362,20 @@ impl Backend {
     }
 
     /// Replaces the custom fields that records of an entity list.
-    pub(crate) fn set_custom_fields(&self, entity: EntityId, fields: Vec<CustomField>) {
+    pub(crate) fn set_custom_fields(&self, entity: EntityId, fields: Vec<Defined>) {
         self.custom.write().insert(entity, fields.into());
     }
 
-    fn custom_fields(&self, entity: EntityId) -> Arc<[CustomField]> {
+    /// Custom fields defined for an entity.
+    pub(crate) fn defined(&self, entity: EntityId) -> Arc<[Defined]> {
         self.custom.read().get(&entity).cloned().unwrap_or_default()
+    }
+
+    fn custom_fields(&self, entity: EntityId) -> Vec<CustomField> {
+        self.defined(entity)
+            .iter()
+            .map(|field| field.shown.clone())
+            .collect()
     }
 
     /// Everything cached of rows is read anew: after a restore or a load.
@@ -258,7 +389,8 @@ impl Backend {
         select: &Select,
         each: &mut (dyn FnMut(&dyn Cells) -> Flow + Send),
     ) -> Result<(), StoreError> {
-        self.run(&render(select, self.store.dialect()), true, each).await
+        self.run(&render(select, self.store.dialect()), true, each)
+            .await
     }
 
     async fn run(
@@ -278,7 +410,12 @@ impl Backend {
         let entity = permit.entity();
         let view: Option<&View> = look.view.and_then(|index| entity.views.get(index));
         let hidden = |field: usize| permit.hides(field);
-        let wanted = Wanted { view, projection: look.projection, release: look.release, hidden: &hidden };
+        let wanted = Wanted {
+            view,
+            projection: look.projection,
+            release: look.release,
+            hidden: &hidden,
+        };
         if look.projection.is_some() {
             return Arc::new(Layout::new(entity, wanted));
         }
@@ -320,25 +457,35 @@ impl Backend {
             let select = Select {
                 table: entity.table.clone(),
                 columns: columns.clone(),
-                filter: Filter::OneOf { path: id_path(), values },
+                filter: Filter::OneOf {
+                    path: id_path(),
+                    values,
+                },
                 order: Vec::new(),
                 limit: None,
                 offset: 0,
             };
             let statement = render(&select, self.store.dialect());
             self.run(&statement, true, &mut |cells| {
-                    let id = id_of(cells);
-                    let values: Vec<Value> = (1..columns.len()).map(|index| owned(cells.cell(index))).collect();
-                    self.labels.keep(target, id, &values[..members], &values[members..]);
-                    Flow::Continue
-                })
-                .await?;
+                let id = id_of(cells);
+                let values: Vec<Value> = (1..columns.len())
+                    .map(|index| owned(cells.cell(index)))
+                    .collect();
+                self.labels
+                    .keep(target, id, &values[..members], &values[members..]);
+                Flow::Continue
+            })
+            .await?;
         }
         Ok(())
     }
 
     /// What a reference to a record shows, for messages.
-    pub(crate) async fn label(&self, target: EntityId, id: i64) -> Result<Option<Arc<record::Label>>, StoreError> {
+    pub(crate) async fn label(
+        &self,
+        target: EntityId,
+        id: i64,
+    ) -> Result<Option<Arc<record::Label>>, StoreError> {
         if let Some(label) = self.labels.label(target, id) {
             return Ok(Some(label));
         }
@@ -360,7 +507,13 @@ impl<'a> Paths<'a> {
     fn new(backend: &'a Backend, entity: &Entity, look: &Look<'_>) -> Self {
         let mut ids = look.parents.to_vec();
         ids.push(0);
-        Self { backend, entity: entity.id, ids, wanted: !entity.links.is_empty() && look.view.is_none(), path: Box::from("") }
+        Self {
+            backend,
+            entity: entity.id,
+            ids,
+            wanted: !entity.links.is_empty() && look.view.is_none(),
+            path: Box::from(""),
+        }
     }
 
     fn of(&mut self, id: i64) -> &str {
@@ -375,16 +528,36 @@ impl<'a> Paths<'a> {
 }
 
 pub(crate) fn id_path() -> Path {
-    Path { through: Vec::new(), column: Arc::from("id"), kind: Kind::Integer }
+    Path {
+        through: Vec::new(),
+        column: Arc::from("id"),
+        kind: Kind::Integer,
+    }
 }
 
 pub(crate) fn with_id(id: i64) -> Filter {
     equals("id", Kind::Integer, Value::Integer(id))
 }
 
+pub(crate) fn column(name: &str, kind: Kind) -> Path {
+    Path {
+        through: Vec::new(),
+        column: Arc::from(name),
+        kind,
+    }
+}
+
 pub(crate) fn equals(column: &str, kind: Kind, value: Value) -> Filter {
-    let path = Path { through: Vec::new(), column: Arc::from(column), kind };
-    Filter::Compare { path, op: Comparison::Equal, value }
+    let path = Path {
+        through: Vec::new(),
+        column: Arc::from(column),
+        kind,
+    };
+    Filter::Compare {
+        path,
+        op: Comparison::Equal,
+        value,
+    }
 }
 
 fn id_of(cells: &dyn Cells) -> i64 {

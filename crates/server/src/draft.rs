@@ -25,12 +25,17 @@ pub struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     pub fn field(&self, name: &str) -> Option<(usize, &'a Field)> {
-        self.entity.fields.iter().enumerate().find(|(_, field)| *field.name == *name)
+        self.entity
+            .fields
+            .iter()
+            .enumerate()
+            .find(|(_, field)| *field.name == *name)
     }
 
-    /// The column of a field, by the field's name.
+    /// The column of a field, of a hidden one, or of the parent a placeholder names.
     pub fn column(&self, name: &str) -> Option<&'a str> {
-        self.field(name).map(|(_, field)| &*field.column)
+        let field = self.entity.any_field(name).map(|field| &*field.column);
+        field.or_else(|| self.entity.parent(name).map(|parent| &*parent.column))
     }
 
     pub fn is_new(&self) -> bool {
@@ -39,17 +44,23 @@ impl<'a> Draft<'a> {
 
     /// Whether the caller said anything about this field.
     pub fn gave(&self, name: &str) -> bool {
-        self.field(name).is_some_and(|(index, _)| self.given.contains(&index))
+        self.field(name)
+            .is_some_and(|(index, _)| self.given.contains(&index))
     }
 
     /// Whether a field's value differs from the one at rest; true for all of a new record.
     pub fn changed(&self, name: &str) -> bool {
-        let Some(column) = self.column(name) else { return false };
-        self.before.as_ref().is_none_or(|before| before.get(column) != self.row.get(column))
+        let Some(column) = self.column(name) else {
+            return false;
+        };
+        self.before
+            .as_ref()
+            .is_none_or(|before| before.get(column) != self.row.get(column))
     }
 
     pub fn is_null(&self, name: &str) -> bool {
-        self.column(name).is_none_or(|column| self.row.is_null(column))
+        self.column(name)
+            .is_none_or(|column| self.row.is_null(column))
     }
 
     pub fn integer(&self, name: &str) -> Option<i64> {
@@ -61,7 +72,8 @@ impl<'a> Draft<'a> {
     }
 
     pub fn flag(&self, name: &str) -> bool {
-        self.column(name).is_some_and(|column| self.row.flag(column))
+        self.column(name)
+            .is_some_and(|column| self.row.flag(column))
     }
 
     /// Sets a field by name. A name that the entity lacks is passed over, so that one rule serves

@@ -56,7 +56,7 @@ pub async fn serve<H: Handler>(
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = stop.wait_for(|stopped| *stopped) => return,
+            () = stopped(&mut stop) => return,
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
@@ -68,7 +68,12 @@ pub async fn serve<H: Handler>(
             }
         };
         let _ = stream.set_nodelay(true);
-        let connection = Connection { handler: handler.clone(), peer, body_limit, stop: stop.clone() };
+        let connection = Connection {
+            handler: handler.clone(),
+            peer,
+            body_limit,
+            stop: stop.clone(),
+        };
         tokio::spawn(connection.run(stream, tls.clone()));
     }
 }
@@ -84,15 +89,23 @@ impl<H: Handler> Connection<H> {
     async fn run(self, stream: TcpStream, tls: Option<TlsAcceptor>) {
         match tls {
             None => self.speak(stream, false).await,
-            Some(acceptor) => match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => self.speak(stream, true).await,
-                Ok(Err(error)) => tracing::debug!(peer = %self.peer, %error, "TLS handshake failed"),
-                Err(_) => tracing::debug!(peer = %self.peer, "TLS handshake took too long"),
-            },
+            Some(acceptor) => {
+                match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
+                    Ok(Ok(stream)) => self.speak(stream, true).await,
+                    Ok(Err(error)) => {
+                        tracing::debug!(peer = %self.peer, %error, "TLS handshake failed")
+                    }
+                    Err(_) => tracing::debug!(peer = %self.peer, "TLS handshake took too long"),
+                }
+            }
         }
     }
 
-    async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(mut self, stream: S, secure: bool) {
+    async fn speak<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+        mut self,
+        stream: S,
+        secure: bool,
+    ) {
         let handler = self.handler.clone();
         let (peer, limit) = (self.peer, self.body_limit);
         let service = service_fn(move |request: Request<Incoming>| {
@@ -100,7 +113,16 @@ impl<H: Handler> Connection<H> {
             async move {
                 let (parts, body) = request.into_parts();
                 let body = read(body, limit).await;
-                Ok::<_, Infallible>(handler.handle(Received { parts, body, secure, peer }).await)
+                Ok::<_, Infallible>(
+                    handler
+                        .handle(Received {
+                            parts,
+                            body,
+                            secure,
+                            peer,
+                        })
+                        .await,
+                )
             }
         });
         let mut builder = Builder::new(TokioExecutor::new());
@@ -109,7 +131,7 @@ impl<H: Handler> Connection<H> {
         tokio::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
-            _ = self.stop.wait_for(|stopped| *stopped) => {
+            () = stopped(&mut self.stop) => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
@@ -118,6 +140,11 @@ impl<H: Handler> Connection<H> {
             tracing::debug!(%peer, %error, "connection ended");
         }
     }
+}
+
+/// Returns once the server is told to stop, or nobody is left who could tell it.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stopped| *stopped).await;
 }
 
 async fn read(body: Incoming, limit: usize) -> Body {

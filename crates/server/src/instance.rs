@@ -57,8 +57,12 @@ pub struct Opening {
 impl Instance {
     /// Opens the database and reads keys, roles and settings.
     pub async fn open(opening: Opening) -> Result<Self, StoreError> {
-        let mut tables = shape::tables(&opening.catalog.entities);
-        tables.extend([keys::table(), named(ROLES, "document"), named(SETTINGS, "value")]);
+        let mut tables = shape::tables(&opening.catalog);
+        tables.extend([
+            keys::table(),
+            named(ROLES, "document"),
+            named(SETTINGS, "value"),
+        ]);
         let store = Store::open_with(&opening.location, tables, opening.durability).await?;
         let router = Router::new(&opening.catalog.routes);
         let instance = Self {
@@ -161,7 +165,10 @@ impl Instance {
         let mut changes = Vec::new();
         for row in self.filtered(&named(SETTINGS, "value"), filter).await? {
             if let Some(Value::Integer(id)) = row.first() {
-                changes.push(Change::Delete { table: table.clone(), id: *id });
+                changes.push(Change::Delete {
+                    table: table.clone(),
+                    id: *id,
+                });
             }
         }
         if let Some(value) = value {
@@ -174,7 +181,10 @@ impl Instance {
         }
         self.backend.write(changes).await?;
         match value {
-            Some(value) => self.settings.write().insert(name.to_owned(), value.to_owned()),
+            Some(value) => self
+                .settings
+                .write()
+                .insert(name.to_owned(), value.to_owned()),
             None => self.settings.write().remove(name),
         };
         Ok(())
@@ -193,9 +203,13 @@ impl Instance {
         {
             return Ok(Some(caller.clone()));
         }
-        let Some(caller) = rules::members::caller(self, member).await? else { return Ok(None) };
+        let Some(caller) = rules::members::caller(self, member).await? else {
+            return Ok(None);
+        };
         let caller = Arc::new(caller);
-        self.callers.write().insert(member, (version, caller.clone()));
+        self.callers
+            .write()
+            .insert(member, (version, caller.clone()));
         Ok(Some(caller))
     }
 
@@ -203,7 +217,9 @@ impl Instance {
         let document: RoleDocument = serde_json::from_str(document).ok()?;
         // Observed, not set: a row that a newer catalog judges more strictly must not lose the role.
         let mut role = Role::observed(self.registry(), &document)
-            .inspect_err(|error| tracing::error!(role = id, %error, "a role at rest cannot be read"))
+            .inspect_err(
+                |error| tracing::error!(role = id, %error, "a role at rest cannot be read"),
+            )
             .ok()?;
         role.id = id;
         Some(role)
@@ -217,8 +233,14 @@ impl Instance {
         let mut columns: Vec<Arc<str>> = vec![Arc::from("id")];
         columns.extend(table.columns.iter().map(|column| column.name.clone()));
         let width = columns.len();
-        let select =
-            Select { table: table.name.clone(), columns, filter, order: Vec::new(), limit: None, offset: 0 };
+        let select = Select {
+            table: table.name.clone(),
+            columns,
+            filter,
+            order: Vec::new(),
+            limit: None,
+            offset: 0,
+        };
         let mut rows = Vec::new();
         self.backend
             .read(&select, &mut |cells| {
@@ -231,6 +253,14 @@ impl Instance {
 }
 
 fn named(name: &str, value: &str) -> Table {
-    let column = |name: &str| Column { name: Arc::from(name), kind: Kind::Text };
-    Table { name: Arc::from(name), key: TableKey::Id, columns: vec![column("name"), column(value)], indexes: Vec::new() }
+    let column = |name: &str| Column {
+        name: Arc::from(name),
+        kind: Kind::Text,
+    };
+    Table {
+        name: Arc::from(name),
+        key: TableKey::Id,
+        columns: vec![column("name"), column(value)],
+        indexes: Vec::new(),
+    }
 }

@@ -51,7 +51,10 @@ pub enum Refused {
 
 impl Pair {
     pub fn generate() -> Self {
-        Self { public: word(), private: Secret::generate() }
+        Self {
+            public: word(),
+            private: Secret::generate(),
+        }
     }
 }
 
@@ -94,7 +97,9 @@ impl Key {
 
     /// The row at rest.
     pub fn values(&self) -> Vec<(Arc<str>, Value)> {
-        let time = |time: Option<Timestamp>| time.map_or(Value::Null, |time| Value::Text(time.to_string()));
+        let time = |time: Option<Timestamp>| {
+            time.map_or(Value::Null, |time| Value::Text(time.to_string()))
+        };
         let row = [
             ("member_id", Value::Integer(self.member)),
             ("description", Value::Text(self.description.clone())),
@@ -105,15 +110,25 @@ impl Key {
             ("inactive", Value::Boolean(self.inactive)),
             ("last_used", time(self.last_used())),
         ];
-        row.into_iter().map(|(name, value)| (Arc::from(name), value)).collect()
+        row.into_iter()
+            .map(|(name, value)| (Arc::from(name), value))
+            .collect()
     }
 
     pub fn insert(&self) -> Change {
-        Change::Insert { table: Arc::from(TABLE), id: self.id, values: self.values() }
+        Change::Insert {
+            table: Arc::from(TABLE),
+            id: self.id,
+            values: self.values(),
+        }
     }
 
     pub fn update(&self) -> Change {
-        Change::Update { table: Arc::from(TABLE), id: self.id, values: self.values() }
+        Change::Update {
+            table: Arc::from(TABLE),
+            id: self.id,
+            values: self.values(),
+        }
     }
 
     /// Reads a row with the columns of [`table`] in their order, the id first.
@@ -165,7 +180,9 @@ impl Keys {
 
     pub fn put(&self, key: Key) -> Arc<Key> {
         let key = Arc::new(key);
-        self.by_public.write().insert(key.public.clone(), key.clone());
+        self.by_public
+            .write()
+            .insert(key.public.clone(), key.clone());
         key
     }
 
@@ -174,7 +191,11 @@ impl Keys {
     }
 
     pub fn get(&self, id: i64) -> Option<Arc<Key>> {
-        self.by_public.read().values().find(|key| key.id == id).cloned()
+        self.by_public
+            .read()
+            .values()
+            .find(|key| key.id == id)
+            .cloned()
     }
 
     /// Keys of one member, or all, by id.
@@ -203,6 +224,17 @@ pub fn table() -> Table {
         ("inactive", Kind::Boolean),
         ("last_used", Kind::DateTime),
     ];
-    let columns = columns.into_iter().map(|(name, kind)| Column { name: Arc::from(name), kind }).collect();
-    Table { name: Arc::from(TABLE), key: TableKey::Id, columns, indexes: vec![vec![Arc::from("member_id")]] }
+    let columns = columns
+        .into_iter()
+        .map(|(name, kind)| Column {
+            name: Arc::from(name),
+            kind,
+        })
+        .collect();
+    Table {
+        name: Arc::from(TABLE),
+        key: TableKey::Id,
+        columns,
+        indexes: vec![vec![Arc::from("member_id")]],
+    }
 }

@@ -35,13 +35,19 @@ impl LabelCache {
     pub fn new(entities: &[Entity], routes: &[Route]) -> Self {
         let mut recipes = vec![Recipe::default(); entities.len()];
         for entity in entities {
-            for field in &entity.fields {
-                let (Kind::Reference(reference) | Kind::References(reference)) = &field.kind else { continue };
+            for field in entity.every_field() {
+                let (Kind::Reference(reference) | Kind::References(reference)) = &field.kind else {
+                    continue;
+                };
                 add_members(&mut recipes, entities, reference);
             }
         }
         for (recipe, entity) in recipes.iter_mut().zip(entities) {
-            recipe.parents = entity.parents.iter().map(|parent| parent.column.clone()).collect();
+            recipe.parents = entity
+                .parents
+                .iter()
+                .map(|parent| parent.column.clone())
+                .collect();
             let item = routes.iter().find(|route| {
                 route.entity == entity.id && route.kind == RouteKind::Item && route.view.is_none()
             });
@@ -68,7 +74,10 @@ impl LabelCache {
             .collect();
         let mut ids: Vec<i64> = parents.iter().filter_map(integer).collect();
         ids.push(id);
-        let label = Label { parts, path: recipe.path(&ids) };
+        let label = Label {
+            parts,
+            path: recipe.path(&ids),
+        };
         let mut kept = self.kept[entity.0 as usize].write();
         if kept.len() >= KEPT {
             kept.clear();
@@ -111,13 +120,18 @@ impl Recipe {
 }
 
 fn add_members(recipes: &mut [Recipe], entities: &[Entity], reference: &Reference) {
-    let Some(target) = reference.target else { return };
-    let (recipe, entity) = (&mut recipes[target.0 as usize], &entities[target.0 as usize]);
+    let Some(target) = reference.target else {
+        return;
+    };
+    let (recipe, entity) = (
+        &mut recipes[target.0 as usize],
+        &entities[target.0 as usize],
+    );
     for (_, source) in &reference.members {
         if recipe.members.iter().any(|(name, _)| name == source) {
             continue;
         }
-        if let Some(field) = entity.fields.iter().find(|field| field.name == *source) {
+        if let Some(field) = entity.any_field(source) {
             recipe.members.push((source.clone(), field.column.clone()));
         }
     }

@@ -1,1 +1,28 @@
-//! Placeholder until this crate's first module lands.
+//! The centre: from a request to its answer by way of key, right, permit and backend.
+
+pub mod answer;
+pub mod backend;
+pub mod caller;
+mod computed;
+mod custom;
+
+pub mod draft;
+pub mod event;
+pub mod http;
+pub mod instance;
+pub mod keys;
+mod labels;
+mod operator;
+pub mod permit;
+mod pipeline;
+mod placement;
+pub mod problem;
+mod references;
+pub mod row;
+pub mod rules;
+mod saving;
+pub mod secret;
+pub mod server;
+pub mod shape;
+pub mod tls;
+mod usage;

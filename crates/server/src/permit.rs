@@ -40,14 +40,29 @@ pub fn authorize<'a>(
         Decision::Mine => true,
         Decision::Denied(refusal) => return Err(grounds.registry.explain(&refusal, &entity.path)),
     };
-    Ok(Permit { entity, caller, verb, mine, hidden: hidden(caller, entity) })
+    Ok(Permit {
+        entity,
+        caller,
+        verb,
+        mine,
+        hidden: hidden(caller, entity),
+    })
 }
 
 /// The permit to see that a parent record is there, on the way to what hangs under it. It needs no right
 /// on the parent's own action, but the parent must be visible, and mine where only mine are.
 pub fn pass_through<'a>(caller: &'a Caller, entity: &'a Entity) -> Permit<'a> {
-    let mine = matches!(decide(&caller.role, &entity.right.needs, Verb::Inquire), Decision::Mine);
-    Permit { entity, caller, verb: Verb::Inquire, mine, hidden: hidden(caller, entity) }
+    let mine = matches!(
+        decide(&caller.role, &entity.right.needs, Verb::Inquire),
+        Decision::Mine
+    );
+    Permit {
+        entity,
+        caller,
+        verb: Verb::Inquire,
+        mine,
+        hidden: hidden(caller, entity),
+    }
 }
 
 fn hidden(caller: &Caller, entity: &Entity) -> u64 {
@@ -56,7 +71,10 @@ fn hidden(caller: &Caller, entity: &Entity) -> u64 {
         let blocked = match &guard.by {
             GuardedBy::Price => caller.block_price,
             GuardedBy::Cost => caller.block_cost,
-            GuardedBy::Right(needs) => matches!(decide(&caller.role, needs, Verb::Inquire), Decision::Denied(_)),
+            GuardedBy::Right(needs) => matches!(
+                decide(&caller.role, needs, Verb::Inquire),
+                Decision::Denied(_)
+            ),
         };
         if blocked {
             hidden |= 1 << index;
@@ -91,63 +109,107 @@ impl<'a> Permit<'a> {
     /// Whether the caller may not see this field.
     pub fn hides(&self, field: usize) -> bool {
         self.hidden != 0
-            && self.entity.guarded.iter().enumerate().any(|(index, guard)| {
-                self.hidden & (1 << index) != 0
-                    && guard.fields.iter().any(|name| **name == *self.entity.fields[field].name)
-            })
+            && self
+                .entity
+                .guarded
+                .iter()
+                .enumerate()
+                .any(|(index, guard)| {
+                    self.hidden & (1 << index) != 0
+                        && guard
+                            .fields
+                            .iter()
+                            .any(|name| **name == *self.entity.fields[field].name)
+                })
     }
 
     /// The rows the permit is about. Every reading and every check of a row goes through it.
     pub fn narrow(&self) -> Filter {
         let mut all = Vec::new();
         for (name, values) in &self.entity.only {
-            if let Some(field) = self.entity.fields.iter().find(|field| *field.name == **name) {
+            if let Some(field) = self.entity.any_field(name) {
                 let path = column(&field.column, Kind::Text);
-                all.push(Filter::OneOf { path, values: values.iter().map(|value| Value::Text(value.clone())).collect() });
+                all.push(Filter::OneOf {
+                    path,
+                    values: values
+                        .iter()
+                        .map(|value| Value::Text(value.clone()))
+                        .collect(),
+                });
             }
         }
         if self.mine {
             let table = mine_table(&self.entity.table);
-            all.push(Filter::InIndex { table, key: self.caller.member });
+            all.push(Filter::InIndex {
+                table,
+                key: self.caller.member,
+            });
         }
-        if is_scoped(self.entity) && let Some(nodes) = &self.caller.scope {
+        if is_scoped(self.entity)
+            && let Some(nodes) = &self.caller.scope
+        {
             let path = column(SCOPE, Kind::Integer);
-            all.push(Filter::OneOf { path, values: nodes.iter().map(|node| Value::Integer(*node)).collect() });
+            all.push(Filter::OneOf {
+                path,
+                values: nodes.iter().map(|node| Value::Integer(*node)).collect(),
+            });
         }
-        if !self.caller.excluded_boards.is_empty() && let Some(board) = self.board_column() {
-            let values = self.caller.excluded_boards.iter().map(|board| Value::Integer(*board)).collect();
-            let path = Path { through: Vec::new(), column: board, kind: Kind::Integer };
+        if !self.caller.excluded_boards.is_empty()
+            && let Some(board) = self.board_column()
+        {
+            let values = self
+                .caller
+                .excluded_boards
+                .iter()
+                .map(|board| Value::Integer(*board))
+                .collect();
+            let path = Path {
+                through: Vec::new(),
+                column: board,
+                kind: Kind::Integer,
+            };
             all.push(Filter::Not(Box::new(Filter::OneOf { path, values })));
         }
-        all
-            .into_iter()
+        all.into_iter()
             .reduce(bitting_query::and)
             .unwrap_or(Filter::Constant(true))
     }
 
     /// The rows that a customize list of the role lets through (configuration types, agreement types).
     pub fn narrow_by_list(&self, grounds: Grounds<'_>) -> Filter {
-        let Some(listed) = &self.entity.listed_by else { return Filter::Constant(true) };
-        let Some(list) = grounds.registry.list(&listed.list) else { return Filter::Constant(true) };
-        if self.caller.role.is_admin() {
+        let Some(listed) = &self.entity.listed_by else {
+            return Filter::Constant(true);
+        };
+        let Some(list) = grounds.registry.list(&listed.list) else {
+            return Filter::Constant(true);
+        };
+        if self.caller.role.admin {
             return Filter::Constant(true);
         }
-        let (names, denied) = match self.caller.role.names(list) {
-            List::Everything => return Filter::Constant(true),
-            List::Allow(names) => (names, false),
-            List::Deny(names) => (names, true),
+        let (names, denied) = match self.caller.role.list(grounds.registry, list) {
+            None | Some(List::Everything) => return Filter::Constant(true),
+            Some(List::Allow(names)) => (names, false),
+            Some(List::Deny(names)) => (names, true),
         };
         let Some(path) = label_path(grounds.catalog, self.entity, &listed.field) else {
             return Filter::Constant(false);
         };
-        let values = names.iter().map(|name| Value::Text(name.to_owned())).collect();
+        let values = names
+            .iter()
+            .map(|name| Value::Text(name.to_owned()))
+            .collect();
         let filter = Filter::OneOf { path, values };
-        if denied { Filter::Not(Box::new(filter)) } else { filter }
+        if denied {
+            Filter::Not(Box::new(filter))
+        } else {
+            filter
+        }
     }
 
     /// The refusal of a row that is not the caller's, out of sight or on a barred board.
     pub fn refuse(&self, grounds: Grounds<'_>, why: Why) -> Denial {
-        let refusal = Refusal::about(&self.caller.role, &self.entity.right.needs, self.verb, why);
+        let refusal =
+            Refusal::of_record(&self.caller.role, &self.entity.right.needs, self.verb, why);
         grounds.registry.explain(&refusal, &self.entity.path)
     }
 
@@ -156,8 +218,35 @@ impl<'a> Permit<'a> {
         if name == "id" {
             return Some(Arc::from("id"));
         }
-        let field = self.entity.fields.iter().find(|field| *field.name == *name)?;
-        Some(field.column.clone())
+        Some(self.entity.any_field(name)?.column.clone())
+    }
+
+    /// The board a row hangs on, where its entity has one.
+    pub fn board_of(&self, row: &crate::row::Row) -> Option<i64> {
+        row.integer(&*self.board_column()?)
+    }
+
+    /// The same rows for reading back what was just written.
+    #[must_use]
+    pub fn reading(&self) -> Permit<'a> {
+        let mine = matches!(
+            decide(&self.caller.role, &self.entity.right.needs, Verb::Inquire),
+            Decision::Mine
+        );
+        Permit {
+            entity: self.entity,
+            caller: self.caller,
+            verb: Verb::Inquire,
+            mine,
+            hidden: self.hidden,
+        }
+    }
+
+    /// All rows in sight, also those that are not the caller's: what a reference may point to.
+    #[must_use]
+    pub fn whole(mut self) -> Self {
+        self.mine = false;
+        self
     }
 }
 
@@ -173,17 +262,39 @@ pub fn mine_table(table: &str) -> Arc<str> {
 }
 
 fn column(name: &str, kind: Kind) -> Path {
-    Path { through: Vec::new(), column: Arc::from(name), kind }
+    Path {
+        through: Vec::new(),
+        column: Arc::from(name),
+        kind,
+    }
 }
 
 /// The path of the name that a reference field shows.
 fn label_path(catalog: &Catalog, entity: &Entity, field: &str) -> Option<Path> {
-    let field = entity.fields.iter().find(|candidate| *candidate.name == *field)?;
-    let FieldKind::Reference(reference) = &field.kind else { return None };
+    let field = entity
+        .fields
+        .iter()
+        .find(|candidate| *candidate.name == *field)?;
+    let FieldKind::Reference(reference) = &field.kind else {
+        return None;
+    };
     let target: EntityId = reference.target?;
     let target = catalog.entity(target);
-    let shown = reference.members.first().map(|(_, source)| source.clone())?;
-    let label = target.fields.iter().find(|candidate| candidate.name == shown)?;
-    let link = Link { column: field.column.clone(), table: target.table.clone() };
-    Some(Path { through: vec![link], column: label.column.clone(), kind: Kind::Text })
+    let shown = reference
+        .members
+        .first()
+        .map(|(_, source)| source.clone())?;
+    let label = target
+        .fields
+        .iter()
+        .find(|candidate| candidate.name == shown)?;
+    let link = Link {
+        column: field.column.clone(),
+        table: target.table.clone(),
+    };
+    Some(Path {
+        through: vec![link],
+        column: label.column.clone(),
+        kind: Kind::Text,
+    })
 }

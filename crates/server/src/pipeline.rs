@@ -42,8 +42,14 @@ pub struct Call<'a> {
 pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
     let verb = verb(call.route, call.method);
     let needs = needs(call);
-    let permit = authorize(call.instance.backend.grounds(), &call.caller, call.entity, needs, verb)
-        .map_err(|denial| denial.by(&call.caller.role.name))?;
+    let permit = authorize(
+        call.instance.backend.grounds(),
+        &call.caller,
+        call.entity,
+        needs,
+        verb,
+    )
+    .map_err(|denial| denial.by(&call.caller.role.name))?;
     let ids = ids(call).await?;
     let (parents, id) = split(call, &ids);
     pass_parents(call, parents).await?;
@@ -61,11 +67,10 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
         return Ok(Reply::from_answer(answer));
     }
     match (call.route.kind, call.method) {
-        (RouteKind::Collection | RouteKind::Info | RouteKind::UsagesList | RouteKind::Usages, Method::Get)
-            if id.is_none() =>
-        {
-            list(call, context, &permit, None).await
-        }
+        (
+            RouteKind::Collection | RouteKind::Info | RouteKind::UsagesList | RouteKind::Usages,
+            Method::Get,
+        ) if id.is_none() => list(call, context, &permit, None).await,
         (RouteKind::Usages | RouteKind::UsagesList, Method::Get) => usages(call, &permit, id).await,
         (RouteKind::Count, Method::Get) => count(call, context, &permit).await,
         (RouteKind::Item | RouteKind::ItemByName | RouteKind::Info, Method::Get) => {
@@ -96,8 +101,18 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
 
 /// What the call needs: the route's own right, its view's, or its entity's.
 fn needs<'a>(call: &Call<'a>) -> &'a Needs {
-    let view = call.route.view.and_then(|index| call.entity.views.get(index)).and_then(|view| view.right.as_ref());
-    &call.route.right.as_ref().or(view).unwrap_or(&call.entity.right).needs
+    let view = call
+        .route
+        .view
+        .and_then(|index| call.entity.views.get(index))
+        .and_then(|view| view.right.as_ref());
+    &call
+        .route
+        .right
+        .as_ref()
+        .or(view)
+        .unwrap_or(&call.entity.right)
+        .needs
 }
 
 /// Which level a call asks for.
@@ -113,8 +128,14 @@ fn verb(route: &Route, method: Method) -> Verb {
 
 /// Actions that leave a new record behind.
 fn adds(path: &str) -> bool {
-    let last = path.trim_end_matches('/').rsplit('/').find(|segment| !segment.starts_with('{')).unwrap_or_default();
-    ["copy", "generate", "invoice"].contains(&last) || last.starts_with("convertTo") || last.starts_with("createFrom")
+    let last = path
+        .trim_end_matches('/')
+        .rsplit('/')
+        .find(|segment| !segment.starts_with('{'))
+        .unwrap_or_default();
+    ["copy", "generate", "invoice"].contains(&last)
+        || last.starts_with("convertTo")
+        || last.starts_with("createFrom")
 }
 
 /// The ids in the path. A word where an id is expected names no record, but for paths that take words.
@@ -137,10 +158,21 @@ async fn ids(call: &Call<'_>) -> Result<Vec<i64>, Problem> {
 
 async fn by_name(call: &Call<'_>, word: &str) -> Result<i64, Problem> {
     let missing = || ApiError::not_found(&call.entity.schema, word);
-    let field = call.entity.fields.iter().find(|field| *field.name == *"identifier").ok_or_else(missing)?;
-    let word = percent_encoding::percent_decode_str(word).decode_utf8_lossy().into_owned();
+    let field = call
+        .entity
+        .fields
+        .iter()
+        .find(|field| *field.name == *"identifier")
+        .ok_or_else(missing)?;
+    let word = percent_encoding::percent_decode_str(word)
+        .decode_utf8_lossy()
+        .into_owned();
     let filter = crate::backend::equals(&field.column, Kind::Text, Value::Text(word));
-    let rows = call.instance.backend.raw_rows(call.entity, filter, Vec::new(), Some(1)).await?;
+    let rows = call
+        .instance
+        .backend
+        .raw_rows(call.entity, filter, Vec::new(), Some(1))
+        .await?;
     Ok(rows.first().ok_or_else(missing)?.id)
 }
 
@@ -166,7 +198,9 @@ fn parents_in(route: &Route, parents: usize) -> usize {
 async fn pass_parents(call: &Call<'_>, ids: &[i64]) -> Result<(), Problem> {
     let mut above: Option<i64> = None;
     for (parent, id) in call.entity.parents.iter().zip(ids) {
-        let Some(target) = parent.entity else { continue };
+        let Some(target) = parent.entity else {
+            continue;
+        };
         let entity = call.instance.catalog().entity(target);
         let permit = pass_through(&call.caller, entity);
         let missing = || ApiError::not_found(&entity.schema, &id.to_string());
@@ -174,7 +208,12 @@ async fn pass_parents(call: &Call<'_>, ids: &[i64]) -> Result<(), Problem> {
             found.ok_or_else(missing)?;
             continue;
         }
-        let row = call.instance.backend.row(&permit, *id).await?.ok_or_else(missing)?;
+        let row = call
+            .instance
+            .backend
+            .row(&permit, *id)
+            .await?
+            .ok_or_else(missing)?;
         if let (Some(above), Some(own)) = (above, entity.parents.last())
             && row.integer(&own.column) != Some(above)
         {
@@ -192,7 +231,10 @@ pub fn under(entity: &Entity, parents: &[i64]) -> Filter {
     if let (Some(parent), Some(id)) = (entity.parents.last(), parents.last())
         && parents.len() == entity.parents.len()
     {
-        filter = and(filter, crate::backend::equals(&parent.column, Kind::Integer, Value::Integer(*id)));
+        filter = and(
+            filter,
+            crate::backend::equals(&parent.column, Kind::Integer, Value::Integer(*id)),
+        );
     }
     filter
 }
@@ -220,9 +262,20 @@ async fn list(
         _ => Vec::new(),
     };
     if let Some(after) = parameters.page_id.filter(|_| forward) {
-        let path = Path { through: Vec::new(), column: Arc::from("id"), kind: Kind::Integer };
+        let path = Path {
+            through: Vec::new(),
+            column: Arc::from("id"),
+            kind: Kind::Integer,
+        };
         let value = Value::Integer(after);
-        filter = and(filter, Filter::Compare { path, op: Comparison::Greater, value });
+        filter = and(
+            filter,
+            Filter::Compare {
+                path,
+                op: Comparison::Greater,
+                value,
+            },
+        );
     }
     let projection = parameters.fields.as_deref().and_then(Projection::read);
     let look = Look {
@@ -234,27 +287,51 @@ async fn list(
     };
     let size = u64::from(parameters.page_size);
     let offset = if forward { 0 } else { parameters.offset() };
-    let ask = Ask { filter, order, limit: size, offset, look };
+    let ask = Ask {
+        filter,
+        order,
+        limit: size,
+        offset,
+        look,
+    };
     let page = match rules::computed(context, permit).await? {
         Some(rows) => computed::list(&call.instance.backend, permit, rows, ask),
         None => call.instance.backend.list(permit, ask).await?,
     };
     let position = if forward {
-        Position::Forward { next: page.last.filter(|_| page.more) }
+        Position::Forward {
+            next: page.last.filter(|_| page.more),
+        }
     } else {
-        Position::Page { page: parameters.page, more: page.more, last: None }
+        Position::Page {
+            page: parameters.page,
+            more: page.more,
+            last: None,
+        }
     };
-    let link = link::header(&call.url, call.received.parts.uri.query().unwrap_or_default(), size, &position);
+    let link = link::header(
+        &call.url,
+        call.received.parts.uri.query().unwrap_or_default(),
+        size,
+        &position,
+    );
     Ok(Reply::json(200, page.body).with_link(link))
 }
 
-async fn count(call: &Call<'_>, context: Context<'_>, permit: &Permit<'_>) -> Result<Reply, Problem> {
+async fn count(
+    call: &Call<'_>,
+    context: Context<'_>,
+    permit: &Permit<'_>,
+) -> Result<Reply, Problem> {
     let filter = and(under(call.entity, context.parents), filter(call, permit)?);
     let count = match rules::computed(context, permit).await? {
         Some(rows) => computed::count(&rows, permit, &filter),
         None => call.instance.backend.count(permit, filter).await?,
     };
-    Ok(Reply::json(200, format!("{{\"count\":{count}}}").into_bytes()))
+    Ok(Reply::json(
+        200,
+        format!("{{\"count\":{count}}}").into_bytes(),
+    ))
 }
 
 async fn item(
@@ -289,7 +366,10 @@ async fn usages(call: &Call<'_>, permit: &Permit<'_>, id: Option<i64>) -> Result
         return Err(ApiError::not_found(&call.entity.schema, &id.to_string()).into());
     }
     let found = crate::usage::of(&call.instance.backend, call.entity, id).await?;
-    Ok(Reply::json(200, serde_json::to_vec(&found).unwrap_or_default()))
+    Ok(Reply::json(
+        200,
+        serde_json::to_vec(&found).unwrap_or_default(),
+    ))
 }
 
 fn filter(call: &Call<'_>, permit: &Permit<'_>) -> Result<Filter, Problem> {
@@ -297,7 +377,11 @@ fn filter(call: &Call<'_>, permit: &Permit<'_>) -> Result<Filter, Problem> {
 }
 
 /// Reads the three kinds of conditions; fields the caller may not read are refused.
-fn read_filter(call: &Call<'_>, permit: &Permit<'_>, parameters: &Parameters) -> Result<Filter, Problem> {
+fn read_filter(
+    call: &Call<'_>,
+    permit: &Permit<'_>,
+    parameters: &Parameters,
+) -> Result<Filter, Problem> {
     let (names, entity, release) = (call.instance.catalog(), call.entity.id, call.release);
     let mut filter = Filter::Constant(true);
     if let Some(text) = &parameters.conditions {
@@ -311,9 +395,15 @@ fn read_filter(call: &Call<'_>, permit: &Permit<'_>, parameters: &Parameters) ->
         filter = and(filter, resolved.filter);
     }
     if let Some(text) = &parameters.custom_field_conditions {
-        let captions = call.instance.backend.captions(entity);
-        let captions: Vec<(i64, &str)> = captions.iter().map(|(id, caption)| (*id, caption.as_str())).collect();
-        filter = and(filter, conditions::custom_field_conditions(text, &captions)?);
+        let defined = call.instance.backend.defined(entity);
+        let captions: Vec<(i64, &str)> = defined
+            .iter()
+            .map(|field| (field.shown.id, field.caption.as_str()))
+            .collect();
+        filter = and(
+            filter,
+            conditions::custom_field_conditions(text, &captions)?,
+        );
     }
     Ok(filter)
 }
@@ -331,11 +421,21 @@ fn readable(call: &Call<'_>, permit: &Permit<'_>, used: &Used) -> Result<(), Pro
         return Err(Denied::field(call.instance, permit, name).into());
     }
     let catalog = call.instance.catalog();
-    let beyond = used.beyond.iter().map(|(entity, _)| *entity).chain(used.children.iter().copied());
+    let beyond = used
+        .beyond
+        .iter()
+        .map(|(entity, _)| *entity)
+        .chain(used.children.iter().copied());
     for id in beyond {
         let entity = catalog.entity(id);
-        authorize(call.instance.backend.grounds(), &call.caller, entity, &entity.right.needs, Verb::Inquire)
-            .map_err(|denial| denial.by(&call.caller.role.name))?;
+        authorize(
+            call.instance.backend.grounds(),
+            &call.caller,
+            entity,
+            &entity.right.needs,
+            Verb::Inquire,
+        )
+        .map_err(|denial| denial.by(&call.caller.role.name))?;
     }
     for (id, field) in &used.beyond {
         let entity = catalog.entity(*id);
@@ -351,6 +451,8 @@ fn body<'c>(call: &'c Call<'_>) -> Result<&'c [u8], Problem> {
     match &call.received.body {
         Body::Read(bytes) => Ok(bytes),
         Body::TooLarge => Err(ApiError::too_large(crate::server::BODY_LIMIT).into()),
-        Body::Broken => Err(ApiError::bad_request("The body ended before its announced length.").into()),
+        Body::Broken => {
+            Err(ApiError::bad_request("The body ended before its announced length.").into())
+        }
     }
 }

@@ -4,11 +4,11 @@
 use crate::backend::{Backend, equals};
 use crate::caller::Caller;
 use crate::draft::Draft;
+use crate::instance::Instance;
 use crate::permit::{is_scoped, mine_table};
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::rules;
-use crate::instance::Instance;
 use crate::shape::is_owned;
 use bitting_catalog::entity::{Entity, Kind as FieldKind};
 use bitting_dialects::connectwise::layout::{ENTERED_BY, SCOPE};
@@ -26,14 +26,20 @@ pub async fn place(instance: &Instance, draft: &mut Draft<'_>) -> Result<(), Pro
         Some(node) => Some(node),
         None => rules::members::top_location(instance).await?,
     };
-    draft.row.set(SCOPE, node.map_or(Value::Null, Value::Integer));
+    draft
+        .row
+        .set(SCOPE, node.map_or(Value::Null, Value::Integer));
     Ok(())
 }
 
 /// The record's own location, else that of the record it points to, else that of its parent.
 async fn node(backend: &Backend, entity: &Entity, row: &Row) -> Result<Option<i64>, Problem> {
     let scope = &entity.scope;
-    if let Some(node) = scope.location.as_deref().and_then(|name| value_of(entity, row, name)) {
+    if let Some(node) = scope
+        .location
+        .as_deref()
+        .and_then(|name| value_of(entity, row, name))
+    {
         return Ok(Some(node));
     }
     if let Some(name) = scope.via.as_deref()
@@ -56,17 +62,28 @@ async fn node(backend: &Backend, entity: &Entity, row: &Row) -> Result<Option<i6
 }
 
 /// Adds the changes that say whose the record is.
-pub async fn own(instance: &Instance, caller: &Caller, draft: &mut Draft<'_>) -> Result<BTreeSet<i64>, Problem> {
+pub async fn own(
+    instance: &Instance,
+    caller: &Caller,
+    draft: &mut Draft<'_>,
+) -> Result<BTreeSet<i64>, Problem> {
     if !is_owned(draft.entity) {
         return Ok(BTreeSet::new());
     }
     let owners = owners(instance, caller, draft.entity, &draft.row).await?;
     let table = mine_table(&draft.entity.table);
     if !draft.is_new() {
-        draft.also.push(Change::Unpair { table: table.clone(), id: draft.row.id });
+        draft.also.push(Change::Unpair {
+            table: table.clone(),
+            id: draft.row.id,
+        });
     }
     for key in &owners {
-        draft.also.push(Change::Pair { table: table.clone(), key: *key, id: draft.row.id });
+        draft.also.push(Change::Pair {
+            table: table.clone(),
+            key: *key,
+            id: draft.row.id,
+        });
     }
     Ok(owners)
 }
@@ -80,21 +97,25 @@ async fn owners(
 ) -> Result<BTreeSet<i64>, Problem> {
     let mut owners = BTreeSet::new();
     for name in &entity.ownership.fields {
-        let field = entity.fields.iter().find(|field| *field.name == **name);
-        let column = match (name.as_str(), field) {
-            ("enteredBy", None) => ENTERED_BY,
-            (_, Some(field)) => &field.column,
+        let column = match (name.as_str(), entity.any_field(name)) {
+            (_, Some(field)) => field.column.clone(),
+            ("enteredBy", None) => Arc::from(ENTERED_BY),
             (_, None) => continue,
         };
-        match row.get(column) {
+        match row.get(&column) {
             Value::Integer(member) => {
                 owners.insert(*member);
             }
             Value::Text(words) => {
-                for word in words.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+                for word in words
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|word| !word.is_empty())
+                {
                     if word.eq_ignore_ascii_case(&caller.identifier) {
                         owners.insert(caller.member);
-                    } else if let Some(member) = rules::members::member_with(instance, word).await? {
+                    } else if let Some(member) = rules::members::member_with(instance, word).await?
+                    {
                         owners.insert(member);
                     }
                 }
@@ -106,20 +127,40 @@ async fn owners(
 }
 
 /// Changes that move everything hanging on a record to the record's new node.
-pub async fn carry(backend: &Backend, entity: &Entity, id: i64, node: Option<i64>) -> Result<Vec<Change>, Problem> {
+pub async fn carry(
+    backend: &Backend,
+    entity: &Entity,
+    id: i64,
+    node: Option<i64>,
+) -> Result<Vec<Change>, Problem> {
     let mut changes = Vec::new();
     let mut open = vec![(entity.id, id)];
     while let Some((holder, id)) = open.pop() {
-        for entity in backend.catalog.entities.iter().filter(|entity| is_scoped(entity) && entity.stored_in.is_none()) {
-            let Some(column) = hangs_by(entity, holder) else { continue };
+        for entity in backend
+            .catalog
+            .entities
+            .iter()
+            .filter(|entity| is_scoped(entity) && entity.stored && entity.stored_in.is_none())
+        {
+            let Some(column) = hangs_by(entity, holder) else {
+                continue;
+            };
             let filter = equals(&column, Kind::Integer, Value::Integer(id));
             for row in backend.raw_rows(entity, filter, Vec::new(), None).await? {
-                let own = entity.scope.location.as_deref().and_then(|name| value_of(entity, &row, name));
+                let own = entity
+                    .scope
+                    .location
+                    .as_deref()
+                    .and_then(|name| value_of(entity, &row, name));
                 if own.is_some() || row.integer(SCOPE) == node {
                     continue;
                 }
                 let values = vec![(Arc::from(SCOPE), node.map_or(Value::Null, Value::Integer))];
-                changes.push(Change::Update { table: entity.table.clone(), id: row.id, values });
+                changes.push(Change::Update {
+                    table: entity.table.clone(),
+                    id: row.id,
+                    values,
+                });
                 open.push((entity.id, row.id));
             }
         }
@@ -131,14 +172,18 @@ pub async fn carry(backend: &Backend, entity: &Entity, id: i64, node: Option<i64
 fn hangs_by(entity: &Entity, holder: bitting_catalog::entity::EntityId) -> Option<Arc<str>> {
     if let Some(name) = entity.scope.via.as_deref() {
         let field = entity.fields.iter().find(|field| *field.name == *name)?;
-        let FieldKind::Reference(reference) = &field.kind else { return None };
+        let FieldKind::Reference(reference) = &field.kind else {
+            return None;
+        };
         return (reference.target == Some(holder)).then(|| field.column.clone());
     }
-    let parent = entity.parents.last().filter(|parent| entity.scope.parent && parent.entity == Some(holder))?;
+    let parent = entity
+        .parents
+        .last()
+        .filter(|parent| entity.scope.parent && parent.entity == Some(holder))?;
     Some(parent.column.clone())
 }
 
 fn value_of(entity: &Entity, row: &Row, name: &str) -> Option<i64> {
-    let field = entity.fields.iter().find(|field| *field.name == *name)?;
-    row.integer(&field.column)
+    row.integer(&entity.any_field(name)?.column)
 }

@@ -44,7 +44,11 @@ pub async fn resolve(
         filter = and(filter, within.filter.clone());
     }
     let permit = pass_through(context.caller, target).whole();
-    let found = context.instance.backend.rows(&permit, filter, Vec::new(), Some(1)).await?;
+    let found = context
+        .instance
+        .backend
+        .rows(&permit, filter, Vec::new(), Some(1))
+        .await?;
     Ok(match found.first() {
         Some(row) => Ok(row.id),
         None => {
@@ -65,22 +69,38 @@ pub async fn fill_defaults(instance: &Instance, draft: &mut Draft<'_>) -> Result
         return Ok(());
     }
     for (index, field) in draft.entity.fields.iter().enumerate() {
-        let FieldKind::Reference(reference) = &field.kind else { continue };
-        let blank = draft.row.is_null(&field.column) && !draft.given.contains(&index) && !field.read_only;
-        let Some(target) = reference.target.filter(|_| blank) else { continue };
+        let FieldKind::Reference(reference) = &field.kind else {
+            continue;
+        };
+        let blank =
+            draft.row.is_null(&field.column) && !draft.given.contains(&index) && !field.read_only;
+        let Some(target) = reference.target.filter(|_| blank) else {
+            continue;
+        };
         let target = instance.catalog().entity(target);
         if target.id == draft.entity.id {
             continue;
         }
-        let Some(flag) = target.fields.iter().find(|field| &*field.name == "defaultFlag") else { continue };
+        let Some(flag) = target
+            .fields
+            .iter()
+            .find(|field| &*field.name == "defaultFlag")
+        else {
+            continue;
+        };
         let mut filter = equals(&flag.column, Kind::Boolean, Value::Boolean(true));
         if field.within.is_some() {
-            let Some(within) = within(draft, field, target) else { continue };
+            let Some(within) = within(draft, field, target) else {
+                continue;
+            };
             filter = and(filter, within.filter);
         } else if !target.parents.is_empty() {
             continue;
         }
-        let found = instance.backend.raw_rows(target, filter, Vec::<Order>::new(), Some(1)).await?;
+        let found = instance
+            .backend
+            .raw_rows(target, filter, Vec::<Order>::new(), Some(1))
+            .await?;
         if let Some(row) = found.first() {
             draft.row.set(&field.column, Value::Integer(row.id));
         }
@@ -103,7 +123,11 @@ fn within(draft: &Draft<'_>, field: &Field, target: &Entity) -> Option<Within> {
         FieldKind::Reference(reference) => reference.shape.trim_end_matches("Reference").to_owned(),
         _ => name.to_owned(),
     };
-    let schema = if schema == "Board" { "ServiceBoard".to_owned() } else { schema };
+    let schema = if schema == "Board" {
+        "ServiceBoard".to_owned()
+    } else {
+        schema
+    };
     Some(Within {
         filter: equals(&parent.column, Kind::Integer, Value::Integer(id)),
         shown: format!("{} {id}", spaced(&schema)),
@@ -111,10 +135,14 @@ fn within(draft: &Draft<'_>, field: &Field, target: &Entity) -> Option<Within> {
 }
 
 fn named(target: &Entity, member: &str, text: &str) -> Option<Filter> {
-    let field = target.fields.iter().find(|field| field.name.eq_ignore_ascii_case(member)).or_else(|| {
-        let label = target.label.as_deref()?;
-        target.fields.iter().find(|field| *field.name == *label)
-    })?;
+    let field = target
+        .fields
+        .iter()
+        .find(|field| field.name.eq_ignore_ascii_case(member))
+        .or_else(|| {
+            let label = target.label.as_deref()?;
+            target.fields.iter().find(|field| *field.name == *label)
+        })?;
     let kind = crate::shape::kind(field);
     let value = match kind {
         Kind::Integer => Value::Integer(text.trim().parse().ok()?),
@@ -123,17 +151,31 @@ fn named(target: &Entity, member: &str, text: &str) -> Option<Filter> {
     Some(equals(&field.column, kind, value))
 }
 
-fn unknown(draft: &Draft<'_>, field: &Field, member: &str, what: &str, holder: Option<String>) -> FieldError {
+fn unknown(
+    draft: &Draft<'_>,
+    field: &Field,
+    member: &str,
+    what: &str,
+    holder: Option<String>,
+) -> FieldError {
     let message = match holder {
         Some(holder) => format!("{what} not found for {holder}"),
         None => format!("{what} not found"),
     };
-    FieldError::not_found(&draft.resource, &format!("{}/{member}", field.name), message)
+    FieldError::not_found(
+        &draft.resource,
+        &format!("{}/{member}", field.name),
+        message,
+    )
 }
 
 /// `BoardStatus` as messages write it: `Service Status` for a board's, else the words apart.
 fn spaced(schema: &str) -> String {
-    let schema = if schema == "BoardStatus" { "ServiceStatus" } else { schema };
+    let schema = if schema == "BoardStatus" {
+        "ServiceStatus"
+    } else {
+        schema
+    };
     let mut words = String::with_capacity(schema.len() + 4);
     let mut small = false;
     for character in schema.chars() {

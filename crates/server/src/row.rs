@@ -14,7 +14,10 @@ pub struct Row {
 
 impl Row {
     pub fn new(id: i64) -> Self {
-        Self { id, values: BTreeMap::new() }
+        Self {
+            id,
+            values: BTreeMap::new(),
+        }
     }
 
     /// Reads a row whose first cell is the id, followed by `columns`.

@@ -2,6 +2,7 @@
 //! only place in the server that knows entities by name.
 
 pub mod members;
+pub mod system;
 
 use crate::caller::Caller;
 use crate::draft::Draft;
@@ -10,6 +11,7 @@ use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use bitting_catalog::entity::Entity;
+use bitting_dialects::connectwise::body::Input;
 use bitting_dialects::connectwise::parameters::Parameters;
 use bitting_store::table::Change;
 use jiff::Timestamp;
@@ -40,16 +42,38 @@ pub struct Answer {
 
 impl Answer {
     pub fn json(status: u16, value: &serde_json::Value) -> Self {
-        Self { status, body: serde_json::to_vec(value).unwrap_or_default(), media: None, file: None }
+        Self {
+            status,
+            body: serde_json::to_vec(value).unwrap_or_default(),
+            media: None,
+            file: None,
+        }
     }
 
     pub fn empty(status: u16) -> Self {
-        Self { status, ..Self::default() }
+        Self {
+            status,
+            ..Self::default()
+        }
     }
 }
 
+/// Fills in what other fields are looked up within (a ticket's board), before they are.
+pub async fn prepare(_context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Problem> {
+    for rule in &draft.entity.rules {
+        match rule.as_str() {
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// Fills in and checks a record before it is saved; `draft.before` tells a change from a creation.
-pub async fn before_save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Problem> {
+pub async fn before_save(
+    context: Context<'_>,
+    draft: &mut Draft<'_>,
+    _input: &Input,
+) -> Result<(), Problem> {
     for rule in &draft.entity.rules {
         match rule.as_str() {
             "member" | "api_member" => members::save(context, draft).await?,
@@ -82,7 +106,10 @@ pub fn after_save(instance: &Instance, entity: &Entity) {
 }
 
 /// Rows of an entity that is worked out and not stored, unfiltered; `None` when it is stored.
-pub async fn computed(_context: Context<'_>, _permit: &Permit<'_>) -> Result<Option<Vec<Row>>, Problem> {
+pub async fn computed(
+    _context: Context<'_>,
+    _permit: &Permit<'_>,
+) -> Result<Option<Vec<Row>>, Problem> {
     Ok(None)
 }
 

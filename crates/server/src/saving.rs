@@ -1,7 +1,7 @@
 //! Creating, changing and deleting records: input to row, rules, checks, placement, one write. Nothing is
 //! half-written: every change of a call stands or falls together.
 
-use crate::backend::{equals, with_id};
+use crate::backend::with_id;
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::placement;
@@ -13,10 +13,12 @@ use crate::usage;
 use bitting_catalog::entity::{Entity, Field, Kind as FieldKind, Literal, Release};
 use bitting_dialects::connectwise::body::{Input, InputValue, Purpose, Reader};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
-use bitting_dialects::connectwise::layout::{DATE_ENTERED, ENTERED_BY, EXTRA, LAST_UPDATED, SCOPE, UPDATED_BY};
+use bitting_dialects::connectwise::layout::{
+    DATE_ENTERED, ENTERED_BY, EXTRA, LAST_UPDATED, SCOPE, UPDATED_BY,
+};
 use bitting_dialects::connectwise::{names, patch};
 use bitting_policy::Why;
-use bitting_query::{Filter, Kind, Value, matches};
+use bitting_query::{Filter, Value, matches};
 use bitting_store::StoreError;
 use bitting_store::table::Change;
 use jiff::Timestamp;
@@ -32,7 +34,12 @@ pub async fn create(
 ) -> Result<i64, Problem> {
     let entity = permit.entity();
     let input = reader(context, entity, release, Purpose::Create).read(body)?;
-    let id = context.instance.backend.store.next_id(&entity.table).await?;
+    let id = context
+        .instance
+        .backend
+        .store
+        .next_id(&entity.table)
+        .await?;
     let mut draft = Draft {
         entity,
         row: Row::new(id),
@@ -48,7 +55,7 @@ pub async fn create(
     // A path that shows only some rows of a table makes rows of that kind.
     for (name, values) in &entity.only {
         if let Some(first) = values.first() {
-            set_hidden(&mut draft, name, Value::Text(first.clone()));
+            draft.default(name, Value::Text(first.clone()));
         }
     }
     fill_defaults(&mut draft);
@@ -70,7 +77,10 @@ pub async fn change(
     let input = if whole {
         reader(context, entity, release, Purpose::Replace).read(body)?
     } else {
-        patch::apply(&patch::operations(body)?, &reader(context, entity, release, Purpose::Change))?
+        patch::apply(
+            &patch::operations(body)?,
+            &reader(context, entity, release, Purpose::Change),
+        )?
     };
     let mut draft = Draft {
         entity,
@@ -95,18 +105,25 @@ pub async fn delete(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Resul
     let backend = &context.instance.backend;
     let mut changes = Vec::new();
     if let Some(flag) = &entity.soft_delete
-        && let Some(field) = entity.fields.iter().find(|field| *field.name == **flag)
+        && let Some(field) = entity.any_field(flag)
     {
         rules::before_delete(context, entity, &row, &mut changes).await?;
         let mut values = vec![(field.column.clone(), Value::Boolean(true))];
         values.extend(stamp(context));
-        changes.push(Change::Update { table: entity.table.clone(), id, values });
+        changes.push(Change::Update {
+            table: entity.table.clone(),
+            id,
+            values,
+        });
     } else {
         rules::before_delete(context, entity, &row, &mut changes).await?;
         changes.extend(usage::unused(backend, entity, id));
         changes.extend(backend.removal(entity, id).await?);
     }
-    backend.write(changes).await.map_err(|error| refused(entity, error))?;
+    backend
+        .write(changes)
+        .await
+        .map_err(|error| refused(entity, error))?;
     rules::after_save(context.instance, entity);
     Ok(())
 }
@@ -115,20 +132,42 @@ pub async fn delete(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Resul
 async fn existing(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Result<Row, Problem> {
     let backend = &context.instance.backend;
     let under = crate::pipeline::under(permit.entity(), context.parents);
-    let found = backend.rows(permit, bitting_query::and(with_id(id), under.clone()), Vec::new(), Some(1)).await?;
+    let found = backend
+        .rows(
+            permit,
+            bitting_query::and(with_id(id), under.clone()),
+            Vec::new(),
+            Some(1),
+        )
+        .await?;
     if let Some(row) = found.into_iter().next() {
         return Ok(row);
     }
     let entity = permit.entity();
     let readable = permit.reading();
-    let seen = backend.rows(&readable, bitting_query::and(with_id(id), under), Vec::new(), Some(1)).await?;
+    let seen = backend
+        .rows(
+            &readable,
+            bitting_query::and(with_id(id), under),
+            Vec::new(),
+            Some(1),
+        )
+        .await?;
     if seen.is_empty() || !permit.mine() {
         return Err(ApiError::not_found(&entity.schema, &id.to_string()).into());
     }
-    Err(permit.refuse(backend.grounds(), Why::Ownership).by(&permit.caller().role.name).into())
+    Err(permit
+        .refuse(backend.grounds(), Why::Ownership)
+        .by(&permit.caller().role.name)
+        .into())
 }
 
-fn reader<'a>(context: Context<'a>, entity: &'a Entity, release: Release, purpose: Purpose) -> Reader<'a> {
+fn reader<'a>(
+    context: Context<'a>,
+    entity: &'a Entity,
+    release: Release,
+    purpose: Purpose,
+) -> Reader<'a> {
     // Defaults come first: what is still missing after them is reported in `save`.
     Reader {
         names: context.instance.catalog(),
@@ -155,7 +194,9 @@ async fn save(
     rules::before_save(context, draft, input).await?;
     missing(draft);
     if !draft.errors.is_empty() {
-        return Err(ApiError::invalid_object(&draft.resource, std::mem::take(&mut draft.errors)).into());
+        return Err(
+            ApiError::invalid_object(&draft.resource, std::mem::take(&mut draft.errors)).into(),
+        );
     }
     let now = time(context.now);
     if draft.is_new() {
@@ -177,21 +218,34 @@ async fn save(
         }),
         Some(before) => {
             let values = draft.row.changes_since(before);
-            changes.push(Change::Update { table: entity.table.clone(), id, values });
+            changes.push(Change::Update {
+                table: entity.table.clone(),
+                id,
+                values,
+            });
             if before.get(SCOPE) != draft.row.get(SCOPE) {
-                changes.extend(placement::carry(backend, entity, id, draft.row.integer(SCOPE)).await?);
+                changes
+                    .extend(placement::carry(backend, entity, id, draft.row.integer(SCOPE)).await?);
             }
         }
     }
     changes.append(&mut draft.also);
-    backend.write(changes).await.map_err(|error| refused(entity, error))?;
+    backend
+        .write(changes)
+        .await
+        .map_err(|error| refused(entity, error))?;
     rules::after_save(context.instance, entity);
     Ok(())
 }
 
 /// Puts the caller's values into the row: first what stands alone, then references that are looked up
 /// within another field of the record (a status within its board).
-async fn take(context: Context<'_>, draft: &mut Draft<'_>, input: &Input, within: bool) -> Result<(), Problem> {
+async fn take(
+    context: Context<'_>,
+    draft: &mut Draft<'_>,
+    input: &Input,
+    within: bool,
+) -> Result<(), Problem> {
     for (index, value) in &input.values {
         let field = &draft.entity.fields[*index];
         if field.within.is_some() != within {
@@ -205,13 +259,15 @@ async fn take(context: Context<'_>, draft: &mut Draft<'_>, input: &Input, within
             InputValue::Null => Value::Null,
             InputValue::Json(json) => Value::Text(json.clone()),
             InputValue::Merge(json) => Value::Text(merged(draft.row.text(&field.column), json)),
-            InputValue::Reference(key) => match references::resolve(context, draft, field, key).await? {
-                Ok(id) => Value::Integer(id),
-                Err(error) => {
-                    draft.errors.push(error);
-                    continue;
+            InputValue::Reference(key) => {
+                match references::resolve(context, draft, field, key).await? {
+                    Ok(id) => Value::Integer(id),
+                    Err(error) => {
+                        draft.errors.push(error);
+                        continue;
+                    }
                 }
-            },
+            }
             InputValue::References(keys) => {
                 let mut ids = Vec::with_capacity(keys.len());
                 for key in keys {
@@ -226,7 +282,12 @@ async fn take(context: Context<'_>, draft: &mut Draft<'_>, input: &Input, within
         draft.row.set(&field.column, value);
     }
     if !within && !input.custom_fields.is_empty() {
-        let text = crate::custom::merged(context.instance, draft.entity, draft.row.text(EXTRA), &input.custom_fields);
+        let text = crate::custom::merged(
+            context.instance,
+            draft.entity,
+            draft.row.text(EXTRA),
+            &input.custom_fields,
+        );
         match text {
             Ok(text) => draft.row.set_text(EXTRA, text),
             Err(error) => draft.errors.push(error),
@@ -237,8 +298,9 @@ async fn take(context: Context<'_>, draft: &mut Draft<'_>, input: &Input, within
 
 /// A nested object with some of its members replaced.
 fn merged(at_rest: Option<&str>, change: &str) -> String {
-    let mut whole: serde_json::Map<String, serde_json::Value> =
-        at_rest.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let mut whole: serde_json::Map<String, serde_json::Value> = at_rest
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
     if let Ok(serde_json::Value::Object(members)) = serde_json::from_str(change) {
         whole.extend(members);
     }
@@ -250,7 +312,11 @@ fn clear(draft: &mut Draft<'_>, input: &Input) {
     for (index, field) in draft.entity.fields.iter().enumerate() {
         let named = input.values.iter().any(|(given, _)| *given == index);
         let hidden = field.read_only || field.post_only || field.write_only || &*field.name == "id";
-        let parent = draft.entity.parents.iter().any(|parent| parent.column == field.column);
+        let parent = draft
+            .entity
+            .parents
+            .iter()
+            .any(|parent| parent.column == field.column);
         if !named && !hidden && !parent {
             draft.row.set(&field.column, Value::Null);
         }
@@ -276,11 +342,6 @@ fn fill_defaults(draft: &mut Draft<'_>) {
     }
 }
 
-fn set_hidden(draft: &mut Draft<'_>, name: &str, value: Value) {
-    let column = draft.column(name).map_or_else(|| crate::shape::hidden_column(name), str::to_owned);
-    draft.row.set(&column, value);
-}
-
 /// Required fields that neither the caller nor a default filled.
 fn missing(draft: &mut Draft<'_>) {
     let mut errors = Vec::new();
@@ -294,7 +355,10 @@ fn missing(draft: &mut Draft<'_>) {
             Value::Text(text) => text.trim().is_empty(),
             _ => false,
         };
-        let wrong = draft.errors.iter().any(|error| error.field.split('/').next() == Some(&field.name));
+        let wrong = draft
+            .errors
+            .iter()
+            .any(|error| error.field.split('/').next() == Some(&field.name));
         if asked && empty && !wrong && !field.read_only {
             errors.push(missing_field(&draft.resource, field));
         }
@@ -318,8 +382,17 @@ async fn admitted(
     owners: &BTreeSet<i64>,
 ) -> Result<(), Problem> {
     let backend = &context.instance.backend;
-    let refuse = |why| Problem::from(permit.refuse(backend.grounds(), why).by(&permit.caller().role.name));
-    if permit.mine() && crate::shape::is_owned(draft.entity) && !owners.contains(&permit.caller().member) {
+    let refuse = |why| {
+        Problem::from(
+            permit
+                .refuse(backend.grounds(), why)
+                .by(&permit.caller().role.name),
+        )
+    };
+    if permit.mine()
+        && crate::shape::is_owned(draft.entity)
+        && !owners.contains(&permit.caller().member)
+    {
         return Err(refuse(Why::Ownership));
     }
     if crate::permit::is_scoped(draft.entity) && !permit.caller().sees(draft.row.integer(SCOPE)) {
@@ -332,7 +405,11 @@ async fn admitted(
     }
     let list = permit.narrow_by_list(backend.grounds());
     if list != Filter::Constant(true) && !listed(context, draft, &list).await? {
-        let list = draft.entity.listed_by.as_ref().and_then(|listed| backend.registry.list(&listed.list));
+        let list = draft
+            .entity
+            .listed_by
+            .as_ref()
+            .and_then(|listed| backend.registry.list(&listed.list));
         return Err(refuse(list.map_or(Why::NoWayIn, Why::ListEntryNotAllowed)));
     }
     Ok(())
@@ -340,11 +417,23 @@ async fn admitted(
 
 /// Whether a customize list of the role lets the record's type through.
 async fn listed(context: Context<'_>, draft: &Draft<'_>, list: &Filter) -> Result<bool, Problem> {
-    let Some(by) = &draft.entity.listed_by else { return Ok(true) };
-    let Some((_, field)) = draft.field(&by.field) else { return Ok(true) };
-    let FieldKind::Reference(reference) = &field.kind else { return Ok(true) };
-    let (Some(target), Some(id)) = (reference.target, draft.row.integer(&field.column)) else { return Ok(false) };
-    let row = context.instance.backend.raw_row(context.instance.catalog().entity(target), id).await?;
+    let Some(by) = &draft.entity.listed_by else {
+        return Ok(true);
+    };
+    let Some((_, field)) = draft.field(&by.field) else {
+        return Ok(true);
+    };
+    let FieldKind::Reference(reference) = &field.kind else {
+        return Ok(true);
+    };
+    let (Some(target), Some(id)) = (reference.target, draft.row.integer(&field.column)) else {
+        return Ok(false);
+    };
+    let row = context
+        .instance
+        .backend
+        .raw_row(context.instance.catalog().entity(target), id)
+        .await?;
     Ok(row.is_some_and(|row| matches(list, &crate::computed::Target(&row))))
 }
 
@@ -353,10 +442,12 @@ fn unique(draft: &Draft<'_>) -> Vec<Change> {
     for names in &draft.entity.unique {
         let mut values = Vec::new();
         for name in names {
-            let column = draft.column(name).map_or_else(|| crate::shape::hidden_column(name), str::to_owned);
-            values.push((Arc::from(column.as_str()), draft.row.get(&column).clone()));
+            let Some(column) = draft.column(name) else {
+                continue;
+            };
+            values.push((Arc::from(column), draft.row.get(column).clone()));
         }
-        if values.iter().all(|(_, value)| *value != Value::Null) {
+        if values.len() == names.len() && values.iter().all(|(_, value)| *value != Value::Null) {
             let name = Arc::from(names.last().map_or("", String::as_str));
             changes.push(Change::Unique {
                 table: draft.entity.table.clone(),
@@ -371,7 +462,10 @@ fn unique(draft: &Draft<'_>) -> Vec<Change> {
 
 fn stamp(context: Context<'_>) -> [(Arc<str>, Value); 2] {
     [
-        (Arc::from(UPDATED_BY), Value::Text(context.caller.identifier.to_string())),
+        (
+            Arc::from(UPDATED_BY),
+            Value::Text(context.caller.identifier.to_string()),
+        ),
         (Arc::from(LAST_UPDATED), Value::Text(time(context.now))),
     ]
 }
@@ -394,10 +488,13 @@ fn refused(entity: &Entity, error: StoreError) -> Problem {
             Problem::field(&resource, FieldError::exists(&resource, &name, message))
         }
         StoreError::InUse { name } => ApiError::in_use(&entity.schema, &name).into(),
-        StoreError::Unstorable { column, why, .. } => {
-            Problem::field(&resource, FieldError::invalid(&resource, &column, format!("{column}: {why}")))
+        StoreError::Unstorable { column, why, .. } => Problem::field(
+            &resource,
+            FieldError::invalid(&resource, &column, format!("{column}: {why}")),
+        ),
+        StoreError::Missing { id, .. } => {
+            ApiError::not_found(&entity.schema, &id.to_string()).into()
         }
-        StoreError::Missing { id, .. } => ApiError::not_found(&entity.schema, &id.to_string()).into(),
         other => other.into(),
     }
 }
@@ -405,12 +502,9 @@ fn refused(entity: &Entity, error: StoreError) -> Problem {
 /// A failure of the database as callers see it; its particulars stay in the log.
 pub fn wire(error: &StoreError) -> ApiError {
     match error {
-        StoreError::Unavailable { .. } => ApiError::server("A timeout has occured. Please try again."),
+        StoreError::Unavailable { .. } => {
+            ApiError::server("A timeout has occured. Please try again.")
+        }
         _ => ApiError::server("The server could not complete the request; its log says why."),
     }
-}
-
-/// A column of the record as a filter on its id.
-pub fn pointing(column: &str, id: i64) -> Filter {
-    equals(column, Kind::Integer, Value::Integer(id))
 }

@@ -56,11 +56,13 @@ impl Fingerprint {
     /// As text at rest.
     pub fn to_hex(self) -> String {
         use std::fmt::Write as _;
-        self.0.iter().fold(String::with_capacity(64), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        self.0
+            .iter()
+            .fold(String::with_capacity(64), |mut text, byte| {
+                // Writing to a String cannot fail.
+                let _ = write!(text, "{byte:02x}");
+                text
+            })
     }
 
     pub fn from_hex(text: &str) -> Option<Self> {
@@ -84,7 +86,9 @@ impl fmt::Debug for Fingerprint {
 /// A random word for a public key, or for a private one before it becomes a [`Secret`].
 pub fn word() -> String {
     let mut random = rand::rng();
-    (0..LENGTH).map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())])).collect()
+    (0..LENGTH)
+        .map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())]))
+        .collect()
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 //! certificate for this machine's names. Knows nothing of requests.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 use rustls::ServerConfig;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
@@ -15,12 +15,24 @@ use std::sync::Arc;
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    #[error("cannot read {file}: {source}; give a readable PEM file, or leave it out for a local certificate")]
-    Read { file: PathBuf, source: std::io::Error },
+    #[error(
+        "cannot read {file}: {source}; give a readable PEM file, or leave it out for a local certificate"
+    )]
+    Read {
+        file: PathBuf,
+        source: std::io::Error,
+    },
     #[error("cannot write {file}: {source}")]
-    Write { file: PathBuf, source: std::io::Error },
+    Write {
+        file: PathBuf,
+        source: std::io::Error,
+    },
     #[error("{file} holds no usable {what}: {reason}")]
-    Pem { file: PathBuf, what: &'static str, reason: String },
+    Pem {
+        file: PathBuf,
+        what: &'static str,
+        reason: String,
+    },
     #[error("cannot make a certificate: {0}")]
     Make(#[from] rcgen::Error),
     #[error("the TLS library refuses the certificate: {0}")]
@@ -50,7 +62,10 @@ pub fn prepare(source: &Source, names: &[String]) -> Result<Tls, TlsError> {
         Source::Files { certificate, key } => {
             let chain = chain(certificate)?;
             let key = private_key(key)?;
-            Ok(Tls { config: config(chain, key)?, ca_file: certificate.clone() })
+            Ok(Tls {
+                config: config(chain, key)?,
+                ca_file: certificate.clone(),
+            })
         }
     }
 }
@@ -60,8 +75,11 @@ fn local(directory: &Path, names: &[String]) -> Result<Tls, TlsError> {
     let key_file = directory.join("ca-key.pem");
     let (params, ca_key) = if ca_file.exists() && key_file.exists() {
         let text = read(&key_file)?;
-        let key = KeyPair::from_pem(&text)
-            .map_err(|error| TlsError::Pem { file: key_file.clone(), what: "key", reason: error.to_string() })?;
+        let key = KeyPair::from_pem(&text).map_err(|error| TlsError::Pem {
+            file: key_file.clone(),
+            what: "key",
+            reason: error.to_string(),
+        })?;
         (authority()?, key)
     } else {
         let key = KeyPair::generate()?;
@@ -81,11 +99,18 @@ fn local(directory: &Path, names: &[String]) -> Result<Tls, TlsError> {
     leaf.not_after = date_time_ymd(2044, 1, 1);
     let leaf_key = KeyPair::generate()?;
     let certificate = leaf.signed_by(&leaf_key, &issuer)?;
-    let key = PrivateKeyDer::try_from(leaf_key.serialize_der())
-        .map_err(|reason| TlsError::Pem { file: key_file, what: "key", reason: reason.to_owned() })?;
+    let key =
+        PrivateKeyDer::try_from(leaf_key.serialize_der()).map_err(|reason| TlsError::Pem {
+            file: key_file,
+            what: "key",
+            reason: reason.to_owned(),
+        })?;
     let mut served = vec![certificate.der().clone()];
     served.extend(chain(&ca_file)?);
-    Ok(Tls { config: config(served, key)?, ca_file })
+    Ok(Tls {
+        config: config(served, key)?,
+        ca_file,
+    })
 }
 
 /// The authority's parameters; with its stored key they make the same authority again.
@@ -106,7 +131,10 @@ fn name(common: &str) -> DistinguishedName {
     name
 }
 
-fn config(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Arc<ServerConfig>, TlsError> {
+fn config(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<Arc<ServerConfig>, TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
@@ -121,26 +149,41 @@ fn chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
     match chain {
         Ok(chain) if !chain.is_empty() => Ok(chain),
-        Ok(_) => Err(TlsError::Pem { file: file.to_owned(), what: "certificate", reason: "it is empty".to_owned() }),
-        Err(error) => {
-            Err(TlsError::Pem { file: file.to_owned(), what: "certificate", reason: error.to_string() })
-        }
+        Ok(_) => Err(TlsError::Pem {
+            file: file.to_owned(),
+            what: "certificate",
+            reason: "it is empty".to_owned(),
+        }),
+        Err(error) => Err(TlsError::Pem {
+            file: file.to_owned(),
+            what: "certificate",
+            reason: error.to_string(),
+        }),
     }
 }
 
 fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
     let text = read(file)?;
-    PrivateKeyDer::from_pem_slice(text.as_bytes())
-        .map_err(|error| TlsError::Pem { file: file.to_owned(), what: "private key", reason: error.to_string() })
+    PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|error| TlsError::Pem {
+        file: file.to_owned(),
+        what: "private key",
+        reason: error.to_string(),
+    })
 }
 
 fn read(file: &Path) -> Result<String, TlsError> {
-    fs::read_to_string(file).map_err(|source| TlsError::Read { file: file.to_owned(), source })
+    fs::read_to_string(file).map_err(|source| TlsError::Read {
+        file: file.to_owned(),
+        source,
+    })
 }
 
 /// Writes a file as a whole or not at all; secret ones are readable by their owner alone.
 fn write(file: &Path, bytes: &[u8], secret: bool) -> Result<(), TlsError> {
-    let failed = |source| TlsError::Write { file: file.to_owned(), source };
+    let failed = |source| TlsError::Write {
+        file: file.to_owned(),
+        source,
+    };
     let partial = file.with_extension("partial");
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);

@@ -2,7 +2,8 @@
 //! before a record is deleted.
 
 use crate::backend::{Backend, equals};
-use bitting_catalog::entity::{Entity, Kind as FieldKind};
+use bitting_catalog::entity::Entity;
+use bitting_catalog::table::Holds;
 use bitting_query::{Kind, Value};
 use bitting_store::StoreError;
 use bitting_store::table::Change;
@@ -29,20 +30,40 @@ pub struct Pointer<'a> {
     pub child: bool,
 }
 
-/// Every column that points to records of `entity`.
+/// Every column that points to records of `entity`. Children, which go with the record, come apart.
 pub fn pointers<'a>(backend: &'a Backend, entity: &Entity) -> Vec<Pointer<'a>> {
+    let home = backend.catalog.home(entity.id).id;
     let mut found: Vec<Pointer<'a>> = Vec::new();
-    for from in backend.catalog.entities.iter().filter(|from| from.stored_in.is_none()) {
-        let children = from.parents.last().filter(|parent| parent.entity == Some(entity.id));
-        if let Some(parent) = children {
-            found.push(Pointer { from, column: parent.column.clone(), child: true });
+    let stored = backend
+        .catalog
+        .entities
+        .iter()
+        .filter(|from| from.stored && from.stored_in.is_none());
+    for from in stored {
+        let above = from
+            .parents
+            .last()
+            .and_then(|parent| Some((parent, parent.entity?)));
+        if let Some((parent, _)) =
+            above.filter(|(_, above)| backend.catalog.home(*above).id == home)
+        {
+            found.push(Pointer {
+                from,
+                column: parent.column.clone(),
+                child: true,
+            });
         }
-        for field in &from.fields {
-            let FieldKind::Reference(reference) = &field.kind else { continue };
-            let known = found.iter().any(|pointer| pointer.from.id == from.id && pointer.column == field.column);
-            if reference.target == Some(entity.id) && !known {
-                found.push(Pointer { from, column: field.column.clone(), child: false });
-            }
+    }
+    for (from, field) in backend.catalog.pointing_to(entity.id) {
+        let known = found
+            .iter()
+            .any(|pointer| pointer.from.id == from.id && pointer.column == field.column);
+        if !known && field.kind.holds() == Holds::Integer {
+            found.push(Pointer {
+                from,
+                column: field.column.clone(),
+                child: false,
+            });
         }
     }
     found
@@ -51,12 +72,20 @@ pub fn pointers<'a>(backend: &'a Backend, entity: &Entity) -> Vec<Pointer<'a>> {
 /// How often each kind of record points to this one.
 pub async fn of(backend: &Backend, entity: &Entity, id: i64) -> Result<Vec<Usage>, StoreError> {
     let mut usages: Vec<Usage> = Vec::new();
-    for pointer in pointers(backend, entity).iter().filter(|pointer| !pointer.child) {
+    for pointer in pointers(backend, entity)
+        .iter()
+        .filter(|pointer| !pointer.child)
+    {
         let filter = equals(&pointer.column, Kind::Integer, Value::Integer(id));
         let count = backend.raw_count(pointer.from, &filter).await?;
         if count > 0 {
             let kind = pointer.from.schema.to_string();
-            usages.push(Usage { type_key: kind.clone(), kind, count, id });
+            usages.push(Usage {
+                type_key: kind.clone(),
+                kind,
+                count,
+                id,
+            });
         }
     }
     Ok(usages)

@@ -32,12 +32,21 @@ struct Envelope<'a> {
 
 impl ApiError {
     fn plain(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), errors: Vec::new() }
+        Self {
+            status,
+            code,
+            message: message.into(),
+            errors: Vec::new(),
+        }
     }
 
     /// Denied: one sentence for every case, as the vendor does. The reason goes beside it.
     pub fn security() -> Self {
-        Self::plain(403, "Security", "You do not have security permission to perform this action.")
+        Self::plain(
+            403,
+            "Security",
+            "You do not have security permission to perform this action.",
+        )
     }
 
     pub fn unauthorized(message: impl Into<String>) -> Self {
@@ -63,7 +72,11 @@ impl ApiError {
     }
 
     pub fn method_not_allowed(allowed: &str) -> Self {
-        Self::plain(405, "ConnectWiseApi", format!("The method is not supported here; supported: {allowed}."))
+        Self::plain(
+            405,
+            "ConnectWiseApi",
+            format!("The method is not supported here; supported: {allowed}."),
+        )
     }
 
     pub fn condition(message: impl Into<String>) -> Self {
@@ -102,11 +115,19 @@ impl ApiError {
     }
 
     pub fn in_use(schema: &str, by: &str) -> Self {
-        Self::plain(409, "ObjectInUse", format!("{schema} is in use by {by} and cannot be deleted."))
+        Self::plain(
+            409,
+            "ObjectInUse",
+            format!("{schema} is in use by {by} and cannot be deleted."),
+        )
     }
 
     pub fn too_large(limit: usize) -> Self {
-        Self::plain(413, "ConnectWiseApi", format!("The body is larger than {limit} bytes."))
+        Self::plain(
+            413,
+            "ConnectWiseApi",
+            format!("The body is larger than {limit} bytes."),
+        )
     }
 
     pub fn unsupported_media(message: impl Into<String>) -> Self {
@@ -123,18 +144,32 @@ impl ApiError {
 
     /// The body, pretty-printed with two blanks, as the vendor's servers write it.
     pub fn body(&self) -> Vec<u8> {
-        let envelope = Envelope { code: self.code, message: &self.message, errors: &self.errors };
+        let envelope = Envelope {
+            code: self.code,
+            message: &self.message,
+            errors: &self.errors,
+        };
         serde_json::to_vec_pretty(&envelope).unwrap_or_default()
     }
 }
 
 impl FieldError {
     fn new(code: &'static str, message: String, resource: &str, field: &str) -> Self {
-        Self { code, message, resource: resource.to_owned(), field: field.to_owned() }
+        Self {
+            code,
+            message,
+            resource: resource.to_owned(),
+            field: field.to_owned(),
+        }
     }
 
     pub fn missing(resource: &str, field: &str) -> Self {
-        Self::new("MissingRequiredField", format!("The {field} field is required."), resource, field)
+        Self::new(
+            "MissingRequiredField",
+            format!("The {field} field is required."),
+            resource,
+            field,
+        )
     }
 
     pub fn too_long(resource: &str, field: &str, max: u32) -> Self {
@@ -152,7 +187,12 @@ impl FieldError {
     }
 
     pub fn format(resource: &str, field: &str) -> Self {
-        Self::new("UnsupportedFormat", format!("Unsupported format applied to {field}"), resource, field)
+        Self::new(
+            "UnsupportedFormat",
+            format!("Unsupported format applied to {field}"),
+            resource,
+            field,
+        )
     }
 
     pub fn invalid(resource: &str, field: &str, message: impl Into<String>) -> Self {

@@ -70,7 +70,7 @@ pub struct Info {
 }
 
 /// What a layout is worked out for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Wanted<'a> {
     pub view: Option<&'a View>,
     pub projection: Option<&'a Projection>,
@@ -82,11 +82,18 @@ pub struct Wanted<'a> {
 impl Layout {
     /// Works out the layout of an entity's records.
     pub fn new(entity: &Entity, wanted: Wanted<'_>) -> Self {
-        let mut layout = Self { columns: vec![Arc::from("id")], steps: Vec::new(), info: None, extra: None };
+        let mut layout = Self {
+            columns: vec![Arc::from("id")],
+            steps: Vec::new(),
+            info: None,
+            extra: None,
+        };
         match wanted.view {
             Some(view) => {
                 for (name, source) in &view.fields {
-                    if let Some(index) = entity.fields.iter().position(|field| field.name == *source) {
+                    if let Some(index) =
+                        entity.fields.iter().position(|field| field.name == *source)
+                    {
                         layout.add(entity, index, name, wanted);
                     }
                 }
@@ -107,12 +114,18 @@ impl Layout {
                 links: if wanted.view.is_some() {
                     Vec::new()
                 } else {
-                    entity.links.iter().map(|(key, path)| (quoted_key(key), path.clone())).collect()
+                    entity
+                        .links
+                        .iter()
+                        .map(|(key, path)| (quoted_key(key), path.clone()))
+                        .collect()
                 },
             };
             layout.info = Some(info);
         }
-        let shows_custom = wanted.projection.is_none_or(|projection| projection.includes_name("customFields"));
+        let shows_custom = wanted
+            .projection
+            .is_none_or(|projection| projection.includes_name("customFields"));
         if entity.custom_fields && wanted.view.is_none() && shows_custom {
             layout.extra = Some(layout.column(EXTRA));
         }
@@ -137,12 +150,21 @@ impl Layout {
             Kind::Boolean => What::Boolean,
             Kind::Text | Kind::DateTime | Kind::Date | Kind::Uuid => What::Text,
             Kind::List(_) | Kind::Embedded { .. } | Kind::Any => What::Raw,
-            Kind::Reference(reference) => What::Reference(reference.clone(), Members::of(reference, members)),
-            Kind::References(reference) => What::References(reference.clone(), Members::of(reference, members)),
+            Kind::Reference(reference) => {
+                What::Reference(reference.clone(), Members::of(reference, members))
+            }
+            Kind::References(reference) => {
+                What::References(reference.clone(), Members::of(reference, members))
+            }
         };
         let always = matches!(field.kind, Kind::Boolean) || field.required;
         let cell = self.column_of(field);
-        self.steps.push(Step { key: quoted_key(name), cell, what, always });
+        self.steps.push(Step {
+            key: quoted_key(name),
+            cell,
+            what,
+            always,
+        });
     }
 
     fn column_of(&mut self, field: &Field) -> usize {
@@ -169,15 +191,20 @@ impl Members {
     fn of(reference: &Reference, part: Option<super::projection::Part<'_>>) -> Self {
         use super::projection::Part;
         match part {
-            None | Some(Part::Whole) => {
-                Self { id: true, info: part.is_none(), shown: (0..reference.members.len()).collect() }
-            }
+            None | Some(Part::Whole) => Self {
+                id: true,
+                info: part.is_none(),
+                shown: (0..reference.members.len()).collect(),
+            },
             Some(Part::Some(names)) => {
-                let named = |wanted: &str| names.iter().any(|name| name.eq_ignore_ascii_case(wanted));
+                let named =
+                    |wanted: &str| names.iter().any(|name| name.eq_ignore_ascii_case(wanted));
                 Self {
                     id: named("id"),
                     info: named("_info"),
-                    shown: (0..reference.members.len()).filter(|index| named(&reference.members[*index].0)).collect(),
+                    shown: (0..reference.members.len())
+                        .filter(|index| named(&reference.members[*index].0))
+                        .collect(),
                 }
             }
         }
@@ -189,5 +216,6 @@ fn quoted_key(name: &str) -> Box<[u8]> {
 }
 
 fn shown_in(field: &Field, release: Release) -> bool {
-    field.since.is_none_or(|since| since <= release) && field.until.is_none_or(|until| release <= until)
+    field.since.is_none_or(|since| since <= release)
+        && field.until.is_none_or(|until| release <= until)
 }

@@ -25,11 +25,18 @@ impl Projection {
     /// Reads `id,name,status/id`. `None` when it names nothing.
     pub fn read(text: &str) -> Option<Self> {
         let mut projection = Self::default();
-        for piece in text.split(',').map(str::trim).filter(|piece| !piece.is_empty()) {
+        for piece in text
+            .split(',')
+            .map(str::trim)
+            .filter(|piece| !piece.is_empty())
+        {
             match piece.split_once(['/', '.']) {
                 None => projection.member(piece).below = None,
                 Some((name, below)) => {
-                    let known = projection.members.iter().any(|member| member.name.eq_ignore_ascii_case(name));
+                    let known = projection
+                        .members
+                        .iter()
+                        .any(|member| member.name.eq_ignore_ascii_case(name));
                     let member = projection.member(name);
                     if !known {
                         member.below = Some(Vec::new());
@@ -45,7 +52,10 @@ impl Projection {
 
     /// How much of this member to show, `None` for nothing.
     pub fn includes(&self, name: &str) -> Option<Part<'_>> {
-        let member = self.members.iter().find(|member| member.name.eq_ignore_ascii_case(name))?;
+        let member = self
+            .members
+            .iter()
+            .find(|member| member.name.eq_ignore_ascii_case(name))?;
         Some(match &member.below {
             None => Part::Whole,
             Some(names) => Part::Some(names),
@@ -62,9 +72,15 @@ impl Projection {
     }
 
     fn member(&mut self, name: &str) -> &mut Member {
-        let known = self.members.iter().position(|member| member.name.eq_ignore_ascii_case(name));
+        let known = self
+            .members
+            .iter()
+            .position(|member| member.name.eq_ignore_ascii_case(name));
         let index = known.unwrap_or_else(|| {
-            self.members.push(Member { name: name.to_owned(), below: None });
+            self.members.push(Member {
+                name: name.to_owned(),
+                below: None,
+            });
             self.members.len() - 1
         });
         &mut self.members[index]
@@ -79,7 +95,10 @@ mod tests {
     fn names_in_any_case_and_below_references() {
         let projection = Projection::read(" id, Status/id,status/name, ,company").expect("names");
         assert_eq!(projection.includes("ID"), Some(Part::Whole));
-        assert_eq!(projection.includes("status"), Some(Part::Some(&["id".to_owned(), "name".to_owned()])));
+        assert_eq!(
+            projection.includes("status"),
+            Some(Part::Some(&["id".to_owned(), "name".to_owned()]))
+        );
         assert_eq!(projection.includes("company"), Some(Part::Whole));
         assert_eq!(projection.includes("summary"), None);
         assert!(!projection.includes_info());

@@ -26,7 +26,7 @@ pub struct Label {
 }
 
 /// Labels at hand. `None` means unknown so far, not absent.
-pub trait Labels {
+pub trait Labels: Sync {
     fn label(&self, target: EntityId, id: i64) -> Option<Arc<Label>>;
 }
 
@@ -62,12 +62,25 @@ pub struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     /// A writer of one record, or of an array of them.
-    pub fn new(labels: &'a dyn Labels, base: &'a str, custom: &'a [CustomField], list: bool) -> Self {
+    pub fn new(
+        labels: &'a dyn Labels,
+        base: &'a str,
+        custom: &'a [CustomField],
+        list: bool,
+    ) -> Self {
         let mut out = Vec::with_capacity(if list { 32 * 1024 } else { 4 * 1024 });
         if list {
             out.push(b'[');
         }
-        Self { out, holes: Vec::new(), labels, base, custom, list, rows: 0 }
+        Self {
+            out,
+            holes: Vec::new(),
+            labels,
+            base,
+            custom,
+            list,
+            rows: 0,
+        }
     }
 
     /// Number of records written.
@@ -153,7 +166,14 @@ impl<'a> Writer<'a> {
             filled.extend_from_slice(&self.out[from..hole.at]);
             from = hole.at;
             let label = labels.label(hole.target, hole.id);
-            write_reference(&mut filled, &hole.reference, &hole.members, hole.id, label.as_deref(), self.base);
+            write_reference(
+                &mut filled,
+                &hole.reference,
+                &hole.members,
+                hole.id,
+                label.as_deref(),
+                self.base,
+            );
         }
         filled.extend_from_slice(&self.out[from..]);
         filled
@@ -170,12 +190,15 @@ impl<'a> Writer<'a> {
         match (what, value) {
             (What::Boolean, Cell::Null) => self.out.extend_from_slice(b"false"),
             (What::Boolean, Cell::Integer(number)) => {
-                self.out.extend_from_slice(if number == 0 { b"false" } else { b"true" });
+                self.out
+                    .extend_from_slice(if number == 0 { b"false" } else { b"true" });
             }
             (What::Text, Cell::Null) => self.out.extend_from_slice(b"\"\""),
             (What::Integer | What::Number, Cell::Null) => self.out.push(b'0'),
             (_, Cell::Null) => return false,
-            (What::Reference(reference, members), Cell::Integer(id)) => self.reference(reference, members, id),
+            (What::Reference(reference, members), Cell::Integer(id)) => {
+                self.reference(reference, members, id)
+            }
             (What::References(reference, members), Cell::Text(ids)) => {
                 self.out.push(b'[');
                 for (index, id) in ids_of(ids).enumerate() {
@@ -190,7 +213,10 @@ impl<'a> Writer<'a> {
             (_, Cell::Integer(number)) => write_integer(&mut self.out, number),
             (What::Integer, Cell::Number(number)) => write_integer(&mut self.out, number as i64),
             (_, Cell::Number(number)) => write_number(&mut self.out, number),
-            (_, Cell::Boolean(flag)) => self.out.extend_from_slice(if flag { b"true" } else { b"false" }),
+            (_, Cell::Boolean(flag)) => {
+                self.out
+                    .extend_from_slice(if flag { b"true" } else { b"false" })
+            }
             (_, Cell::Text(text)) => write_text(&mut self.out, text),
         }
         true
@@ -202,7 +228,14 @@ impl<'a> Writer<'a> {
             return;
         };
         match self.labels.label(target, id) {
-            Some(label) => write_reference(&mut self.out, reference, members, id, Some(&label), self.base),
+            Some(label) => write_reference(
+                &mut self.out,
+                reference,
+                members,
+                id,
+                Some(&label),
+                self.base,
+            ),
             None => self.holes.push(Hole {
                 at: self.out.len(),
                 target,
@@ -231,7 +264,10 @@ impl<'a> Writer<'a> {
             write_integer(&mut self.out, field.id);
             self.out.push(b',');
             self.out.extend_from_slice(&field.head);
-            let value = values.iter().find(|entry| entry["id"].as_i64() == Some(field.id)).map(|entry| &entry["value"]);
+            let value = values
+                .iter()
+                .find(|entry| entry["id"].as_i64() == Some(field.id))
+                .map(|entry| &entry["value"]);
             if let Some(value) = value.filter(|value| !value.is_null()) {
                 self.out.extend_from_slice(b",\"value\":");
                 // Writing to a Vec cannot fail.
@@ -287,7 +323,9 @@ fn write_reference(
 
 /// Ids of a JSON array of integers; anything else in it is passed over.
 pub fn ids_of(json: &str) -> impl Iterator<Item = i64> + '_ {
-    json.trim_matches(['[', ']']).split(',').filter_map(|piece| piece.trim().parse().ok())
+    json.trim_matches(['[', ']'])
+        .split(',')
+        .filter_map(|piece| piece.trim().parse().ok())
 }
 
 pub(crate) fn write_integer(out: &mut Vec<u8>, number: i64) {

@@ -47,16 +47,25 @@ impl Router {
             node = if segment.starts_with('{') {
                 node.placeholder.get_or_insert_default()
             } else {
-                node.literal.entry(segment.to_ascii_lowercase().into_boxed_str()).or_default()
+                node.literal
+                    .entry(segment.to_ascii_lowercase().into_boxed_str())
+                    .or_default()
             };
         }
-        let slot = if word { &mut node.by_name } else { &mut node.route };
+        let slot = if word {
+            &mut node.by_name
+        } else {
+            &mut node.route
+        };
         slot.get_or_insert(index);
     }
 
     /// Finds the route of a path below the API root.
     pub fn find<'p>(&self, path: &'p str) -> Option<Match<'p>> {
-        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        let segments: Vec<&str> = path
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .collect();
         let mut params = Vec::new();
         let route = self.root.walk(&segments, &mut params)?;
         Some(Match { route, params })
@@ -66,8 +75,14 @@ impl Router {
 impl Node {
     fn walk<'p>(&self, segments: &[&'p str], params: &mut Vec<&'p str>) -> Option<usize> {
         let Some((first, rest)) = segments.split_first() else {
-            let is_number = params.last().is_none_or(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
-            return if is_number { self.route.or(self.by_name) } else { self.by_name.or(self.route) };
+            let is_number = params
+                .last()
+                .is_none_or(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
+            return if is_number {
+                self.route.or(self.by_name)
+            } else {
+                self.by_name.or(self.route)
+            };
         };
         let lower;
         let key: &str = if first.bytes().any(|byte| byte.is_ascii_uppercase()) {
@@ -76,7 +91,11 @@ impl Node {
         } else {
             first
         };
-        if let Some(found) = self.literal.get(key).and_then(|next| next.walk(rest, params)) {
+        if let Some(found) = self
+            .literal
+            .get(key)
+            .and_then(|next| next.walk(rest, params))
+        {
             return Some(found);
         }
         let next = self.placeholder.as_deref()?;

@@ -25,7 +25,9 @@ pub fn decides_rights(path: &str) -> bool {
 
 /// Builds the caller of a member's keys; `None` when there is no such member or it is inactive.
 pub async fn caller(instance: &Instance, member: i64) -> Result<Option<Caller>, Problem> {
-    let Some(row) = member_row(instance, member).await? else { return Ok(None) };
+    let Some(row) = member_row(instance, member).await? else {
+        return Ok(None);
+    };
     if row.flag("inactive_flag") {
         return Ok(None);
     }
@@ -50,27 +52,24 @@ pub async fn caller(instance: &Instance, member: i64) -> Result<Option<Caller>, 
     }))
 }
 
-/// The member's record: an API member's where there is one, else a full member's.
+/// The member's record, whether full or API member: both rest in one table.
 pub async fn member_row(instance: &Instance, member: i64) -> Result<Option<Row>, Problem> {
-    for path in [API_MEMBERS, MEMBERS] {
-        if let Some(entity) = instance.catalog().entity_at(path)
-            && let Some(row) = instance.backend.raw_row(entity, member).await?
-        {
-            return Ok(Some(row));
-        }
-    }
-    Ok(None)
+    row(instance, API_MEMBERS, member).await
 }
 
 /// The role with the flags of its record; a member without a role may do nothing.
 async fn role(instance: &Instance, id: Option<i64>) -> Result<Arc<Role>, Problem> {
-    let Some(id) = id else { return Ok(Arc::new(Role::new(instance.registry(), 0, "no role"))) };
+    let Some(id) = id else {
+        return Ok(Arc::new(Role::new(instance.registry(), 0, "no role")));
+    };
     let mut role = (*instance.role(id)).clone();
     let Some(row) = row(instance, ROLES, id).await? else {
         role.inactive = true;
         return Ok(Arc::new(role));
     };
-    row.text("name").unwrap_or_default().clone_into(&mut role.name);
+    row.text("name")
+        .unwrap_or_default()
+        .clone_into(&mut role.name);
     role.admin = row.flag("admin_flag");
     role.inactive = row.flag("inactive_flag");
     Ok(Arc::new(role))
@@ -78,14 +77,31 @@ async fn role(instance: &Instance, id: Option<i64>) -> Result<Arc<Role>, Problem
 
 /// The nodes below the member's own in the structure, itself included; `None` at the top, which sees all.
 async fn scope(instance: &Instance, node: Option<i64>) -> Result<Option<Arc<[i64]>>, Problem> {
-    let Some(node) = node else { return Ok(Some(Arc::from([]))) };
-    let Some(entity) = instance.catalog().entity_at(LOCATIONS) else { return Ok(None) };
-    let rows = instance.backend.raw_rows(entity, Filter::Constant(true), Vec::new(), None).await?;
-    let above: HashMap<i64, Option<i64>> = rows.iter().map(|row| (row.id, row.integer("reports_to_id"))).collect();
+    let Some(node) = node else {
+        return Ok(Some(Arc::from([])));
+    };
+    let Some(entity) = instance.catalog().entity_at(LOCATIONS) else {
+        return Ok(None);
+    };
+    let rows = instance
+        .backend
+        .raw_rows(entity, Filter::Constant(true), Vec::new(), None)
+        .await?;
+    let above: HashMap<i64, Option<i64>> = rows
+        .iter()
+        .map(|row| (row.id, row.integer("reports_to_id")))
+        .collect();
     if above.get(&node).copied().flatten().is_none() {
-        return Ok(above.contains_key(&node).then_some(None).unwrap_or_else(|| Some(Arc::from([]))));
+        return Ok(above
+            .contains_key(&node)
+            .then_some(None)
+            .unwrap_or_else(|| Some(Arc::from([]))));
     }
-    let mut below: Vec<i64> = above.keys().copied().filter(|other| reaches(&above, *other, node)).collect();
+    let mut below: Vec<i64> = above
+        .keys()
+        .copied()
+        .filter(|other| reaches(&above, *other, node))
+        .collect();
     below.sort_unstable();
     Ok(Some(below.into()))
 }
@@ -105,23 +121,30 @@ fn reaches(above: &HashMap<i64, Option<i64>>, from: i64, to: i64) -> bool {
 
 /// The top of the structure, where records without a location of their own hang.
 pub async fn top_location(instance: &Instance) -> Result<Option<i64>, Problem> {
-    let Some(entity) = instance.catalog().entity_at(LOCATIONS) else { return Ok(None) };
-    let filter = Filter::IsNull { path: crate::backend::column("reports_to_id", Kind::Integer) };
-    let rows = instance.backend.raw_rows(entity, filter, Vec::new(), Some(1)).await?;
+    let Some(entity) = instance.catalog().entity_at(LOCATIONS) else {
+        return Ok(None);
+    };
+    let filter = Filter::IsNull {
+        path: crate::backend::column("reports_to_id", Kind::Integer),
+    };
+    let rows = instance
+        .backend
+        .raw_rows(entity, filter, Vec::new(), Some(1))
+        .await?;
     Ok(rows.first().map(|row| row.id))
 }
 
 /// The id of the member with this identifier, in any letter case.
 pub async fn member_with(instance: &Instance, identifier: &str) -> Result<Option<i64>, Problem> {
-    for path in [API_MEMBERS, MEMBERS] {
-        let Some(entity) = instance.catalog().entity_at(path) else { continue };
-        let filter = equals("identifier", Kind::Text, Value::Text(identifier.to_owned()));
-        let rows = instance.backend.raw_rows(entity, filter, Vec::new(), Some(1)).await?;
-        if let Some(row) = rows.first() {
-            return Ok(Some(row.id));
-        }
-    }
-    Ok(None)
+    let Some(entity) = instance.catalog().entity_at(MEMBERS) else {
+        return Ok(None);
+    };
+    let filter = equals("identifier", Kind::Text, Value::Text(identifier.to_owned()));
+    let rows = instance
+        .backend
+        .raw_rows(entity, filter, Vec::new(), Some(1))
+        .await?;
+    Ok(rows.first().map(|row| row.id))
 }
 
 /// Defaults and checks of a member that is saved.

@@ -7,7 +7,7 @@ use super::literal;
 use super::paths::{self, Holds, Place, Walker};
 use super::resolve::{Resolver, map};
 use super::tree::{Term, Tree};
-use super::{Resolved, Used};
+use super::Resolved;
 use bitting_catalog::entity::{Entity, EntityId, Field, Kind};
 use bitting_query::{Elements, Filter, Kind as Column, Path};
 use std::sync::Arc;
@@ -133,15 +133,9 @@ impl<'a> Resolver<'a> {
     /// A term about a row of a child collection.
     fn child(&mut self, term: &Term, child: &'a Entity) -> Result<Filter, ApiError> {
         let segments = below(term);
-        let mut inside = Used::default();
-        let place = Walker {
-            names: self.names,
-            release: self.release,
-            used: &mut inside,
-        }
-        .row(child, &segments)
-        .ok_or_else(|| ApiError::unknown_name(&term.path))?;
-        self.take(child.id, inside);
+        let place = self
+            .child_place(child, &segments)
+            .ok_or_else(|| ApiError::unknown_name(&term.path))?;
         literal::filter(term, place)
     }
 

@@ -3,10 +3,10 @@
 use super::super::error::ApiError;
 use super::super::names::{self, Names};
 use super::literal;
-use super::paths::Walker;
+use super::paths::{Place, Walker};
 use super::tree::{Term, Tree};
 use super::{Resolved, Used};
-use bitting_catalog::entity::{Entity, EntityId, Release};
+use bitting_catalog::entity::{Entity, EntityId, Kind, Release};
 use bitting_query::{Elements, Filter};
 
 /// Resolves trees, and notes what they look at.
@@ -76,16 +76,8 @@ impl<'a> Resolver<'a> {
             .last()
             .map(|parent| parent.column.clone())
             .ok_or_else(unknown)?;
-        let mut inside = Used::default();
-        let place = Walker {
-            names: self.names,
-            release: self.release,
-            used: &mut inside,
-        }
-        .row(child, rest)
-        .ok_or_else(unknown)?;
+        let place = self.child_place(child, rest).ok_or_else(unknown)?;
         self.used.child(child.id);
-        self.take(child.id, inside);
         let of = Elements::Children {
             table: child.table.clone(),
             column,
@@ -94,6 +86,27 @@ impl<'a> Resolver<'a> {
             of,
             filter: Box::new(literal::filter(term, place)?),
         })
+    }
+
+    /// A path from a row of a child collection. A row that only links goes by the record it links to, whose
+    /// id its answers show as their own.
+    pub(crate) fn child_place(&mut self, child: &'a Entity, segments: &[&str]) -> Option<Place<'a>> {
+        let mut inside = Used::default();
+        let mut walker = Walker {
+            names: self.names,
+            release: self.release,
+            used: &mut inside,
+        };
+        let linked = child.hidden.iter().find_map(|field| match &field.kind {
+            Kind::Reference(reference) if child.schema == reference.shape => Some((reference, &field.column)),
+            _ => None,
+        });
+        let place = match linked {
+            Some((reference, column)) => walker.link(reference, column, Vec::new(), segments),
+            None => walker.row(child, segments),
+        };
+        self.take(child.id, inside);
+        place
     }
 
     /// Notes what was used of another entity's rows.

@@ -1,0 +1,330 @@
+//! The server: its instances, and the way from a path to one of them. Discovery and the key check happen
+//! here; everything after a key is the pipeline's.
+
+use crate::answer::Reply;
+use crate::caller::Caller;
+use crate::event::{Event, Log};
+use crate::http::{Handler, Received};
+use crate::instance::Instance;
+use crate::pipeline::{self, Call};
+use crate::problem::Problem;
+use crate::rules;
+use bitting_catalog::entity::Release;
+use bitting_catalog::route::Method;
+use bitting_dialects::connectwise::auth;
+use bitting_dialects::connectwise::error::ApiError;
+use bitting_dialects::connectwise::parameters::Parameters;
+use bytes::Bytes;
+use http::{HeaderMap, Response};
+use http_body_util::Full;
+use parking_lot::RwLock;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Largest body of a request in bytes; documents are larger than records.
+pub const BODY_LIMIT: usize = 64 * 1024 * 1024;
+
+/// Release of records when the caller names none.
+const DEFAULT_RELEASE: Release = Release {
+    year: 2025,
+    number: 1,
+};
+
+/// What the server was told.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Refuse calls that name no software.
+    pub require_client_id: bool,
+    /// Secret of whoever runs the server; opens Bitting's own API.
+    pub operator: crate::secret::Secret,
+}
+
+/// All instances of one process.
+pub struct Server {
+    pub settings: Settings,
+    instances: RwLock<HashMap<String, Arc<Instance>>>,
+    pub log: Log,
+}
+
+/// Who calls, and where.
+struct Known {
+    instance: Arc<Instance>,
+    caller: Arc<Caller>,
+}
+
+impl Server {
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            instances: RwLock::default(),
+            log: Log::default(),
+        }
+    }
+
+    pub fn add(&self, instance: Arc<Instance>) {
+        self.instances
+            .write()
+            .insert(instance.company.to_ascii_lowercase(), instance);
+    }
+
+    pub fn instance(&self, company: &str) -> Option<Arc<Instance>> {
+        self.instances
+            .read()
+            .get(&company.to_ascii_lowercase())
+            .cloned()
+    }
+
+    pub fn instances(&self) -> Vec<Arc<Instance>> {
+        let mut all: Vec<_> = self.instances.read().values().cloned().collect();
+        all.sort_by(|left, right| left.company.cmp(&right.company));
+        all
+    }
+
+    async fn route(&self, received: &Received, event: &mut Event) -> Reply {
+        let path = received.parts.uri.path();
+        let segments: Vec<&str> = path
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .collect();
+        let lower: Vec<String> = segments
+            .iter()
+            .take(3)
+            .map(|segment| segment.to_ascii_lowercase())
+            .collect();
+        let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+        match &lower[..] {
+            ["login", "companyinfo", ..] => {
+                self.company_info(segments.get(2).copied().unwrap_or_default())
+            }
+            [code, "login", "companyinfo"] if is_code_base(code) => {
+                self.company_info(segments.get(3).copied().unwrap_or_default())
+            }
+            [code, "apis", "3.0"] if is_code_base(code) => {
+                self.call(received, &segments, event).await
+            }
+            ["bitting", ..] => crate::operator::answer(self, received, &segments).await,
+            ["health"] => Reply::json(200, b"{\"status\":\"ok\"}".to_vec()),
+            [] => Reply::text(
+                200,
+                "Bitting serves here. The API is under /v4_6_release/apis/3.0/.\n",
+            ),
+            _ if lower.get(1) == Some(&"apis") => {
+                Reply::text(400, "Cannot route. Codebase/company is invalid")
+            }
+            _ => Reply::error(&ApiError::no_endpoint()),
+        }
+    }
+
+    /// Discovery: needs no key, and answers null for a company that is not here.
+    fn company_info(&self, company: &str) -> Reply {
+        let company = percent_encoding::percent_decode_str(company).decode_utf8_lossy();
+        let body = match self.instance(&company) {
+            Some(instance) => serde_json::json!({
+                "CompanyName": instance.name,
+                "Codebase": "v4_6_release/",
+                "VersionCode": "v2025.1",
+                "VersionNumber": "v4.6.105333",
+                "CompanyID": instance.company,
+                "IsCloud": false,
+            }),
+            None => serde_json::Value::Null,
+        };
+        Reply::json(200, serde_json::to_vec(&body).unwrap_or_default())
+    }
+
+    async fn call(&self, received: &Received, segments: &[&str], event: &mut Event) -> Reply {
+        match self.known_call(received, segments, event).await {
+            Ok(reply) => reply,
+            Err(problem) => {
+                event.fail(&problem);
+                Reply::problem(&problem)
+            }
+        }
+    }
+
+    async fn known_call(
+        &self,
+        received: &Received,
+        segments: &[&str],
+        event: &mut Event,
+    ) -> Result<Reply, Problem> {
+        let headers = &received.parts.headers;
+        let authorization = headers.get(http::header::AUTHORIZATION);
+        let rest = &segments[3..];
+        let is_info = matches!(rest, [system, info]
+            if system.eq_ignore_ascii_case("system") && info.eq_ignore_ascii_case("info"));
+        if is_info && authorization.is_none() {
+            return Ok(Reply::from_answer(rules::system::info()));
+        }
+        let known = self.authenticate(headers).await?;
+        event.caller(&known.instance.company, &known.caller);
+        let cookie = text(headers, "cookie");
+        if self.settings.require_client_id
+            && auth::client_id(text(headers, "clientid"), cookie).is_none()
+        {
+            return Err(ApiError::client_id().into());
+        }
+        let path = rest.join("/");
+        let found = known
+            .instance
+            .router
+            .find(&path)
+            .ok_or_else(ApiError::no_endpoint)?;
+        let catalog = known.instance.catalog();
+        let route = &catalog.routes[found.route];
+        let entity = catalog.entity(route.entity);
+        event.route(&route.path, &entity.path);
+        let allowed = || {
+            route
+                .methods
+                .iter()
+                .map(|operation| name(operation.method))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let method = method(&received.parts.method);
+        let Some(method) = method.filter(|method| {
+            route
+                .methods
+                .iter()
+                .any(|operation| operation.method == *method)
+        }) else {
+            return Ok(
+                Reply::error(&ApiError::method_not_allowed(&allowed())).with_allow(allowed())
+            );
+        };
+        let accept = auth::accept(
+            headers
+                .get_all(http::header::ACCEPT)
+                .iter()
+                .filter_map(|value| value.to_str().ok()),
+        );
+        let base = base(received, segments[0]);
+        let call = Call {
+            instance: &known.instance,
+            caller: known.caller.clone(),
+            route,
+            entity,
+            method,
+            words: found.params,
+            parameters: Parameters::read(received.parts.uri.query().unwrap_or_default())?,
+            release: accept.release.unwrap_or(DEFAULT_RELEASE),
+            forward_only: auth::forward_only(text(headers, "pagination-type")),
+            url: format!("{base}{path}"),
+            base,
+            received,
+        };
+        pipeline::answer(&call).await
+    }
+
+    /// From the Authorization header to the member behind the key.
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Known, Problem> {
+        let header = headers
+            .get(http::header::AUTHORIZATION)
+            .map(http::HeaderValue::as_bytes);
+        let credentials =
+            auth::credentials(header).map_err(|error| ApiError::unauthorized(error.to_string()))?;
+        // One sentence for every wrong half, so that none of them can be guessed apart.
+        let wrong = || {
+            ApiError::unauthorized(
+                "The company, the public key or the private key is wrong, or the key is no longer active.",
+            )
+        };
+        let instance = self.instance(&credentials.company).ok_or_else(wrong)?;
+        let private = credentials.private_key.expose();
+        let key = instance
+            .keys
+            .prove(&credentials.public_key, private, instance.now())
+            .map_err(|_| wrong())?;
+        let caller = instance.caller(key.member).await?.ok_or_else(wrong)?;
+        Ok(Known { instance, caller })
+    }
+}
+
+impl Handler for Server {
+    async fn handle(&self, received: Received) -> Response<Full<Bytes>> {
+        let started = Instant::now();
+        let mut event = Event::new(&received.parts);
+        let reply = self.route(&received, &mut event).await;
+        event.finish(reply.status, started.elapsed());
+        let vendor = auth::accept(
+            received
+                .parts
+                .headers
+                .get_all(http::header::ACCEPT)
+                .iter()
+                .filter_map(|value| value.to_str().ok()),
+        )
+        .vendor_type;
+        let response = reply.into_response(&event.id, vendor);
+        self.log.record(event);
+        response
+    }
+}
+
+/// `v4_6_release`, or the cloud's alias `v2025_1`.
+fn is_code_base(segment: &str) -> bool {
+    let year = segment
+        .strip_prefix('v')
+        .and_then(|rest| rest.split_once('_'));
+    segment == "v4_6_release"
+        || year.is_some_and(|(year, number)| {
+            year.len() == 4
+                && [year, number]
+                    .iter()
+                    .all(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+        })
+}
+
+/// The API root as the client wrote it, behind whatever proxies stand in between.
+fn base(received: &Received, code: &str) -> String {
+    let headers = &received.parts.headers;
+    let forwarded = |name| {
+        text(headers, name)
+            .and_then(|value| value.split(',').next())
+            .map(str::trim)
+    };
+    let scheme =
+        forwarded("x-forwarded-proto").unwrap_or(if received.secure { "https" } else { "http" });
+    let authority = received
+        .parts
+        .uri
+        .authority()
+        .map(http::uri::Authority::as_str);
+    let host = forwarded("x-forwarded-host")
+        .or_else(|| text(headers, "host"))
+        .or(authority)
+        .unwrap_or("localhost");
+    let clean = |text: &str| -> String {
+        text.chars()
+            .filter(|c| c.is_ascii_alphanumeric() || "-._:[]".contains(*c))
+            .collect()
+    };
+    format!("{}://{}/{code}/apis/3.0/", clean(scheme), clean(host))
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn method(method: &http::Method) -> Option<Method> {
+    match *method {
+        http::Method::GET | http::Method::HEAD => Some(Method::Get),
+        http::Method::POST => Some(Method::Post),
+        http::Method::PUT => Some(Method::Put),
+        http::Method::PATCH => Some(Method::Patch),
+        http::Method::DELETE => Some(Method::Delete),
+        _ => None,
+    }
+}
+
+fn name(method: Method) -> &'static str {
+    match method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+        Method::Put => "PUT",
+        Method::Patch => "PATCH",
+        Method::Delete => "DELETE",
+    }
+}
