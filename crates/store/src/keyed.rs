@@ -37,10 +37,11 @@ impl KeyedStatements {
         columns: &[Arc<str>],
     ) -> Result<Arc<str>, StoreError> {
         let print = fingerprint(at, columns);
-        if let Some(entry) = self.entries.read().get(&print) {
-            if entry.table == at && same(&entry.columns, columns) {
-                return Ok(entry.sql.clone());
-            }
+        if let Some(entry) = self.entries.read().get(&print)
+            && entry.table == at
+            && same(&entry.columns, columns)
+        {
+            return Ok(entry.sql.clone());
         }
         let table = &layout.table(at).name;
         let mut names = Vec::with_capacity(columns.len());

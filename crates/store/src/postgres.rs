@@ -284,21 +284,8 @@ impl Postgres {
         }
         let table = self.layout.table(at);
         let mut client = self.client().await?;
-        let make = async {
-            let work = client.transaction().await?;
-            work.execute(
-                "SELECT pg_advisory_xact_lock($1)",
-                &[&lock_key(&self.schema, "")],
-            )
-            .await?;
-            let statements = ddl::create(table).join("; ");
-            work.batch_execute(&format!(
-                "SET LOCAL client_min_messages = warning; {statements}"
-            ))
-            .await?;
-            work.commit().await
-        };
-        make.await.map_err(|error| fault(&self.place, &error))?;
+        let made = open::make(&mut client, table, &self.schema).await;
+        made.map_err(|error| fault(&self.place, &error))?;
         self.exists[at].store(true, Ordering::Release);
         Ok(())
     }

@@ -61,12 +61,12 @@ impl Sqlite {
         layout: Layout,
         durability: Durability,
     ) -> Result<Self, StoreError> {
-        let (path, temporary) = match path {
-            Some(path) => (path, None),
-            None => {
-                let temporary = temporary::Temporary::make()?;
-                (temporary.path().join("rows.sqlite"), Some(temporary))
-            }
+        let (path, temporary) = if let Some(path) = path {
+            (path, None)
+        } else {
+            let temporary = temporary::Temporary::make()?;
+            temporary::Temporary::sweep();
+            (temporary.path().join(temporary::FILE), Some(temporary))
         };
         let place: Arc<str> = Arc::from(path.display().to_string());
         if let Some(parent) = path
@@ -225,8 +225,10 @@ impl Sqlite {
     }
 
     /// A copy of all rows as one file, taken while others read and write.
-    pub fn snapshot(&self, path: &Path) -> Result<(), StoreError> {
-        snapshot::take(self.readers.path(), path)
+    pub async fn snapshot(&self, path: &Path) -> Result<(), StoreError> {
+        let (from, to) = (self.readers.path().to_path_buf(), path.to_path_buf());
+        let copying = tokio::task::spawn_blocking(move || snapshot::take(&from, &to));
+        copying.await.map_err(|_| self.closed())?
     }
 
     pub fn layout(&self) -> &Layout {
@@ -243,10 +245,10 @@ impl Sqlite {
 
     /// Ids given from outside count as used, so that the next one given out is above them.
     fn note(&self, change: &Change) {
-        if let Change::Insert { table, id, .. } = change {
-            if let Some(at) = self.layout.position(table) {
-                self.ids[at].note(*id);
-            }
+        if let Change::Insert { table, id, .. } = change
+            && let Some(at) = self.layout.position(table)
+        {
+            self.ids[at].note(*id);
         }
     }
 

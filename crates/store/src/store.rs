@@ -122,7 +122,8 @@ impl Store {
     }
 
     /// Makes all of these changes, in order, or none of them. When it returns they are durable and
-    /// every read that begins afterwards sees them.
+    /// every read that begins afterwards sees them. A caller that stops waiting does not take the
+    /// write back.
     pub async fn write(&self, changes: Vec<Change>) -> Result<(), StoreError> {
         if changes.is_empty() {
             return Ok(());
@@ -158,7 +159,7 @@ impl Store {
     /// Copies all rows into a new SQLite file at `path`, which must not exist.
     pub async fn snapshot(&self, path: &Path) -> Result<(), StoreError> {
         match &*self.0 {
-            Behind::Sqlite(sqlite) => off_thread(|| sqlite.snapshot(path)),
+            Behind::Sqlite(sqlite) => sqlite.snapshot(path).await,
             Behind::Postgres(_) => Err(StoreError::Unsupported {
                 what: "a copy into one file",
                 instead: "use the database's own pg_dump",

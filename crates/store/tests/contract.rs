@@ -1,6 +1,9 @@
 //! What every database behind `Store` must do, run on SQLite and, where `BITTING_TEST_POSTGRES`
 //! names a database, on PostgreSQL in a schema of its own.
 
+// A test may end by unwrapping.
+#![allow(clippy::unwrap_used)]
+
 mod contract {
     pub mod crash;
     pub mod filters;

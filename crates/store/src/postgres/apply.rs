@@ -9,6 +9,8 @@ use crate::table::Change;
 use bitting_query::{Kind, Value};
 use deadpool_postgres::Transaction;
 use futures::future::try_join_all;
+use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
@@ -53,11 +55,31 @@ impl Applier<'_> {
                 .take_while(|change| adds(change))
                 .count();
             if inserts > 1 {
+                self.prepare(&rest[..inserts]).await?;
                 try_join_all(rest[..inserts].iter().map(|change| self.apply(change))).await?;
                 rest = &rest[inserts..];
             } else {
                 self.apply(first).await?;
                 rest = &rest[1..];
+            }
+        }
+        Ok(())
+    }
+
+    /// Prepares each statement of a run once, before many ask for it at the same time.
+    async fn prepare(&self, changes: &[Change]) -> Result<(), Trouble> {
+        let mut done = HashSet::new();
+        for change in changes {
+            let sql = match change {
+                Change::Insert { table, id, values } => insert(table, *id, values).0,
+                Change::Pair { table, .. } => pair(table),
+                _ => continue,
+            };
+            // A change that names what is not described fails when it is applied, with a better word.
+            if self.layout.check(change).is_ok() && !done.contains(&sql) {
+                let prepared = self.work.prepare_cached(&sql).await;
+                prepared.map_err(|error| Trouble::of(self.place, &error))?;
+                done.insert(sql);
             }
         }
         Ok(())
@@ -99,10 +121,7 @@ impl Applier<'_> {
                 }
             }
             Change::Pair { table, key, id } => {
-                let sql = format!(
-                    "INSERT INTO {} (\"key\", \"id\") VALUES ($1, $2) ON CONFLICT DO NOTHING",
-                    quote(table)
-                );
+                let sql = pair(table);
                 let params = [Value::Integer(*key), Value::Integer(*id)];
                 self.execute(&sql, &params)
                     .await
@@ -130,7 +149,7 @@ impl Applier<'_> {
                 }
                 if let Some(except) = except {
                     params.push(Value::Integer(*except));
-                    sql.push_str(&format!(" AND \"id\" <> ${}", params.len()));
+                    let _ = write!(sql, " AND \"id\" <> ${}", params.len());
                 }
                 sql.push_str(" LIMIT 1");
                 match self.execute(&sql, &params).await {
@@ -169,17 +188,20 @@ impl Applier<'_> {
     ) {
         let name = quote(column);
         if *value == Value::Null {
-            sql.push_str(&format!("{name} IS NULL"));
+            let _ = write!(sql, "{name} IS NULL");
             return;
         }
         params.push(value.clone());
         let place = params.len();
-        match self.layout.kind(at, column) {
-            Some(Kind::Text) => sql.push_str(&format!(
-                "lower({name} COLLATE \"C\") = lower(${place} COLLATE \"C\")"
-            )),
-            _ => sql.push_str(&format!("{name} = ${place}")),
-        }
+        let _ = match self.layout.kind(at, column) {
+            Some(Kind::Text) => {
+                write!(
+                    sql,
+                    "lower({name} COLLATE \"C\") = lower(${place} COLLATE \"C\")"
+                )
+            }
+            _ => write!(sql, "{name} = ${place}"),
+        };
     }
 
     /// Runs a statement and answers the number of rows it changed or found.
@@ -228,14 +250,21 @@ fn too_long(table: &Arc<str>, values: &[(Arc<str>, Value)]) -> StoreError {
     }
 }
 
+fn pair(table: &str) -> String {
+    format!(
+        "INSERT INTO {} (\"key\", \"id\") VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        quote(table)
+    )
+}
+
 fn insert(table: &str, id: i64, values: &[(Arc<str>, Value)]) -> (String, Vec<Value>) {
     let mut names = String::from("\"id\"");
     let mut places = String::from("$1");
     let mut params = vec![Value::Integer(id)];
     for (column, value) in values {
         params.push(value.clone());
-        names.push_str(&format!(", {}", quote(column)));
-        places.push_str(&format!(", ${}", params.len()));
+        let _ = write!(names, ", {}", quote(column));
+        let _ = write!(places, ", ${}", params.len());
     }
     (
         format!("INSERT INTO {} ({names}) VALUES ({places})", quote(table)),

@@ -20,15 +20,13 @@ pub fn sequence(table: &str) -> String {
     quote(&shorten(format!("sq_{table}")))
 }
 
-/// The statements that make a table; each may be run again without harm.
-pub fn create(table: &Table) -> Vec<String> {
+/// The statements that make a table, without its indexes.
+pub fn create_table(table: &Table) -> Vec<String> {
     let name = quote(&table.name);
     if table.key == Key::Pair {
-        let mut statements = vec![format!(
-            "CREATE TABLE IF NOT EXISTS {name} (\"key\" BIGINT NOT NULL, \"id\" BIGINT NOT NULL, PRIMARY KEY (\"key\", \"id\"))"
+        return vec![format!(
+            "CREATE TABLE {name} (\"key\" BIGINT NOT NULL, \"id\" BIGINT NOT NULL, PRIMARY KEY (\"key\", \"id\"))"
         )];
-        statements.extend(create_indexes(table));
-        return statements;
     }
     let mut columns = vec![String::from("\"id\" BIGINT PRIMARY KEY")];
     for column in table.columns.iter().filter(|column| &*column.name != "id") {
@@ -38,26 +36,24 @@ pub fn create(table: &Table) -> Vec<String> {
             column_type(column.kind)
         ));
     }
-    let mut statements = vec![
-        format!("CREATE TABLE IF NOT EXISTS {name} ({})", columns.join(", ")),
-        format!("CREATE SEQUENCE IF NOT EXISTS {}", sequence(&table.name)),
-    ];
-    statements.extend(create_indexes(table));
-    statements
+    vec![
+        format!("CREATE TABLE {name} ({})", columns.join(", ")),
+        format!("CREATE SEQUENCE {}", sequence(&table.name)),
+    ]
 }
 
 pub fn add_column(table: &Table, name: &str, kind: Kind) -> String {
     format!(
-        "ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} {}",
+        "ALTER TABLE {} ADD COLUMN {} {}",
         quote(&table.name),
         quote(name),
         column_type(kind)
     )
 }
 
-/// The statements that make a table's indexes. Text is indexed folded, as filters compare it, and
+/// A table's indexes: their names and the statements that make them. Text is indexed folded, as filters compare it, and
 /// nulls come first, as orders want them.
-pub fn create_indexes(table: &Table) -> Vec<String> {
+pub fn create_indexes(table: &Table) -> Vec<(String, String)> {
     let create = |columns: &[Arc<str>]| {
         let keys: Vec<String> = columns
             .iter()
@@ -78,12 +74,14 @@ pub fn create_indexes(table: &Table) -> Vec<String> {
                 }
             })
             .collect();
-        format!(
-            "CREATE INDEX IF NOT EXISTS {} ON {} ({})",
-            quote(&index_name(&table.name, columns)),
+        let name = index_name(&table.name, columns);
+        let sql = format!(
+            "CREATE INDEX {} ON {} ({})",
+            quote(&name),
             quote(&table.name),
             keys.join(", ")
-        )
+        );
+        (name, sql)
     };
     if table.key == Key::Pair {
         return vec![create(&[Arc::from("id")])];

@@ -1,15 +1,16 @@
 //! Opening a schema: making it when it is new, refusing what is not ours, and bringing its tables
 //! up to their descriptions. Several servers may do so at once; an advisory lock orders them.
 
-use super::ddl::{add_column, create_indexes};
+use super::ddl::{add_column, create_indexes, create_table};
 use super::fault::fault;
 use crate::error::StoreError;
 use crate::layout::Layout;
 use crate::location::DatabaseUrl;
+use crate::table::{Key, Table};
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, NoTls, Transaction};
 
 /// The format of the schema, raised when an older program could no longer read it rightly.
 pub const FORMAT: i64 = 1;
@@ -88,26 +89,13 @@ pub async fn adopt(
             .await
             .map_err(broken)?;
     }
-    let mut columns: HashMap<String, HashSet<String>> = HashMap::new();
-    let rows = work
-        .query(
-            "SELECT c.relname::text, a.attname::text FROM pg_class c \
-             JOIN pg_namespace n ON n.oid = c.relnamespace \
-             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
-             WHERE n.nspname = $1 AND c.relkind = 'r'",
-            &[&schema],
-        )
-        .await
-        .map_err(broken)?;
-    for row in rows {
-        columns.entry(row.get(0)).or_default().insert(row.get(1));
-    }
-    if columns.contains_key("bitting_meta") {
+    let catalogue = Catalogue::read(&work, schema, None).await.map_err(broken)?;
+    if catalogue.columns.contains_key("bitting_meta") {
         let found = work
             .query_opt("SELECT value FROM bitting_meta WHERE name = 'format'", &[])
             .await
             .map_err(broken)?
-            .map(|row| row.get::<_, i64>(0));
+            .and_then(|row| row.try_get::<_, i64>(0).ok());
         match found {
             Some(found) if found > FORMAT => {
                 return Err(StoreError::Newer {
@@ -123,7 +111,7 @@ pub async fn adopt(
                 });
             }
         }
-    } else if columns.is_empty() {
+    } else if catalogue.columns.is_empty() {
         work.batch_execute(&format!(
             "CREATE TABLE bitting_meta (name TEXT PRIMARY KEY, value BIGINT NOT NULL); \
              INSERT INTO bitting_meta (name, value) VALUES ('format', {FORMAT});"
@@ -138,29 +126,107 @@ pub async fn adopt(
     let mut present = vec![false; layout.len()];
     let mut missing = Vec::new();
     for (at, table) in layout.tables().enumerate() {
-        let Some(there) = columns.get(&*table.name) else {
-            continue;
-        };
-        present[at] = true;
-        missing.extend(
-            table
-                .columns
-                .iter()
-                .filter(|column| {
-                    table.key == crate::table::Key::Id && !there.contains(&*column.name)
-                })
-                .map(|column| add_column(table, &column.name, column.kind)),
-        );
-        missing.extend(create_indexes(table));
+        if catalogue.columns.contains_key(&*table.name) {
+            present[at] = true;
+            missing.extend(catalogue.lacks(table));
+        }
     }
-    // Statements that find their index there already only say so.
     if !missing.is_empty() {
-        let all = format!(
-            "SET LOCAL client_min_messages = warning; {}",
-            missing.join("; ")
-        );
-        work.batch_execute(&all).await.map_err(broken)?;
+        work.batch_execute(&patiently(&missing))
+            .await
+            .map_err(broken)?;
     }
     work.commit().await.map_err(broken)?;
     Ok(present)
+}
+
+/// Makes one table, or brings the one that another server has made up to its description.
+pub async fn make(
+    client: &mut Client,
+    table: &Table,
+    schema: &str,
+) -> Result<(), tokio_postgres::Error> {
+    let work = client.transaction().await?;
+    work.execute(
+        "SELECT pg_advisory_xact_lock($1)",
+        &[&super::lock_key(schema, "")],
+    )
+    .await?;
+    let missing = Catalogue::read(&work, schema, Some(&table.name))
+        .await?
+        .lacks(table);
+    if !missing.is_empty() {
+        work.batch_execute(&patiently(&missing)).await?;
+    }
+    work.commit().await
+}
+
+/// The statements as one text that gives up after a while: it holds the lock on the schema's shape,
+/// and whoever has the table may be waiting for just that.
+fn patiently(statements: &[String]) -> String {
+    format!("SET LOCAL lock_timeout = '10s'; {}", statements.join("; "))
+}
+
+/// What a schema has.
+struct Catalogue {
+    columns: HashMap<String, HashSet<String>>,
+    indexes: HashSet<String>,
+}
+
+impl Catalogue {
+    /// Of the whole schema, or of one table of it.
+    async fn read(
+        work: &Transaction<'_>,
+        schema: &str,
+        table: Option<&str>,
+    ) -> Result<Self, tokio_postgres::Error> {
+        let mut columns: HashMap<String, HashSet<String>> = HashMap::new();
+        let rows = work
+            .query(
+                "SELECT c.relname::text, a.attname::text FROM pg_class c \
+                 JOIN pg_namespace n ON n.oid = c.relnamespace \
+                 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+                 WHERE n.nspname = $1 AND c.relkind = 'r' AND ($2::text IS NULL OR c.relname = $2)",
+                &[&schema, &table],
+            )
+            .await?;
+        for row in rows {
+            let columns = columns.entry(row.try_get(0)?).or_default();
+            columns.extend(row.try_get::<_, Option<String>>(1)?);
+        }
+        let rows = work
+            .query(
+                "SELECT indexname::text FROM pg_indexes \
+                 WHERE schemaname = $1 AND ($2::text IS NULL OR tablename = $2)",
+                &[&schema, &table],
+            )
+            .await?;
+        let indexes = rows
+            .iter()
+            .map(|row| row.try_get(0))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { columns, indexes })
+    }
+
+    /// The statements that bring a table to its description. None when it is there already, so
+    /// that no lock is taken on a table that others use.
+    fn lacks(&self, table: &Table) -> Vec<String> {
+        let mut lacking = match self.columns.get(&*table.name) {
+            None => create_table(table),
+            Some(_) if table.key == Key::Pair => Vec::new(),
+            Some(there) => table
+                .columns
+                .iter()
+                .filter(|column| !there.contains(&*column.name))
+                .map(|column| add_column(table, &column.name, column.kind))
+                .collect(),
+        };
+        let indexes = create_indexes(table).into_iter();
+        lacking.extend(
+            indexes
+                .filter(|(name, _)| !self.indexes.contains(name))
+                .map(|(_, sql)| sql),
+        );
+        lacking
+    }
 }

@@ -9,6 +9,7 @@ use crate::layout::{Layout, quote};
 use crate::table::Change;
 use bitting_query::Value;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// The writing connection and which tables it has.
@@ -163,11 +164,11 @@ impl Applier {
                 let mut params = Vec::with_capacity(values.len() + 1);
                 for (column, value) in values {
                     params.push(value.clone());
-                    sql.push_str(&format!(" AND {} IS ?{}", quote(column), params.len()));
+                    let _ = write!(sql, " AND {} IS ?{}", quote(column), params.len());
                 }
                 if let Some(except) = except {
                     params.push(Value::Integer(*except));
-                    sql.push_str(&format!(" AND \"id\" <> ?{}", params.len()));
+                    let _ = write!(sql, " AND \"id\" <> ?{}", params.len());
                 }
                 sql.push_str(" LIMIT 1");
                 if self.any(&sql, &params)? {
@@ -298,8 +299,8 @@ fn insert_sql(table: &str, columns: &[Arc<str>]) -> String {
     let mut names = String::from("\"id\"");
     let mut places = String::from("?1");
     for (at, column) in columns.iter().enumerate() {
-        names.push_str(&format!(", {}", quote(column)));
-        places.push_str(&format!(", ?{}", at + 2));
+        let _ = write!(names, ", {}", quote(column));
+        let _ = write!(places, ", ?{}", at + 2);
     }
     format!("INSERT INTO {table} ({names}) VALUES ({places})")
 }

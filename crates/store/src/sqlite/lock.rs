@@ -47,3 +47,12 @@ pub fn take(database: &Path) -> Result<Lock, StoreError> {
     noted.map_err(cannot)?;
     Ok(Lock(file))
 }
+
+/// Whether nobody holds the lock at this path.
+pub fn is_free(path: &Path) -> bool {
+    OpenOptions::new()
+        .read(true)
+        .open(path)
+        .and_then(|file| file.try_lock_exclusive())
+        .unwrap_or(false)
+}

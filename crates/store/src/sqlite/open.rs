@@ -39,7 +39,7 @@ pub fn open(path: &Path, layout: &Layout, durability: Durability) -> Result<Open
                 "PRAGMA busy_timeout=5000; PRAGMA synchronous=OFF; PRAGMA journal_mode=WAL;"
             }
         })?;
-        connection.execute_batch("PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4096;")?;
+        connection.execute_batch("PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4096; PRAGMA journal_size_limit=67108864;")?;
         Ok(connection)
     };
     let connection = prepare().map_err(|error| fault(&place, &error))?;
@@ -213,4 +213,36 @@ fn missing_columns(connection: &Connection, table: &Table) -> rusqlite::Result<V
             )
         })
         .collect())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// What a test cannot see without cutting the power: that commits reach the disk.
+    #[test]
+    fn full_durability_synchronises_every_commit() {
+        let directory = tempfile::tempdir().unwrap();
+        for (durability, synchronous) in [(Durability::Full, 2), (Durability::Off, 0)] {
+            let opened = open(
+                &directory.path().join("rows"),
+                &Layout::new(vec![]),
+                durability,
+            )
+            .unwrap();
+            let pragma = |name: &str| -> String {
+                let value = opened.connection.pragma_query_value(None, name, |row| {
+                    row.get_ref(0).map(|value| format!("{value:?}"))
+                });
+                value.unwrap()
+            };
+            assert_eq!(pragma("synchronous"), format!("Integer({synchronous})"));
+            let mode: String = opened
+                .connection
+                .pragma_query_value(None, "journal_mode", |row| row.get(0))
+                .unwrap();
+            assert_eq!(mode, "wal");
+        }
+    }
 }

@@ -3,6 +3,13 @@
 use crate::error::StoreError;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// The database within the directory.
+pub const FILE: &str = "rows.sqlite";
+
+/// A directory younger than this may belong to a server that is just starting.
+const STILL: Duration = Duration::from_secs(60);
 
 pub struct Temporary(PathBuf);
 
@@ -34,6 +41,25 @@ impl Temporary {
         }
     }
 
+    /// Removes what servers left behind that were killed, on a thread of its own: looking through a
+    /// full directory takes longer than opening a store may.
+    pub fn sweep() {
+        let sweeping = std::thread::Builder::new().name("store-sweep".into());
+        // Without it nothing is lost but room.
+        let _ = sweeping.spawn(|| {
+            let entries = std::fs::read_dir(std::env::temp_dir())
+                .into_iter()
+                .flatten()
+                .flatten();
+            entries
+                .map(|entry| entry.path())
+                .filter(|path| is_abandoned(path))
+                .for_each(|path| {
+                    let _ = std::fs::remove_dir_all(path);
+                });
+        });
+    }
+
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -44,4 +70,28 @@ impl Drop for Temporary {
         // Leaving it behind harms nobody.
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// Whether this is one of our directories, has been still for a while, and nobody holds its lock.
+fn is_abandoned(path: &Path) -> bool {
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
+    let ours = name
+        .strip_prefix("bitting-")
+        .and_then(|rest| rest.split_once('-'))
+        .is_some_and(|(process, count)| {
+            process.parse::<u32>().is_ok() && count.parse::<u32>().is_ok()
+        });
+    let old = |path: &Path| {
+        let changed = std::fs::symlink_metadata(path)
+            .and_then(|about| about.modified())
+            .ok();
+        changed
+            .and_then(|changed| changed.elapsed().ok())
+            .is_some_and(|age| age > STILL)
+    };
+    let lock = super::lock::lock_path(&path.join(FILE));
+    ours && old(path) && lock.exists() && super::lock::is_free(&lock)
 }

@@ -94,13 +94,13 @@ fn child() {
         for _ in 0..6 {
             let store = store.clone();
             tasks.push(tokio::spawn(async move {
-                loop {
-                    let id = store.next_id(&"a".into()).await.unwrap();
+                // Ends on an error, so that the parent does not wait for words that never come.
+                while let Ok(id) = store.next_id(&"a".into()).await {
                     let n = [("n", Value::Integer(id))];
-                    store
-                        .write(vec![insert("a", id, &n), insert("b", id, &n)])
-                        .await
-                        .unwrap();
+                    let write = vec![insert("a", id, &n), insert("b", id, &n)];
+                    if store.write(write).await.is_err() {
+                        return;
+                    }
                     writeln!(std::io::stdout(), "\ndone {id}").unwrap();
                 }
             }));
