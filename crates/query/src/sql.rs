@@ -15,7 +15,11 @@
 //! and no list meets the limit on parameters.
 
 mod condition;
+mod elements;
+mod packed;
 mod plan;
+mod probe;
+mod walk;
 mod writer;
 
 use crate::filter::{Filter, Select, Value};

@@ -1,6 +1,8 @@
 //! What a page costs in SQLite: the steps of its virtual machine must not grow with the table, and
 //! the plans must use the indexes meant for them.
 
+#![allow(clippy::unwrap_used)]
+
 use bitting_query::{
     Comparison, Dialect, Filter, Indexes, Kind, Link, Order, Path, Select, Statement, Value,
     render_with,

@@ -1,13 +1,17 @@
 //! SQLite answers what `eval` says, for random filters, orders and pages over random rows.
 
-use bitting_query::testing::{MAIN, PAIRS, World, filter, render_few, schema, select, world};
+#![allow(clippy::unwrap_used, clippy::format_collect)]
+
+use bitting_query::testing::{
+    Cell, MAIN, PAIRS, Record, World, filter, render_few, schema, select, world,
+};
 use bitting_query::{
-    Dialect, Filter, Indexes, Kind, Statement, Value, render, render_count, render_delete,
-    render_with, simplify,
+    Comparison, Dialect, Filter, Indexes, Kind, Path, Pattern, Piece, Select, Statement, Value,
+    render, render_count, render_delete, render_with, simplify,
 };
 use proptest::prelude::*;
 use rusqlite::Connection;
-use rusqlite::types::Value as Cell;
+use rusqlite::types::Value as Bound;
 
 /// Every column has an index, or none has.
 struct Indexed(bool);
@@ -18,13 +22,13 @@ impl Indexes for Indexed {
     }
 }
 
-fn bind(value: &Value) -> Cell {
+fn bind(value: &Value) -> Bound {
     match value {
-        Value::Null => Cell::Null,
-        Value::Integer(value) => Cell::Integer(*value),
-        Value::Number(value) => Cell::Real(*value),
-        Value::Boolean(value) => Cell::Integer(i64::from(*value)),
-        Value::Text(value) => Cell::Text(value.clone()),
+        Value::Null => Bound::Null,
+        Value::Integer(value) => Bound::Integer(*value),
+        Value::Number(value) => Bound::Real(*value),
+        Value::Boolean(value) => Bound::Integer(i64::from(*value)),
+        Value::Text(value) => Bound::Text(value.clone()),
     }
 }
 
@@ -87,7 +91,7 @@ fn fill(connection: &Connection, world: &World) {
             "INSERT INTO {} (id{names}) VALUES (?{places})",
             quote(&insert.table)
         );
-        let cells = std::iter::once(Cell::Integer(insert.id))
+        let cells = std::iter::once(Bound::Integer(insert.id))
             .chain(insert.values.iter().map(|(_, value)| bind(value)));
         connection
             .prepare_cached(&sql)
@@ -172,4 +176,82 @@ fn filters_part_the_rows_in_two() {
             prop_assert_eq!(gone, ids.len(), "{}", delete.sql);
         }
     });
+}
+
+#[test]
+fn large_filters_are_no_error() {
+    let connection = open();
+    // One row, without which SQLite would never look at a pattern.
+    let cells = schema()[0].1.iter().map(|(_, kind)| {
+        let text = *kind == Kind::Text;
+        Cell::Value(if text {
+            Value::Text("it's \"7\"\\".into())
+        } else {
+            Value::Null
+        })
+    });
+    let row = Record {
+        id: 1,
+        cells: cells.collect(),
+    };
+    let world = World {
+        tables: vec![vec![row], vec![], vec![]],
+        pairs: vec![],
+    };
+    fill(&connection, &world);
+    let path = |column: &str, kind| Path {
+        through: vec![],
+        column: column.into(),
+        kind,
+    };
+    let id = |id| Filter::Compare {
+        path: path("id", Kind::Integer),
+        op: Comparison::NotEqual,
+        value: Value::Integer(id),
+    };
+    let text = |number: i64| Value::Text(format!("it's \"{number}\"\\"));
+    let mut nested = id(0);
+    for depth in 0..90 {
+        nested = Filter::Not(Box::new(Filter::Or(vec![
+            nested,
+            Filter::And(vec![id(depth), id(-depth)]),
+        ])));
+    }
+    let filters = [
+        Filter::And((0..5000).map(id).collect()),
+        Filter::Or((0..5000).map(id).collect()),
+        Filter::OneOf {
+            path: path("id", Kind::Integer),
+            values: (0..40_000).map(Value::Integer).collect(),
+        },
+        Filter::OneOf {
+            path: path("na\"me", Kind::Text),
+            values: (0..40_000).map(text).collect(),
+        },
+        Filter::Contains {
+            path: path("na\"me", Kind::Text),
+            text: "%".repeat(100_000),
+        },
+        Filter::Like {
+            path: path("na\"me", Kind::Text),
+            pattern: Pattern(vec![
+                Piece::AnyRun,
+                Piece::Text("_".repeat(9_000)),
+                Piece::AnyRun,
+            ]),
+        },
+        nested,
+    ];
+    for filter in filters {
+        let select = Select {
+            table: MAIN.into(),
+            columns: vec!["id".into()],
+            filter,
+            order: vec![],
+            limit: Some(5),
+            offset: 0,
+        };
+        let statement = render(&select, Dialect::Sqlite);
+        assert_eq!(ask(&connection, &statement), world.expected(&select));
+    }
 }

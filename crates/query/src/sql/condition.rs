@@ -3,11 +3,11 @@
 //! value by `IS NOT TRUE`. Knows no plan.
 
 use super::Dialect;
+use super::packed::packed;
 use super::writer::{Scope, Writer};
 use crate::eval::fits;
-use crate::filter::{Comparison, Elements, Filter, Kind, Path, Pattern, Value};
+use crate::filter::{Comparison, Filter, Kind, Path, Pattern, Value};
 use crate::pattern;
-use std::fmt::Write as _;
 
 /// From this many values on, a list is one parameter.
 const PACKED: usize = 9;
@@ -152,7 +152,7 @@ impl Writer {
             self.sql.push('(');
         }
         self.test(scope, path, truth, |writer, at| {
-            writer.list(at, path, values, fitting)
+            writer.list(at, path, values, fitting);
         });
         if null {
             self.push(if truth { " OR " } else { " AND " });
@@ -298,95 +298,6 @@ impl Writer {
         });
     }
 
-    fn any(&mut self, scope: Scope, of: &Elements, filter: &Filter, truth: bool) {
-        let alias = self.alias();
-        if let Elements::Children { table, column } = of {
-            let Scope::Row(_) = scope else {
-                return self.constant(!truth);
-            };
-            // With an exact text asked for, the children are the way in; else each row looks for its own.
-            if self.sqlite() && names_text(filter) {
-                self.push(if truth { "" } else { "(" });
-                self.column(scope, "id", Kind::Integer);
-                self.push(" IN (SELECT ");
-                self.column(Scope::Row(alias), column, Kind::Integer);
-                self.push(" FROM ");
-                self.table(table, alias);
-                self.push(" WHERE ");
-                self.condition(Scope::Row(alias), filter, true);
-                self.push(if truth { ")" } else { ")) IS NOT TRUE" });
-                return;
-            }
-            self.push(if truth {
-                "EXISTS (SELECT 1 FROM "
-            } else {
-                "NOT EXISTS (SELECT 1 FROM "
-            });
-            self.table(table, alias);
-            self.push(" WHERE ");
-            self.column(Scope::Row(alias), column, Kind::Integer);
-            self.push(" = ");
-            self.column(scope, "id", Kind::Integer);
-            self.push(" AND ");
-            self.condition(Scope::Row(alias), filter, true);
-            self.sql.push(')');
-            return;
-        }
-        let (column, objects) = match of {
-            Elements::Json { column } => (column, true),
-            Elements::JsonValues { column } | Elements::Children { column, .. } => (column, false),
-        };
-        self.push(if truth {
-            "EXISTS (SELECT 1 FROM "
-        } else {
-            "NOT EXISTS (SELECT 1 FROM "
-        });
-        self.array(scope, column);
-        self.push(" AS ");
-        self.write_alias(alias);
-        // CASE keeps its order, AND does not: members are only asked of objects.
-        match (objects, self.dialect) {
-            (true, Dialect::Sqlite) => {
-                self.push(" WHERE CASE WHEN ");
-                self.write_alias(alias);
-                self.push(".type = 'object' THEN ");
-            }
-            (true, Dialect::Postgres) => {
-                self.push("(value) WHERE CASE WHEN jsonb_typeof(");
-                self.write_alias(alias);
-                self.push(".value) = 'object' THEN ");
-            }
-            (false, Dialect::Sqlite) => self.push(" WHERE "),
-            (false, Dialect::Postgres) => self.push("(value) WHERE "),
-        }
-        let element = if objects {
-            Scope::Object(alias)
-        } else {
-            Scope::Plain(alias)
-        };
-        self.condition(element, filter, true);
-        self.push(if objects { " END)" } else { ")" });
-    }
-
-    /// The elements of a JSON column; none where it holds no array.
-    fn array(&mut self, scope: Scope, column: &str) {
-        if self.sqlite() {
-            self.push("json_each(CASE WHEN json_valid(");
-            self.column(scope, column, Kind::Json);
-            self.push(") THEN CASE json_type(");
-            self.column(scope, column, Kind::Json);
-            self.push(") WHEN 'array' THEN ");
-            self.column(scope, column, Kind::Json);
-            self.push(" END END)");
-        } else {
-            self.push("jsonb_array_elements(CASE WHEN left(ltrim(");
-            self.column(scope, column, Kind::Json);
-            self.push("), 1) = '[' THEN ");
-            self.column(scope, column, Kind::Json);
-            self.push("::jsonb ELSE '[]'::jsonb END)");
-        }
-    }
-
     fn in_index(&mut self, scope: Scope, table: &str, key: i64, truth: bool) {
         let Scope::Row(_) = scope else {
             return self.constant(!truth);
@@ -428,69 +339,4 @@ impl Writer {
         self.param(Value::Integer(key));
         self.sql.push(')');
     }
-}
-
-fn names_text(filter: &Filter) -> bool {
-    match filter {
-        Filter::And(parts) => parts.iter().any(names_text),
-        Filter::Compare {
-            path,
-            op: Comparison::Equal,
-            value: Value::Text(_),
-        } => path.through.is_empty(),
-        _ => false,
-    }
-}
-
-/// Values as one text: a JSON array, or an array literal of PostgreSQL.
-pub(super) fn packed<'a>(
-    values: impl Iterator<Item = &'a Value>,
-    open: char,
-    close: char,
-    fold: bool,
-) -> String {
-    let mut out = String::from(open);
-    for (number, value) in values.enumerate() {
-        if number > 0 {
-            out.push(',');
-        }
-        let written = match value {
-            Value::Integer(value) => write!(out, "{value}"),
-            // JSON has no infinity, but reads a number too large for it as one.
-            Value::Number(value) if value.is_infinite() => {
-                let minus = if *value < 0.0 { "-" } else { "" };
-                write!(
-                    out,
-                    "{minus}{}",
-                    if open == '[' { "1e999" } else { "Infinity" }
-                )
-            }
-            Value::Number(value) => write!(out, "{value:?}"),
-            Value::Boolean(value) => write!(out, "{value}"),
-            Value::Text(text) => {
-                element(text, fold, open == '[', &mut out);
-                Ok(())
-            }
-            Value::Null => Ok(()),
-        };
-        debug_assert!(written.is_ok(), "a String takes everything");
-    }
-    out.push(close);
-    out
-}
-
-fn element(text: &str, fold: bool, json: bool, out: &mut String) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if json && c < ' ' => {
-                let written = write!(out, "\\u{:04x}", u32::from(c));
-                debug_assert!(written.is_ok(), "a String takes everything");
-            }
-            c if fold => out.push(c.to_ascii_lowercase()),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
 }

@@ -13,21 +13,22 @@
 //! - *Plain*: everything else. PostgreSQL plans by its own statistics.
 
 use super::Indexes;
-use super::condition::packed;
+use super::probe::probe;
+use super::walk::walk;
 use super::writer::{ROOT, Scope, Writer};
 use crate::eval::fits;
 use crate::filter::{Comparison, Filter, Kind, Order, Path, Select, Value};
 
 /// The conjuncts of a filter and what may lead to its rows.
-struct Plan<'a> {
-    conjuncts: Vec<&'a Filter>,
+pub(super) struct Plan<'a> {
+    pub conjuncts: Vec<&'a Filter>,
     /// The conjunct that drives or is walked.
-    lead: Option<usize>,
-    driven: bool,
-    walked: bool,
-    guarded: bool,
+    pub lead: Option<usize>,
+    pub driven: bool,
+    pub walked: bool,
+    pub guarded: bool,
     /// Conjuncts to probe, best first.
-    probed: Vec<usize>,
+    pub probed: Vec<usize>,
 }
 
 /// So many conjuncts are probed at most.
@@ -199,7 +200,7 @@ fn is_walkable(filter: &Filter, table: &str, indexes: &dyn Indexes) -> bool {
     }
 }
 
-fn is_id(path: &Path) -> bool {
+pub(super) fn is_id(path: &Path) -> bool {
     path.through.is_empty() && &*path.column == "id"
 }
 
@@ -220,7 +221,7 @@ fn flatten<'a>(filter: &'a Filter, into: &mut Vec<&'a Filter>) {
     }
 }
 
-fn columns(writer: &mut Writer, columns: &[std::sync::Arc<str>]) {
+pub(super) fn columns(writer: &mut Writer, columns: &[std::sync::Arc<str>]) {
     writer.push("SELECT ");
     for (number, column) in columns.iter().enumerate() {
         if number > 0 {
@@ -233,7 +234,7 @@ fn columns(writer: &mut Writer, columns: &[std::sync::Arc<str>]) {
     }
 }
 
-fn from(writer: &mut Writer, table: &str, plan: &Plan<'_>) {
+pub(super) fn from(writer: &mut Writer, table: &str, plan: &Plan<'_>) {
     writer.push(" FROM ");
     if let (true, Some(Filter::InIndex { table: pairs, .. })) =
         (plan.driven, plan.lead.map(|lead| plan.conjuncts[lead]))
@@ -253,7 +254,7 @@ fn from(writer: &mut Writer, table: &str, plan: &Plan<'_>) {
 }
 
 /// `only`: nothing but the lead may lead.
-fn conditions(writer: &mut Writer, plan: &Plan<'_>, only: bool) {
+pub(super) fn conditions(writer: &mut Writer, plan: &Plan<'_>, only: bool) {
     let mut joint = " WHERE ";
     match plan.lead.map(|lead| plan.conjuncts[lead]) {
         Some(Filter::InIndex { key, .. }) if plan.driven => {
@@ -279,7 +280,12 @@ fn conditions(writer: &mut Writer, plan: &Plan<'_>, only: bool) {
 }
 
 /// The conjuncts but the lead, of those that are wanted.
-fn rest(writer: &mut Writer, plan: &Plan<'_>, first: &str, wanted: impl Fn(&Filter) -> bool) {
+pub(super) fn rest(
+    writer: &mut Writer,
+    plan: &Plan<'_>,
+    first: &str,
+    wanted: impl Fn(&Filter) -> bool,
+) {
     let parts: Vec<&Filter> = (0..plan.conjuncts.len())
         .filter(|number| Some(*number) != plan.lead)
         .map(|number| plan.conjuncts[number])
@@ -311,7 +317,7 @@ fn balanced(writer: &mut Writer, parts: &[&Filter]) {
 }
 
 /// Always ends with the id, so that pages never overlap.
-fn order(writer: &mut Writer, order: &[Order]) {
+pub(super) fn order(writer: &mut Writer, order: &[Order]) {
     writer.push(" ORDER BY ");
     for key in order {
         if is_id(&key.path) {
@@ -363,83 +369,11 @@ fn followed(writer: &mut Writer, path: &Path) {
     }
 }
 
-/// One statement for every way: only that whose turn it is has a limit other than none.
-fn probe(writer: &mut Writer, select: &Select, mut plan: Plan<'_>, by_id: Option<bool>) {
-    let probed = std::mem::take(&mut plan.probed);
-    writer.push("WITH b(way) AS MATERIALIZED (SELECT CASE");
-    for (way, number) in probed.iter().enumerate() {
-        writer.push(" WHEN NOT EXISTS (SELECT 1 FROM ");
-        if let Filter::InIndex { table, key } = plan.conjuncts[*number] {
-            writer.name(table);
-            writer.push(" AS m WHERE m.\"key\" = ");
-            writer.param(Value::Integer(*key));
-        } else {
-            writer.table(&select.table, 0);
-            writer.push(" WHERE ");
-            writer.condition(ROOT, plan.conjuncts[*number], true);
-        }
-        writer.push(" LIMIT 1 OFFSET ");
-        writer.number(writer.few);
-        writer.push(") THEN ");
-        writer.number(way as u32);
-    }
-    writer.push(" END)");
-    let usual = (plan.lead, plan.driven, plan.walked);
-    plan.walked = false;
-    let mut joint = " SELECT * FROM (";
-    for (way, number) in probed.iter().enumerate() {
-        plan.lead = Some(*number);
-        plan.driven = matches!(plan.conjuncts[*number], Filter::InIndex { .. });
-        writer.driven = plan.driven;
-        writer.push(joint);
-        joint = ") UNION ALL SELECT * FROM (";
-        columns(writer, &select.columns);
-        from(writer, &select.table, &plan);
-        conditions(writer, &plan, true);
-        (writer.hidden, writer.guarded) = (true, true);
-        order(writer, &select.order);
-        (writer.hidden, writer.guarded) = (false, false);
-        limited(writer, select, Some(way as u32));
-    }
-    (plan.lead, plan.driven, plan.walked) = usual;
-    writer.push(joint);
-    writer.driven = plan.driven;
-    writer.guarded = plan.guarded;
-    if plan.walked {
-        walk(writer, select, &plan, by_id == Some(true), true);
-    } else {
-        columns(writer, &select.columns);
-        from(writer, &select.table, &plan);
-        if by_id.is_none() {
-            writer.hidden = true;
-            writer.kept = select.order.first().map(|order| order.path.column.clone());
-        }
-        conditions(writer, &plan, false);
-        writer.hidden = false;
-        order(writer, &select.order);
-        limited(writer, select, None);
-    }
-    writer.push(")");
-}
-
-/// A page that is empty unless this way was chosen (`None`: none of the probed).
-fn limited(writer: &mut Writer, select: &Select, way: Option<u32>) {
-    writer.push(" LIMIT CASE WHEN (SELECT way FROM b) IS ");
-    match way {
-        Some(way) => writer.number(way),
-        None => writer.push("NULL"),
-    }
-    writer.push(" THEN ");
-    writer.param(integer(select.limit.unwrap_or(u64::MAX)));
-    writer.push(" ELSE 0 END");
-    offset(writer, select);
-}
-
-fn integer(value: u64) -> Value {
+pub(super) fn integer(value: u64) -> Value {
     Value::Integer(i64::try_from(value).unwrap_or(i64::MAX))
 }
 
-fn page(writer: &mut Writer, select: &Select) {
+pub(super) fn page(writer: &mut Writer, select: &Select) {
     match select.limit {
         Some(limit) => {
             writer.push(" LIMIT ");
@@ -452,142 +386,9 @@ fn page(writer: &mut Writer, select: &Select) {
     offset(writer, select);
 }
 
-fn offset(writer: &mut Writer, select: &Select) {
+pub(super) fn offset(writer: &mut Writer, select: &Select) {
     if select.offset > 0 {
         writer.push(" OFFSET ");
         writer.param(integer(select.offset));
-    }
-}
-
-/// See the head of this file. The end of a value's rows is an id that no row has and that sorts
-/// last, so that it never takes a place on the page before a row does.
-fn walk(writer: &mut Writer, select: &Select, plan: &Plan<'_>, descending: bool, probed: bool) {
-    let (end, after, way) = if descending {
-        ("(-9223372036854775807)", " < ", " DESC")
-    } else {
-        ("9223372036854775807", " > ", "")
-    };
-    // A start (`id > 10`) binds the first step only: the later ones go on from where they are.
-    let starts = |part: &Filter| match part {
-        Filter::Compare {
-            path,
-            op: Comparison::Greater | Comparison::GreaterOrEqual,
-            ..
-        } => !descending && is_id(path),
-        Filter::Compare {
-            path,
-            op: Comparison::Less | Comparison::LessOrEqual,
-            ..
-        } => descending && is_id(path),
-        _ => false,
-    };
-    let Some(lead) = plan.lead.map(|lead| plan.conjuncts[lead]) else {
-        return;
-    };
-    let column = match lead {
-        Filter::OneOf { path, .. } | Filter::Compare { path, .. } => path
-            .through
-            .first()
-            .map_or(&path.column, |link| &link.column),
-        _ => return,
-    };
-    let step = |writer: &mut Writer, value: &str| {
-        writer.push("SELECT ");
-        writer.push(value);
-        writer.push(", coalesce((SELECT t0.\"id\" FROM ");
-        writer.table(&select.table, 0);
-        writer.push(" WHERE ");
-        writer.column(ROOT, column, Kind::Integer);
-        writer.push(" = ");
-        writer.push(value);
-    };
-    let close = |writer: &mut Writer| {
-        writer.push(" ORDER BY t0.\"id\"");
-        writer.push(way);
-        writer.push(" LIMIT 1), ");
-        writer.push(end);
-        writer.push(")");
-    };
-    writer.push("WITH RECURSIVE w(v, id) AS (");
-    step(writer, "s.v");
-    rest(writer, plan, " AND ", starts);
-    let from = writer.sql.len();
-    rest(writer, plan, " AND ", |part| !starts(part));
-    let to = writer.sql.len();
-    close(writer);
-    writer.push(" FROM (");
-    seeds(writer, lead);
-    writer.push(") AS s UNION ALL ");
-    step(writer, "w.v");
-    writer.push(" AND t0.\"id\"");
-    writer.push(after);
-    writer.push("w.id");
-    writer.sql.extend_from_within(from..to);
-    close(writer);
-    writer.push(" FROM w WHERE w.id <> ");
-    writer.push(end);
-    writer.push(" ORDER BY 2");
-    writer.push(way);
-    if probed {
-        limited(writer, select, None);
-    } else {
-        page(writer, select);
-    }
-    writer.push(") ");
-    columns(writer, &select.columns);
-    writer.push(" FROM w CROSS JOIN ");
-    writer.table(&select.table, 0);
-    writer.push(" ON t0.\"id\" = w.id ORDER BY w.id");
-    writer.push(way);
-}
-
-/// The values to keep a place for, each once.
-fn seeds(writer: &mut Writer, lead: &Filter) {
-    match lead {
-        Filter::OneOf { path, values } if path.through.is_empty() => {
-            let mut values: Vec<i64> = values
-                .iter()
-                .filter_map(|value| {
-                    if let Value::Integer(id) = value {
-                        Some(*id)
-                    } else {
-                        None
-                    }
-                })
-                .collect();
-            values.sort_unstable();
-            values.dedup();
-            let values: Vec<Value> = values.into_iter().map(Value::Integer).collect();
-            writer.push("SELECT value AS v FROM json_each(");
-            writer.param(Value::Text(packed(values.iter(), '[', ']', false)));
-            writer.push(")");
-        }
-        Filter::OneOf { path, .. } | Filter::Compare { path, .. } => {
-            let alias = writer.alias();
-            writer.push("SELECT ");
-            writer.column(Scope::Row(alias), "id", Kind::Integer);
-            writer.push(" AS v FROM ");
-            writer.table(&path.through[0].table, alias);
-            writer.push(" WHERE ");
-            let path = Path {
-                through: vec![],
-                column: path.column.clone(),
-                kind: path.kind,
-            };
-            let inner = match lead {
-                Filter::Compare { op, value, .. } => Filter::Compare {
-                    path,
-                    op: *op,
-                    value: value.clone(),
-                },
-                Filter::OneOf { values, .. } => Filter::OneOf {
-                    path,
-                    values: values.clone(),
-                },
-                _ => Filter::Constant(true),
-            };
-            writer.condition(Scope::Row(alias), &inner, true);
-        }
-        _ => writer.push("SELECT 1 AS v WHERE FALSE"),
     }
 }

@@ -1,0 +1,79 @@
+//! A statement that looks which of several conjuncts has few rows before it goes one way. What may
+//! be probed is the plan's to say.
+
+use super::plan::{Plan, columns, conditions, from, integer, offset, order};
+use super::walk::walk;
+use super::writer::{ROOT, Writer};
+use crate::filter::{Filter, Select, Value};
+
+/// One statement for every way: only that whose turn it is has a limit other than none.
+pub(super) fn probe(writer: &mut Writer, select: &Select, mut plan: Plan<'_>, by_id: Option<bool>) {
+    let probed = std::mem::take(&mut plan.probed);
+    writer.push("WITH b(way) AS MATERIALIZED (SELECT CASE");
+    for (way, number) in probed.iter().enumerate() {
+        writer.push(" WHEN NOT EXISTS (SELECT 1 FROM ");
+        if let Filter::InIndex { table, key } = plan.conjuncts[*number] {
+            writer.name(table);
+            writer.push(" AS m WHERE m.\"key\" = ");
+            writer.param(Value::Integer(*key));
+        } else {
+            writer.table(&select.table, 0);
+            writer.push(" WHERE ");
+            writer.condition(ROOT, plan.conjuncts[*number], true);
+        }
+        writer.push(" LIMIT 1 OFFSET ");
+        writer.number(writer.few);
+        writer.push(") THEN ");
+        writer.number(way as u32);
+    }
+    writer.push(" END)");
+    let usual = (plan.lead, plan.driven, plan.walked);
+    plan.walked = false;
+    let mut joint = " SELECT * FROM (";
+    for (way, number) in probed.iter().enumerate() {
+        plan.lead = Some(*number);
+        plan.driven = matches!(plan.conjuncts[*number], Filter::InIndex { .. });
+        writer.driven = plan.driven;
+        writer.push(joint);
+        joint = ") UNION ALL SELECT * FROM (";
+        columns(writer, &select.columns);
+        from(writer, &select.table, &plan);
+        conditions(writer, &plan, true);
+        (writer.hidden, writer.guarded) = (true, true);
+        order(writer, &select.order);
+        (writer.hidden, writer.guarded) = (false, false);
+        limited(writer, select, Some(way as u32));
+    }
+    (plan.lead, plan.driven, plan.walked) = usual;
+    writer.push(joint);
+    writer.driven = plan.driven;
+    writer.guarded = plan.guarded;
+    if plan.walked {
+        walk(writer, select, &plan, by_id == Some(true), true);
+    } else {
+        columns(writer, &select.columns);
+        from(writer, &select.table, &plan);
+        if by_id.is_none() {
+            writer.hidden = true;
+            writer.kept = select.order.first().map(|order| order.path.column.clone());
+        }
+        conditions(writer, &plan, false);
+        writer.hidden = false;
+        order(writer, &select.order);
+        limited(writer, select, None);
+    }
+    writer.push(")");
+}
+
+/// A page that is empty unless this way was chosen (`None`: none of the probed).
+pub(super) fn limited(writer: &mut Writer, select: &Select, way: Option<u32>) {
+    writer.push(" LIMIT CASE WHEN (SELECT way FROM b) IS ");
+    match way {
+        Some(way) => writer.number(way),
+        None => writer.push("NULL"),
+    }
+    writer.push(" THEN ");
+    writer.param(integer(select.limit.unwrap_or(u64::MAX)));
+    writer.push(" ELSE 0 END");
+    offset(writer, select);
+}
