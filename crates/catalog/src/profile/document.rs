@@ -121,17 +121,20 @@ pub struct Source {
 }
 
 /// Another version of the guide, kept for comparison.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Edition {
     pub title: String,
     pub url: String,
     pub relation: Relation,
     /// How it differs.
     pub note: String,
+    /// Some of its rows could not be read: what it lacks says nothing.
+    pub incomplete: bool,
     /// Its rows, where they are known.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grant: Vec<Grant>,
+    /// Line of the edition in its file, from 1.
+    #[serde(skip)]
+    pub line: usize,
 }
 
 /// How another version of a guide relates to the profile.

@@ -4,7 +4,7 @@
 use super::autotask::{Impersonation, SecurityLevel, Setting, User};
 use super::document::{
     Connection, Correction, Edition, Feature, KnownError, Member, Precondition, Product, Profile,
-    Psa, RoleNotes, Source, Status, Step,
+    Psa, Relation, RoleNotes, Source, Status, Step,
 };
 use super::error::ProfileError;
 use super::grant::{Grant, Mode};
@@ -20,7 +20,7 @@ struct Text {
     profile: Product,
     source: Vec<Source>,
     #[serde(default)]
-    edition: Vec<Edition>,
+    edition: Vec<Spanned<EditionText>>,
     #[serde(default)]
     role: RoleNotes,
     #[serde(default)]
@@ -45,6 +45,19 @@ struct Text {
     error: Vec<KnownError>,
     #[serde(default)]
     correction: Vec<Correction>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EditionText {
+    title: String,
+    url: String,
+    relation: Relation,
+    note: String,
+    #[serde(default)]
+    incomplete: bool,
+    #[serde(default)]
+    grant: Vec<Spanned<Grant>>,
 }
 
 #[derive(Deserialize)]
@@ -84,7 +97,7 @@ impl Profile {
             file: file.to_owned(),
             product: read.profile,
             source: read.source,
-            edition: read.edition,
+            edition: read.edition.into_iter().map(|e| lines.edition(e)).collect(),
             role: read.role,
             grant: lines.grants(read.grant),
             level: read.level.map(Spanned::into_inner),
@@ -146,6 +159,20 @@ impl Lines<'_> {
                 }
             })
             .collect()
+    }
+
+    fn edition(&self, text: Spanned<EditionText>) -> Edition {
+        let line = self.of(text.span().start);
+        let text = text.into_inner();
+        Edition {
+            title: text.title,
+            url: text.url,
+            relation: text.relation,
+            note: text.note,
+            incomplete: text.incomplete,
+            grant: self.grants(text.grant),
+            line,
+        }
     }
 
     fn feature(&self, text: Spanned<FeatureText>) -> Feature {

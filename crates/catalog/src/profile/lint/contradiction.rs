@@ -1,10 +1,11 @@
 //! Guides of one vendor for one product that do not say the same.
 
 use super::{Finding, Report, Severity};
-use crate::profile::document::{Profile, Relation};
+use crate::profile::document::{Completeness, Product, Profile, Relation};
 use crate::profile::grant::Grant;
-use bitting_policy::{ActionId, Level, Registry, Verb};
-use std::collections::BTreeMap;
+use bitting_policy::{Level, Registry, Verb};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 
 type Rows = BTreeMap<(String, String), [Level; 4]>;
 
@@ -17,28 +18,29 @@ pub(super) fn check_editions(report: &mut Report, registry: &Registry) {
             continue;
         }
         let theirs = rows(registry, edition.grant.iter());
-        for message in differences(&ours, &theirs, &edition.title) {
-            report.add(Severity::Warning, "contradiction", 1, message);
+        if let Some(message) = difference(&ours, &theirs, &edition.title, edition.incomplete) {
+            report.add(Severity::Warning, "contradiction", edition.line, message);
         }
     }
 }
 
 /// Profiles of the same vendor and product, compared in pairs. Additions to a role are no
-/// contradiction.
+/// contradiction, and neither is what could not be read.
 pub(super) fn check_profiles(profiles: &[Profile], registry: &Registry) -> Vec<Finding> {
     let mut found = Vec::new();
     for (place, left) in profiles.iter().enumerate() {
         for right in &profiles[place + 1..] {
             let (a, b) = (&left.product, &right.product);
-            if (a.psa, &a.vendor, &a.product) != (b.psa, &b.vendor, &b.product)
-                || a.addon
-                || b.addon
-            {
+            let same = (a.psa, &a.vendor, &a.product) == (b.psa, &b.vendor, &b.product);
+            let whole = |product: &Product| {
+                !product.addon && product.completeness == Completeness::Complete
+            };
+            if !same || !whole(a) || !whole(b) {
                 continue;
             }
             let ours = rows(registry, left.rows().map(|(_, grant)| grant));
             let theirs = rows(registry, right.rows().map(|(_, grant)| grant));
-            for message in differences(&ours, &theirs, &right.title()) {
+            if let Some(message) = difference(&ours, &theirs, &right.title(), false) {
                 found.push(Finding {
                     severity: Severity::Warning,
                     rule: "contradiction",
@@ -53,51 +55,57 @@ pub(super) fn check_profiles(profiles: &[Profile], registry: &Registry) -> Vec<F
     found
 }
 
+/// The cells by the registry's names, wildcards spelled out.
 fn rows<'a>(registry: &Registry, grants: impl Iterator<Item = &'a Grant>) -> Rows {
     let mut rows = Rows::new();
     for grant in grants {
-        let id: Option<ActionId> = registry.action(&grant.module, &grant.action);
-        let key = id.and_then(|id| registry.get(id)).map_or_else(
-            || (grant.module.clone(), grant.action.clone()),
-            |action| (action.module.clone(), action.name.clone()),
-        );
-        let held = rows.entry(key).or_insert([Level::None; 4]);
-        for verb in Verb::EVERY {
-            let cell = &mut held[verb.index()];
-            *cell = (*cell).max(grant.level(verb));
+        let wanted = registry.action(&grant.module, &grant.action);
+        let actions = registry.actions().iter().filter(|action| {
+            wanted == Some(action.id) || (grant.is_wildcard() && action.module == grant.module)
+        });
+        for action in actions {
+            let key = (action.module.clone(), action.name.clone());
+            let held = rows.entry(key).or_insert([Level::None; 4]);
+            for verb in Verb::EVERY {
+                let cell = &mut held[verb.index()];
+                *cell = (*cell).max(grant.level(verb));
+            }
         }
     }
     rows
 }
 
-/// One message per row that differs, in both directions.
-fn differences(ours: &Rows, theirs: &Rows, other: &str) -> Vec<String> {
-    let mut keys: Vec<&(String, String)> = ours.keys().chain(theirs.keys()).collect();
-    keys.sort();
-    keys.dedup();
+/// How many rows a message names before it only counts.
+const NAMED: usize = 4;
+
+/// One message for all rows that differ: in both directions, or only where the other asks for more.
+fn difference(ours: &Rows, theirs: &Rows, other: &str, only_more: bool) -> Option<String> {
+    let keys: BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
     let none = [Level::None; 4];
-    keys.into_iter()
+    let differs = |there: Level, here: Level| match there.cmp(&here) {
+        Ordering::Greater => true,
+        Ordering::Less => !only_more,
+        Ordering::Equal => false,
+    };
+    let rows: Vec<String> = keys
+        .into_iter()
         .filter_map(|key| {
             let here = ours.get(key).unwrap_or(&none);
             let there = theirs.get(key).unwrap_or(&none);
             let cells: Vec<String> = Verb::EVERY
                 .into_iter()
-                .filter(|verb| here[verb.index()] != there[verb.index()])
-                .map(|verb| {
-                    format!(
-                        "{verb} {} there, {} here",
-                        there[verb.index()],
-                        here[verb.index()]
-                    )
-                })
+                .map(|verb| (verb, there[verb.index()], here[verb.index()]))
+                .filter(|(_, there, here)| differs(*there, *here))
+                .map(|(verb, there, here)| format!("{verb} {there} for {here}"))
                 .collect();
             let (module, action) = key;
-            (!cells.is_empty()).then(|| {
-                format!(
-                    "`{other}` says otherwise of {module} / {action}: {}",
-                    cells.join("; ")
-                )
-            })
+            (!cells.is_empty()).then(|| format!("{module} / {action} ({})", cells.join(", ")))
         })
-        .collect()
+        .collect();
+    let rest = match rows.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let named = rows.get(..NAMED).unwrap_or(&rows).join(", ");
+    (!rows.is_empty()).then(|| format!("`{other}` says otherwise: {named}{rest}"))
 }

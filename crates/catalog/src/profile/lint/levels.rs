@@ -5,8 +5,9 @@ use crate::profile::grant::Grant;
 use bitting_policy::{Level, MyLevel, Registry, Verb};
 
 /// Words of a reason that speak of the integration's own records.
-const OWN: [&str; 6] = [
+const OWN: [&str; 7] = [
     "own ",
+    "those ",
     "it created",
     "it creates",
     "it opened",
@@ -75,21 +76,33 @@ fn check_row(report: &mut Report, registry: &Registry, grant: &Grant) {
                 format!("choose {}", accepted.join(" or ")),
             );
         }
-        let reason = grant.reason(verb).to_lowercase();
-        if level == Level::All
-            && action.my == MyLevel::Yes
-            && OWN.iter().any(|word| reason.contains(word))
-        {
-            report.advise(
-                Severity::Warning,
-                "all-where-my",
-                grant.line,
-                format!(
-                    "{}: {verb} is All, but the reason speaks of own records only",
-                    action.full_name()
-                ),
-                "try My",
-            );
+        if level == Level::All && action.my == MyLevel::Yes {
+            check_reach(report, grant, verb);
         }
+    }
+}
+
+/// My is enough where the reason speaks of own records, and to create a record.
+fn check_reach(report: &mut Report, grant: &Grant, verb: Verb) {
+    let reason = grant.reason(verb).to_lowercase();
+    if OWN.iter().any(|word| reason.contains(word)) {
+        report.advise(
+            Severity::Warning,
+            "all-where-my",
+            grant.line,
+            format!(
+                "{}: {verb} is All, but the reason speaks of own records only",
+                grant.title()
+            ),
+            "try My",
+        );
+    } else if verb == Verb::Add {
+        report.advise(
+            Severity::Note,
+            "all-where-my",
+            grant.line,
+            format!("{}: Add is All where My can be chosen", grant.title()),
+            "try My: it is enough to create records of its own",
+        );
     }
 }
