@@ -8,6 +8,7 @@ mod custom;
 
 pub mod draft;
 pub mod event;
+pub mod host;
 pub mod http;
 pub mod instance;
 pub mod keys;
@@ -22,6 +23,7 @@ pub mod row;
 pub mod rules;
 mod saving;
 pub mod secret;
+mod seed;
 pub mod server;
 pub mod shape;
 pub mod tls;

@@ -1,6 +1,7 @@
 //! Behaviour that is not data. An entity's file names its rules; here they are found. This folder is the
 //! only place in the server that knows entities by name.
 
+pub mod first;
 pub mod members;
 pub mod system;
 

@@ -1,0 +1,203 @@
+//! `bitting serve`: runs a PSA on this machine.
+
+use anyhow::{Context as _, Result};
+use bitting_server::host::{self, Options, Ready, Running, Shown};
+use clap::Args;
+use std::fs;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use tracing_subscriber::EnvFilter;
+
+/// Run a PSA that speaks the ConnectWise REST API and enforces every right.
+#[derive(Args)]
+pub struct Serve {
+    /// Keep the data in this directory; without it, it is gone when the server stops.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Start afresh with a demo company (the default without --data).
+    #[arg(long, conflicts_with = "empty")]
+    demo: bool,
+    /// Start a new company with its structure and two API members only.
+    #[arg(long)]
+    empty: bool,
+    /// Port for http; 0 takes a free one, for https too.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Port for https.
+    #[arg(long, value_name = "PORT")]
+    https_port: Option<u16>,
+    /// Address to listen on.
+    #[arg(long, default_value = "127.0.0.1")]
+    host: String,
+    /// Write where the server is and which keys open it to this file, as JSON, once it answers.
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    /// A PostgreSQL database, postgres://user:password@host/database; better in the environment.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "BITTING_DATABASE",
+        hide_env_values = true
+    )]
+    database: Option<String>,
+    /// Company id that clients write before the plus.
+    #[arg(long, default_value = "bitting")]
+    company: String,
+    /// Certificate chain of your own, PEM; needs --key.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    certificate: Option<PathBuf>,
+    /// Private key of the certificate, PEM.
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    key: Option<PathBuf>,
+    /// Accept calls without a clientId header.
+    #[arg(long)]
+    no_client_id: bool,
+    /// Same seed, same demo records.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+impl Serve {
+    pub fn run(self) -> Result<()> {
+        log();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .context("cannot start the runtime")?;
+        runtime.block_on(self.serve())
+    }
+
+    async fn serve(self) -> Result<()> {
+        // Holds the directory until the server stops.
+        let temporary;
+        let state = match &self.data {
+            Some(directory) => {
+                fs::create_dir_all(directory).with_context(|| {
+                    format!("cannot create the data directory {}", directory.display())
+                })?;
+                directory.clone()
+            }
+            None => {
+                temporary = tempfile::Builder::new()
+                    .prefix("bitting-")
+                    .tempdir()
+                    .context("cannot create a temporary directory")?;
+                temporary.path().to_owned()
+            }
+        };
+        let free = self.port == 0;
+        let options = Options {
+            state: state.canonicalize().unwrap_or(state),
+            keep: self.data.is_some(),
+            database: self.database.clone(),
+            host: self.host.clone(),
+            http_port: self.port,
+            https_port: self.https_port.unwrap_or(if free { 0 } else { 8443 }),
+            company: self.company.clone(),
+            company_name: "Northwind Signal".to_owned(),
+            demo: !self.empty,
+            seed: self.seed,
+            require_client_id: !self.no_client_id,
+            certificate: self.certificate.clone().zip(self.key.clone()),
+            ready: self.ready_file.is_some(),
+        };
+        let running = host::start(&options).await?;
+        if let Some(file) = &self.ready_file {
+            write_private(file, &serde_json::to_vec_pretty(&running.ready)?)
+                .with_context(|| format!("cannot write the ready file {}", file.display()))?;
+        }
+        greet(&running);
+        stop_signal().await;
+        if std::io::stderr().is_terminal() {
+            eprintln!("stopping");
+        }
+        running.stop().await;
+        if let Some(file) = &self.ready_file {
+            // Its keys open nothing any more, and its ports may be somebody else's.
+            let _ = fs::remove_file(file);
+        }
+        Ok(())
+    }
+}
+
+/// Tells a newcomer all that is needed for a first call.
+fn greet(running: &Running) {
+    let ready = &running.ready;
+    let mut text = String::new();
+    let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:<12}{value}\n"));
+    line("http", &ready.http);
+    line("https", &ready.https);
+    line("CA file", &ready.ca_file.display().to_string());
+    line("company", &ready.connectwise.company);
+    line("clientId", &ready.connectwise.client_id);
+    for (name, pair) in [
+        ("admin", &ready.connectwise.admin),
+        ("least", &ready.connectwise.least),
+    ] {
+        match pair {
+            Some(pair) => line(name, &format!("{} : {}", pair.public_key, pair.private_key)),
+            None => line(name, "the keys cut at the first start"),
+        }
+    }
+    let mut out = std::io::stdout().lock();
+    // A closed pipe is no reason not to serve.
+    let _ = writeln!(
+        out,
+        "Bitting serves a ConnectWise-compatible PSA.\n\n{text}"
+    );
+    if let Some(pair) = &ready.connectwise.least {
+        let _ = writeln!(out, "Try:\n\n{}\n", curl(ready, pair));
+    }
+    let _ = writeln!(out, "Stop with Ctrl-C.");
+    let _ = out.flush();
+}
+
+fn curl(ready: &Ready, pair: &Shown) -> String {
+    format!(
+        "  curl -u '{}+{}:{}' -H 'clientId: {}' \\\n    '{}/v4_6_release/apis/3.0/service/tickets?pageSize=2&fields=id,summary,status/name'",
+        ready.connectwise.company,
+        pair.public_key,
+        pair.private_key,
+        ready.connectwise.client_id,
+        ready.http
+    )
+}
+
+/// Writes a file as a whole, readable by its owner alone.
+fn write_private(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let partial = file.with_extension("partial");
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut opened = options.open(&partial)?;
+    opened.write_all(bytes)?;
+    opened.sync_all()?;
+    fs::rename(&partial, file)
+}
+
+fn log() {
+    let filter = EnvFilter::try_from_env("BITTING_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}
+
+async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

@@ -1,0 +1,324 @@
+//! Starting a server: data, first company, keys, certificate, sockets, and the facts that people's test
+//! suites read from the ready file.
+
+use crate::http;
+use crate::instance::{Clock, Instance, Opening};
+use crate::keys::{Key, Pair};
+use crate::problem::Problem;
+use crate::secret::Secret;
+use crate::seed::{self, Seeded};
+use crate::server::{BODY_LIMIT, Server, Settings};
+use crate::tls::{self, Source, TlsError};
+use bitting_catalog::{Catalog, CatalogError};
+use bitting_store::{DatabaseUrl, Durability, Location, StoreError};
+use serde::Serialize;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+/// Description of key pairs cut for the first start.
+const FIRST: &str = "first start";
+/// Description of key pairs cut for a ready file; the next ready file replaces them.
+const READY: &str = "ready file";
+
+/// What a server is started with.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Directory for the database, the certificate authority and the operator's file.
+    pub state: PathBuf,
+    /// Keep the data in `state`; else it is gone with the process.
+    pub keep: bool,
+    /// A PostgreSQL database instead of a file.
+    pub database: Option<String>,
+    pub host: String,
+    pub http_port: u16,
+    pub https_port: u16,
+    pub company: String,
+    pub company_name: String,
+    /// A new company gets demo records, not only its setup.
+    pub demo: bool,
+    pub seed: u64,
+    pub require_client_id: bool,
+    /// Certificate chain and key of the user's own, PEM.
+    pub certificate: Option<(PathBuf, PathBuf)>,
+    /// Cut pairs anew even if the company is not new: a ready file is wanted.
+    pub ready: bool,
+}
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    #[error("the catalog is wrong: {0}")]
+    Catalog(#[from] CatalogError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error(
+        "cannot listen on {address}: {source}; choose another port with --port, or 0 for a free one"
+    )]
+    Listen {
+        address: String,
+        source: std::io::Error,
+    },
+    #[error("the demo company cannot be made: {0}")]
+    Seed(String),
+    #[error("{0}")]
+    Problem(#[from] Problem),
+}
+
+/// A running server.
+pub struct Running {
+    pub server: Arc<Server>,
+    pub ready: Ready,
+    stop: watch::Sender<bool>,
+    listeners: Vec<tokio::task::JoinHandle<()>>,
+}
+
+/// The facts of a running server, as the ready file has them.
+#[derive(Serialize)]
+pub struct Ready {
+    pub http: String,
+    pub https: String,
+    pub ca_file: PathBuf,
+    pub console: String,
+    pub connectwise: Connectwise,
+}
+
+#[derive(Serialize)]
+pub struct Connectwise {
+    pub company: String,
+    pub client_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin: Option<Shown>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub least: Option<Shown>,
+}
+
+/// A key pair in the clear, for the terminal and the ready file alone.
+#[derive(Serialize)]
+pub struct Shown {
+    pub public_key: String,
+    pub private_key: String,
+}
+
+/// Any GUID will do: it names the software, not the tenant.
+const CLIENT_ID: &str = "b1771a6e-0000-4000-8000-000000000001";
+
+/// Opens everything and answers once the server does.
+pub async fn start(options: &Options) -> Result<Running, HostError> {
+    let (registry, catalog) = Catalog::embedded()?;
+    let clock: Clock = Arc::new(jiff::Timestamp::now);
+    let location = match (&options.database, options.keep) {
+        (Some(url), _) => Location::Postgres {
+            url: DatabaseUrl::new(url),
+            schema: format!("bitting_{}", options.company.to_ascii_lowercase()),
+        },
+        (None, true) => Location::File(
+            options
+                .state
+                .join(format!("{}.sqlite", options.company.to_ascii_lowercase())),
+        ),
+        (None, false) => Location::Memory,
+    };
+    let source = match &options.certificate {
+        Some((certificate, key)) => Source::Files {
+            certificate: certificate.clone(),
+            key: key.clone(),
+        },
+        None => Source::Local(options.state.clone()),
+    };
+    let names = ["localhost", "127.0.0.1", "::1", options.host.as_str()].map(str::to_owned);
+    let tls = tls::prepare(&source, &names)?;
+    let plain = listen(&options.host, options.http_port).await?;
+    let secure = listen(&options.host, options.https_port).await?;
+    let instance = Instance::open(Opening {
+        company: options.company.clone(),
+        name: options.company_name.clone(),
+        location,
+        durability: Durability::Full,
+        catalog: Arc::new(catalog),
+        registry: Arc::new(registry),
+        clock,
+    })
+    .await?;
+    let seeded = seed::company(&instance, options.demo, options.seed)
+        .await
+        .map_err(HostError::Seed)?;
+    let (admin, least) = pairs(&instance, &seeded, options.ready).await?;
+    let operator = Secret::generate();
+    let settings = Settings {
+        require_client_id: options.require_client_id,
+        operator,
+    };
+    let server = Arc::new(Server::new(settings));
+    let company = instance.company.clone();
+    server.add(Arc::new(instance));
+    let (stop, stopped) = watch::channel(false);
+    let address = |listener: &TcpListener| {
+        listener
+            .local_addr()
+            .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)))
+    };
+    let shown = |port: u16| format!("{}:{port}", shown_host(&options.host));
+    let (http_port, https_port) = (address(&plain).port(), address(&secure).port());
+    let acceptor = TlsAcceptor::from(tls.config);
+    let listeners = vec![
+        tokio::spawn(http::serve(
+            plain,
+            None,
+            server.clone(),
+            BODY_LIMIT,
+            stopped.clone(),
+        )),
+        tokio::spawn(http::serve(
+            secure,
+            Some(acceptor),
+            server.clone(),
+            BODY_LIMIT,
+            stopped,
+        )),
+    ];
+    let ready = Ready {
+        http: format!("http://{}", shown(http_port)),
+        https: format!("https://{}", shown(https_port)),
+        ca_file: tls.ca_file,
+        console: format!("http://{}/", shown(http_port)),
+        connectwise: Connectwise {
+            company,
+            client_id: CLIENT_ID.to_owned(),
+            admin,
+            least,
+        },
+    };
+    Ok(Running {
+        server,
+        ready,
+        stop,
+        listeners,
+    })
+}
+
+impl Running {
+    /// Stops taking connections, finishes open requests, and closes the data.
+    pub async fn stop(self) {
+        // Nobody listening any more is as good as stopped.
+        let _ = self.stop.send(true);
+        for listener in self.listeners {
+            let _ = listener.await;
+        }
+        for instance in self.server.instances() {
+            if let Err(error) = instance.save_last_used().await {
+                tracing::warn!(%error, "when keys were last used could not be kept");
+            }
+        }
+    }
+}
+
+/// Key pairs of the two members that a newcomer starts with.
+async fn pairs(
+    instance: &Instance,
+    seeded: &Seeded,
+    ready: bool,
+) -> Result<(Option<Shown>, Option<Shown>), Problem> {
+    if !seeded.new && !ready {
+        return Ok((None, None));
+    }
+    let description = if seeded.new { FIRST } else { READY };
+    let mut shown = Vec::new();
+    for member in [seeded.admin, seeded.least] {
+        let Some(member) = member else {
+            shown.push(None);
+            continue;
+        };
+        if description == READY {
+            for key in instance
+                .keys
+                .list(Some(member))
+                .iter()
+                .filter(|key| key.description == READY)
+            {
+                instance.delete_key(key.id).await?;
+            }
+        }
+        let (_, pair) = instance.cut_key(member, description, None).await?;
+        shown.push(Some(Shown {
+            public_key: pair.public,
+            private_key: pair.private.reveal().to_owned(),
+        }));
+    }
+    let least = shown.pop().flatten();
+    Ok((shown.pop().flatten(), least))
+}
+
+impl Instance {
+    /// Cuts a key pair for a member. The private half is in the answer and never again.
+    pub async fn cut_key(
+        &self,
+        member: i64,
+        description: &str,
+        expires: Option<jiff::Timestamp>,
+    ) -> Result<(Arc<Key>, Pair), Problem> {
+        let id = self
+            .backend
+            .store
+            .next_id(&Arc::from(crate::keys::TABLE))
+            .await?;
+        let pair = Pair::generate();
+        let key = Key::new(id, member, description.to_owned(), &pair, self.now());
+        let key = key.with(description.to_owned(), false, expires);
+        self.backend.write(vec![key.insert()]).await?;
+        Ok((self.keys.put(key), pair))
+    }
+
+    /// Revokes a key for good; the next request with it is refused.
+    pub async fn delete_key(&self, id: i64) -> Result<(), Problem> {
+        self.keys.remove(id);
+        let table = Arc::from(crate::keys::TABLE);
+        self.backend
+            .write(vec![bitting_store::Change::Delete { table, id }])
+            .await?;
+        Ok(())
+    }
+
+    /// Changes a key's description, activity and expiry.
+    pub async fn change_key(&self, key: Key) -> Result<Arc<Key>, Problem> {
+        self.backend.write(vec![key.update()]).await?;
+        Ok(self.keys.put(key))
+    }
+
+    /// Keeps when keys were last used: written now and then, not on every request.
+    pub async fn save_last_used(&self) -> Result<(), Problem> {
+        let changes: Vec<_> = self
+            .keys
+            .list(None)
+            .iter()
+            .filter(|key| key.last_used().is_some())
+            .map(|key| key.update())
+            .collect();
+        Ok(self.backend.write(changes).await?)
+    }
+}
+
+async fn listen(host: &str, port: u16) -> Result<TcpListener, HostError> {
+    let address = if host.contains(':') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
+    };
+    TcpListener::bind(&address)
+        .await
+        .map_err(|source| HostError::Listen { address, source })
+}
+
+/// A host that clients can connect to.
+fn shown_host(host: &str) -> String {
+    match host {
+        "0.0.0.0" | "::" | "127.0.0.1" | "::1" => "localhost".to_owned(),
+        other if other.contains(':') => format!("[{other}]"),
+        other => other.to_owned(),
+    }
+}
