@@ -1,6 +1,5 @@
 """What the process itself promises: how it starts, how it leaves, what it never writes down."""
 
-import json
 import os
 import subprocess
 
@@ -100,4 +99,3 @@ def test_the_secret_is_not_in_the_data_directory(tmp_path):
                 assert not any(secret in content for secret in secrets), name
     finally:
         running.stop()
-    assert json.loads(running.ready_file.read_text())["connectwise"]["admin"]
