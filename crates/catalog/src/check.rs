@@ -60,12 +60,11 @@ impl Catalog {
         if entity.right.reason.is_empty() {
             faults.push(format!("{path}: its right has no reason"));
         }
-        if let Some(home) = entity.stored_in {
-            if self.entity(home).stored_in.is_some() {
-                faults.push(format!(
-                    "{path}: stored in an entity that is stored elsewhere itself"
-                ));
-            }
+        let home = entity.stored_in.map(|home| self.entity(home));
+        if home.is_some_and(|home| home.stored_in.is_some()) {
+            faults.push(format!(
+                "{path}: stored in an entity that is stored elsewhere itself"
+            ));
         }
         let mut seen = BTreeSet::new();
         for field in entity.every_field() {
@@ -134,17 +133,15 @@ impl Catalog {
                 Some(_) => {}
             }
         }
-        if let Some(label) = &entity.label {
-            if entity.any_field(label).is_none() {
-                faults.push(format!("{path}: label `{label}`, which it does not have"));
-            }
+        if let Some(label) = entity
+            .label
+            .as_ref()
+            .filter(|label| entity.any_field(label).is_none())
+        {
+            faults.push(format!("{path}: label `{label}`, which it does not have"));
         }
         for (_, below) in &entity.links {
-            if self
-                .by_path
-                .get(&crate::catalog::fold(&format!("{path}/{below}")))
-                .is_none()
-            {
+            if self.entity_at(&format!("{path}/{below}")).is_none() {
                 faults.push(format!(
                     "{path}: link to `{below}`, which is no path below it"
                 ));

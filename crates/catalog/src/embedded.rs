@@ -26,21 +26,31 @@ impl Catalog {
         let mut texts: BTreeMap<Cow<'static, str>, Cow<'static, str>> = BTreeMap::new();
         for path in Shipped::iter().filter(|path| path.ends_with(".toml")) {
             let Some(file) = Shipped::get(&path) else {
-                continue;
+                return Err(missing(&path));
             };
             texts.insert(path, text(file.data));
         }
         for (path, text) in files {
             texts.insert(Cow::Owned(path), Cow::Owned(text));
         }
-        let named = |name: &str| texts.get(name).map_or("", |text| &**text);
-        let registry = Registry::read(&[
-            ("actions.toml", named("actions.toml")),
-            ("tables.toml", named("tables.toml")),
-        ])?;
+        // Without its data a server would run, and know nothing: no rights, no paths.
+        let named = |name: &'static str| match texts.get(name) {
+            Some(text) => Ok((name, &**text)),
+            None => Err(missing(name)),
+        };
+        let registry = Registry::read(&[named("actions.toml")?, named("tables.toml")?])?;
         let files = texts.iter().map(|(path, text)| (&**path, &**text));
         let catalog = Catalog::read(files, &registry)?;
         Ok((registry, catalog))
+    }
+}
+
+fn missing(path: &str) -> CatalogError {
+    CatalogError {
+        file: path.to_owned(),
+        line: 1,
+        fault: "the program's own data cannot be read; a debug build needs its checkout".to_owned(),
+        nearest: None,
     }
 }
 

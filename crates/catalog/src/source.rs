@@ -85,9 +85,9 @@ pub(crate) struct EntityFile {
     pub right: Option<RightText>,
     #[serde(default)]
     pub extra_rights: BTreeMap<String, RightText>,
-    /// Placeholder -> field of the record that says it.
+    /// By placeholder: which field of the record says it, or which entity's id it is.
     #[serde(default)]
-    pub parents: BTreeMap<String, String>,
+    pub parents: BTreeMap<String, ParentText>,
     #[serde(default)]
     pub only: Ordered<Vec<String>>,
     #[serde(default)]
@@ -157,6 +157,37 @@ impl From<BasisText> for Basis {
             BasisText::Granted => Basis::Granted,
             BasisText::Inferred => Basis::Inferred,
             BasisText::Chosen => Basis::Chosen,
+        }
+    }
+}
+
+/// A field's name, or a table for what the path does not say.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum ParentText {
+    Field(String),
+    Other(ParentTable),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ParentTable {
+    pub of: String,
+    pub field: Option<String>,
+}
+
+impl ParentText {
+    pub fn field(&self) -> Option<&String> {
+        match self {
+            ParentText::Field(field) => Some(field),
+            ParentText::Other(other) => other.field.as_ref(),
+        }
+    }
+
+    pub fn of(&self) -> Option<&String> {
+        match self {
+            ParentText::Field(_) => None,
+            ParentText::Other(other) => Some(&other.of),
         }
     }
 }

@@ -126,15 +126,13 @@ fn kind(name: &str, text: &FieldTable, place: Place, names: &Names) -> Result<Ki
         text.shapes.as_deref().map(|name| Ok(shape(name, true))),
     ];
     let mut kinds = kinds.into_iter().flatten();
-    match (kinds.next(), kinds.next()) {
-        (Some(kind), None) => kind,
-        _ => {
-            let fault = format!(
-                "field `{name}` needs exactly one of `kind`, `ref`, `refs`, `list`, `shape`, `shapes`"
-            );
-            Err(place.on(name, fault))
-        }
+    if let (Some(kind), None) = (kinds.next(), kinds.next()) {
+        return kind;
     }
+    let fault = format!(
+        "field `{name}` needs exactly one of `kind`, `ref`, `refs`, `list`, `shape`, `shapes`"
+    );
+    Err(place.on(name, fault))
 }
 
 fn plain(kind: KindText) -> Kind {

@@ -9,7 +9,7 @@ use crate::entity::{Entity, Field, Kind, Parent};
 use crate::error::CatalogError;
 use crate::profile::nearest;
 use crate::route::{Method, Operation, Route, RouteKind};
-use crate::source::{MethodText, PathTable, PathText};
+use crate::source::{MethodText, ParentText, PathTable, PathText};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -69,8 +69,12 @@ pub(crate) fn parents(
     for (place_in_path, param) in params(deepest).take(depth).enumerate() {
         let marker = format!("{{{param}}}");
         let above = deepest.split(&marker).next().map(bare).unwrap_or_default();
-        let entity = names.by_path.get(&fold(&above)).copied();
-        let field = match file.parents.get(param) {
+        let said = file.parents.get(param);
+        let entity = match said.and_then(ParentText::of) {
+            Some(other) => Some(names.entity(other, *place)?),
+            None => names.by_path.get(&fold(&above)).copied(),
+        };
+        let field = match said.and_then(ParentText::field) {
             Some(name) => {
                 let found = fields
                     .iter()
@@ -228,12 +232,11 @@ fn operation(
     };
     let body = match (method, kind) {
         (Method::Patch, _) => Some("PatchOperation[]"),
-        (Method::Post, RouteKind::Collection) => Some(schema),
         (Method::Post, RouteKind::Search) => Some("FilterValues"),
-        (
-            Method::Put,
-            RouteKind::Item | RouteKind::ItemByName | RouteKind::Collection | RouteKind::Singleton,
-        ) => Some(schema),
+        (Method::Post | Method::Put, RouteKind::Collection)
+        | (Method::Put, RouteKind::Item | RouteKind::ItemByName | RouteKind::Singleton) => {
+            Some(schema)
+        }
         _ => None,
     };
     let returns = match (method, kind) {

@@ -36,7 +36,7 @@ impl Rights<'_> {
                 let table = self
                     .registry
                     .get_table(table)
-                    .map_or_else(String::new, |t| t.full_name());
+                    .map_or_else(String::new, bitting_policy::Table::full_name);
                 let fault = format!(
                     "tables.toml puts this path under `{table}`; remove one of the two rights"
                 );
@@ -122,7 +122,7 @@ impl Rights<'_> {
             let meant = self
                 .registry
                 .nearest_action(module, action)
-                .map(|a| a.full_name());
+                .map(bitting_policy::Action::full_name);
             place.on(name, fault).meant(meant)
         })
     }
@@ -131,9 +131,11 @@ impl Rights<'_> {
         let found = self.registry.table(name);
         found.map(Needs::Table).ok_or_else(|| {
             let fault = format!("there is no table `{name}` in tables.toml");
-            place
-                .on(name, fault)
-                .meant(self.registry.nearest_table(name).map(|t| t.full_name()))
+            place.on(name, fault).meant(
+                self.registry
+                    .nearest_table(name)
+                    .map(bitting_policy::Table::full_name),
+            )
         })
     }
 
