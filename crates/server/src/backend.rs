@@ -94,6 +94,11 @@ impl Backend {
         }
     }
 
+    /// Where the rows are, for people.
+    pub fn place(&self) -> &str {
+        self.store.place()
+    }
+
     pub fn grounds(&self) -> Grounds<'_> {
         Grounds {
             catalog: &self.catalog,
@@ -333,13 +338,13 @@ impl Backend {
     }
 
     /// Worked-out rows, written as stored ones are.
-    pub(crate) fn write_rows(
+    pub(crate) async fn write_rows(
         &self,
         permit: &Permit<'_>,
         rows: &[Row],
         look: Look<'_>,
         list: bool,
-    ) -> Vec<u8> {
+    ) -> Result<Vec<u8>, StoreError> {
         let layout = self.layout(permit, &look);
         let mut writer = Writer::new(&self.labels, look.base, &[], list);
         for row in rows {
@@ -354,7 +359,8 @@ impl Backend {
                 },
             });
         }
-        writer.finish(&self.labels)
+        self.fill(&writer).await?;
+        Ok(writer.finish(&self.labels))
     }
 
     pub(crate) fn columns(&self, entity: EntityId) -> Arc<[Column]> {

@@ -8,8 +8,8 @@ use crate::problem::Problem;
 use crate::row::Row;
 use bitting_catalog::entity::Entity;
 use bitting_query::{Elements, Filter, Path, Value, and, matches};
+use bitting_store::StoreError;
 use std::borrow::Cow;
-use std::cmp::Ordering;
 
 /// A row as the evaluator sees it.
 struct Seen<'a>(&'a Row);
@@ -55,24 +55,33 @@ impl bitting_query::Row for Target<'_> {
     }
 }
 
-/// One page of them.
-pub fn list(backend: &Backend, permit: &Permit<'_>, rows: Vec<Row>, ask: Ask<'_>) -> Page {
+/// One page of them: in the order asked for, else as the rule gave them; `forward` pages go by id.
+pub async fn list(
+    backend: &Backend,
+    permit: &Permit<'_>,
+    rows: Vec<Row>,
+    ask: Ask<'_>,
+    forward: bool,
+) -> Result<Page, StoreError> {
     let mut rows = kept(rows, permit, &ask.filter);
-    rows.sort_by(|left, right| {
-        bitting_query::eval::compare_rows(&ask.order, &Seen(left), &Seen(right))
-            .then(left.id.cmp(&right.id))
-    });
+    if forward || !ask.order.is_empty() {
+        rows.sort_by(|left, right| {
+            bitting_query::eval::compare_rows(&ask.order, &Seen(left), &Seen(right))
+                .then(left.id.cmp(&right.id))
+        });
+    }
     let from = usize::try_from(ask.offset)
         .unwrap_or(usize::MAX)
         .min(rows.len());
-    let to = from.saturating_add(ask.limit as usize).min(rows.len());
+    let limit = usize::try_from(ask.limit).unwrap_or(usize::MAX);
+    let to = from.saturating_add(limit).min(rows.len());
     let more = to < rows.len();
-    let last = rows.get(to.wrapping_sub(1)).map(|row| row.id);
-    Page {
-        body: backend.write_rows(permit, &rows[from..to], ask.look, true),
+    let page = &rows[from..to];
+    Ok(Page {
+        body: backend.write_rows(permit, page, ask.look, true).await?,
         more,
-        last,
-    }
+        last: page.last().map(|row| row.id),
+    })
 }
 
 pub fn count(rows: &[Row], permit: &Permit<'_>, filter: &Filter) -> u64 {
@@ -80,19 +89,23 @@ pub fn count(rows: &[Row], permit: &Permit<'_>, filter: &Filter) -> u64 {
 }
 
 /// The row with this id, if the filter keeps it.
-pub fn one(
+pub async fn one(
     backend: &Backend,
     permit: &Permit<'_>,
     rows: Vec<Row>,
     id: i64,
     filter: Filter,
     look: Look<'_>,
-) -> Option<Vec<u8>> {
-    let rows: Vec<Row> = kept(rows, permit, &filter)
-        .into_iter()
-        .filter(|row| row.id == id)
-        .collect();
-    (!rows.is_empty()).then(|| backend.write_rows(permit, &rows[..1], look, false))
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut rows = kept(rows, permit, &filter);
+    rows.retain(|row| row.id == id);
+    match rows.first() {
+        Some(_) => backend
+            .write_rows(permit, &rows[..1], look, false)
+            .await
+            .map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Whether a parent in the path is such a row: `None` when its entity is stored.
@@ -104,12 +117,15 @@ pub async fn row(
     Ok(None)
 }
 
+/// Worked-out rows belong to nobody and hang nowhere: the rule that made them looked at the caller. Only a
+/// permit of stored rows narrows them further.
 fn kept(rows: Vec<Row>, permit: &Permit<'_>, filter: &Filter) -> Vec<Row> {
-    let filter = and(permit.narrow(), filter.clone());
-    let mut rows: Vec<Row> = rows
-        .into_iter()
+    let filter = if permit.entity().stored {
+        and(permit.narrow(), filter.clone())
+    } else {
+        filter.clone()
+    };
+    rows.into_iter()
         .filter(|row| matches(&filter, &Seen(row)))
-        .collect();
-    rows.sort_by(|left, right| left.id.cmp(&right.id).then(Ordering::Equal));
-    rows
+        .collect()
 }

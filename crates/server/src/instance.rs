@@ -154,6 +154,21 @@ impl Instance {
         }
     }
 
+    /// The change that takes a role's document with its record, if it has one.
+    pub fn role_removal(&self, id: i64) -> Option<Change> {
+        let kept = self.roles.read().contains_key(&id);
+        kept.then(|| Change::Delete {
+            table: Arc::from(ROLES),
+            id,
+        })
+    }
+
+    /// Lets go of a role whose record and document are gone.
+    pub fn forget_role(&self, id: i64) {
+        self.roles.write().remove(&id);
+        self.security_changed();
+    }
+
     pub fn setting(&self, name: &str) -> Option<String> {
         self.settings.read().get(name).cloned()
     }

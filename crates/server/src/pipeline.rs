@@ -59,8 +59,10 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
         now: call.instance.now(),
         parameters: &call.parameters,
         parents,
+        words: &call.words,
         base: &call.base,
     };
+    let id = id.or_else(|| rules::standing_for(context, call.route));
     if let Some(rule) = &call.route.rule
         && let Some(answer) = rules::action(context, &permit, rule, id, body(call)?).await?
     {
@@ -73,6 +75,9 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
         ) if id.is_none() => list(call, context, &permit, None).await,
         (RouteKind::Usages | RouteKind::UsagesList, Method::Get) => usages(call, &permit, id).await,
         (RouteKind::Count, Method::Get) => count(call, context, &permit).await,
+        (RouteKind::Singleton, Method::Get) if id.is_some() => {
+            item(call, context, &permit, id, 200).await
+        }
         (RouteKind::Item | RouteKind::ItemByName | RouteKind::Info, Method::Get) => {
             item(call, context, &permit, id, 200).await
         }
@@ -295,7 +300,9 @@ async fn list(
         look,
     };
     let page = match rules::computed(context, permit).await? {
-        Some(rows) => computed::list(&call.instance.backend, permit, rows, ask),
+        Some(rows) => {
+            computed::list(&call.instance.backend, permit, rows, ask, forward).await?
+        }
         None => call.instance.backend.list(permit, ask).await?,
     };
     let position = if forward {
@@ -352,7 +359,9 @@ async fn item(
     };
     let under = under(call.entity, context.parents);
     let body = match rules::computed(context, permit).await? {
-        Some(rows) => computed::one(&call.instance.backend, permit, rows, id, under, look),
+        Some(rows) => {
+            computed::one(&call.instance.backend, permit, rows, id, under, look).await?
+        }
         None => call.instance.backend.get(permit, id, under, look).await?,
     };
     let body = body.ok_or_else(|| ApiError::not_found(&call.entity.schema, &id.to_string()))?;

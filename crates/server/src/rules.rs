@@ -1,9 +1,12 @@
 //! Behaviour that is not data. An entity's file names its rules; here they are found. This folder is the
 //! only place in the server that knows entities by name.
 
+pub mod enrolment;
 pub mod first;
 pub mod members;
+pub mod security;
 pub mod system;
+pub mod tokens;
 
 use crate::caller::Caller;
 use crate::draft::Draft;
@@ -12,6 +15,7 @@ use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use bitting_catalog::entity::Entity;
+use bitting_catalog::route::Route;
 use bitting_dialects::connectwise::body::Input;
 use bitting_dialects::connectwise::parameters::Parameters;
 use bitting_store::table::Change;
@@ -26,6 +30,8 @@ pub struct Context<'a> {
     pub parameters: &'a Parameters,
     /// Ids in the path before the record's own, outermost first.
     pub parents: &'a [i64],
+    /// What stood in the path's placeholders, as the client wrote it.
+    pub words: &'a [&'a str],
     /// `https://host/v4_6_release/apis/3.0/`
     pub base: &'a str,
 }
@@ -77,7 +83,7 @@ pub async fn before_save(
 ) -> Result<(), Problem> {
     for rule in &draft.entity.rules {
         match rule.as_str() {
-            "member" | "api_member" => members::save(context, draft).await?,
+            "member" | "api_member" | "my_account" => enrolment::save(context, draft).await?,
             _ => {}
         }
     }
@@ -86,13 +92,14 @@ pub async fn before_save(
 
 /// What goes with a record that is deleted; or why it stays.
 pub async fn before_delete(
-    _context: Context<'_>,
+    context: Context<'_>,
     entity: &Entity,
-    _row: &Row,
-    _also: &mut Vec<Change>,
+    row: &Row,
+    also: &mut Vec<Change>,
 ) -> Result<(), Problem> {
     for rule in &entity.rules {
         match rule.as_str() {
+            "security_role" => also.extend(context.instance.role_removal(row.id)),
             _ => {}
         }
     }
@@ -101,28 +108,65 @@ pub async fn before_delete(
 
 /// What follows once a record is at rest: caches that have to be built anew.
 pub fn after_save(instance: &Instance, entity: &Entity) {
-    if members::decides_rights(&entity.path) {
+    if members::decides_rights(instance, entity) {
         instance.security_changed();
+    }
+}
+
+/// What follows once a record is gone.
+pub fn after_delete(instance: &Instance, entity: &Entity, id: i64) {
+    for rule in &entity.rules {
+        match rule.as_str() {
+            "security_role" => instance.forget_role(id),
+            _ => {}
+        }
+    }
+    after_save(instance, entity);
+}
+
+/// The record that a path without an id stands for; `None` where it stands for none.
+pub fn standing_for(context: Context<'_>, route: &Route) -> Option<i64> {
+    match route.rule.as_deref()? {
+        "my_member" => Some(context.caller.member),
+        _ => None,
     }
 }
 
 /// Rows of an entity that is worked out and not stored, unfiltered; `None` when it is stored.
 pub async fn computed(
-    _context: Context<'_>,
-    _permit: &Permit<'_>,
+    context: Context<'_>,
+    permit: &Permit<'_>,
 ) -> Result<Option<Vec<Row>>, Problem> {
+    for rule in &permit.entity().rules {
+        let rows = match rule.as_str() {
+            "my_security" => security::my_rows(context),
+            "my_customize_items" => security::my_items(context),
+            "role_settings" => security::role_rows(context, permit.entity()),
+            "setup_screens" => security::screens(context.instance.registry()),
+            _ => continue,
+        };
+        return Ok(Some(rows));
+    }
     Ok(None)
 }
 
 /// A verb of its own on a path (`/copy`, `/merge`), a singleton or a file; `None` when no rule answers it.
 pub async fn action(
-    _context: Context<'_>,
-    _permit: &Permit<'_>,
+    context: Context<'_>,
+    permit: &Permit<'_>,
     rule: &str,
-    _id: Option<i64>,
-    _body: &[u8],
+    id: Option<i64>,
+    body: &[u8],
 ) -> Result<Option<Answer>, Problem> {
     match rule {
+        "info" => Ok(Some(system::info())),
+        "default_api_member" => enrolment::template(context, permit).await.map(Some),
+        "deactivate_member" | "deactivate_iam_member" => {
+            enrolment::deactivate(context, permit, rule, id, body)
+                .await
+                .map(Some)
+        }
+        "member_tokens" => tokens::mint(context).await.map(Some),
         _ => Ok(None),
     }
 }

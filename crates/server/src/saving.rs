@@ -124,7 +124,7 @@ pub async fn delete(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Resul
         .write(changes)
         .await
         .map_err(|error| refused(entity, error))?;
-    rules::after_save(context.instance, entity);
+    rules::after_delete(context.instance, entity, id);
     Ok(())
 }
 
@@ -323,7 +323,8 @@ fn clear(draft: &mut Draft<'_>, input: &Input) {
     }
 }
 
-fn fill_defaults(draft: &mut Draft<'_>) {
+/// Gives a record the defaults of its data file.
+pub fn fill_defaults(draft: &mut Draft<'_>) {
     for field in &draft.entity.fields {
         if !draft.row.is_null(&field.column) {
             continue;
@@ -460,7 +461,8 @@ fn unique(draft: &Draft<'_>) -> Vec<Change> {
     changes
 }
 
-fn stamp(context: Context<'_>) -> [(Arc<str>, Value); 2] {
+/// Who changed a record last, and when: goes with every change.
+pub fn stamp(context: Context<'_>) -> [(Arc<str>, Value); 2] {
     [
         (
             Arc::from(UPDATED_BY),

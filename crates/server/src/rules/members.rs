@@ -1,9 +1,7 @@
 //! Members, API members, roles and locations: who a caller is and what its place in the company shows it.
 
-use super::Context;
 use crate::backend::equals;
 use crate::caller::Caller;
-use crate::draft::Draft;
 use crate::instance::Instance;
 use crate::problem::Problem;
 use crate::row::Row;
@@ -18,9 +16,11 @@ const MEMBERS: &str = "system/members";
 const ROLES: &str = "system/securityroles";
 const LOCATIONS: &str = "system/locations";
 
-/// Whether a change of this entity can change what a caller may do.
-pub fn decides_rights(path: &str) -> bool {
-    [API_MEMBERS, MEMBERS, ROLES, LOCATIONS].contains(&path)
+/// Whether a change of this entity can change what a caller may do. A member has several forms (its own
+/// account, the API member), and all of them rest in one table.
+pub fn decides_rights(instance: &Instance, entity: &Entity) -> bool {
+    let home = instance.catalog().home(entity.id);
+    [MEMBERS, ROLES, LOCATIONS].contains(&&*home.path)
 }
 
 /// Builds the caller of a member's keys; `None` when there is no such member or it is inactive.
@@ -145,11 +145,6 @@ pub async fn member_with(instance: &Instance, identifier: &str) -> Result<Option
         .raw_rows(entity, filter, Vec::new(), Some(1))
         .await?;
     Ok(rows.first().map(|row| row.id))
-}
-
-/// Defaults and checks of a member that is saved.
-pub async fn save(_context: Context<'_>, _draft: &mut Draft<'_>) -> Result<(), Problem> {
-    Ok(())
 }
 
 async fn row(instance: &Instance, path: &str, id: i64) -> Result<Option<Row>, Problem> {
