@@ -216,7 +216,7 @@ mod tests {
         for (header, expected) in table {
             let refused = credentials(header.as_deref().map(str::as_bytes))
                 .map(|_| ())
-                .unwrap_err();
+                .expect_err("refused");
             assert_eq!(refused, expected, "{header:?}");
         }
     }

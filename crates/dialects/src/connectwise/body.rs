@@ -111,10 +111,24 @@ impl Reader<'_> {
             self.member(name, value, body, &mut input, &mut errors)?;
         }
         self.missing(&input, &mut errors);
+        self.unlinked(&input, &mut errors);
         self.done(input, errors)
     }
 
-    pub(crate) fn done(&self, input: Input, errors: Vec<FieldError>) -> Result<Input, ApiError> {
+    pub(crate) fn done(
+        &self,
+        input: Input,
+        mut errors: Vec<FieldError>,
+    ) -> Result<Input, ApiError> {
+        // Several operations of a patch may fail in the same way.
+        let mut index = 0;
+        while index < errors.len() {
+            if errors[..index].contains(&errors[index]) {
+                errors.remove(index);
+            } else {
+                index += 1;
+            }
+        }
         if errors.is_empty() {
             Ok(input)
         } else {
@@ -208,7 +222,7 @@ impl Reader<'_> {
         }
         match self.value(field, value) {
             Ok(value) if is_blank(&value) && self.must_stay(field) => {
-                errors.push(self.required(field))
+                errors.push(self.required(field));
             }
             Ok(value) => put(input, index, value),
             Err(Failure::Field(error)) => errors.push(error),
@@ -264,6 +278,39 @@ impl Reader<'_> {
     pub(crate) fn must_stay(&self, field: &Field) -> bool {
         // Elsewhere a required field that is missing is found once, at the end.
         self.purpose == Purpose::Change && (field.required || field.required_on_update)
+    }
+
+    /// A record that only links has to say to what: `id or deviceIdentifier is required.`
+    fn unlinked(&self, input: &Input, errors: &mut Vec<FieldError>) {
+        if self.purpose != Purpose::Create || input.id.is_some() {
+            return;
+        }
+        let Some((reference, _)) = names::linked(self.entity) else {
+            return;
+        };
+        let given = |member: &str| {
+            let found = names::field(&self.entity.fields, member, self.release);
+            found.is_some_and(|(index, _)| {
+                input
+                    .values
+                    .iter()
+                    .any(|(known, value)| *known == index && !is_blank(value))
+            })
+        };
+        if reference.members.iter().any(|(member, _)| given(member)) {
+            return;
+        }
+        let members: Vec<&str> = reference
+            .members
+            .iter()
+            .map(|(member, _)| &**member)
+            .collect();
+        let mut error = FieldError::missing(&self.resource(), "id");
+        error.message = format!(
+            "{} is required.",
+            [&["id"], members.as_slice()].concat().join(" or ")
+        );
+        errors.push(error);
     }
 
     /// Required fields that the input does not give and nobody fills.

@@ -2,7 +2,8 @@
 //! read against a handful of entities of their own. Knows no file format.
 
 use bitting_catalog::Catalog;
-use bitting_catalog::entity::{Entity, EntityId, Field, Release};
+use bitting_catalog::entity::{Entity, EntityId, Field, Kind, Reference, Release};
+use std::sync::Arc;
 
 /// Names and what they stand for.
 pub trait Names {
@@ -63,6 +64,17 @@ pub fn child<'a>(names: &'a dyn Names, entity: &Entity, name: &str) -> Option<&'
                 .parents
                 .last()
                 .is_some_and(|parent| parent.entity == Some(entity.id))
+    })
+}
+
+/// What the records of an entity link to, when they are nothing but links (a ticket's configurations), and the
+/// column that holds its id. Their answers show its id as their own.
+pub fn linked(entity: &Entity) -> Option<(&Reference, &Arc<str>)> {
+    entity.hidden.iter().find_map(|field| match &field.kind {
+        Kind::Reference(reference) if reference.shape == entity.schema => {
+            Some((reference, &field.column))
+        }
+        _ => None,
     })
 }
 

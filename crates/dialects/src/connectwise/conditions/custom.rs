@@ -5,7 +5,7 @@
 
 use super::super::error::ApiError;
 use super::super::layout::EXTRA;
-use super::literal::{as_text, negate};
+use super::literal::{self, as_text, negate};
 use super::tree::{Literal, Term, Test, Tree};
 use super::{paths::Holds, paths::Place, resolve};
 use bitting_query::{Comparison, Elements, Filter, Kind, Path, Value};
@@ -43,66 +43,72 @@ pub fn resolve(tree: &Tree, captions: &[(i64, &str)]) -> Result<Filter, ApiError
     })
 }
 
-/// One pair: what is said of the caption and of the value of one custom field.
+/// One pair: what is said of the caption and of the value of one custom field. A record satisfies it when a
+/// field with such a caption has such a value, null if it holds none.
 fn one(pair: &[&Tree], captions: &[(i64, &str)]) -> Result<Filter, ApiError> {
-    let mut element = Vec::new();
-    let mut named = None;
-    let mut empty = false;
-    let mut valued = false;
-    for tree in pair {
-        if mentions(tree, "caption") {
-            let mut ids = Vec::new();
-            for (id, caption) in captions {
-                if has(tree, caption)? {
-                    ids.push(Value::Integer(*id));
-                }
-            }
-            named = Some(ids.is_empty());
-            element.push(Filter::OneOf {
-                path: own("id", Kind::Integer),
-                values: ids,
-            });
-        } else if matches!(
-            tree,
-            Tree::Term(Term {
-                negated: false,
-                test: Test::Compare(Comparison::Equal, Literal::Null),
-                ..
-            })
-        ) {
-            value(tree)?;
-            empty = true;
-        } else {
-            element.push(value(tree)?);
-            valued = true;
+    let (named, valued): (Vec<&Tree>, Vec<&Tree>) =
+        pair.iter().partition(|tree| mentions(tree, "caption"));
+    let mut ids = Vec::new();
+    for (id, caption) in captions {
+        let mut all = true;
+        for tree in &named {
+            all &= has(tree, caption)?;
+        }
+        if all {
+            ids.push(*id);
         }
     }
-    match (named, valued, empty) {
-        // No field has such a caption.
-        (Some(true), ..) => return Ok(Filter::Constant(false)),
-        // Every record lists every defined field.
-        (Some(false), false, false) => return Ok(Filter::Constant(true)),
-        _ => {}
+    let values: Vec<Filter> = valued
+        .iter()
+        .map(|tree| value(tree))
+        .collect::<Result<_, _>>()?;
+    if ids.is_empty() || values.is_empty() {
+        // Every record lists every defined field, empty or not.
+        return Ok(Filter::Constant(!ids.is_empty()));
     }
-    let any = |element: Vec<Filter>| Filter::Any {
-        of: Elements::Json {
+    let any = |ids: &[i64], mut filters: Vec<Filter>| {
+        let path = own("id", Kind::Integer);
+        let values = ids.iter().copied().map(Value::Integer).collect();
+        filters.insert(0, Filter::OneOf { path, values });
+        let of = Elements::Json {
             column: Arc::from(EXTRA),
-        },
-        filter: Box::new(Filter::And(element)),
+        };
+        Filter::Any {
+            of,
+            filter: Box::new(Filter::And(filters)),
+        }
     };
-    if !empty {
-        return Ok(any(element));
+    let filled = any(&ids, values);
+    if !valued.iter().all(|tree| holds_for_null(tree)) {
+        return Ok(filled);
     }
-    let mut filled = element.clone();
-    filled.push(negate(Filter::IsNull {
-        path: own("value", Kind::Text),
-    }));
-    let nothing = negate(any(filled));
-    Ok(if valued {
-        Filter::And(vec![any(element), nothing])
-    } else {
-        nothing
-    })
+    let is_filled = negate(Filter::IsNull {
+        path: own("value", Kind::Json),
+    });
+    let mut filters = vec![filled];
+    filters.extend(
+        ids.iter()
+            .map(|id| negate(any(&[*id], vec![is_filled.clone()]))),
+    );
+    Ok(Filter::Or(filters))
+}
+
+/// Whether a field that holds nothing satisfies what is said of values.
+fn holds_for_null(tree: &Tree) -> bool {
+    match tree {
+        Tree::And(trees) => trees.iter().all(holds_for_null),
+        Tree::Or(trees) => trees.iter().any(holds_for_null),
+        Tree::Not(tree) => !holds_for_null(tree),
+        Tree::Term(term) => {
+            let holds = match &term.test {
+                Test::Compare(Comparison::Equal, literal) => *literal == Literal::Null,
+                Test::Compare(Comparison::NotEqual, literal) => *literal != Literal::Null,
+                Test::In(literals) => literals.contains(&Literal::Null),
+                Test::Compare(..) | Test::Contains(_) | Test::Like(_) => false,
+            };
+            holds != term.negated
+        }
+    }
 }
 
 /// Whether a caption satisfies what is said of captions.
@@ -144,49 +150,82 @@ fn value(tree: &Tree) -> Result<Filter, ApiError> {
         if !term.path.eq_ignore_ascii_case("value") {
             return Err(ApiError::unknown_name(&term.path));
         }
-        let literal = match &term.test {
-            Test::Compare(_, literal) | Test::Contains(literal) | Test::Like(literal) => {
-                Some(literal)
+        let (kind, holds) = match &term.test {
+            Test::Contains(_) | Test::Like(_) => (Kind::Text, Holds::Text),
+            Test::Compare(_, literal) => kind_of(literal),
+            Test::In(literals) => {
+                let first = literals.iter().find(|literal| **literal != Literal::Null);
+                kind_of(first.unwrap_or(&Literal::Null))
             }
-            Test::In(literals) => literals.first(),
         };
-        let (kind, holds) = match literal {
-            Some(Literal::Integer(_) | Literal::Number(_))
-                if !matches!(term.test, Test::Contains(_) | Test::Like(_)) =>
-            {
-                (Kind::Number, Holds::Number)
-            }
-            Some(Literal::Boolean(_)) => (Kind::Boolean, Holds::Boolean),
-            Some(Literal::Moment(_)) => (Kind::DateTime, Holds::Moment),
-            _ => (Kind::Text, Holds::Text),
-        };
-        let filter = super::literal::filter(
+        let filter = literal::filter(
             term,
             Place {
                 path: own("value", kind),
                 holds,
             },
         )?;
-        // A number is found too where it was stored as text.
-        let as_words = match (&term.test, kind) {
-            (Test::Compare(Comparison::Equal, literal), Kind::Number) if !term.negated => {
-                as_text(literal)
-            }
-            _ => None,
+        let Test::Compare(op @ (Comparison::Equal | Comparison::NotEqual), literal) = &term.test
+        else {
+            return Ok(filter);
         };
-        Ok(match as_words {
-            Some(text) => {
-                let path = own("value", Kind::Text);
-                let same = Filter::Compare {
-                    path,
-                    op: Comparison::Equal,
-                    value: Value::Text(text),
-                };
-                Filter::Or(vec![filter, same])
-            }
-            None => filter,
+        // Numbers and booleans rest as such or as the text a client sent: either is the same value.
+        let Some(twin) = twin(literal) else {
+            return Ok(filter);
+        };
+        let (kind, holds) = kind_of(&twin);
+        let other = Term {
+            test: Test::Compare(*op, twin),
+            ..term.clone()
+        };
+        let both = vec![
+            filter,
+            literal::filter(
+                &other,
+                Place {
+                    path: own("value", kind),
+                    holds,
+                },
+            )?,
+        ];
+        let equal = (*op == Comparison::Equal) != term.negated;
+        Ok(if equal {
+            Filter::Or(both)
+        } else {
+            Filter::And(both)
         })
     })
+}
+
+/// What a literal is compared with.
+fn kind_of(literal: &Literal) -> (Kind, Holds<'static>) {
+    match literal {
+        // Whatever it holds, it is not null.
+        Literal::Null => (Kind::Json, Holds::Text),
+        Literal::Boolean(_) => (Kind::Boolean, Holds::Boolean),
+        Literal::Integer(_) | Literal::Number(_) => (Kind::Number, Holds::Number),
+        Literal::Text(_) => (Kind::Text, Holds::Text),
+        Literal::Moment(_) => (Kind::DateTime, Holds::Moment),
+    }
+}
+
+/// The same value in its other form: text of a number or boolean, the number or boolean of a text.
+fn twin(literal: &Literal) -> Option<Literal> {
+    match literal {
+        Literal::Boolean(_) | Literal::Integer(_) | Literal::Number(_) => {
+            as_text(literal).map(Literal::Text)
+        }
+        Literal::Text(text) => match text.trim() {
+            text if text.eq_ignore_ascii_case("true") => Some(Literal::Boolean(true)),
+            text if text.eq_ignore_ascii_case("false") => Some(Literal::Boolean(false)),
+            text => text
+                .parse()
+                .ok()
+                .filter(|number: &f64| number.is_finite())
+                .map(Literal::Number),
+        },
+        Literal::Null | Literal::Moment(_) => None,
+    }
 }
 
 fn own(column: &str, kind: Kind) -> Path {

@@ -3,11 +3,11 @@
 
 use super::super::error::ApiError;
 use super::super::names;
+use super::Resolved;
 use super::literal;
 use super::paths::{self, Holds, Place, Walker};
 use super::resolve::{Resolver, map};
 use super::tree::{Term, Tree};
-use super::Resolved;
 use bitting_catalog::entity::{Entity, EntityId, Field, Kind};
 use bitting_query::{Elements, Filter, Kind as Column, Path};
 use std::sync::Arc;

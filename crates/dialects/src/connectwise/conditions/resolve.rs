@@ -6,7 +6,7 @@ use super::literal;
 use super::paths::{Place, Walker};
 use super::tree::{Term, Tree};
 use super::{Resolved, Used};
-use bitting_catalog::entity::{Entity, EntityId, Kind, Release};
+use bitting_catalog::entity::{Entity, EntityId, Release};
 use bitting_query::{Elements, Filter};
 
 /// Resolves trees, and notes what they look at.
@@ -90,17 +90,18 @@ impl<'a> Resolver<'a> {
 
     /// A path from a row of a child collection. A row that only links goes by the record it links to, whose
     /// id its answers show as their own.
-    pub(crate) fn child_place(&mut self, child: &'a Entity, segments: &[&str]) -> Option<Place<'a>> {
+    pub(crate) fn child_place(
+        &mut self,
+        child: &'a Entity,
+        segments: &[&str],
+    ) -> Option<Place<'a>> {
         let mut inside = Used::default();
         let mut walker = Walker {
             names: self.names,
             release: self.release,
             used: &mut inside,
         };
-        let linked = child.hidden.iter().find_map(|field| match &field.kind {
-            Kind::Reference(reference) if child.schema == reference.shape => Some((reference, &field.column)),
-            _ => None,
-        });
+        let linked = names::linked(child);
         let place = match linked {
             Some((reference, column)) => walker.link(reference, column, Vec::new(), segments),
             None => walker.row(child, segments),
