@@ -149,3 +149,120 @@ impl Writer {
         Ok(done)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::layout::Layout;
+    use crate::location::Durability;
+    use crate::sqlite::open::open;
+    use crate::table::{Column, Key, Table};
+    use bitting_query::{Kind, Value};
+    use std::sync::Arc;
+
+    fn insert(table: &str, id: i64, length: usize) -> Change {
+        let values = vec![(Arc::from("text"), Value::Text("x".repeat(length)))];
+        Change::Insert {
+            table: table.into(),
+            id,
+            values,
+        }
+    }
+
+    /// Runs the jobs in one batch on a file that may not grow beyond `pages`.
+    fn commit(
+        writer: &mut Writer,
+        pages: i64,
+        jobs: Vec<Vec<Change>>,
+    ) -> Vec<Result<(), StoreError>> {
+        writer
+            .applier
+            .connection
+            .pragma_update(None, "max_page_count", pages)
+            .unwrap();
+        let (jobs, answers): (Vec<Job>, Vec<_>) = jobs
+            .into_iter()
+            .map(|changes| {
+                let (reply, answer) = oneshot::channel();
+                (
+                    Job {
+                        work: Work::Write(changes),
+                        reply,
+                    },
+                    answer,
+                )
+            })
+            .unzip();
+        writer.commit(jobs);
+        answers
+            .into_iter()
+            .map(|mut answer| answer.try_recv().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_full_disk_is_said_and_writing_goes_on_after_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let tables = ["a", "b"].map(|name| Table {
+            name: name.into(),
+            key: Key::Id,
+            columns: vec![Column {
+                name: "text".into(),
+                kind: Kind::Text,
+            }],
+            indexes: vec![],
+        });
+        let layout = Arc::new(Layout::new(tables.to_vec()));
+        let opened = open(&directory.path().join("rows"), &layout, Durability::Full).unwrap();
+        let applier = Applier::new(opened.connection, layout, "rows".into(), opened.present);
+        let exists: Arc<[AtomicBool]> = [false, false].map(AtomicBool::new).into();
+        let mut writer = Writer {
+            applier,
+            exists: exists.clone(),
+        };
+        let seen = |at: usize| exists[at].load(Ordering::Acquire);
+
+        let jobs = vec![
+            vec![insert("a", 1, 10)],
+            vec![insert("b", 1, 1_000_000)],
+            vec![insert("a", 2, 10)],
+        ];
+        let answers = commit(&mut writer, 20, jobs);
+        assert!(
+            matches!(answers[1], Err(StoreError::Full { .. })),
+            "{answers:?}"
+        );
+        // The others may have failed with it, but what was acknowledged is there and nothing else.
+        let rows: i64 =
+            match writer
+                .applier
+                .connection
+                .query_row("SELECT count(*) FROM a", [], |row| row.get(0))
+            {
+                Ok(rows) => rows,
+                Err(_) => 0,
+            };
+        assert_eq!(
+            rows,
+            answers.iter().filter(|answer| answer.is_ok()).count() as i64
+        );
+        assert_eq!(seen(0), rows > 0);
+        assert!(!seen(1));
+
+        let failed = writer.load(
+            &mut (10..20).map(|id| insert("b", id, 100_000)),
+            &mut |_| {},
+        );
+        assert!(matches!(failed, Err(StoreError::Full { .. })), "{failed:?}");
+        assert!(!seen(1));
+
+        let answers = commit(
+            &mut writer,
+            100_000,
+            vec![vec![insert("b", 1, 1_000_000), insert("a", 3, 1)]],
+        );
+        assert_eq!(answers, [Ok(())]);
+        assert!(seen(0) && seen(1));
+    }
+}

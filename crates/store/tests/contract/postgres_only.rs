@@ -92,3 +92,55 @@ fn no_password_in_any_error() {
         assert!(Store::open(&location, tables()).await.is_err());
     });
 }
+
+/// While one server loads, holding locks on what it has written, others open, write and make
+/// tables, and the load itself may still need new tables.
+#[test]
+fn a_load_does_not_hold_up_other_servers() {
+    on_postgres("a_load_does_not_hold_up_other_servers", |at| {
+        Box::pin(async move {
+            let tables: Vec<Table> = ["a", "b", "c"]
+                .map(|name| table(name, &[("name", Kind::Text)], &[&["name"]]))
+                .to_vec();
+            let first = at.open(&tables).await;
+            first
+                .write(vec![insert("a", 1, &[("name", text("x"))])])
+                .await
+                .unwrap();
+            let (halfway, wait_halfway) = tokio::sync::oneshot::channel();
+            let (go_on, wait_go_on) = std::sync::mpsc::channel();
+            let mut signal = Some((halfway, wait_go_on));
+            let rows = (2..4_000).map(move |id| {
+                if id == 3_000 {
+                    let (halfway, wait) = signal.take().unwrap();
+                    halfway.send(()).unwrap();
+                    wait.recv().unwrap();
+                }
+                insert(
+                    if id < 3_000 { "a" } else { "c" },
+                    id,
+                    &[("name", text("x"))],
+                )
+            });
+            let loading = tokio::spawn({
+                let first = first.clone();
+                async move { first.load(rows, &mut |_| {}).await }
+            });
+            wait_halfway.await.unwrap();
+            let second = at.open(&tables).await;
+            second
+                .write(vec![insert("b", 1, &[("name", text("y"))])])
+                .await
+                .unwrap();
+            second
+                .write(vec![insert("a", 9_000, &[("name", text("y"))])])
+                .await
+                .unwrap();
+            go_on.send(()).unwrap();
+            assert_eq!(loading.await.unwrap().unwrap(), 3_998);
+            assert_eq!(count(&second, "a").await, 3_000);
+            assert_eq!(count(&second, "c").await, 1_000);
+            assert!(second.next_id(&"a".into()).await.unwrap() > 9_000);
+        })
+    });
+}
