@@ -2,12 +2,18 @@
 
 #[path = "profiles/expected.rs"]
 mod expected;
+#[path = "profiles/forms.rs"]
+mod forms;
 #[path = "profiles/loader.rs"]
 mod loader;
 #[path = "profiles/merge.rs"]
 mod merge;
+#[path = "profiles/page.rs"]
+mod page;
 #[path = "profiles/rules.rs"]
 mod rules;
+#[path = "profiles/schema.rs"]
+mod schema;
 #[path = "profiles/seeds.rs"]
 mod seeds;
 #[path = "profiles/shipped.rs"]

@@ -196,7 +196,15 @@ impl Profile {
                 Pattern::Prefix(start) => {
                     return Err(self.unknown(need, format!("no setup table starts with `{start}`")));
                 }
-                Pattern::Placeholder(name) => self.answer(need, name, selection)?,
+                Pattern::Placeholder(name) => {
+                    let names = self.answer(need, name, selection)?;
+                    let spell = |name: &String| self.table(registry, need, name);
+                    if fixed {
+                        names.iter().map(spell).collect::<Result<_, _>>()?
+                    } else {
+                        names
+                    }
+                }
             };
             names.extend(found.into_iter().map(|name| (name.to_lowercase(), name)));
         }

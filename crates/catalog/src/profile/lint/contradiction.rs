@@ -96,10 +96,10 @@ fn difference(ours: &Rows, theirs: &Rows, other: &str, only_more: bool) -> Optio
                 .into_iter()
                 .map(|verb| (verb, there[verb.index()], here[verb.index()]))
                 .filter(|(_, there, here)| differs(*there, *here))
-                .map(|(verb, there, here)| format!("{verb} {there} for {here}"))
+                .map(|(verb, there, here)| format!("{verb} {there}, here {here}"))
                 .collect();
             let (module, action) = key;
-            (!cells.is_empty()).then(|| format!("{module} / {action} ({})", cells.join(", ")))
+            (!cells.is_empty()).then(|| format!("{module} / {action} ({})", cells.join("; ")))
         })
         .collect();
     let rest = match rows.len().saturating_sub(NAMED) {
