@@ -1,7 +1,7 @@
 //! Who calls: a member with its role and what its level, location, boards and blocks let it see. Built
 //! from the rows of its member record, and cached until any of them changes.
 
-use bitting_policy::Role;
+use bitting_policy::{Registry, Role};
 use std::sync::Arc;
 
 /// The member behind a key, ready for decisions.
@@ -23,6 +23,29 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Whoever runs the server: not a member, holds every right, sees everything.
+    pub fn operator(registry: &Registry) -> Self {
+        let mut role = Role::new(registry, 0, "operator");
+        role.admin = true;
+        Self {
+            member: 0,
+            identifier: Arc::from("operator"),
+            role: Arc::new(role),
+            scope: None,
+            excluded_boards: Arc::from([]),
+            default_board: None,
+            default_location: None,
+            default_department: None,
+            block_price: false,
+            block_cost: false,
+            key: None,
+        }
+    }
+
+    pub fn is_operator(&self) -> bool {
+        self.member == 0
+    }
+
     /// Whether records on this structure node are visible.
     pub fn sees(&self, node: Option<i64>) -> bool {
         match (&self.scope, node) {

@@ -1,12 +1,113 @@
-//! Bitting's own API under `/bitting/`, for whoever runs the server and for its command line: instances,
-//! roles with their levels and lists, members, keys. In the vendor's style, on the same rules.
+//! Bitting's own API under `/bitting/apis/3.0/`, in the vendor's style and by the same keys and rights: what
+//! the vendor's REST API cannot do. Levels and customize lists of roles, key pairs, instances, settings and
+//! the latest events.
+
+mod instances;
+mod keys;
+mod roles;
+mod settings;
 
 use crate::answer::Reply;
-use crate::http::Received;
+use crate::caller::Caller;
+use crate::http::{Body, Received};
+use crate::instance::Instance;
+use crate::permit::{Permit, authorize};
+use crate::problem::Problem;
 use crate::server::Server;
+use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::ApiError;
+use bitting_policy::Verb;
+use http::Method;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+/// A call on this API with its caller known.
+struct Ask<'a> {
+    server: &'a Server,
+    instance: Arc<Instance>,
+    caller: Arc<Caller>,
+    method: Method,
+    received: &'a Received,
+}
 
 /// Answers a call below `/bitting/`.
-pub async fn answer(_server: &Server, _received: &Received, _segments: &[&str]) -> Reply {
-    Reply::error(&ApiError::no_endpoint())
+pub async fn answer(server: &Server, received: &Received, segments: &[&str]) -> Reply {
+    match route(server, received, segments).await {
+        Ok(reply) => reply,
+        Err(problem) => Reply::problem(&problem),
+    }
+}
+
+async fn route(server: &Server, received: &Received, segments: &[&str]) -> Result<Reply, Problem> {
+    let lower: Vec<String> = segments.iter().map(|segment| segment.to_ascii_lowercase()).collect();
+    let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+    let ["bitting", "apis", "3.0", rest @ ..] = &lower[..] else { return Err(ApiError::no_endpoint().into()) };
+    let (instance, caller) = server.authenticate(&received.parts.headers).await?;
+    let ask = Ask { server, instance, caller, method: received.parts.method.clone(), received };
+    match rest {
+        ["system", "securityroles", id, tail @ ..] => roles::answer(&ask, number(id)?, tail, segments).await,
+        ["system", "members" | "apimembers", id, "keys"] => keys::of_member(&ask, number(id)?).await,
+        ["system", "keys"] => keys::list(&ask),
+        ["system", "keys", id] => keys::one(&ask, number(id)?).await,
+        ["instances"] => instances::answer(&ask, None).await,
+        ["instances", _] => instances::answer(&ask, segments.get(4).copied()).await,
+        ["settings"] => settings::list(&ask),
+        ["settings", _] => settings::one(&ask, segments.get(4).copied().unwrap_or_default()).await,
+        ["events"] => events(&ask),
+        _ => Err(ApiError::no_endpoint().into()),
+    }
+}
+
+/// The latest events of the caller's company: who asked what, the decision and why.
+fn events(ask: &Ask<'_>) -> Result<Reply, Problem> {
+    ask.operator_or_admin()?;
+    let company = &ask.instance.company;
+    let events: Vec<_> = ask.server.log.latest(1_000).into_iter().filter(|event| event.company == *company).collect();
+    let events: Vec<_> = events.iter().map(AsRef::as_ref).collect();
+    reply(200, &events)
+}
+
+impl<'a> Ask<'a> {
+    /// The right on the vendor's own entity decides here too.
+    fn permit(&'a self, path: &str, verb: Verb) -> Result<Permit<'a>, Problem> {
+        let entity = self.entity(path)?;
+        let grounds = self.instance.backend.grounds();
+        authorize(grounds, &self.caller, entity, &entity.right.needs, verb)
+            .map_err(|denial| denial.by(&self.caller.role.name).into())
+    }
+
+    fn entity(&self, path: &str) -> Result<&Entity, Problem> {
+        self.instance.catalog().entity_at(path).ok_or_else(|| ApiError::no_endpoint().into())
+    }
+
+    fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let Body::Read(bytes) = &self.received.body else {
+            return Err(ApiError::too_large(crate::server::BODY_LIMIT).into());
+        };
+        let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { bytes };
+        serde_json::from_slice(bytes)
+            .map_err(|error| ApiError::bad_request(format!("The body cannot be read: {error}.")).into())
+    }
+
+    fn operator(&self) -> Result<(), Problem> {
+        if self.caller.is_operator() { Ok(()) } else { Err(ApiError::security().into()) }
+    }
+
+    fn operator_or_admin(&self) -> Result<(), Problem> {
+        if self.caller.role.admin { Ok(()) } else { Err(ApiError::security().into()) }
+    }
+
+    fn unsupported(allowed: &str) -> Problem {
+        ApiError::method_not_allowed(allowed).into()
+    }
+}
+
+fn number(text: &str) -> Result<i64, Problem> {
+    text.parse().map_err(|_| ApiError::bad_request(format!("{text} is no id; ids are whole numbers.")).into())
+}
+
+fn reply<T: Serialize + ?Sized>(status: u16, value: &T) -> Result<Reply, Problem> {
+    let body = serde_json::to_vec(value).map_err(|error| ApiError::server(error.to_string()))?;
+    Ok(Reply::json(status, body))
 }

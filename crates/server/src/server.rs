@@ -31,6 +31,9 @@ const DEFAULT_RELEASE: Release = Release {
     number: 1,
 };
 
+/// Public key of whoever runs the server; the private half is the operator's secret.
+pub const OPERATOR: &str = "operator";
+
 /// What the server was told.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -45,12 +48,6 @@ pub struct Server {
     pub settings: Settings,
     instances: RwLock<HashMap<String, Arc<Instance>>>,
     pub log: Log,
-}
-
-/// Who calls, and where.
-struct Known {
-    instance: Arc<Instance>,
-    caller: Arc<Caller>,
 }
 
 impl Server {
@@ -157,8 +154,8 @@ impl Server {
         if is_info && authorization.is_none() {
             return Ok(Reply::from_answer(rules::system::info()));
         }
-        let known = self.authenticate(headers).await?;
-        event.caller(&known.instance.company, &known.caller);
+        let (instance, caller) = self.authenticate(headers).await?;
+        event.caller(&instance.company, &caller);
         let cookie = text(headers, "cookie");
         if self.settings.require_client_id
             && auth::client_id(text(headers, "clientid"), cookie).is_none()
@@ -166,12 +163,11 @@ impl Server {
             return Err(ApiError::client_id().into());
         }
         let path = rest.join("/");
-        let found = known
-            .instance
+        let found = instance
             .router
             .find(&path)
             .ok_or_else(ApiError::no_endpoint)?;
-        let catalog = known.instance.catalog();
+        let catalog = instance.catalog();
         let route = &catalog.routes[found.route];
         let entity = catalog.entity(route.entity);
         event.route(&route.path, &entity.path);
@@ -202,8 +198,8 @@ impl Server {
         );
         let base = base(received, segments[0]);
         let call = Call {
-            instance: &known.instance,
-            caller: known.caller.clone(),
+            instance: &instance,
+            caller: caller.clone(),
             route,
             entity,
             method,
@@ -219,7 +215,7 @@ impl Server {
     }
 
     /// From the Authorization header to the member behind the key.
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Known, Problem> {
+    pub(crate) async fn authenticate(&self, headers: &HeaderMap) -> Result<(Arc<Instance>, Arc<Caller>), Problem> {
         let header = headers
             .get(http::header::AUTHORIZATION)
             .map(http::HeaderValue::as_bytes);
@@ -233,12 +229,19 @@ impl Server {
         };
         let instance = self.instance(&credentials.company).ok_or_else(wrong)?;
         let private = credentials.private_key.expose();
+        if credentials.public_key == OPERATOR {
+            if !self.settings.operator.fingerprint().matches(private) {
+                return Err(wrong().into());
+            }
+            let caller = Arc::new(Caller::operator(instance.registry()));
+            return Ok((instance, caller));
+        }
         let key = instance
             .keys
             .prove(&credentials.public_key, private, instance.now())
             .map_err(|_| wrong())?;
         let caller = instance.caller(key.member).await?.ok_or_else(wrong)?;
-        Ok(Known { instance, caller })
+        Ok((instance, caller))
     }
 }
 

@@ -1,5 +1,7 @@
 //! `bitting serve`: runs a PSA on this machine.
 
+use crate::connection::{OPERATOR_FILE, Operator, pointer};
+use crate::private_file;
 use anyhow::{Context as _, Result};
 use bitting_server::host::{self, Options, Ready, Running, Shown};
 use clap::Args;
@@ -102,8 +104,9 @@ impl Serve {
             ready: self.ready_file.is_some(),
         };
         let running = host::start(&options).await?;
+        announce(&options.state, &running)?;
         if let Some(file) = &self.ready_file {
-            write_private(file, &serde_json::to_vec_pretty(&running.ready)?)
+            private_file::write(file, &serde_json::to_vec_pretty(&running.ready)?)
                 .with_context(|| format!("cannot write the ready file {}", file.display()))?;
         }
         greet(&running);
@@ -163,20 +166,28 @@ fn curl(ready: &Ready, pair: &Shown) -> String {
     )
 }
 
-/// Writes a file as a whole, readable by its owner alone.
-fn write_private(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let partial = file.with_extension("partial");
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
+/// Leaves word for the commands on this machine where the server is.
+fn announce(state: &Path, running: &Running) -> Result<()> {
+    let ready = &running.ready;
+    let operator = Operator {
+        http: ready.http.clone(),
+        https: ready.https.clone(),
+        ca_file: ready.ca_file.clone(),
+        company: ready.connectwise.company.clone(),
+        client_id: ready.connectwise.client_id.clone(),
+        token: running.server.settings.operator.reveal().to_owned(),
+    };
+    let file = state.join(OPERATOR_FILE);
+    private_file::write(&file, &serde_json::to_vec_pretty(&operator)?)
+        .with_context(|| format!("cannot write {}", file.display()))?;
+    // Without a home there is no default; --server still works.
+    if let Some(pointer) = pointer()
+        && let Some(directory) = pointer.parent()
+        && fs::create_dir_all(directory).is_ok()
     {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
+        let _ = private_file::write(&pointer, file.to_string_lossy().as_bytes());
     }
-    let mut opened = options.open(&partial)?;
-    opened.write_all(bytes)?;
-    opened.sync_all()?;
-    fs::rename(&partial, file)
+    Ok(())
 }
 
 fn log() {

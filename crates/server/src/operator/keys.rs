@@ -1,0 +1,119 @@
+//! Key pairs of members. The private half is in the answer that creates it, and never again.
+
+use super::{Ask, reply};
+use crate::answer::Reply;
+use crate::keys::Key;
+use crate::problem::Problem;
+use crate::saving::time;
+use bitting_dialects::connectwise::error::{ApiError, FieldError};
+use bitting_policy::Verb;
+use http::Method;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+const MEMBERS: &str = "system/members";
+
+/// A key as lists show it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct KeyBody<'a> {
+    id: i64,
+    member_id: i64,
+    description: &'a str,
+    public_key: &'a str,
+    /// Only in the answer that creates the pair.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    private_key: Option<&'a str>,
+    created: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_used: Option<String>,
+    inactive_flag: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct KeyChange {
+    description: Option<String>,
+    /// ISO 8601; an empty text takes the expiry away.
+    expires: Option<String>,
+    inactive_flag: Option<bool>,
+}
+
+pub async fn of_member(ask: &Ask<'_>, member: i64) -> Result<Reply, Problem> {
+    let verb = if ask.method == Method::GET { Verb::Inquire } else { Verb::Edit };
+    let permit = ask.permit(MEMBERS, verb)?;
+    if ask.instance.backend.row(&permit, member).await?.is_none() {
+        return Err(ApiError::not_found("Member", &member.to_string()).into());
+    }
+    if ask.method == Method::GET {
+        let keys = ask.instance.keys.list(Some(member));
+        return reply(200, &keys.iter().map(|key| shown(key, None)).collect::<Vec<_>>());
+    }
+    if ask.method != Method::POST {
+        return Err(Ask::unsupported("GET, POST"));
+    }
+    let body: KeyChange = ask.body()?;
+    let description = body.description.unwrap_or_default();
+    if description.trim().is_empty() {
+        return Err(Problem::field("key", FieldError::missing("key", "description")));
+    }
+    let expires = expiry(body.expires.as_deref())?;
+    let (key, pair) = ask.instance.cut_key(member, description.trim(), expires).await?;
+    reply(201, &shown(&key, Some(pair.private.reveal())))
+}
+
+pub fn list(ask: &Ask<'_>) -> Result<Reply, Problem> {
+    ask.permit(MEMBERS, Verb::Inquire)?;
+    let keys = ask.instance.keys.list(None);
+    reply(200, &keys.iter().map(|key| shown(key, None)).collect::<Vec<_>>())
+}
+
+pub async fn one(ask: &Ask<'_>, id: i64) -> Result<Reply, Problem> {
+    let verb = if ask.method == Method::GET { Verb::Inquire } else { Verb::Edit };
+    ask.permit(MEMBERS, verb)?;
+    let key = ask.instance.keys.get(id).ok_or_else(|| ApiError::not_found("Key", &id.to_string()))?;
+    match ask.method {
+        Method::GET => reply(200, &shown(&key, None)),
+        Method::DELETE => {
+            ask.instance.delete_key(id).await?;
+            Ok(Reply::json(204, Vec::new()))
+        }
+        Method::PATCH | Method::PUT => {
+            let change: KeyChange = ask.body()?;
+            let expires = match &change.expires {
+                None => key.expires,
+                Some(text) => expiry(Some(text))?,
+            };
+            let description = change.description.unwrap_or_else(|| key.description.clone());
+            let next = key.with(description, change.inactive_flag.unwrap_or(key.inactive), expires);
+            let key = ask.instance.change_key(next).await?;
+            reply(200, &shown(&key, None))
+        }
+        _ => Err(Ask::unsupported("GET, PUT, PATCH, DELETE")),
+    }
+}
+
+fn expiry(text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+    match text.map(str::trim).filter(|text| !text.is_empty()) {
+        None => Ok(None),
+        Some(text) => {
+            text.parse().map(Some).map_err(|_| Problem::field("key", FieldError::format("key", "expires")))
+        }
+    }
+}
+
+fn shown<'a>(key: &'a Key, private: Option<&'a str>) -> KeyBody<'a> {
+    KeyBody {
+        id: key.id,
+        member_id: key.member,
+        description: &key.description,
+        public_key: &key.public,
+        private_key: private,
+        created: time(key.created),
+        expires: key.expires.map(time),
+        last_used: key.last_used().map(time),
+        inactive_flag: key.inactive,
+    }
+}
