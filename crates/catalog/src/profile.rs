@@ -6,6 +6,7 @@
 //! The format is described in `docs/profiles.md`.
 
 mod autotask;
+mod consistency;
 mod document;
 mod entries;
 mod error;

@@ -4,6 +4,7 @@
 use super::autotask::{Impersonation, SecurityLevel, Setting, User};
 use super::grant::Grant;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One integration's needs on one PSA.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -12,6 +13,9 @@ pub struct Profile {
     pub slug: String,
     /// Where it was read from, for messages: `data/profiles/connectwise/umbrella.toml`.
     pub file: String,
+    /// Lines of the single tables and their keys, from 1: `member.identifier`.
+    #[serde(skip)]
+    pub lines: BTreeMap<String, usize>,
     #[serde(flatten)]
     pub product: Product,
     pub source: Vec<Source>,
@@ -394,6 +398,11 @@ impl Profile {
                 .map(move |setting| (Some(feature), setting))
         });
         always.chain(optional)
+    }
+
+    /// The line of a table or of a key in it, `member.identifier`; 1 where the file has none.
+    pub fn line_of(&self, key: &str) -> usize {
+        self.lines.get(key).copied().unwrap_or(1)
     }
 
     /// `data/profiles/connectwise/umbrella.toml:12`

@@ -2,15 +2,17 @@
 //! said twice is an error with file and line. Reads no file itself and knows no registry.
 
 use super::autotask::{Impersonation, SecurityLevel, Setting, User};
+use super::consistency::check;
 use super::document::{
     Connection, Correction, Edition, Feature, KnownError, Member, Precondition, Product, Profile,
-    Psa, Relation, RoleNotes, Source, Status, Step,
+    Relation, RoleNotes, Source, Status, Step,
 };
 use super::error::ProfileError;
-use super::grant::{Grant, Mode};
+use super::grant::Grant;
 use super::nearest::nearest;
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
 use toml::Spanned;
 
 /// The file as written.
@@ -25,7 +27,7 @@ struct Text {
     role: RoleNotes,
     #[serde(default)]
     grant: Vec<Spanned<Grant>>,
-    level: Option<Spanned<SecurityLevel>>,
+    level: Option<SecurityLevel>,
     #[serde(default)]
     setting: Vec<Spanned<Setting>>,
     #[serde(default)]
@@ -91,16 +93,16 @@ impl Profile {
         let read: Text = toml::from_str(text).map_err(|error| syntax(file, text, &error))?;
         let lines = Lines(text);
         let slug = file.rsplit(['/', '\\']).next().unwrap_or(file);
-        let level_line = read.level.as_ref().map_or(1, |l| lines.of(l.span().start));
         let profile = Profile {
             slug: slug.strip_suffix(".toml").unwrap_or(slug).to_owned(),
             file: file.to_owned(),
+            lines: lines.keys(),
             product: read.profile,
             source: read.source,
             edition: read.edition.into_iter().map(|e| lines.edition(e)).collect(),
             role: read.role,
             grant: lines.grants(read.grant),
-            level: read.level.map(Spanned::into_inner),
+            level: read.level,
             setting: lines.settings(read.setting),
             impersonation: lines.impersonations(read.impersonation),
             feature: read.feature.into_iter().map(|f| lines.feature(f)).collect(),
@@ -112,15 +114,48 @@ impl Profile {
             error: read.error,
             correction: read.correction,
         };
-        check(&profile, level_line)?;
+        check(&profile)?;
         Ok(profile)
     }
 }
+
+/// The single tables of the file once more, only to learn where their keys stand.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Places {
+    profile: Option<Spanned<Keys>>,
+    role: Option<Spanned<Keys>>,
+    level: Option<Spanned<Keys>>,
+    member: Option<Spanned<Keys>>,
+    user: Option<Spanned<Keys>>,
+}
+
+type Keys = BTreeMap<String, Spanned<IgnoredAny>>;
 
 /// Turns byte offsets into lines.
 struct Lines<'a>(&'a str);
 
 impl Lines<'_> {
+    /// The line of each single table and of each key in it: `member`, `member.identifier`.
+    fn keys(&self) -> BTreeMap<String, usize> {
+        let read: Places = toml::from_str(self.0).unwrap_or_default();
+        let mut lines = BTreeMap::new();
+        for (name, table) in [
+            ("profile", read.profile),
+            ("role", read.role),
+            ("level", read.level),
+            ("member", read.member),
+            ("user", read.user),
+        ] {
+            let Some(table) = table else { continue };
+            lines.insert(name.to_owned(), self.of(table.span().start));
+            for (key, value) in table.into_inner() {
+                lines.insert(format!("{name}.{key}"), self.of(value.span().start));
+            }
+        }
+        lines
+    }
+
     fn of(&self, offset: usize) -> usize {
         line_of(self.0, offset)
     }
@@ -195,8 +230,8 @@ impl Lines<'_> {
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
-    let before = &text.as_bytes()[..offset.min(text.len())];
-    1 + before.iter().filter(|byte| **byte == b'\n').count()
+    let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
+    before.split(|byte| *byte == b'\n').count()
 }
 
 fn syntax(file: &str, text: &str, error: &toml::de::Error) -> ProfileError {
@@ -222,165 +257,4 @@ fn suggest(message: &str) -> Option<String> {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let found = quoted.next()?;
     nearest(found, quoted).map(str::to_owned)
-}
-
-/// What one row cannot show.
-fn check(profile: &Profile, level_line: usize) -> Result<(), ProfileError> {
-    let refuse = |line: usize, message: String| {
-        Err(ProfileError::Inconsistent {
-            file: profile.file.clone(),
-            line,
-            message,
-        })
-    };
-    if profile.source.is_empty() {
-        return refuse(
-            1,
-            "a profile names at least one [[source]]: the guide it is written from".into(),
-        );
-    }
-    match (
-        profile.product.psa,
-        profile.level.is_some(),
-        profile.user.is_some(),
-    ) {
-        (Psa::ConnectWise, false, false) if profile.settings().next().is_none() => {}
-        (Psa::ConnectWise, ..) => {
-            return refuse(level_line, "[level], [user] and [[setting]] belong to Autotask profiles; a ConnectWise profile has [[grant]] and [member]".into());
-        }
-        (Psa::Autotask, true, _) => {
-            if let Some((_, grant)) = profile.rows().next() {
-                return refuse(grant.line, "[[grant]] belongs to ConnectWise profiles; an Autotask profile has [[setting]]".into());
-            }
-        }
-        (Psa::Autotask, false, _) => {
-            return refuse(
-                1,
-                "an Autotask profile has a [level]: the system level it is copied from".into(),
-            );
-        }
-    }
-    check_features(profile)?;
-    check_lists(profile)?;
-    check_repeats(profile)
-}
-
-fn check_features(profile: &Profile) -> Result<(), ProfileError> {
-    let ids: Vec<&str> = profile
-        .feature
-        .iter()
-        .map(|feature| feature.id.as_str())
-        .collect();
-    for (place, feature) in profile.feature.iter().enumerate() {
-        let refuse = |message: String| {
-            Err(ProfileError::Inconsistent {
-                file: profile.file.clone(),
-                line: feature.line,
-                message,
-            })
-        };
-        let id = &feature.id;
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if id.is_empty() || !id.chars().all(plain) {
-            return refuse(format!(
-                "feature id `{id}` is typed on a command line: write it in small letters, digits and hyphens"
-            ));
-        }
-        if ids[..place].contains(&id.as_str()) {
-            return refuse(format!("feature `{id}` is there twice; join the two"));
-        }
-        if (feature.status == Status::Temporary) != feature.until.is_some() {
-            return refuse(format!(
-                "feature `{id}`: `status = \"temporary\"` and `until` (when to take it away) go together"
-            ));
-        }
-        for included in &feature.includes {
-            if !ids.contains(&included.as_str()) {
-                let hint = nearest(included, ids.iter().copied())
-                    .map(|name| format!(", did you mean `{name}`?"))
-                    .unwrap_or_default();
-                return refuse(format!(
-                    "feature `{id}` includes `{included}`, which is no feature{hint}"
-                ));
-            }
-        }
-        if let Some(path) = cycle(profile, id) {
-            return refuse(format!(
-                "features include each other in a circle: {}",
-                path.join(" -> ")
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// The way from a feature back to itself, if there is one.
-fn cycle(profile: &Profile, start: &str) -> Option<Vec<String>> {
-    let mut seen = BTreeSet::new();
-    let mut ways = vec![vec![start.to_owned()]];
-    while let Some(way) = ways.pop() {
-        let feature = profile.feature(way.last()?)?;
-        for next in &feature.includes {
-            let mut longer = way.clone();
-            longer.push(next.clone());
-            if next == start {
-                return Some(longer);
-            }
-            if seen.insert(next.clone()) {
-                ways.push(longer);
-            }
-        }
-    }
-    None
-}
-
-fn check_lists(profile: &Profile) -> Result<(), ProfileError> {
-    for (_, grant) in profile.rows() {
-        let Some(customize) = &grant.customize else {
-            continue;
-        };
-        let named =
-            customize.entries.len() + customize.prefixes.len() + customize.placeholders.len();
-        let message = match customize.mode {
-            Mode::Allow if named == 0 && !customize.incomplete => {
-                "mode `allow` names no entry; write mode `none` for an empty list, or `incomplete = true` where it could not be read"
-            }
-            Mode::Deny if named == 0 => "mode `deny` names no entry; write mode `all`",
-            Mode::Deny if !customize.prefixes.is_empty() => {
-                "mode `deny` takes names only; a prefix is for mode `allow`"
-            }
-            Mode::All | Mode::None if named > 0 => {
-                "modes `all` and `none` name no entries; write mode `allow` or `deny`"
-            }
-            _ => continue,
-        };
-        return Err(ProfileError::Inconsistent {
-            file: profile.file.clone(),
-            line: grant.line,
-            message: format!("{}: {message}", grant.title()),
-        });
-    }
-    Ok(())
-}
-
-/// A row said twice in one group would leave open which one counts.
-fn check_repeats(profile: &Profile) -> Result<(), ProfileError> {
-    let mut seen = BTreeSet::new();
-    let rows = profile
-        .rows()
-        .map(|(feature, grant)| (feature, grant.title(), grant.line));
-    let settings = profile
-        .settings()
-        .map(|(feature, setting)| (feature, setting.title(), setting.line));
-    for (feature, title, line) in rows.chain(settings) {
-        let group = feature.map(|feature| feature.id.as_str());
-        if !seen.insert((group, title.clone())) {
-            return Err(ProfileError::Inconsistent {
-                file: profile.file.clone(),
-                line,
-                message: format!("{title} is there twice; join the two rows"),
-            });
-        }
-    }
-    Ok(())
 }

@@ -157,18 +157,16 @@ impl Profile {
     }
 
     fn known(&self, name: &str) -> Result<&str, ProfileError> {
-        match self.feature(name) {
-            Some(feature) => Ok(&feature.id),
-            None => {
-                let ids = || self.feature.iter().map(|feature| feature.id.as_str());
-                Err(ProfileError::UnknownFeature {
-                    file: self.file.clone(),
-                    feature: name.to_owned(),
-                    nearest: nearest(name, ids()).map(str::to_owned),
-                    features: ids().map(str::to_owned).collect(),
-                })
-            }
+        if let Some(feature) = self.feature(name) {
+            return Ok(&feature.id);
         }
+        let ids = || self.feature.iter().map(|feature| feature.id.as_str());
+        Err(ProfileError::UnknownFeature {
+            file: self.file.clone(),
+            feature: name.to_owned(),
+            nearest: nearest(name, ids()).map(str::to_owned),
+            features: ids().map(str::to_owned).collect(),
+        })
     }
 
     /// The ids with everything they include, however deep.

@@ -217,16 +217,15 @@ impl Profile {
     }
 
     fn table(&self, registry: &Registry, need: &Need, name: &str) -> Result<String, ProfileError> {
-        match registry.table(name).and_then(|id| registry.get_table(id)) {
-            Some(table) => Ok(table.full_name()),
-            None => {
-                let meant = registry
-                    .nearest_table(name)
-                    .map(|table| format!(", did you mean `{}`?", table.full_name()))
-                    .unwrap_or_default();
-                Err(self.unknown(need, format!("there is no setup table `{name}`{meant}")))
-            }
+        let found = registry.table(name).and_then(|id| registry.get_table(id));
+        if let Some(table) = found {
+            return Ok(table.full_name());
         }
+        let meant = registry
+            .nearest_table(name)
+            .map(|table| format!(", did you mean `{}`?", table.full_name()))
+            .unwrap_or_default();
+        Err(self.unknown(need, format!("there is no setup table `{name}`{meant}")))
     }
 
     fn answer(

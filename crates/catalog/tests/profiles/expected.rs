@@ -96,8 +96,16 @@ pub const SEEDS: &[Seed] = &[
     },
 ];
 
-/// Propel on Autotask: section, subsection, setting, cells.
-pub const AUTOTASK: &[(&str, &str, &str, &[(&str, &str)])] = &[
+/// One control: section, subsection, setting, its cells as column and value.
+pub type SettingRow = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
+
+/// Propel on Autotask.
+pub const AUTOTASK: &[SettingRow] = &[
     (
         "Contracts",
         "Object Permissions",

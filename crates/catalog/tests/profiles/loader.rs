@@ -1,6 +1,7 @@
 //! What the loader refuses, with the line it names and what it says.
 
 use bitting_catalog::profile::Profile;
+use proptest::prelude::*;
 
 const HEAD: &str = r#"[profile]
 vendor = "V"
@@ -143,4 +144,37 @@ fn rows_know_the_line_they_start_on() {
     assert_eq!(profile.feature[0].grant[0].line, HEAD_LINES + 9);
     assert_eq!(profile.edition[0].line, HEAD_LINES + 13);
     assert_eq!(profile.slug, "x");
+}
+
+fn shipped_texts() -> Vec<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/profiles");
+    [
+        "connectwise/propel",
+        "connectwise/cyberfox_autoelevate",
+        "autotask/cloudradial_chat",
+    ]
+    .iter()
+    .map(|name| std::fs::read_to_string(format!("{folder}/{name}.toml")).expect("a file"))
+    .collect()
+}
+
+proptest! {
+    /// Whatever is torn out of a profile or put into it, the answer is a profile or an error on a
+    /// line the file has.
+    #[test]
+    fn damaged_files_are_refused_on_a_line_of_theirs(
+        which in 0..3usize, at in any::<prop::sample::Index>(), torn in 0..60usize, put in "[\\[\\]a-z\"= {},\n]{0,12}",
+    ) {
+        let mut letters: Vec<char> = shipped_texts().swap_remove(which).chars().collect();
+        let at = at.index(letters.len());
+        let end = (at + torn).min(letters.len());
+        letters.splice(at..end, put.chars());
+        let text: String = letters.into_iter().collect();
+        if let Err(error) = Profile::parse("x.toml", &text) {
+            let error = error.to_string();
+            let line = error.strip_prefix("x.toml:").and_then(|rest| rest.split(':').next());
+            let line: usize = line.and_then(|line| line.parse().ok()).expect("a line");
+            prop_assert!(line >= 1 && line <= text.split('\n').count(), "{}", error);
+        }
+    }
 }

@@ -248,3 +248,11 @@ fn a_finding_says_where_what_and_what_to_do() {
         )]
     );
 }
+
+#[test]
+fn a_finding_about_a_form_stands_on_its_own_line() {
+    let body = "[role]\nname = \"A name of a role of more than 30\"\n\n[member]\nlocation = { value = \"x\" }\nidentifier = { value = \"SixteenLettersXX\" }\n";
+    let found = lint(&profile("connectwise", "", body), &registry());
+    let places: Vec<&str> = found.iter().map(|finding| finding.place.as_str()).collect();
+    assert_eq!(places, ["p.toml:16", "p.toml:20"]);
+}

@@ -128,7 +128,7 @@ fn the_loader_knows_exactly_the_keys_of_the_schema() {
     // Each table in turn gets a key that does not exist; the loader then lists those that do.
     let count = std::cell::Cell::new(0);
     tables(&schema, &schema, &mut value, &|_, _| {
-        count.set(count.get() + 1)
+        count.set(count.get() + 1);
     });
     let total = count.get();
     assert!(total > 30, "{total}");

@@ -26,7 +26,7 @@ pub(super) fn check(report: &mut Report) {
         report.advise(
             Severity::Warning,
             "system-level",
-            1,
+            profile.line_of("level.start"),
             "the guide assigns a system level as it is, which reads and writes nearly everything",
             "copy the level and take away what is not needed",
         );
@@ -39,7 +39,7 @@ pub(super) fn check(report: &mut Report) {
         report.add(
             Severity::Note,
             "no-tracking",
-            1,
+            profile.line_of("user"),
             "the guide names no API tracking identifier; every API user needs one",
         );
     }

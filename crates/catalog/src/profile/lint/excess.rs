@@ -54,7 +54,7 @@ pub(super) fn check(report: &mut Report, registry: &Registry) {
     report.advise(
         severity,
         "admin-alternative",
-        1,
+        profile.line_of("profile.admin_alternative"),
         format!("the guide {word} an administrator's role"),
         "use the role of this profile; an administrator's role shows as excess",
     );

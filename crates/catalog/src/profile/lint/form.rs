@@ -14,16 +14,21 @@ pub(super) fn check(report: &mut Report) {
         field.as_ref().and_then(|field| field.value.clone())
     };
     let texts = [
-        ("member id", value(&member.identifier), MEMBER_ID),
-        ("member name", value(&member.name), NAME),
-        ("role name", profile.role.name.clone(), NAME),
+        (
+            "member id",
+            "member.identifier",
+            value(&member.identifier),
+            MEMBER_ID,
+        ),
+        ("member name", "member.name", value(&member.name), NAME),
+        ("role name", "role.name", profile.role.name.clone(), NAME),
     ];
-    for (field, text, limit) in texts {
+    for (field, key, text, limit) in texts {
         if let Some(text) = text.filter(|text| text.chars().count() > limit) {
             report.advise(
                 Severity::Error,
                 "too-long",
-                1,
+                profile.line_of(key),
                 format!(
                     "the {field} `{text}` has {} characters",
                     text.chars().count()
@@ -41,7 +46,7 @@ pub(super) fn check(report: &mut Report) {
         report.add(
             Severity::Note,
             "partial",
-            1,
+            profile.line_of("profile.completeness"),
             format!("not the whole guide: {gaps}"),
         );
     }
