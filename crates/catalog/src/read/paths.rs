@@ -57,6 +57,10 @@ pub(crate) fn parents(
         }
         let all = params(path).count();
         let kind = RouteKind::from(text.kind);
+        // A verb of its own may carry more than ids (`/schedule/entries/{id}/{notifyResource}`).
+        if kind == RouteKind::Action {
+            return None;
+        }
         let item = matches!(kind, RouteKind::Item | RouteKind::ItemByName)
             && path.trim_end_matches('/').ends_with('}');
         Some((all - usize::from(item), path))
