@@ -130,7 +130,7 @@ fn needs(registry: &Registry, wanted: &Needs) -> String {
     match wanted {
         Needs::Anyone => "anyone".to_owned(),
         Needs::AnyMember => "any member".to_owned(),
-        Needs::Action(id) => registry.get(*id).map(|action| action.full_name()).unwrap(),
+        Needs::Action(id) => registry.get(*id).unwrap().full_name(),
         Needs::Table(id) => format!("table {}", registry.get_table(*id).unwrap().full_name()),
         Needs::Every(parts) => join(parts, " and "),
         Needs::Either(parts) => join(parts, " or "),
