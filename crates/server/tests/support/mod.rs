@@ -1,0 +1,254 @@
+//! A company to test against: an instance in memory with the shipped catalog, an administrator, a clock
+//! that stands still, and calls that go through the whole server but for the socket. Knows no subject of
+//! its own; every test file of this crate may use it.
+
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::missing_panics_doc
+)]
+
+use base64::Engine as _;
+use bitting_catalog::Catalog;
+use bitting_policy::{Levels, ListDocument, Role};
+use bitting_server::http::{Body, Handler as _, Received};
+use bitting_server::instance::{Instance, Opening};
+use bitting_server::keys::{Key, Pair};
+use bitting_server::rules::first;
+use bitting_server::secret::Secret;
+use bitting_server::server::{Server, Settings};
+use bitting_store::{Durability, Location};
+use http_body_util::BodyExt as _;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// The company's id, before the `+` of its keys.
+pub const COMPANY: &str = "acme";
+/// When the clock starts: 2026-03-02T09:00:00Z.
+pub const START: i64 = 1_772_442_000;
+
+/// A company with its server.
+pub struct Company {
+    pub server: Server,
+    pub instance: Arc<Instance>,
+    /// The administrator's key, which every right is open to.
+    pub admin: Credentials,
+    pub admin_member: i64,
+    second: Arc<AtomicI64>,
+    next_key: AtomicI64,
+}
+
+/// What a client sends as `Authorization`.
+#[derive(Clone)]
+pub struct Credentials(String);
+
+impl Credentials {
+    pub fn new(public: &str, private: &str) -> Self {
+        let text = format!("{COMPANY}+{public}:{private}");
+        let text = base64::engine::general_purpose::STANDARD.encode(text);
+        Self(format!("Basic {text}"))
+    }
+}
+
+/// An answer, read.
+#[derive(Debug)]
+pub struct Answered {
+    pub status: u16,
+    pub headers: http::HeaderMap,
+    /// Null when the body is empty or no JSON.
+    pub json: Value,
+    pub body: Vec<u8>,
+}
+
+impl Answered {
+    /// The JSON, once the status is the one expected.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(
+            self.status,
+            status,
+            "{}",
+            String::from_utf8_lossy(&self.body)
+        );
+        self.json
+    }
+
+    /// The rows of a list.
+    #[track_caller]
+    pub fn rows(self) -> Vec<Value> {
+        match self.expect(200) {
+            Value::Array(rows) => rows,
+            other => panic!("not a list: {other}"),
+        }
+    }
+
+    /// What the header beside a denial says.
+    pub fn denial(&self) -> &str {
+        let header = self.headers.get("x-bitting-denial");
+        header.and_then(|value| value.to_str().ok()).unwrap_or("")
+    }
+}
+
+impl Company {
+    /// A new company: the top of its structure, an administrator, a least-privilege member.
+    pub async fn open() -> Self {
+        let (registry, catalog) = Catalog::embedded().expect("the shipped data reads");
+        let second = Arc::new(AtomicI64::new(START));
+        let clock = second.clone();
+        let instance = Instance::open(Opening {
+            company: COMPANY.to_owned(),
+            name: "Acme".to_owned(),
+            location: Location::Memory,
+            durability: Durability::Off,
+            catalog: Arc::new(catalog),
+            registry: Arc::new(registry),
+            clock: Arc::new(move || {
+                Timestamp::from_second(clock.load(Ordering::Relaxed)).expect("a time in range")
+            }),
+        })
+        .await
+        .expect("an instance in memory opens");
+        let members = first::company(&instance).await.expect("a new company");
+        let instance = Arc::new(instance);
+        let server = Server::new(Settings {
+            require_client_id: false,
+            operator: Secret::generate(),
+        });
+        server.add(instance.clone());
+        let mut company = Self {
+            server,
+            instance,
+            admin: Credentials(String::new()),
+            admin_member: members.admin,
+            second,
+            next_key: AtomicI64::new(1),
+        };
+        company.admin = company.key(members.admin);
+        company
+    }
+
+    /// Moves the clock on.
+    pub fn advance(&self, by: SignedDuration) {
+        self.second.fetch_add(by.as_secs(), Ordering::Relaxed);
+    }
+
+    /// Cuts a key for a member.
+    pub fn key(&self, member: i64) -> Credentials {
+        let pair = Pair::generate();
+        let id = 1_000_000 + self.next_key.fetch_add(1, Ordering::Relaxed);
+        let key = Key::new(id, member, "test".to_owned(), &pair, self.instance.now());
+        self.instance.keys.put(key);
+        Credentials::new(&pair.public, pair.private.reveal())
+    }
+
+    /// A role with these rows (module, action, [Add, Edit, Delete, Inquire]) and these lists.
+    pub async fn role(
+        &self,
+        name: &str,
+        rows: &[(&str, &str, Levels)],
+        lists: &[(&str, ListDocument)],
+    ) -> i64 {
+        let made = self
+            .call(
+                &self.admin,
+                "POST",
+                "/system/securityroles",
+                Some(json!({ "name": name })),
+            )
+            .await
+            .expect(201);
+        let id = made["id"].as_i64().expect("an id");
+        let registry = self.instance.registry();
+        let mut role = Role::new(registry, id, name);
+        for (module, action, levels) in rows {
+            let action = registry.action(module, action).expect("a known action");
+            role.set(registry, action, *levels)
+                .expect("levels the action accepts");
+        }
+        for (list, entries) in lists {
+            let list = registry.list(list).expect("a known list");
+            role.set_list(registry, list, entries)
+                .expect("known entries");
+        }
+        self.instance.save_role(role).await.expect("a role is kept");
+        id
+    }
+
+    /// An API member of a role, with a key.
+    pub async fn member(&self, identifier: &str, role: i64) -> (i64, Credentials) {
+        let body = json!({
+            "identifier": identifier,
+            "name": identifier,
+            "securityRole": { "id": role },
+        });
+        let made = self
+            .call(&self.admin, "POST", "/system/apiMembers", Some(body))
+            .await
+            .expect(201);
+        let id = made["id"].as_i64().expect("an id");
+        (id, self.key(id))
+    }
+
+    /// A call below the API root, from the Authorization header to the answer's body.
+    pub async fn call(
+        &self,
+        key: &Credentials,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answered {
+        let body = body.map(|body| body.to_string().into_bytes());
+        self.send(Some(key), method, path, body).await
+    }
+
+    /// Reads with GET.
+    pub async fn get(&self, key: &Credentials, path: &str) -> Answered {
+        self.call(key, "GET", path, None).await
+    }
+
+    /// Any call at all: also without a key, also with a body that is no JSON. Blanks and quotes in the
+    /// query are escaped here.
+    pub async fn send(
+        &self,
+        key: Option<&Credentials>,
+        method: &str,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Answered {
+        let path = path
+            .replace(' ', "%20")
+            .replace('"', "%22")
+            .replace('<', "%3C")
+            .replace('>', "%3E");
+        let mut request = http::Request::builder()
+            .method(method)
+            .uri(format!("/v4_6_release/apis/3.0{path}"))
+            .header("host", "psa.test")
+            .header("clientid", "b1771a6e-0000-4000-8000-000000000001");
+        if let Some(key) = key {
+            request = request.header("authorization", &key.0);
+        }
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let (parts, ()) = request.body(()).expect("a request").into_parts();
+        let received = Received {
+            parts,
+            body: Body::Read(body.unwrap_or_default().into()),
+            secure: true,
+            peer: SocketAddr::from(([127, 0, 0, 1], 1)),
+        };
+        let (parts, body) = self.server.handle(received).await.into_parts();
+        let body = body.collect().await.expect("a body").to_bytes().to_vec();
+        Answered {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            json: serde_json::from_slice(&body).unwrap_or(Value::Null),
+            body,
+        }
+    }
+}
