@@ -49,8 +49,14 @@ pub(super) struct Want<'a> {
 pub(super) fn compile(catalog: &Catalog, recipes: &Recipes) -> Result<Plan, DemoError> {
     let mut keep: Vec<Option<Keep>> = Vec::new();
     keep.resize_with(catalog.entities.len(), || None);
-    let mut compiler =
-        Compiler { catalog, recipes, keep, under: HashSet::new(), filters: 0, known: HashMap::new() };
+    let mut compiler = Compiler {
+        catalog,
+        recipes,
+        keep,
+        under: HashSet::new(),
+        filters: 0,
+        known: HashMap::new(),
+    };
     compiler.survey()?;
     let mut blocks: Vec<Block> = Vec::with_capacity(recipes.tables.len());
     let mut roots = Vec::new();
@@ -64,7 +70,9 @@ pub(super) fn compile(catalog: &Catalog, recipes: &Recipes) -> Result<Plan, Demo
         })?;
         let parents: Vec<usize> = match block.each {
             None => Vec::new(),
-            Some(each) => (0..index).filter(|parent| blocks[*parent].entity == each && streams[*parent]).collect(),
+            Some(each) => (0..index)
+                .filter(|parent| blocks[*parent].entity == each && streams[*parent])
+                .collect(),
         };
         let made = matches!(block.rows, Rows::Made(..));
         streams.push(made || !parents.is_empty());
@@ -83,7 +91,13 @@ pub(super) fn compile(catalog: &Catalog, recipes: &Recipes) -> Result<Plan, Demo
     for block in &blocks {
         let entity = catalog.entity(block.entity);
         // What a row takes its node from must be remembered.
-        if let Some(via) = entity.scope.via.as_deref().and_then(|name| entity.any_field(name)).and_then(Field::target) {
+        if let Some(via) = entity
+            .scope
+            .via
+            .as_deref()
+            .and_then(|name| entity.any_field(name))
+            .and_then(Field::target)
+        {
             compiler.keep[catalog.home(via).id.0 as usize].get_or_insert_default();
         }
     }
@@ -110,9 +124,16 @@ impl<'a> Compiler<'a> {
             }
             let slots = entity.every_field().count();
             if entity.stored_in.is_none() {
-                self.keep[entity.id.0 as usize] = Some(Keep { slots: (0..slots).collect(), named: true });
+                self.keep[entity.id.0 as usize] = Some(Keep {
+                    slots: (0..slots).collect(),
+                    named: true,
+                });
             }
-            let names: Vec<&str> = self.name_fields(entity).into_iter().map(|(_, name)| name).collect();
+            let names: Vec<&str> = self
+                .name_fields(entity)
+                .into_iter()
+                .map(|(_, name)| name)
+                .collect();
             let known = self.known.entry(entity.id).or_default();
             for row in recipe.rows.iter().flatten() {
                 for name in &names {
@@ -136,17 +157,22 @@ impl<'a> Compiler<'a> {
         let found = self.catalog.entity_at(path).filter(|entity| entity.stored);
         found.ok_or_else(|| {
             let paths = self.catalog.entities.iter().map(|entity| &*entity.path);
-            DemoError::new(file, format!("the catalog stores no entity `{path}`")).entity(path).meant(path, paths)
+            DemoError::new(file, format!("the catalog stores no entity `{path}`"))
+                .entity(path)
+                .meant(path, paths)
         })
     }
 
     /// Makes sure that a slot is remembered, and says in which column.
     pub fn remember(&mut self, entity: EntityId, slot: usize) -> usize {
         let keep = self.keep[entity.0 as usize].get_or_insert_default();
-        keep.slots.iter().position(|kept| *kept == slot).unwrap_or_else(|| {
-            keep.slots.push(slot);
-            keep.slots.len() - 1
-        })
+        keep.slots
+            .iter()
+            .position(|kept| *kept == slot)
+            .unwrap_or_else(|| {
+                keep.slots.push(slot);
+                keep.slots.len() - 1
+            })
     }
 
     fn block(&mut self, recipe: &'a TableRecipe) -> Result<Block, DemoError> {
@@ -182,7 +208,10 @@ impl<'a> Compiler<'a> {
                 }
                 Rows::Fixed(fixed)
             }
-            None => Rows::Made(count(recipe)?, self.row(recipe, &mut scene, &recipe.fields, &mut later)?),
+            None => Rows::Made(
+                count(recipe)?,
+                self.row(recipe, &mut scene, &recipe.fields, &mut later)?,
+            ),
         };
         let only = match recipe.keys.get("only") {
             None => Vec::new(),
@@ -215,7 +244,12 @@ impl<'a> Compiler<'a> {
         let mut next = recipe.keys.get("each").and_then(Value::as_str);
         while let Some(path) = next {
             let entity = self.entity(&recipe.file, path)?;
-            let Some(parent) = self.recipes.tables.iter().find(|table| table.entity.eq_ignore_ascii_case(path)) else {
+            let Some(parent) = self
+                .recipes
+                .tables
+                .iter()
+                .find(|table| table.entity.eq_ignore_ascii_case(path))
+            else {
                 let fault = format!("`each` is `{path}`, of which the recipes make no rows");
                 return Err(DemoError::new(&recipe.file, fault));
             };
@@ -230,7 +264,10 @@ impl<'a> Compiler<'a> {
             return Ok(Vec::new());
         }
         let names = super::recipe::strings(&recipe.file, "distinct", recipe.keys.get("distinct"))?;
-        names.iter().map(|name| self.word(&recipe.file, name)).collect()
+        names
+            .iter()
+            .map(|name| self.word(&recipe.file, name))
+            .collect()
     }
 
     /// Reads the assignments of one row.
@@ -245,7 +282,11 @@ impl<'a> Compiler<'a> {
         let entity = scene.entity;
         let mut order = Vec::new();
         let mut pending: Vec<(To, &str, &'a Value)> = Vec::new();
-        for (to, key) in [(To::Entered, "entered"), (To::By, "by"), (To::Updated, "updated")] {
+        for (to, key) in [
+            (To::Entered, "entered"),
+            (To::By, "by"),
+            (To::Updated, "updated"),
+        ] {
             match recipe.keys.get(key) {
                 Some(value) => pending.push((to, key, value)),
                 None if to != To::Updated => scene.stamped.push(to),
@@ -253,53 +294,105 @@ impl<'a> Compiler<'a> {
             }
         }
         for parent in &entity.parents {
-            if let Some(slot) = parent.field.as_deref().and_then(|name| slot_of(entity, name)) {
+            if let Some(slot) = parent
+                .field
+                .as_deref()
+                .and_then(|name| slot_of(entity, name))
+            {
                 scene.done.insert(slot);
             }
         }
         self.stamps(file, scene, &mut pending, &mut order);
         let base = entity.every_field().count();
         for (index, (name, value)) in recipe.lets.iter().enumerate() {
-            let what = self.maker(file, scene, &Want::default(), value).map_err(|error| error.field(name))?;
-            order.push(Assign { to: To::Slot(base + index), what, kind: None, max: None });
+            let what = self
+                .maker(file, scene, &Want::default(), value)
+                .map_err(|error| error.field(name))?;
+            order.push(Assign {
+                to: To::Slot(base + index),
+                what,
+                kind: None,
+                max: None,
+            });
             scene.done.insert(base + index);
         }
         for (name, value) in fields {
             let Some(slot) = slot_of(entity, name) else {
                 let names = entity.every_field().map(|field| &*field.name);
-                return Err(DemoError::new(file, format!("{} has no such field", entity.path)).field(name).meant(name, names));
+                return Err(
+                    DemoError::new(file, format!("{} has no such field", entity.path))
+                        .field(name)
+                        .meant(name, names),
+                );
             };
-            let Some(field) = entity.every_field().nth(slot) else { continue };
+            let Some(field) = entity.every_field().nth(slot) else {
+                continue;
+            };
             if let Some(table) = value.as_table()
                 && (table.contains_key("sum") || table.contains_key("gather"))
             {
-                later.push(self.later(file, slot, table).map_err(|error| error.field(name))?);
+                later.push(
+                    self.later(file, slot, table)
+                        .map_err(|error| error.field(name))?,
+                );
             } else {
                 let target = field.target().map(|target| self.catalog.home(target).id);
-                let want = Want { field: Some(field), target, within: None };
-                let what = self.maker(file, scene, &want, value).map_err(|error| error.field(name))?;
-                order.push(Assign { to: To::Slot(slot), what, kind: Some(field.kind.clone()), max: field.max });
+                let want = Want {
+                    field: Some(field),
+                    target,
+                    within: None,
+                };
+                let what = self
+                    .maker(file, scene, &want, value)
+                    .map_err(|error| error.field(name))?;
+                order.push(Assign {
+                    to: To::Slot(slot),
+                    what,
+                    kind: Some(field.kind.clone()),
+                    max: field.max,
+                });
             }
             scene.done.insert(slot);
             self.stamps(file, scene, &mut pending, &mut order);
         }
         if let Some((_, key, value)) = pending.first() {
             // Once more, for its error.
-            self.maker(file, scene, &Want::default(), value).map_err(|error| error.field(key))?;
+            self.maker(file, scene, &Want::default(), value)
+                .map_err(|error| error.field(key))?;
         }
         for (slot, field) in entity.every_field().enumerate() {
-            if field.required && field.default.is_none() && &*field.name != "id" && !scene.done.contains(&slot) {
-                return Err(DemoError::new(file, "the field is required; give it a value").field(&field.name));
+            if field.required
+                && field.default.is_none()
+                && &*field.name != "id"
+                && !scene.done.contains(&slot)
+            {
+                return Err(
+                    DemoError::new(file, "the field is required; give it a value")
+                        .field(&field.name),
+                );
             }
         }
         Ok(order)
     }
 
     /// Adds the stamps (entered, by, updated) that can be worked out from what is there by now.
-    fn stamps(&mut self, file: &str, scene: &mut Scene<'a>, pending: &mut Vec<(To, &str, &'a Value)>, order: &mut Vec<Assign>) {
+    fn stamps(
+        &mut self,
+        file: &str,
+        scene: &mut Scene<'a>,
+        pending: &mut Vec<(To, &str, &'a Value)>,
+        order: &mut Vec<Assign>,
+    ) {
         pending.retain(|(to, _, value)| {
-            let Ok(what) = self.maker(file, scene, &Want::default(), value) else { return true };
-            order.push(Assign { to: *to, what, kind: None, max: None });
+            let Ok(what) = self.maker(file, scene, &Want::default(), value) else {
+                return true;
+            };
+            order.push(Assign {
+                to: *to,
+                what,
+                kind: None,
+                max: None,
+            });
             scene.stamped.push(*to);
             false
         });
@@ -319,14 +412,27 @@ impl<'a> Compiler<'a> {
         let what = if gathers {
             let names = super::recipe::strings(file, "members", table.get("members"))?;
             let members = names.into_iter().map(|name| {
-                let slot = if name == "id" { None } else { Some(member(&name)?) };
+                let slot = if name == "id" {
+                    None
+                } else {
+                    Some(member(&name)?)
+                };
                 Ok::<_, DemoError>((name, slot))
             });
             Gathered::Objects(members.collect::<Result<_, _>>()?)
         } else {
-            Gathered::Sum(member(table.get("member").and_then(Value::as_str).unwrap_or_default())?)
+            Gathered::Sum(member(
+                table
+                    .get("member")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default(),
+            )?)
         };
-        Ok(Later { slot, from: from.id, what })
+        Ok(Later {
+            slot,
+            from: from.id,
+            what,
+        })
     }
 }
 
@@ -344,8 +450,15 @@ pub(super) fn name_fields<'e>(catalog: &Catalog, entity: &'e Entity) -> Vec<(usi
         .flat_map(|reference| reference.members.iter().map(|(_, source)| &**source));
     let usual = ["name", "identifier", "description"];
     let mut fields: Vec<(usize, &str)> = Vec::new();
-    for name in usual.into_iter().chain(entity.label.as_deref()).chain(shown) {
-        if let Some((slot, field)) = entity.every_field().enumerate().find(|(_, field)| *field.name == *name)
+    for name in usual
+        .into_iter()
+        .chain(entity.label.as_deref())
+        .chain(shown)
+    {
+        if let Some((slot, field)) = entity
+            .every_field()
+            .enumerate()
+            .find(|(_, field)| *field.name == *name)
             && !fields.iter().any(|(known, _)| *known == slot)
         {
             fields.push((slot, &field.name));
@@ -361,25 +474,45 @@ fn count(recipe: &TableRecipe) -> Result<Count, DemoError> {
         Some(share) => super::makers::number(share).unwrap_or(1.0),
     };
     if let Some(size) = recipe.keys.get("spread").and_then(Value::as_str) {
-        let least = recipe.keys.get("least").and_then(Value::as_integer).unwrap_or(0).unsigned_abs();
-        return Ok(Count::Spread { size: size.to_owned(), share, least });
+        let least = recipe
+            .keys
+            .get("least")
+            .and_then(Value::as_integer)
+            .unwrap_or(0)
+            .unsigned_abs();
+        return Ok(Count::Spread {
+            size: size.to_owned(),
+            share,
+            least,
+        });
     }
     match recipe.keys.get("count") {
-        Some(Value::String(size)) => Ok(Count::Sized { size: size.clone(), share }),
-        Some(Value::Integer(count)) if *count >= 0 => Ok(Count::Between(count.unsigned_abs(), count.unsigned_abs())),
+        Some(Value::String(size)) => Ok(Count::Sized {
+            size: size.clone(),
+            share,
+        }),
+        Some(Value::Integer(count)) if *count >= 0 => {
+            Ok(Count::Between(count.unsigned_abs(), count.unsigned_abs()))
+        }
         Some(Value::Array(ends)) => match ends.as_slice() {
             [Value::Integer(low), Value::Integer(high)] if 0 <= *low && low <= high => {
                 Ok(Count::Between(low.unsigned_abs(), high.unsigned_abs()))
             }
             _ => wrong("`count` as an array must be the least and the most"),
         },
-        _ => wrong("the table has neither `rows` nor a `count` (a number, two numbers, or the name of a size) nor a `spread`"),
+        _ => wrong(
+            "the table has neither `rows` nor a `count` (a number, two numbers, or the name of a size) nor a `spread`",
+        ),
     }
 }
 
 /// Reads a span, with the key it stands under for the error.
 pub(super) fn span(file: &str, key: &str, value: &Value) -> Result<i64, DemoError> {
     let text = value.as_str().unwrap_or_default();
-    moment::span(text)
-        .ok_or_else(|| DemoError::new(file, format!("`{key}` is {value}; write a span such as `-365d`, `2h` or `30m`")))
+    moment::span(text).ok_or_else(|| {
+        DemoError::new(
+            file,
+            format!("`{key}` is {value}; write a span such as `-365d`, `2h` or `30m`"),
+        )
+    })
 }

@@ -36,11 +36,17 @@ impl fmt::Display for DemoError {
 
 impl DemoError {
     pub(crate) fn new(file: &str, fault: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), entity: String::new(), field: None, fault: fault.into(), nearest: None }
+        Self {
+            file: file.to_owned(),
+            entity: String::new(),
+            field: None,
+            fault: fault.into(),
+            nearest: None,
+        }
     }
 
     pub(crate) fn entity(mut self, entity: &str) -> Self {
-        self.entity = entity.to_owned();
+        entity.clone_into(&mut self.entity);
         self
     }
 
@@ -50,7 +56,11 @@ impl DemoError {
         self
     }
 
-    pub(crate) fn meant<'a>(mut self, wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(crate) fn meant<'a>(
+        mut self,
+        wanted: &str,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
         self.nearest = nearest(wanted, names);
         self
     }
@@ -60,7 +70,9 @@ impl DemoError {
 fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let wanted = wanted.to_lowercase();
     let limit = (wanted.chars().count() / 3).max(2);
-    let scored = names.into_iter().map(|name| (distance(&wanted, &name.to_lowercase()), name));
+    let scored = names
+        .into_iter()
+        .map(|name| (distance(&wanted, &name.to_lowercase()), name));
     let (score, name) = scored.min()?;
     (score <= limit).then(|| name.to_owned())
 }

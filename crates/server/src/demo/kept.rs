@@ -38,10 +38,20 @@ pub(super) struct NewRow<'a> {
 impl Kept {
     pub fn new(plan: &Plan) -> Self {
         let table = |keep: &Option<Keep>| {
-            keep.as_ref().map(|keep| KeptTable { width: keep.slots.len(), ..KeptTable::default() })
+            keep.as_ref().map(|keep| KeptTable {
+                width: keep.slots.len(),
+                ..KeptTable::default()
+            })
         };
-        let under = plan.under.iter().map(|pair| (*pair, HashMap::new())).collect();
-        Self { tables: plan.keep.iter().map(table).collect(), under }
+        let under = plan
+            .under
+            .iter()
+            .map(|pair| (*pair, HashMap::new()))
+            .collect();
+        Self {
+            tables: plan.keep.iter().map(table).collect(),
+            under,
+        }
     }
 
     pub fn table(&self, entity: EntityId) -> Option<&KeptTable> {
@@ -49,11 +59,15 @@ impl Kept {
     }
 
     pub fn add(&mut self, entity: EntityId, keep: &Keep, row: NewRow<'_>) {
-        let Some(table) = &mut self.tables[entity.0 as usize] else { return };
+        let Some(table) = &mut self.tables[entity.0 as usize] else {
+            return;
+        };
         table.ids.push(row.id);
         table.nodes.push(row.node);
         table.parents.push(row.parent);
-        table.values.extend(keep.slots.iter().map(|slot| row.values[*slot].clone()));
+        table
+            .values
+            .extend(keep.slots.iter().map(|slot| row.values[*slot].clone()));
         for name in row.names {
             table.names.entry(name).or_default().push(row.id);
         }
@@ -61,7 +75,9 @@ impl Kept {
 
     /// Replaces the values of the row added last or before, after rows below it have been made.
     pub fn amend(&mut self, entity: EntityId, keep: &Keep, id: i64, values: &[Value]) {
-        let Some(table) = &mut self.tables[entity.0 as usize] else { return };
+        let Some(table) = &mut self.tables[entity.0 as usize] else {
+            return;
+        };
         let Some(index) = table.index(id) else { return };
         for (column, slot) in keep.slots.iter().enumerate() {
             table.values[index * table.width + column].clone_from(&values[*slot]);
@@ -70,7 +86,9 @@ impl Kept {
 
     /// Says that a row of `child` stands below a row of `parent`.
     pub fn put_under(&mut self, child: EntityId, parent: EntityId, parent_id: i64, id: i64) {
-        let Some(ranges) = self.under.get_mut(&(child, parent)) else { return };
+        let Some(ranges) = self.under.get_mut(&(child, parent)) else {
+            return;
+        };
         let range = ranges.entry(parent_id).or_insert((id, 0));
         range.1 = id - range.0 + 1;
     }
@@ -80,9 +98,11 @@ impl Kept {
         self.under.get(&(child, parent))?.get(&parent_id).copied()
     }
 
-    /// Ids of the rows with this name.
+    /// Ids of the rows with this name, which is in small letters.
     pub fn named(&self, entity: EntityId, name: &str) -> &[i64] {
-        self.table(entity).and_then(|table| table.names.get(&name.to_lowercase())).map_or(&[], Vec::as_slice)
+        self.table(entity)
+            .and_then(|table| table.names.get(name))
+            .map_or(&[], Vec::as_slice)
     }
 }
 

@@ -10,42 +10,67 @@ use bitting_query::Value as Plain;
 use toml::{Table, Value};
 
 const KINDS: [&str; 22] = [
-    "value", "pick", "turn", "first_of", "by", "copy", "not", "empty", "ref", "first", "upcoming", "date", "month",
-    "hours", "number", "multiply", "subtract", "uuid", "each_row", "ids", "integer", "chance",
+    "value", "pick", "turn", "first_of", "by", "copy", "not", "empty", "ref", "first", "upcoming",
+    "date", "month", "hours", "number", "multiply", "subtract", "uuid", "each_row", "ids",
+    "integer", "chance",
 ];
 const CONDITIONS: [&str; 5] = ["when", "unless", "older", "chance", "last"];
 
 impl<'a> Compiler<'a> {
     /// Reads one value.
-    pub fn maker(&mut self, file: &str, scene: &Scene<'a>, want: &Want<'a>, value: &Value) -> Result<Maker, DemoError> {
+    pub fn maker(
+        &mut self,
+        file: &str,
+        scene: &Scene<'a>,
+        want: &Want<'a>,
+        value: &Value,
+    ) -> Result<Maker, DemoError> {
         match value {
             Value::String(text) => self.text(file, scene, want, text),
             Value::Integer(number) => Ok(Maker::Constant(Plain::Integer(*number))),
             Value::Float(number) => Ok(Maker::Constant(Plain::Number(*number))),
             Value::Boolean(flag) => Ok(Maker::Constant(Plain::Boolean(*flag))),
             Value::Table(table) => self.table(file, scene, want, table),
-            Value::Array(_) | Value::Datetime(_) => {
-                Err(DemoError::new(file, format!("{value} is no value; write a text, a number, a flag or a table")))
-            }
+            Value::Array(_) | Value::Datetime(_) => Err(DemoError::new(
+                file,
+                format!("{value} is no value; write a text, a number, a flag or a table"),
+            )),
         }
     }
 
-    fn text(&mut self, file: &str, scene: &Scene<'a>, want: &Want<'a>, text: &str) -> Result<Maker, DemoError> {
+    fn text(
+        &mut self,
+        file: &str,
+        scene: &Scene<'a>,
+        want: &Want<'a>,
+        text: &str,
+    ) -> Result<Maker, DemoError> {
         if text.contains(['{', '}']) {
             return Ok(Maker::Text(self.pieces(file, scene, text)?));
         }
         if let Some(target) = want.target {
             self.check_name(file, target, text)?;
             let within = self.within(file, scene, want, target)?;
-            return Ok(Maker::Named { target, name: text.to_owned(), within });
+            return Ok(Maker::Named {
+                target,
+                name: text.to_lowercase(),
+                within,
+            });
         }
         if let Some(field) = want.field {
             if !field.values.is_empty() && !field.values.iter().any(|known| **known == *text) {
                 let names = field.values.iter().map(|known| &**known);
-                return Err(DemoError::new(file, format!("`{text}` is none of the field's values")).meant(text, names));
+                return Err(DemoError::new(
+                    file,
+                    format!("`{text}` is none of the field's values"),
+                )
+                .meant(text, names));
             }
             if matches!(field.kind, Kind::DateTime | Kind::Date) && moment::read(text).is_none() {
-                return Err(DemoError::new(file, format!("`{text}` is no time; write `2026-01-31T08:00:00Z`")));
+                return Err(DemoError::new(
+                    file,
+                    format!("`{text}` is no time; write `2026-01-31T08:00:00Z`"),
+                ));
             }
         }
         Ok(Maker::Constant(Plain::Text(text.to_owned())))
@@ -55,7 +80,10 @@ impl<'a> Compiler<'a> {
     pub fn check_name(&self, file: &str, target: EntityId, name: &str) -> Result<(), DemoError> {
         let path = &self.catalog.entity(target).path;
         let Some(known) = self.known.get(&target) else {
-            return Err(DemoError::new(file, format!("the recipes name no rows of {path}, so `{name}` cannot be found")));
+            return Err(DemoError::new(
+                file,
+                format!("the recipes name no rows of {path}, so `{name}` cannot be found"),
+            ));
         };
         if known.contains(&name.to_lowercase()) {
             return Ok(());
@@ -65,8 +93,17 @@ impl<'a> Compiler<'a> {
     }
 
     /// The row below which a name is looked up: said so, or by the catalog (`status` within `board`).
-    fn within(&mut self, file: &str, scene: &Scene<'a>, want: &Want<'a>, target: EntityId) -> Result<Option<Route>, DemoError> {
-        let route = match (&want.within, want.field.and_then(|field| field.within.as_deref())) {
+    fn within(
+        &mut self,
+        file: &str,
+        scene: &Scene<'a>,
+        want: &Want<'a>,
+        target: EntityId,
+    ) -> Result<Option<Route>, DemoError> {
+        let route = match (
+            &want.within,
+            want.field.and_then(|field| field.within.as_deref()),
+        ) {
             (Some(route), _) => Some(route.clone()),
             (None, Some(name)) => Some(self.route(file, scene, name)?),
             (None, None) => None,
@@ -82,7 +119,13 @@ impl<'a> Compiler<'a> {
         self.keep[target.0 as usize].get_or_insert_default();
     }
 
-    fn table(&mut self, file: &str, scene: &Scene<'a>, want: &Want<'a>, table: &Table) -> Result<Maker, DemoError> {
+    fn table(
+        &mut self,
+        file: &str,
+        scene: &Scene<'a>,
+        want: &Want<'a>,
+        table: &Table,
+    ) -> Result<Maker, DemoError> {
         let mut want = want.clone();
         if let Some(path) = table.get("of").and_then(Value::as_str) {
             want.target = Some(self.catalog.home(self.entity(file, path)?.id).id);
@@ -94,7 +137,8 @@ impl<'a> Compiler<'a> {
         }
         let mut kinds = KINDS.iter().filter(|kind| table.contains_key(**kind));
         let kind = kinds.next().copied();
-        let conditional = |key: &&str| table.contains_key(*key) && !(*key == "chance" && kind == Some("chance"));
+        let conditional =
+            |key: &&str| table.contains_key(*key) && !(*key == "chance" && kind == Some("chance"));
         let mut conditions = Vec::new();
         if CONDITIONS.iter().any(conditional) {
             self.conditions(file, scene, table, &mut conditions)?;
@@ -104,17 +148,47 @@ impl<'a> Compiler<'a> {
         }
         let Some(kind) = kind else {
             let key = table.keys().next().map_or("", String::as_str);
-            return Err(DemoError::new(file, format!("`{key}` says not how the value comes about")).meant(key, KINDS));
+            return Err(DemoError::new(
+                file,
+                format!("`{key}` says not how the value comes about"),
+            )
+            .meant(key, KINDS));
         };
         let what = self.kind(file, scene, &want, table, kind, &table[kind])?;
-        Ok(if conditions.is_empty() { what } else { Maker::If(conditions, Box::new(what)) })
+        Ok(if conditions.is_empty() {
+            what
+        } else {
+            Maker::If(conditions, Box::new(what))
+        })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one word of the recipe, with all that it may look at")]
-    fn kind(&mut self, file: &str, scene: &Scene<'a>, want: &Want<'a>, table: &Table, kind: &str, value: &Value) -> Result<Maker, DemoError> {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one word of the recipe, with all that it may look at"
+    )]
+    fn kind(
+        &mut self,
+        file: &str,
+        scene: &Scene<'a>,
+        want: &Want<'a>,
+        table: &Table,
+        kind: &str,
+        value: &Value,
+    ) -> Result<Maker, DemoError> {
         let wrong = |what: &str| DemoError::new(file, format!("`{kind}` must be {what}"));
-        let path = || value.as_str().ok_or_else(|| wrong("a path such as `parent.id`"));
-        let target = || want.target.ok_or_else(|| DemoError::new(file, format!("`{kind}` needs a field that points to rows, or `of`")));
+        let path = || {
+            value
+                .as_str()
+                .ok_or_else(|| wrong("a path such as `parent.id`"))
+        };
+        let target = || {
+            want.target.ok_or_else(|| {
+                DemoError::new(
+                    file,
+                    format!("`{kind}` needs a field that points to rows, or `of`"),
+                )
+            })
+        };
         Ok(match kind {
             "value" => self.maker(file, scene, want, value)?,
             "pick" => self.pick(file, scene, want, value)?,
@@ -133,15 +207,31 @@ impl<'a> Compiler<'a> {
             }
             "upcoming" => Maker::Upcoming(self.entity(file, path()?)?.id),
             "date" => self.date(file, scene, table, value)?,
-            "month" => Maker::Month(value.as_integer().ok_or_else(|| wrong("a number of months from now"))?),
+            "month" => Maker::Month(
+                value
+                    .as_integer()
+                    .ok_or_else(|| wrong("a number of months from now"))?,
+            ),
             "hours" => {
-                let after = table.get("after").and_then(Value::as_str).ok_or_else(|| wrong("given with `after`"))?;
-                Maker::Hours { hours: self.route(file, scene, path()?)?, after: self.route(file, scene, after)? }
+                let after = table
+                    .get("after")
+                    .and_then(Value::as_str)
+                    .ok_or_else(|| wrong("given with `after`"))?;
+                Maker::Hours {
+                    hours: self.route(file, scene, path()?)?,
+                    after: self.route(file, scene, after)?,
+                }
             }
             "number" => match value.as_array().map(Vec::as_slice) {
                 Some([low, high]) => {
-                    let (Some(low), Some(high)) = (number(low), number(high)) else { return Err(wrong("two numbers")) };
-                    Maker::Number { low, high, step: table.get("step").and_then(number).unwrap_or(1.0) }
+                    let (Some(low), Some(high)) = (number(low), number(high)) else {
+                        return Err(wrong("two numbers"));
+                    };
+                    Maker::Number {
+                        low,
+                        high,
+                        step: table.get("step").and_then(number).unwrap_or(1.0),
+                    }
                 }
                 _ => return Err(wrong("two numbers")),
             },
@@ -149,20 +239,41 @@ impl<'a> Compiler<'a> {
             "subtract" => Maker::Subtract(self.operands(file, scene, value)?),
             "uuid" => Maker::Uuid,
             "each_row" => self.each_row(file, scene, table, path()?)?,
-            "ids" => Maker::Names { target: target()?, names: self.names(file, target()?, value)? },
+            "ids" => Maker::Names {
+                target: target()?,
+                names: self.names(file, target()?, value)?,
+            },
             "integer" => Maker::Integer(self.pieces(file, scene, path()?)?),
             _ => Maker::Chance(number(value).ok_or_else(|| wrong("a number from 0 to 1"))?),
         })
     }
 
-    fn list(&mut self, file: &str, scene: &Scene<'a>, want: &Want<'a>, value: &Value) -> Result<Vec<Maker>, DemoError> {
+    fn list(
+        &mut self,
+        file: &str,
+        scene: &Scene<'a>,
+        want: &Want<'a>,
+        value: &Value,
+    ) -> Result<Vec<Maker>, DemoError> {
         let Some(entries) = value.as_array().filter(|entries| !entries.is_empty()) else {
-            return Err(DemoError::new(file, "`turn` and `first_of` must be arrays that are not empty"));
+            return Err(DemoError::new(
+                file,
+                "`turn` and `first_of` must be arrays that are not empty",
+            ));
         };
-        entries.iter().map(|entry| self.maker(file, scene, want, entry)).collect()
+        entries
+            .iter()
+            .map(|entry| self.maker(file, scene, want, entry))
+            .collect()
     }
 
-    fn pick(&mut self, file: &str, scene: &Scene<'a>, want: &Want<'a>, value: &Value) -> Result<Maker, DemoError> {
+    fn pick(
+        &mut self,
+        file: &str,
+        scene: &Scene<'a>,
+        want: &Want<'a>,
+        value: &Value,
+    ) -> Result<Maker, DemoError> {
         let mut total = 0;
         let mut choices = Vec::new();
         match value {
@@ -175,7 +286,10 @@ impl<'a> Compiler<'a> {
             Value::Table(weights) => {
                 for (name, weight) in weights {
                     let Some(weight) = weight.as_integer().filter(|weight| *weight > 0) else {
-                        return Err(DemoError::new(file, format!("the weight of `{name}` must be a number above 0")));
+                        return Err(DemoError::new(
+                            file,
+                            format!("the weight of `{name}` must be a number above 0"),
+                        ));
                     };
                     total += weight.unsigned_abs();
                     choices.push((total, self.text(file, scene, want, name)?));
@@ -184,31 +298,61 @@ impl<'a> Compiler<'a> {
             _ => {}
         }
         if choices.is_empty() {
-            return Err(DemoError::new(file, "`pick` must be an array of values, or a table of values and weights"));
+            return Err(DemoError::new(
+                file,
+                "`pick` must be an array of values, or a table of values and weights",
+            ));
         }
         Ok(Maker::Pick(choices))
     }
 
-    fn by(&mut self, file: &str, scene: &Scene<'a>, want: &Want<'a>, table: &Table, value: &Value) -> Result<Maker, DemoError> {
+    fn by(
+        &mut self,
+        file: &str,
+        scene: &Scene<'a>,
+        want: &Want<'a>,
+        table: &Table,
+        value: &Value,
+    ) -> Result<Maker, DemoError> {
         let route = self.route(file, scene, value.as_str().unwrap_or_default())?;
         let Some(Value::Table(of)) = table.get("of") else {
-            return Err(DemoError::new(file, "`by` needs `of`, a table of values for each name"));
+            return Err(DemoError::new(
+                file,
+                "`by` needs `of`, a table of values for each name",
+            ));
         };
         let mut cases = Vec::with_capacity(of.len());
         for (name, value) in of {
             if let Some(target) = route.result {
                 self.check_name(file, target, name)?;
             }
-            cases.push((name.clone(), self.maker(file, scene, want, value)?));
+            // Names of rows are compared in small letters, texts as they are.
+            let name = if route.result.is_some() {
+                name.to_lowercase()
+            } else {
+                name.clone()
+            };
+            cases.push((name, self.maker(file, scene, want, value)?));
         }
         let otherwise = match table.get("else") {
             None => None,
             Some(value) => Some(Box::new(self.maker(file, scene, want, value)?)),
         };
-        Ok(Maker::By { route, cases, otherwise })
+        Ok(Maker::By {
+            route,
+            cases,
+            otherwise,
+        })
     }
 
-    fn any(&mut self, file: &str, scene: &Scene<'a>, want: &Want<'a>, target: EntityId, value: &Value) -> Result<Maker, DemoError> {
+    fn any(
+        &mut self,
+        file: &str,
+        scene: &Scene<'a>,
+        want: &Want<'a>,
+        target: EntityId,
+        value: &Value,
+    ) -> Result<Maker, DemoError> {
         self.keep[target.0 as usize].get_or_insert_default();
         let empty = Table::new();
         let table = value.as_table().unwrap_or(&empty);
@@ -227,16 +371,25 @@ impl<'a> Compiler<'a> {
                 let value = match (value, points_to) {
                     (Value::String(text), Some(target)) => {
                         self.check_name(file, target, text)?;
-                        Wanted::Name(target, text.clone())
+                        Wanted::Name(target, text.to_lowercase())
                     }
                     (Value::String(text), None) => Wanted::Value(Plain::Text(text.clone())),
                     (Value::Boolean(flag), _) => Wanted::Value(Plain::Boolean(*flag)),
-                    (other, _) => return Err(DemoError::new(file, format!("`where` compares with texts and flags, not {other}"))),
+                    (other, _) => {
+                        return Err(DemoError::new(
+                            file,
+                            format!("`where` compares with texts and flags, not {other}"),
+                        ));
+                    }
                 };
                 wanted.push((column, value));
             }
         }
-        let near = match table.get("near").and_then(Value::as_array).map(Vec::as_slice) {
+        let near = match table
+            .get("near")
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+        {
             Some([Value::String(field), Value::String(path)]) => {
                 let (slot, _) = self.field(file, entity, field)?;
                 Some((self.remember(target, slot), self.route(file, scene, path)?))
@@ -245,14 +398,31 @@ impl<'a> Compiler<'a> {
         };
         let filter = (!wanted.is_empty() || near.is_some()).then(|| {
             self.filters += 1;
-            Filter { number: self.filters - 1, wanted, near }
+            Filter {
+                number: self.filters - 1,
+                wanted,
+                near,
+            }
         });
-        Ok(Maker::Any { target, within, filter })
+        Ok(Maker::Any {
+            target,
+            within,
+            filter,
+        })
     }
 
-    fn date(&mut self, file: &str, scene: &Scene<'a>, table: &Table, value: &Value) -> Result<Maker, DemoError> {
+    fn date(
+        &mut self,
+        file: &str,
+        scene: &Scene<'a>,
+        table: &Table,
+        value: &Value,
+    ) -> Result<Maker, DemoError> {
         let Some([from, to]) = value.as_array().map(Vec::as_slice) else {
-            return Err(DemoError::new(file, "`date` must be two spans, the earliest and the latest"));
+            return Err(DemoError::new(
+                file,
+                "`date` must be two spans, the earliest and the latest",
+            ));
         };
         let after = match table.get("after").and_then(Value::as_str) {
             None => None,
@@ -262,7 +432,12 @@ impl<'a> Compiler<'a> {
             None => None,
             Some("day") => Some(Round::Day),
             Some("month") => Some(Round::Month),
-            Some(other) => return Err(DemoError::new(file, format!("`at` is `{other}`; it is `day` or `month`"))),
+            Some(other) => {
+                return Err(DemoError::new(
+                    file,
+                    format!("`at` is `{other}`; it is `day` or `month`"),
+                ));
+            }
         };
         Ok(Maker::Date {
             from: span(file, "date", from)?,
@@ -271,24 +446,47 @@ impl<'a> Compiler<'a> {
             spread: flag(table, "spread"),
             round,
             work: flag(table, "work"),
-            latest: table.get("latest").map(|latest| span(file, "latest", latest)).transpose()?,
+            latest: table
+                .get("latest")
+                .map(|latest| span(file, "latest", latest))
+                .transpose()?,
         })
     }
 
-    fn operands(&mut self, file: &str, scene: &Scene<'a>, value: &Value) -> Result<Vec<Operand>, DemoError> {
+    fn operands(
+        &mut self,
+        file: &str,
+        scene: &Scene<'a>,
+        value: &Value,
+    ) -> Result<Vec<Operand>, DemoError> {
         let entries = value.as_array().map(Vec::as_slice).unwrap_or_default();
         let operand = |entry: &Value| match (entry, number(entry)) {
             (_, Some(number)) => Ok(Operand::Number(number)),
             (Value::String(path), _) => Ok(Operand::Route(self.route(file, scene, path)?)),
-            _ => Err(DemoError::new(file, format!("{entry} is no number and no path"))),
+            _ => Err(DemoError::new(
+                file,
+                format!("{entry} is no number and no path"),
+            )),
         };
         entries.iter().map(operand).collect()
     }
 
-    fn each_row(&mut self, file: &str, scene: &Scene<'a>, table: &Table, path: &str) -> Result<Maker, DemoError> {
+    fn each_row(
+        &mut self,
+        file: &str,
+        scene: &Scene<'a>,
+        table: &Table,
+        path: &str,
+    ) -> Result<Maker, DemoError> {
         let target = self.catalog.home(self.entity(file, path)?.id).id;
-        let within = self.route(file, scene, table.get("in").and_then(Value::as_str).unwrap_or("parent"))?;
-        let parent = within.result.ok_or_else(|| DemoError::new(file, "`in` must be a path to a row"))?;
+        let within = self.route(
+            file,
+            scene,
+            table.get("in").and_then(Value::as_str).unwrap_or("parent"),
+        )?;
+        let parent = within
+            .result
+            .ok_or_else(|| DemoError::new(file, "`in` must be a path to a row"))?;
         self.need_under(target, parent);
         let inner = Scene {
             entity: scene.entity,
@@ -304,24 +502,43 @@ impl<'a> Compiler<'a> {
         };
         let mut made = Vec::with_capacity(members.len());
         for (name, value) in members {
-            let what = self.maker(file, &inner, &Want::default(), value).map_err(|error| error.field(name))?;
+            let what = self
+                .maker(file, &inner, &Want::default(), value)
+                .map_err(|error| error.field(name))?;
             made.push((name.clone(), what));
         }
-        Ok(Maker::EachRow { target, within, members: made })
+        Ok(Maker::EachRow {
+            target,
+            within,
+            members: made,
+        })
     }
 
-    fn names(&mut self, file: &str, target: EntityId, value: &Value) -> Result<Vec<String>, DemoError> {
+    fn names(
+        &mut self,
+        file: &str,
+        target: EntityId,
+        value: &Value,
+    ) -> Result<Vec<String>, DemoError> {
         let names = super::recipe::strings(file, "ids", Some(value))?;
         for name in &names {
             self.check_name(file, target, name)?;
         }
-        Ok(names)
+        Ok(names.into_iter().map(|name| name.to_lowercase()).collect())
     }
 
     /// Reads the conditions that stand beside a value or a table.
-    pub fn conditions(&mut self, file: &str, scene: &Scene<'a>, table: &Table, into: &mut Vec<Condition>) -> Result<(), DemoError> {
+    pub fn conditions(
+        &mut self,
+        file: &str,
+        scene: &Scene<'a>,
+        table: &Table,
+        into: &mut Vec<Condition>,
+    ) -> Result<(), DemoError> {
         for (key, negated) in [("when", false), ("unless", true)] {
-            let Some(text) = table.get(key).and_then(Value::as_str) else { continue };
+            let Some(text) = table.get(key).and_then(Value::as_str) else {
+                continue;
+            };
             let (path, equals) = match text.split_once('=') {
                 None => (text, None),
                 Some((path, equals)) => (path, Some(equals.to_owned())),
@@ -330,13 +547,27 @@ impl<'a> Compiler<'a> {
             if let (Some(target), Some(name)) = (route.result, &equals) {
                 self.check_name(file, target, name)?;
             }
-            into.push(Condition::Holds { route, equals, negated });
+            let equals = equals.map(|name| {
+                if route.result.is_some() {
+                    name.to_lowercase()
+                } else {
+                    name
+                }
+            });
+            into.push(Condition::Holds {
+                route,
+                equals,
+                negated,
+            });
         }
         if let Some(older) = table.get("older") {
             let Some([Value::String(path), age]) = older.as_array().map(Vec::as_slice) else {
                 return Err(DemoError::new(file, "`older` must be a path and a span"));
             };
-            into.push(Condition::Older(self.route(file, scene, path)?, span(file, "older", age)?));
+            into.push(Condition::Older(
+                self.route(file, scene, path)?,
+                span(file, "older", age)?,
+            ));
         }
         if flag(table, "last") {
             into.push(Condition::Last);
@@ -354,5 +585,7 @@ fn flag(table: &Table, key: &str) -> bool {
 
 /// An integer or a number.
 pub(super) fn number(value: &Value) -> Option<f64> {
-    value.as_float().or_else(|| value.as_integer().map(|number| number as f64))
+    value
+        .as_float()
+        .or_else(|| value.as_integer().map(|number| number as f64))
 }

@@ -18,7 +18,12 @@ pub enum Round {
 pub fn write(seconds: i64) -> String {
     let (days, rest) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
     let (year, month, day) = civil(days);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / HOUR, rest % HOUR / 60, rest % 60)
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
+        rest / HOUR,
+        rest % HOUR / 60,
+        rest % 60
+    )
 }
 
 /// Reads what [`write`] writes; `None` for any other text.
@@ -27,7 +32,10 @@ pub fn read(text: &str) -> Option<i64> {
     if bytes.len() != 20 || bytes[4] != b'-' || bytes[10] != b'T' || bytes[19] != b'Z' {
         return None;
     }
-    let part = |from: usize, to: usize| text.get(from..to).and_then(|digits| digits.parse::<i64>().ok());
+    let part = |from: usize, to: usize| {
+        text.get(from..to)
+            .and_then(|digits| digits.parse::<i64>().ok())
+    };
     let days = days(part(0, 4)?, part(5, 7)?, part(8, 10)?);
     Some(days * DAY + part(11, 13)? * HOUR + part(14, 16)? * MINUTE + part(17, 19)?)
 }
@@ -42,7 +50,10 @@ pub fn span(text: &str) -> Option<i64> {
         'd' => DAY,
         _ => return (text == "0").then_some(0),
     };
-    text[..text.len() - 1].parse::<i64>().ok().map(|count| count * unit)
+    text[..text.len() - 1]
+        .parse::<i64>()
+        .ok()
+        .map(|count| count * unit)
 }
 
 pub fn round(seconds: i64, to: Round) -> i64 {
@@ -73,7 +84,11 @@ pub fn working(seconds: i64, random: &mut Random) -> i64 {
         _ => {}
     }
     let open = day * DAY + 8 * HOUR;
-    let first = if seconds > open { (seconds - open) / (15 * MINUTE) + 1 } else { 0 };
+    let first = if seconds > open {
+        (seconds - open) / (15 * MINUTE) + 1
+    } else {
+        0
+    };
     open + random.between(first.min(35), 35) * 15 * MINUTE
 }
 
@@ -100,6 +115,7 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

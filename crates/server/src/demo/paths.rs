@@ -18,7 +18,10 @@ impl<'a> Compiler<'a> {
         };
         let (start, mut result) = if let Some(level) = level {
             let Some((entity, lets)) = scene.above.get(level - 1) else {
-                return Err(DemoError::new(file, format!("`{text}`: the row has no {head}; `each` says what it stands below")));
+                return Err(DemoError::new(
+                    file,
+                    format!("`{text}`: the row has no {head}; `each` says what it stands below"),
+                ));
             };
             let (part, result) = match words.next() {
                 None | Some("id") => (Part::Id, Some(self.catalog.home(entity.id).id)),
@@ -27,7 +30,10 @@ impl<'a> Compiler<'a> {
             (Start::Row(level, part), result)
         } else if head == "row" {
             let Some(item) = scene.item else {
-                return Err(DemoError::new(file, format!("`{text}`: there is no row here; `each_row` makes one")));
+                return Err(DemoError::new(
+                    file,
+                    format!("`{text}`: there is no row here; `each_row` makes one"),
+                ));
             };
             match words.next() {
                 None | Some("id") => (Start::Item(None), Some(item)),
@@ -47,14 +53,20 @@ impl<'a> Compiler<'a> {
                 Part::Id => true,
             };
             if !known {
-                return Err(DemoError::new(file, format!("`{text}`: `{head}` has no value yet; put it before this field")));
+                return Err(DemoError::new(
+                    file,
+                    format!("`{text}`: `{head}` has no value yet; put it before this field"),
+                ));
             }
             (Start::Row(0, part), result)
         };
         let mut steps = Vec::new();
         for word in words {
             let Some(target) = result else {
-                return Err(DemoError::new(file, format!("`{text}`: what stands before `{word}` points to no row")));
+                return Err(DemoError::new(
+                    file,
+                    format!("`{text}`: what stands before `{word}` points to no row"),
+                ));
             };
             if word == "id" {
                 continue;
@@ -63,23 +75,36 @@ impl<'a> Compiler<'a> {
             steps.push((target, self.remember(target, slot)));
             result = next;
         }
-        Ok(Route { start, steps, result })
+        Ok(Route {
+            start,
+            steps,
+            result,
+        })
     }
 
     /// A path whose value is shown: a row is shown by its name.
     fn shown(&mut self, file: &str, scene: &Scene<'a>, text: &str) -> Result<Route, DemoError> {
         let mut route = self.route(file, scene, text)?;
-        let is_id = text.ends_with(".id") || text == "id";
+        let is_id = text.rsplit('.').next() == Some("id");
         if let Some(target) = route.result.take()
             && !is_id
-            && let Some((slot, _)) = self.name_fields(self.catalog.entity(target)).first().copied()
+            && let Some((slot, _)) = self
+                .name_fields(self.catalog.entity(target))
+                .first()
+                .copied()
         {
             route.steps.push((target, self.remember(target, slot)));
         }
         Ok(route)
     }
 
-    fn part(&self, file: &str, entity: &'a Entity, lets: &[String], word: &str) -> Result<(Part, Option<EntityId>), DemoError> {
+    fn part(
+        &self,
+        file: &str,
+        entity: &'a Entity,
+        lets: &[String],
+        word: &str,
+    ) -> Result<(Part, Option<EntityId>), DemoError> {
         Ok(match word {
             "id" => (Part::Id, Some(self.catalog.home(entity.id).id)),
             "entered" => (Part::Entered, None),
@@ -96,17 +121,33 @@ impl<'a> Compiler<'a> {
     }
 
     /// A field's slot, and the entity it points to.
-    pub fn field(&self, file: &str, entity: &'a Entity, name: &str) -> Result<(usize, Option<EntityId>), DemoError> {
+    pub fn field(
+        &self,
+        file: &str,
+        entity: &'a Entity,
+        name: &str,
+    ) -> Result<(usize, Option<EntityId>), DemoError> {
         let Some(slot) = slot_of(entity, name) else {
             let names = entity.every_field().map(|field| &*field.name);
-            return Err(DemoError::new(file, format!("{} has no field `{name}`", entity.path)).meant(name, names));
+            return Err(
+                DemoError::new(file, format!("{} has no field `{name}`", entity.path))
+                    .meant(name, names),
+            );
         };
-        let target = entity.every_field().nth(slot).and_then(|field| field.target());
+        let target = entity
+            .every_field()
+            .nth(slot)
+            .and_then(bitting_catalog::entity::Field::target);
         Ok((slot, target.map(|target| self.catalog.home(target).id)))
     }
 
     /// Reads a text with blanks. Two braces in a row stand for one.
-    pub fn pieces(&mut self, file: &str, scene: &Scene<'a>, text: &str) -> Result<Vec<Piece>, DemoError> {
+    pub fn pieces(
+        &mut self,
+        file: &str,
+        scene: &Scene<'a>,
+        text: &str,
+    ) -> Result<Vec<Piece>, DemoError> {
         let mut pieces = Vec::new();
         let mut literal = String::new();
         let mut rest = text;
@@ -119,18 +160,27 @@ impl<'a> Compiler<'a> {
                 continue;
             }
             let Some((inside, tail)) = tail.split_once('}').filter(|_| brace == "{") else {
-                return Err(DemoError::new(file, format!("a brace is left alone in `{text}`; write it twice")));
+                return Err(DemoError::new(
+                    file,
+                    format!("a brace is left alone in `{text}`; write it twice"),
+                ));
             };
             if !literal.is_empty() {
                 let what = PieceKind::Literal(std::mem::take(&mut literal));
-                pieces.push(Piece { what, trim: Trim::None });
+                pieces.push(Piece {
+                    what,
+                    trim: Trim::None,
+                });
             }
             pieces.push(self.piece(file, scene, inside)?);
             rest = tail;
         }
         literal.push_str(rest);
         if !literal.is_empty() {
-            pieces.push(Piece { what: PieceKind::Literal(literal), trim: Trim::None });
+            pieces.push(Piece {
+                what: PieceKind::Literal(literal),
+                trim: Trim::None,
+            });
         }
         Ok(pieces)
     }
@@ -148,14 +198,21 @@ impl<'a> Compiler<'a> {
                 ];
                 let Some((_, trim)) = known.iter().find(|(word, _)| *word == trim) else {
                     let names = known.iter().map(|(word, _)| *word);
-                    return Err(DemoError::new(file, format!("nothing is called `|{trim}`")).meant(trim, names));
+                    return Err(DemoError::new(file, format!("nothing is called `|{trim}`"))
+                        .meant(trim, names));
                 };
                 (name, *trim)
             }
         };
-        let what = if let Some(count) = name.strip_prefix('#').and_then(|digits| digits.parse().ok()) {
+        let what = if let Some(count) = name
+            .strip_prefix('#')
+            .and_then(|digits| digits.parse().ok())
+        {
             PieceKind::Digits(count)
-        } else if let Some(count) = name.strip_prefix("hex:").and_then(|digits| digits.parse().ok()) {
+        } else if let Some(count) = name
+            .strip_prefix("hex:")
+            .and_then(|digits| digits.parse().ok())
+        {
             PieceKind::Hex(count)
         } else if let Some(width) = padded(name, "id") {
             PieceKind::Id(width)
@@ -175,10 +232,14 @@ impl<'a> Compiler<'a> {
 
     /// The number of a word list.
     pub fn word(&self, file: &str, name: &str) -> Result<usize, DemoError> {
-        self.recipes.words.keys().position(|word| word == name).ok_or_else(|| {
-            let names = self.recipes.words.keys().map(String::as_str);
-            DemoError::new(file, format!("words.toml has no list `{name}`")).meant(name, names)
-        })
+        self.recipes
+            .words
+            .keys()
+            .position(|word| word == name)
+            .ok_or_else(|| {
+                let names = self.recipes.words.keys().map(String::as_str);
+                DemoError::new(file, format!("words.toml has no list `{name}`")).meant(name, names)
+            })
     }
 }
 

@@ -27,9 +27,20 @@ pub(super) fn is_owned(entity: &Entity) -> bool {
 }
 
 /// The row's own location, else that of the record it points to, else that of its parent.
-pub(super) fn node(entity: &Entity, values: &[Value], above: &[Above<'_>], kept: &Kept, home: &dyn Fn(EntityId) -> EntityId) -> Option<i64> {
+pub(super) fn node(
+    entity: &Entity,
+    values: &[Value],
+    above: &[Above<'_>],
+    kept: &Kept,
+    home: &dyn Fn(EntityId) -> EntityId,
+) -> Option<i64> {
     let field = |name: &str| entity.fields.iter().position(|field| *field.name == *name);
-    let own = entity.scope.location.as_deref().and_then(field).and_then(|slot| integer(&values[slot]));
+    let own = entity
+        .scope
+        .location
+        .as_deref()
+        .and_then(field)
+        .and_then(|slot| integer(&values[slot]));
     if own.is_some() {
         return own;
     }
@@ -38,7 +49,9 @@ pub(super) fn node(entity: &Entity, values: &[Value], above: &[Above<'_>], kept:
         && let (Some(target), Some(id)) = (reference.target, integer(&values[slot]))
     {
         let target = home(target);
-        let found = above.iter().find(|row| row.entity == target && row.id == id);
+        let found = above
+            .iter()
+            .find(|row| row.entity == target && row.id == id);
         let node = match found {
             Some(row) => row.node,
             None => kept.table(target).and_then(|table| table.node(id)),
@@ -47,7 +60,11 @@ pub(super) fn node(entity: &Entity, values: &[Value], above: &[Above<'_>], kept:
             return node;
         }
     }
-    if entity.scope.parent { above.last().and_then(|row| row.node) } else { None }
+    if entity.scope.parent {
+        above.last().and_then(|row| row.node)
+    } else {
+        None
+    }
 }
 
 /// Members whose row this is: those its fields name, and its parent's.
@@ -74,12 +91,20 @@ pub(super) fn owners(
                 owners.insert(*id);
             }
             Value::Text(words) => {
-                owners.extend(words.split(',').map(str::trim).filter(|word| !word.is_empty()).filter_map(member));
+                owners.extend(
+                    words
+                        .split(',')
+                        .map(str::trim)
+                        .filter(|word| !word.is_empty())
+                        .filter_map(member),
+                );
             }
             _ => {}
         }
     }
-    if entity.ownership.parent && let Some(parent) = above.last() {
+    if entity.ownership.parent
+        && let Some(parent) = above.last()
+    {
         owners.extend(parent.owners);
     }
     owners.into_iter().collect()

@@ -65,9 +65,16 @@ pub(super) enum Rows {
 pub(super) enum Count {
     Between(u64, u64),
     /// A part of one of the sizes.
-    Sized { size: String, share: f64 },
+    Sized {
+        size: String,
+        share: f64,
+    },
     /// A part of one of the sizes, spread over all parents, each with at least so many.
-    Spread { size: String, share: f64, least: u64 },
+    Spread {
+        size: String,
+        share: f64,
+        least: u64,
+    },
 }
 
 /// One value of a row, in the order of evaluation.
@@ -109,8 +116,15 @@ pub(super) enum Gathered {
 pub(super) enum Maker {
     Constant(Value),
     /// The row of an entity with this name, below a parent where one is given.
-    Named { target: EntityId, name: String, within: Option<Route> },
-    Names { target: EntityId, names: Vec<String> },
+    Named {
+        target: EntityId,
+        name: String,
+        within: Option<Route>,
+    },
+    Names {
+        target: EntityId,
+        names: Vec<String>,
+    },
     Text(Vec<Piece>),
     Integer(Vec<Piece>),
     /// Cumulative weights.
@@ -118,25 +132,55 @@ pub(super) enum Maker {
     /// By the row's place below its parent.
     Turn(Vec<Maker>),
     FirstOf(Vec<Maker>),
-    By { route: Route, cases: Vec<(String, Maker)>, otherwise: Option<Box<Maker>> },
+    By {
+        route: Route,
+        cases: Vec<(String, Maker)>,
+        otherwise: Option<Box<Maker>>,
+    },
     Copy(Route),
     Not(Route),
     Empty(Route),
-    Any { target: EntityId, within: Option<Route>, filter: Option<Filter> },
-    First { target: EntityId, of: Route },
+    Any {
+        target: EntityId,
+        within: Option<Route>,
+        filter: Option<Filter>,
+    },
+    First {
+        target: EntityId,
+        of: Route,
+    },
     /// The id the next row of this entity gets.
     Upcoming(EntityId),
-    Date { from: i64, to: i64, after: Option<Route>, spread: bool, round: Option<Round>, work: bool, latest: Option<i64> },
+    Date {
+        from: i64,
+        to: i64,
+        after: Option<Route>,
+        spread: bool,
+        round: Option<Round>,
+        work: bool,
+        latest: Option<i64>,
+    },
     Month(i64),
     /// So many hours after a time.
-    Hours { hours: Route, after: Route },
-    Number { low: f64, high: f64, step: f64 },
+    Hours {
+        hours: Route,
+        after: Route,
+    },
+    Number {
+        low: f64,
+        high: f64,
+        step: f64,
+    },
     Chance(f64),
     Multiply(Vec<Operand>),
     Subtract(Vec<Operand>),
     Uuid,
     /// A JSON array with one object for each row below another.
-    EachRow { target: EntityId, within: Route, members: Vec<(String, Maker)> },
+    EachRow {
+        target: EntityId,
+        within: Route,
+        members: Vec<(String, Maker)>,
+    },
     If(Vec<Condition>, Box<Maker>),
 }
 
@@ -149,7 +193,11 @@ pub(super) enum Operand {
 #[derive(Debug)]
 pub(super) enum Condition {
     /// The value is there and not false, or equals this text or name.
-    Holds { route: Route, equals: Option<String>, negated: bool },
+    Holds {
+        route: Route,
+        equals: Option<String>,
+        negated: bool,
+    },
     /// The time lies at least so many seconds back.
     Older(Route, i64),
     Chance(f64),

@@ -14,7 +14,9 @@ const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 impl Random {
     /// A stream of its own for each row, so that a change of one table leaves the others alone.
     pub fn for_row(seed: u64, block: usize, row: u64) -> Self {
-        let mut mixed = Self { state: seed ^ (block as u64).wrapping_mul(0xd6e8_feb8_6659_fd93) };
+        let mut mixed = Self {
+            state: seed ^ (block as u64).wrapping_mul(0xd6e8_feb8_6659_fd93),
+        };
         let start = mixed.next() ^ row.wrapping_mul(STEP);
         Self { state: start }
     }
@@ -68,9 +70,14 @@ impl Random {
     pub fn uuid(&mut self) -> String {
         let (high, low) = (self.next(), self.next());
         let mut text = String::with_capacity(36);
-        let (a, b, c) = (high >> 32, (high >> 16) & 0xffff, (high & 0x0fff) | 0x4000);
-        let (d, e) = (((low >> 48) & 0x3fff) | 0x8000, low & 0xffff_ffff_ffff);
-        let _ = write!(text, "{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}");
+        let (version, variant) = ((high & 0x0fff) | 0x4000, ((low >> 48) & 0x3fff) | 0x8000);
+        let _ = write!(
+            text,
+            "{:08x}-{:04x}-{version:04x}-{variant:04x}-{:012x}",
+            high >> 32,
+            (high >> 16) & 0xffff,
+            low & 0xffff_ffff_ffff
+        );
         text
     }
 }

@@ -78,8 +78,8 @@ pub struct ListRecipe {
 struct Files;
 
 const TABLE_KEYS: [&str; 14] = [
-    "entity", "rows", "count", "spread", "share", "least", "each", "only", "when", "unless", "distinct", "first_id",
-    "fields", "let",
+    "entity", "rows", "count", "spread", "share", "least", "each", "only", "when", "unless",
+    "distinct", "first_id", "fields", "let",
 ];
 const STAMPS: [&str; 3] = ["entered", "updated", "by"];
 
@@ -96,8 +96,15 @@ impl Recipes {
     pub fn read(psa: &str, text: &dyn Fn(&str) -> Option<String>) -> Result<Self, DemoError> {
         let open = |name: &str| -> Result<(String, Table), DemoError> {
             let path = format!("{psa}/{name}");
-            let text = text(&path).ok_or_else(|| DemoError::new(&path, "there is no such file; make it, or take it off the list in demo.toml"))?;
-            let table = text.parse::<Table>().map_err(|error| DemoError::new(&path, error.to_string()))?;
+            let text = text(&path).ok_or_else(|| {
+                DemoError::new(
+                    &path,
+                    "there is no such file; make it, or take it off the list in demo.toml",
+                )
+            })?;
+            let table = text
+                .parse::<Table>()
+                .map_err(|error| DemoError::new(&path, error.to_string()))?;
             Ok((path, table))
         };
         let (file, head) = open("demo.toml")?;
@@ -124,22 +131,34 @@ impl Recipes {
 }
 
 fn settings(file: &str, head: &Table) -> Result<Settings, DemoError> {
-    let known = ["files", "entered_by", "entered", "members", "locations", "roles", "keys"];
+    let known = [
+        "files",
+        "entered_by",
+        "entered",
+        "members",
+        "locations",
+        "roles",
+        "keys",
+    ];
     only(file, head, &known)?;
     let text = |table: &Table, key: &str| match table.get(key) {
         Some(Value::String(text)) => Ok(text.clone()),
         _ => Err(DemoError::new(file, format!("`{key}` must be a text"))),
     };
-    let keys = match head.get("keys") {
-        Some(Value::Table(keys)) => keys,
-        _ => return Err(DemoError::new(file, "a table [keys] must name the members `admin` and `least`")),
+    let Some(Value::Table(keys)) = head.get("keys") else {
+        let fault = "a table [keys] must name the members `admin` and `least`";
+        return Err(DemoError::new(file, fault));
     };
     let entered = text(head, "entered")?;
     Ok(Settings {
         file: file.to_owned(),
         entered_by: text(head, "entered_by")?,
-        entered: super::moment::span(&entered)
-            .ok_or_else(|| DemoError::new(file, format!("`entered` is `{entered}`; write a span such as `-900d`")))?,
+        entered: super::moment::span(&entered).ok_or_else(|| {
+            DemoError::new(
+                file,
+                format!("`entered` is `{entered}`; write a span such as `-900d`"),
+            )
+        })?,
         members: text(head, "members")?,
         locations: text(head, "locations")?,
         roles: text(head, "roles")?,
@@ -161,14 +180,23 @@ fn words_of(file: &str, table: &Table) -> Result<BTreeMap<String, Vec<String>>, 
 }
 
 fn tables(file: &str, mut table: Table) -> Result<Vec<TableRecipe>, DemoError> {
-    let wrong = || DemoError::new(file, "a recipe file holds [[table]] entries and nothing else");
-    let Some(Value::Array(entries)) = table.remove("table") else { return Err(wrong()) };
+    let wrong = || {
+        DemoError::new(
+            file,
+            "a recipe file holds [[table]] entries and nothing else",
+        )
+    };
+    let Some(Value::Array(entries)) = table.remove("table") else {
+        return Err(wrong());
+    };
     if !table.is_empty() {
         return Err(wrong());
     }
     let mut tables = Vec::with_capacity(entries.len());
     for entry in entries {
-        let Value::Table(mut keys) = entry else { return Err(wrong()) };
+        let Value::Table(mut keys) = entry else {
+            return Err(wrong());
+        };
         let Some(Value::String(entity)) = keys.remove("entity") else {
             return Err(DemoError::new(file, "a [[table]] has no `entity`"));
         };
@@ -177,7 +205,9 @@ fn tables(file: &str, mut table: Table) -> Result<Vec<TableRecipe>, DemoError> {
         let mut part = |name: &str| match keys.remove(name) {
             None => Ok(Table::new()),
             Some(Value::Table(table)) => Ok(table),
-            Some(_) => Err(DemoError::new(file, format!("`{name}` must be a table")).entity(&entity)),
+            Some(_) => {
+                Err(DemoError::new(file, format!("`{name}` must be a table")).entity(&entity))
+            }
         };
         let (lets, fields) = (part("let")?, part("fields")?);
         let rows = match keys.remove("rows") {
@@ -185,13 +215,23 @@ fn tables(file: &str, mut table: Table) -> Result<Vec<TableRecipe>, DemoError> {
             Some(Value::Array(rows)) => {
                 let rows = rows.into_iter().map(|row| match row {
                     Value::Table(row) => Ok(row),
-                    _ => Err(DemoError::new(file, "every entry of `rows` must be a table").entity(&entity)),
+                    _ => Err(
+                        DemoError::new(file, "every entry of `rows` must be a table")
+                            .entity(&entity),
+                    ),
                 });
                 Some(rows.collect::<Result<_, _>>()?)
             }
             Some(_) => return Err(DemoError::new(file, "`rows` must be an array").entity(&entity)),
         };
-        tables.push(TableRecipe { file: file.to_owned(), entity, keys, rows, lets, fields });
+        tables.push(TableRecipe {
+            file: file.to_owned(),
+            entity,
+            keys,
+            rows,
+            lets,
+            fields,
+        });
     }
     Ok(tables)
 }
@@ -199,12 +239,22 @@ fn tables(file: &str, mut table: Table) -> Result<Vec<TableRecipe>, DemoError> {
 pub(super) fn only(file: &str, table: &Table, known: &[&str]) -> Result<(), DemoError> {
     match table.keys().find(|key| !known.contains(&key.as_str())) {
         None => Ok(()),
-        Some(key) => Err(DemoError::new(file, format!("there is no key `{key}`")).meant(key, known.iter().copied())),
+        Some(key) => Err(DemoError::new(file, format!("there is no key `{key}`"))
+            .meant(key, known.iter().copied())),
     }
 }
 
-pub(super) fn strings(file: &str, name: &str, value: Option<&Value>) -> Result<Vec<String>, DemoError> {
+pub(super) fn strings(
+    file: &str,
+    name: &str,
+    value: Option<&Value>,
+) -> Result<Vec<String>, DemoError> {
     let wrong = || DemoError::new(file, format!("`{name}` must be an array of texts"));
-    let Some(Value::Array(entries)) = value else { return Err(wrong()) };
-    entries.iter().map(|entry| entry.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
+    let Some(Value::Array(entries)) = value else {
+        return Err(wrong());
+    };
+    entries
+        .iter()
+        .map(|entry| entry.as_str().map(str::to_owned).ok_or_else(wrong))
+        .collect()
 }

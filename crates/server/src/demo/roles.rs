@@ -21,10 +21,14 @@ pub(super) fn read(file: &str, table: &Table) -> Result<Vec<RoleRecipe>, DemoErr
 
 fn role_of(file: &str, name: &str, role: &Table) -> Result<RoleRecipe, DemoError> {
     only(file, role, &["admin", "cells", "lists"])?;
-    let admin = role.get("admin").is_some_and(|flag| flag.as_bool() == Some(true));
+    let admin = role
+        .get("admin")
+        .is_some_and(|flag| flag.as_bool() == Some(true));
     let mut cells = Vec::new();
     for (module, actions) in table_at(file, role, "cells")? {
-        let actions = actions.as_table().ok_or_else(|| DemoError::new(file, "a module must be a table").field(module))?;
+        let actions = actions
+            .as_table()
+            .ok_or_else(|| DemoError::new(file, "a module must be a table").field(module))?;
         for (action, levels) in actions {
             let at = format!("{module} / {action}");
             cells.push(cell(file, module, action, levels).map_err(|error| error.field(&at))?);
@@ -32,17 +36,32 @@ fn role_of(file: &str, name: &str, role: &Table) -> Result<RoleRecipe, DemoError
     }
     let mut lists = Vec::new();
     for (list, value) in table_at(file, role, "lists")? {
-        let value = value.as_table().ok_or_else(|| DemoError::new(file, "a list must be a table").field(list))?;
+        let value = value
+            .as_table()
+            .ok_or_else(|| DemoError::new(file, "a list must be a table").field(list))?;
         let allow = value.contains_key("allow");
         let key = if allow { "allow" } else { "deny" };
         only(file, value, &[key]).map_err(|error| error.field(list))?;
         let entries = strings(file, key, value.get(key)).map_err(|error| error.field(list))?;
-        lists.push(ListRecipe { list: list.clone(), allow, entries });
+        lists.push(ListRecipe {
+            list: list.clone(),
+            allow,
+            entries,
+        });
     }
-    Ok(RoleRecipe { name: name.to_owned(), admin, cells, lists })
+    Ok(RoleRecipe {
+        name: name.to_owned(),
+        admin,
+        cells,
+        lists,
+    })
 }
 
-fn table_at<'a>(file: &str, role: &'a Table, key: &str) -> Result<Vec<(&'a String, &'a Value)>, DemoError> {
+fn table_at<'a>(
+    file: &str,
+    role: &'a Table,
+    key: &str,
+) -> Result<Vec<(&'a String, &'a Value)>, DemoError> {
     match role.get(key) {
         None => Ok(Vec::new()),
         Some(Value::Table(table)) => Ok(table.iter().collect()),
@@ -58,7 +77,10 @@ fn cell(file: &str, module: &str, action: &str, levels: &Value) -> Result<CellRe
     let level = |verb: &str| match levels.get(verb) {
         None => Ok("None".to_owned()),
         Some(Value::String(level)) if LEVELS.contains(&level.as_str()) => Ok(level.clone()),
-        Some(other) => Err(DemoError::new(file, format!("`{verb}` is {other}; a level is None, My or All"))),
+        Some(other) => Err(DemoError::new(
+            file,
+            format!("`{verb}` is {other}; a level is None, My or All"),
+        )),
     };
     Ok(CellRecipe {
         module: module.to_owned(),

@@ -1,0 +1,148 @@
+//! The demo company: an invented provider and its customers, made from the recipes in `data/demo` and a
+//! seed. The same seed makes the same rows. Everything about the company is in the recipes; the code
+//! here knows tables and fields from the catalog only, and names no entity.
+
+mod compile;
+mod error;
+mod kept;
+mod makers;
+mod moment;
+mod paths;
+mod placement;
+mod plan;
+mod random;
+mod recipe;
+mod roles;
+mod run;
+mod texts;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::DemoError;
+pub use recipe::{CellRecipe, ListRecipe, Recipes, RoleRecipe};
+
+use bitting_catalog::Catalog;
+use bitting_store::table::Change;
+use run::Run;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How many rows of what is counted by itself; what hangs below comes with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Size {
+    pub companies: u32,
+    pub contacts: u32,
+    pub configurations: u32,
+    pub agreements: u32,
+    pub tickets: u32,
+    pub opportunities: u32,
+    pub activities: u32,
+    pub projects: u32,
+}
+
+impl Default for Size {
+    fn default() -> Self {
+        Self {
+            companies: 240,
+            contacts: 600,
+            configurations: 900,
+            agreements: 120,
+            tickets: 1200,
+            opportunities: 160,
+            activities: 200,
+            projects: 30,
+        }
+    }
+}
+
+impl Size {
+    const NAMES: [&'static str; 8] = [
+        "companies",
+        "contacts",
+        "configurations",
+        "agreements",
+        "tickets",
+        "opportunities",
+        "activities",
+        "projects",
+    ];
+
+    /// So many tickets, and the rest of the default size.
+    pub fn with_tickets(tickets: u32) -> Self {
+        Self { tickets, ..Self::default() }
+    }
+
+    fn of(&self, name: &str) -> Option<u32> {
+        let sizes = [
+            self.companies,
+            self.contacts,
+            self.configurations,
+            self.agreements,
+            self.tickets,
+            self.opportunities,
+            self.activities,
+            self.projects,
+        ];
+        Self::NAMES.iter().position(|known| *known == name).map(|index| sizes[index])
+    }
+}
+
+/// What has been made.
+#[derive(Debug, Clone)]
+pub struct Summary {
+    /// Rows by the path of their entity.
+    pub rows: BTreeMap<Arc<str>, u64>,
+    /// The member for whom the administrator's key is cut.
+    pub admin: KeyHolder,
+    /// The member for whom the least-privilege key is cut.
+    pub least: KeyHolder,
+    /// Id of each security role, with the cells and lists to give it.
+    pub roles: Vec<(i64, RoleRecipe)>,
+}
+
+/// A member that programs act as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyHolder {
+    pub member: i64,
+    pub identifier: String,
+}
+
+impl Summary {
+    /// All rows together.
+    pub fn total(&self) -> u64 {
+        self.rows.values().sum()
+    }
+}
+
+/// Makes the company and hands on each row as it is done, in an order in which a row may come before a
+/// row that it points to. The size is of what is counted by itself; `now` is the time up to which the
+/// company has lived.
+pub fn generate(
+    catalog: &Catalog,
+    recipes: &Recipes,
+    size: &Size,
+    seed: u64,
+    now: jiff::Timestamp,
+    emit: &mut dyn FnMut(Change),
+) -> Result<Summary, DemoError> {
+    let plan = compile::compile(catalog, recipes)?;
+    let settings = &recipes.settings;
+    let stamp = (settings.entered_by.as_str(), settings.entered);
+    let (rows, kept) = Run::new(catalog, &plan, size, seed, now.as_second(), stamp, emit).finish()?;
+    let named = |entity, name: &str, what: &str| {
+        kept.named(entity, &name.to_lowercase()).first().copied().ok_or_else(|| {
+            DemoError::new(&settings.file, format!("no row of {} is called `{name}`, the {what}", catalog.entity(entity).path))
+        })
+    };
+    let holder = |name: &str| -> Result<KeyHolder, DemoError> {
+        let member = named(plan.members, name, "holder of a key")?;
+        Ok(KeyHolder { member, identifier: name.to_owned() })
+    };
+    let mut roles = Vec::with_capacity(recipes.roles.len());
+    for role in &recipes.roles {
+        roles.push((named(plan.roles, &role.name, "name of a role in roles.toml")?, role.clone()));
+    }
+    Ok(Summary { rows, admin: holder(&settings.admin)?, least: holder(&settings.least)?, roles })
+}
