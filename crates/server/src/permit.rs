@@ -4,9 +4,9 @@
 use crate::caller::Caller;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, EntityId, GuardedBy, Kind as FieldKind};
-use bitting_dialects::connectwise::layout::SCOPE;
+use bitting_dialects::connectwise::layout::{ENTERED_BY, SCOPE};
 use bitting_policy::{Decision, Denial, List, Needs, Refusal, Registry, Verb, Why, decide};
-use bitting_query::{Filter, Kind, Link, Path, Value};
+use bitting_query::{Comparison, Filter, Kind, Link, Path, Value};
 use std::sync::Arc;
 
 /// A call that was let through: which entity, which verb, and which of its rows.
@@ -139,11 +139,12 @@ impl<'a> Permit<'a> {
             }
         }
         if self.mine {
-            let table = mine_table(&self.entity.table);
-            all.push(Filter::InIndex {
-                table,
-                key: self.caller.member,
-            });
+            if crate::shape::is_owned(self.entity) {
+                let table = mine_table(&self.entity.table);
+                all.push(Filter::InIndex { table, key: self.caller.member });
+            } else if !self.entity.ownership.parent || self.entity.parents.is_empty() {
+                all.push(self.entered());
+            }
         }
         if is_scoped(self.entity)
             && let Some(nodes) = &self.caller.scope
@@ -173,6 +174,12 @@ impl<'a> Permit<'a> {
         all.into_iter()
             .reduce(bitting_query::and)
             .unwrap_or(Filter::Constant(true))
+    }
+
+    /// Rows that the caller made itself: what My means where nothing else says whose a row is.
+    pub fn entered(&self) -> Filter {
+        let value = Value::Text(self.caller.identifier.to_string());
+        Filter::Compare { path: column(ENTERED_BY, Kind::Text), op: Comparison::Equal, value }
     }
 
     /// The rows that a customize list of the role lets through (configuration types, agreement types).

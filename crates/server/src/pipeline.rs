@@ -229,19 +229,21 @@ async fn pass_parents(call: &Call<'_>, ids: &[i64]) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Rows under the parents in the path.
-pub fn under(entity: &Entity, parents: &[i64]) -> Filter {
-    let mut filter = Filter::Constant(true);
-    // Outer parents were checked on the way; the nearest one decides.
-    if let (Some(parent), Some(id)) = (entity.parents.last(), parents.last())
-        && parents.len() == entity.parents.len()
-    {
-        filter = and(
-            filter,
-            crate::backend::equals(&parent.column, Kind::Integer, Value::Integer(*id)),
-        );
+/// Rows under the parents in the path. A path that leaves the parents out shows, under level My, what the
+/// caller entered: nobody has checked a parent.
+pub fn under(permit: &Permit<'_>, parents: &[i64]) -> Filter {
+    let entity = permit.entity();
+    if parents.len() < entity.parents.len() {
+        let by_parent = entity.ownership.parent && !crate::shape::is_owned(entity);
+        return if permit.mine() && by_parent { permit.entered() } else { Filter::Constant(true) };
     }
-    filter
+    // Outer parents were checked on the way; the nearest one decides.
+    match (entity.parents.last(), parents.last()) {
+        (Some(parent), Some(id)) => {
+            crate::backend::equals(&parent.column, Kind::Integer, Value::Integer(*id))
+        }
+        _ => Filter::Constant(true),
+    }
 }
 
 async fn list(
@@ -251,7 +253,7 @@ async fn list(
     wanted: Option<filter_values::FilterValues>,
 ) -> Result<Reply, Problem> {
     let parameters = &call.parameters;
-    let mut filter = and(under(call.entity, context.parents), filter(call, permit)?);
+    let mut filter = and(under(permit, context.parents), filter(call, permit)?);
     let mut order_by = parameters.order_by.clone();
     if let Some(wanted) = wanted {
         let mut copy = parameters.clone();
@@ -330,7 +332,7 @@ async fn count(
     context: Context<'_>,
     permit: &Permit<'_>,
 ) -> Result<Reply, Problem> {
-    let filter = and(under(call.entity, context.parents), filter(call, permit)?);
+    let filter = and(under(permit, context.parents), filter(call, permit)?);
     let count = match rules::computed(context, permit).await? {
         Some(rows) => computed::count(&rows, permit, &filter),
         None => call.instance.backend.count(permit, filter).await?,
@@ -357,7 +359,7 @@ async fn item(
         base: &call.base,
         parents: context.parents,
     };
-    let under = under(call.entity, context.parents);
+    let under = under(permit, context.parents);
     let body = match rules::computed(context, permit).await? {
         Some(rows) => {
             computed::one(&call.instance.backend, permit, rows, id, under, look).await?

@@ -9,6 +9,7 @@ use crate::rules::Context;
 use bitting_catalog::entity::{Entity, Field, Kind as FieldKind};
 use bitting_dialects::connectwise::body::Key;
 use bitting_dialects::connectwise::error::FieldError;
+use bitting_policy::Needs;
 use bitting_query::{Filter, Kind, Order, Value, and};
 
 /// Finds the record that a key names, among those the caller sees. The inner error is the caller's.
@@ -78,7 +79,8 @@ pub async fn fill_defaults(instance: &Instance, draft: &mut Draft<'_>) -> Result
             continue;
         };
         let target = instance.catalog().entity(target);
-        if target.id == draft.entity.id {
+        // Only setup tables mark a default; a contact's flag says something else.
+        if !matches!(target.right.needs, Needs::Table(_)) || target.id == draft.entity.id {
             continue;
         }
         let Some(flag) = target

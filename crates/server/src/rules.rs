@@ -147,7 +147,8 @@ pub async fn computed(
         };
         return Ok(Some(rows));
     }
-    Ok(None)
+    // What is worked out by a rule that is not written yet has no rows, and no table to look into.
+    Ok((!permit.entity().stored).then(Vec::new))
 }
 
 /// A verb of its own on a path (`/copy`, `/merge`), a singleton or a file; `None` when no rule answers it.

@@ -33,6 +33,9 @@ pub async fn create(
     release: Release,
 ) -> Result<i64, Problem> {
     let entity = permit.entity();
+    if !entity.stored {
+        return Err(ApiError::no_endpoint().into());
+    }
     let input = reader(context, entity, release, Purpose::Create).read(body)?;
     let id = context
         .instance
@@ -131,7 +134,7 @@ pub async fn delete(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Resul
 /// The row a call is about. Out of sight is not found; in sight but not open to this verb is refused.
 async fn existing(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Result<Row, Problem> {
     let backend = &context.instance.backend;
-    let under = crate::pipeline::under(permit.entity(), context.parents);
+    let under = crate::pipeline::under(permit, context.parents);
     let found = backend
         .rows(
             permit,

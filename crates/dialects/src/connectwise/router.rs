@@ -65,6 +65,7 @@ impl Router {
         let segments: Vec<&str> = path
             .split('/')
             .filter(|segment| !segment.is_empty())
+            .flat_map(apart)
             .collect();
         let mut params = Vec::new();
         let route = self.root.walk(&segments, &mut params)?;
@@ -106,6 +107,20 @@ impl Node {
         }
         found
     }
+}
+
+/// `types17`, which the vendor's description writes without its slash, is `types`, `17`.
+fn apart(segment: &str) -> impl Iterator<Item = &str> {
+    let joined = segment
+        .get(..5)
+        .filter(|start| start.eq_ignore_ascii_case("types"))
+        .map(|_| segment.split_at(5))
+        .filter(|(_, id)| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()));
+    let (first, second) = match joined {
+        Some((word, id)) => (word, Some(id)),
+        None => (segment, None),
+    };
+    std::iter::once(first).chain(second)
 }
 
 fn takes_word(route: &Route) -> bool {
