@@ -2,6 +2,7 @@
 //! seed. The same seed makes the same rows. Everything about the company is in the recipes; the code
 //! here knows tables and fields from the catalog only, and names no entity.
 
+mod columns;
 mod compile;
 mod error;
 mod kept;

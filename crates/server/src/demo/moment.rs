@@ -18,12 +18,23 @@ pub enum Round {
 pub fn write(seconds: i64) -> String {
     let (days, rest) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
     let (year, month, day) = civil(days);
-    format!(
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
-        rest / HOUR,
-        rest % HOUR / 60,
-        rest % 60
-    )
+    let mut text = String::with_capacity(20);
+    for (number, digits, after) in [
+        (year, 1000, '-'),
+        (month, 10, '-'),
+        (day, 10, 'T'),
+        (rest / HOUR, 10, ':'),
+        (rest % HOUR / 60, 10, ':'),
+        (rest % 60, 10, 'Z'),
+    ] {
+        let mut unit = digits;
+        while unit > 0 {
+            text.push((b'0' + (number / unit % 10) as u8) as char);
+            unit /= 10;
+        }
+        text.push(after);
+    }
+    text
 }
 
 /// Reads what [`write`] writes; `None` for any other text.

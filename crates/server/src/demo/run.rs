@@ -2,18 +2,15 @@
 //! memory than the few that others point to. How a value comes about is in `values`.
 
 use super::Size;
-use super::compile::name_fields;
+use super::columns::Columns;
 use super::error::DemoError;
 use super::kept::{Kept, NewRow};
 use super::moment;
 use super::placement::{self, Above};
-use super::plan::{Assign, Block, Count, Gathered, Plan, Rows, To};
+use super::plan::{Assign, Count, Gathered, Plan, Rows, To};
 use super::random::Random;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, EntityId};
-use bitting_dialects::connectwise::layout::{
-    DATE_ENTERED, ENTERED_BY, LAST_UPDATED, SCOPE, UPDATED_BY,
-};
 use bitting_query::Value;
 use bitting_store::table::Change;
 use std::collections::{BTreeMap, HashMap};
@@ -41,6 +38,8 @@ pub(super) struct Run<'a, 'e> {
     /// Rows made, by block.
     made: Vec<u64>,
     columns: Vec<Columns>,
+    /// Per entity whose rows have names: the kept column with the name to show.
+    pub shown: Vec<Option<usize>>,
     entered_by: Arc<str>,
     entered: i64,
     /// The node that rows hang on which say nothing.
@@ -68,24 +67,6 @@ pub(super) struct Frame {
     sums: Vec<f64>,
     objects: Vec<String>,
 }
-
-/// Where the values of a block's rows come to rest.
-struct Columns {
-    table: Arc<str>,
-    mine: Option<Arc<str>>,
-    scoped: bool,
-    fields: Vec<Arc<str>>,
-    /// An earlier slot with the same column.
-    twin: Vec<Option<usize>>,
-    /// Slots whose columns are stamps.
-    stamps: [Option<usize>; 4],
-    only: Option<(Arc<str>, Value)>,
-    names: Vec<usize>,
-    required: Vec<usize>,
-    path: Arc<str>,
-}
-
-const STAMPS: [&str; 4] = [ENTERED_BY, DATE_ENTERED, UPDATED_BY, LAST_UPDATED];
 
 impl<'a, 'e> Run<'a, 'e> {
     pub fn new(
@@ -116,6 +97,7 @@ impl<'a, 'e> Run<'a, 'e> {
                 .iter()
                 .map(|block| Columns::of(catalog, block))
                 .collect(),
+            shown: super::columns::shown(catalog, plan),
             entered_by: Arc::from(settings.0),
             entered: now + settings.1,
             top: None,
@@ -288,7 +270,7 @@ impl<'a, 'e> Run<'a, 'e> {
         let top = self.stack.len() - 1;
         let id = self.stack[top].id;
         let mut random = Random::for_row(self.seed, index, id as u64);
-        self.inherit(entity);
+        self.inherit(index);
         for assign in assigns {
             let value = self
                 .make(&assign.what, &mut random)
@@ -372,31 +354,16 @@ impl<'a, 'e> Run<'a, 'e> {
     }
 
     /// Fields that say the row's parent.
-    fn inherit(&mut self, entity: &Entity) {
-        for parent in &entity.parents {
-            let Some(slot) = parent
-                .field
-                .as_deref()
-                .and_then(|name| super::compile::slot_of(entity, name))
-            else {
-                continue;
-            };
-            if let Some(id) = self.parent_id(parent.entity)
-                && let Some(frame) = self.stack.last_mut()
-            {
-                frame.values[slot] = Value::Integer(id);
+    fn inherit(&mut self, index: usize) {
+        let Some((row, above)) = self.stack.split_last_mut() else {
+            return;
+        };
+        for parent in &self.columns[index].parents {
+            let Some(slot) = parent.slot else { continue };
+            if let Some(found) = above.iter().rev().find(|row| row.entity == parent.home) {
+                row.values[slot] = Value::Integer(found.id);
             }
         }
-    }
-
-    fn parent_id(&self, entity: Option<EntityId>) -> Option<i64> {
-        let home = self.catalog.home(entity?).id;
-        self.stack
-            .iter()
-            .rev()
-            .skip(1)
-            .find(|row| row.entity == home)
-            .map(|row| row.id)
     }
 
     fn place(&mut self, entity: &Entity) {
@@ -476,29 +443,23 @@ impl<'a, 'e> Run<'a, 'e> {
         let updated = Value::Text(moment::write(row.updated.unwrap_or(row.entered)));
         let mut values: Vec<(Arc<str>, Value)> = Vec::with_capacity(columns.fields.len() / 2 + 6);
         for (stamp, value) in [by.clone(), entered, by, updated].into_iter().enumerate() {
-            match columns.stamps[stamp] {
+            match columns.stamps[stamp].1 {
                 Some(slot) if row.values[slot] != Value::Null => {}
                 Some(slot) => row.values[slot] = value,
-                None => values.push((Arc::from(STAMPS[stamp]), value)),
+                None => values.push((columns.stamps[stamp].0.clone(), value)),
             }
         }
-        if let (true, Some(node)) = (columns.scoped, row.node) {
-            values.push((Arc::from(SCOPE), Value::Integer(node)));
+        if let (Some(scope), Some(node)) = (&columns.scope, row.node) {
+            values.push((scope.clone(), Value::Integer(node)));
         }
-        let entity = self.catalog.entity(plan.blocks[row.block].entity);
-        for parent in entity
+        for parent in columns
             .parents
             .iter()
-            .filter(|parent| parent.field.is_none())
+            .filter(|parent| parent.slot.is_none())
         {
-            let home = parent.entity.map(|entity| self.catalog.home(entity).id);
-            if let Some(above) = self
-                .stack
-                .iter()
-                .rev()
-                .find(|above| Some(above.entity) == home)
-            {
-                values.push((parent.column.clone(), Value::Integer(above.id)));
+            let mut above = self.stack.iter().rev();
+            if let Some(found) = above.find(|row| row.entity == parent.home) {
+                values.push((parent.column.clone(), Value::Integer(found.id)));
             }
         }
         if let Some((column, value)) = &columns.only {
@@ -535,65 +496,5 @@ impl<'a, 'e> Run<'a, 'e> {
                 });
             }
         }
-    }
-}
-
-impl Columns {
-    fn of(catalog: &Catalog, block: &Block) -> Self {
-        let entity = catalog.entity(block.entity);
-        let fields: Vec<Arc<str>> = entity
-            .every_field()
-            .map(|field| field.column.clone())
-            .collect();
-        let twin = (0..fields.len())
-            .map(|slot| {
-                fields[..slot]
-                    .iter()
-                    .position(|column| *column == fields[slot])
-            })
-            .collect();
-        let only = entity.only.first().and_then(|(name, values)| {
-            let field = entity
-                .any_field(name)
-                .or_else(|| catalog.home(entity.id).any_field(name))?;
-            Some((field.column.clone(), Value::Text(values.first()?.clone())))
-        });
-        Self {
-            table: entity.table.clone(),
-            mine: placement::is_owned(entity).then(|| Arc::from(format!("{}__mine", entity.table))),
-            scoped: placement::is_scoped(entity),
-            stamps: STAMPS.map(|stamp| fields.iter().position(|column| **column == *stamp)),
-            fields,
-            twin,
-            only,
-            names: name_fields(catalog, entity)
-                .into_iter()
-                .map(|(slot, _)| slot)
-                .collect(),
-            required: entity
-                .every_field()
-                .enumerate()
-                .filter(|(_, field)| {
-                    field.required && field.default.is_none() && &*field.name != "id"
-                })
-                .map(|(slot, _)| slot)
-                .collect(),
-            path: entity.path.clone(),
-        }
-    }
-
-    fn names_of(&self, values: &[Value]) -> Vec<String> {
-        let mut names: Vec<String> = Vec::with_capacity(2);
-        for slot in &self.names {
-            let name = match &values[*slot] {
-                Value::Text(text) => text.to_lowercase(),
-                Value::Integer(number) => number.to_string(),
-                _ => continue,
-            };
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        names
     }
 }

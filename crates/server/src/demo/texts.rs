@@ -110,16 +110,7 @@ impl<'a> Run<'a, '_> {
     fn write_link(&self, out: &mut String, target: EntityId, id: i64) {
         let target = self.catalog.home(target);
         let _ = write!(out, "{{\"id\":{id}");
-        let slot = super::compile::name_fields(self.catalog, target)
-            .first()
-            .map(|(slot, _)| *slot);
-        let column = slot.and_then(|slot| {
-            self.plan.keep[target.id.0 as usize]
-                .as_ref()?
-                .slots
-                .iter()
-                .position(|kept| *kept == slot)
-        });
+        let column = self.shown[target.id.0 as usize];
         if let (Some(column), Some(table)) = (column, self.kept.table(target.id)) {
             out.push_str(",\"name\":");
             write_json(out, table.value(id, column));
