@@ -114,11 +114,7 @@ impl Catalog {
             }
         }
         for (name, values) in &entity.only {
-            match self
-                .home(entity.id)
-                .any_field(name)
-                .or_else(|| entity.any_field(name))
-            {
+            match entity.any_field(name) {
                 None => faults.push(format!("{path}: only by `{name}`, which it does not have")),
                 Some(field) if !field.values.is_empty() => {
                     let unknown = values

@@ -248,6 +248,18 @@ fn entity(
     for (name, text) in &file.extra_rights {
         extra_rights.insert(name.clone(), rights.right(source, text)?);
     }
+    // What tells a second door's rows from the others must be at hand, also where it shows it to nobody:
+    // without it the door would open to every row of the table.
+    let mut hidden = hidden;
+    for (name, _) in &file.only.0 {
+        let known = members
+            .iter()
+            .chain(&hidden)
+            .any(|field| *field.name == **name);
+        if !known && let Some(field) = rows.iter().find(|field| *field.name == **name) {
+            hidden.push(field.clone());
+        }
+    }
     let home = stored_in.map_or(*path, |home| parsed[home.0 as usize].path);
     Ok(Entity {
         id,
