@@ -14,6 +14,7 @@ use crate::error::StoreError;
 use crate::keyed::KeyedStatements;
 use crate::layout::Layout;
 use crate::location::DatabaseUrl;
+use crate::sqlite::off_thread;
 use crate::table::{Cells, Change, Flow};
 use apply::{Applier, Trouble};
 use bitting_query::Value;
@@ -205,7 +206,8 @@ impl Postgres {
         let mut highest = HashMap::new();
         let mut done = 0;
         loop {
-            let some: Vec<Change> = changes.by_ref().take(LOAD).collect();
+            // Whoever makes the changes may take their time over it.
+            let some: Vec<Change> = off_thread(|| changes.by_ref().take(LOAD).collect());
             if some.is_empty() {
                 break;
             }
