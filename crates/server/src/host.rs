@@ -6,7 +6,7 @@ use crate::instance::{Clock, Instance, Opening};
 use crate::keys::{Key, Pair};
 use crate::problem::Problem;
 use crate::secret::Secret;
-use crate::seed::{self, Seeded};
+use crate::seed::{self, Demo, Seeded};
 use crate::server::{BODY_LIMIT, Server, Settings};
 use crate::tls::{self, Source, TlsError};
 use bitting_catalog::{Catalog, CatalogError};
@@ -38,9 +38,8 @@ pub struct Options {
     pub https_port: u16,
     pub company: String,
     pub company_name: String,
-    /// A new company gets demo records, not only its setup.
-    pub demo: bool,
-    pub seed: u64,
+    /// Demo records for a new company; without, it gets its structure and two API members.
+    pub demo: Option<Demo>,
     pub require_client_id: bool,
     /// Certificate chain and key of the user's own, PEM.
     pub certificate: Option<(PathBuf, PathBuf)>,
@@ -51,7 +50,7 @@ pub struct Options {
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
-    #[error("the catalog is wrong: {0}")]
+    #[error(transparent)]
     Catalog(#[from] CatalogError),
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -66,7 +65,7 @@ pub enum HostError {
     },
     #[error("the demo company cannot be made: {0}")]
     Seed(String),
-    #[error("{0}")]
+    #[error(transparent)]
     Problem(#[from] Problem),
 }
 
@@ -108,8 +107,11 @@ pub struct Shown {
 /// Any GUID will do: it names the software, not the tenant.
 const CLIENT_ID: &str = "b1771a6e-0000-4000-8000-000000000001";
 
-/// Opens everything and answers once the server does.
-pub async fn start(options: &Options) -> Result<Running, HostError> {
+/// Opens everything and answers once the server does. `progress` hears how many demo rows are done.
+pub async fn start(
+    options: &Options,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<Running, HostError> {
     let (registry, catalog) = Catalog::embedded()?;
     let clock: Clock = Arc::new(jiff::Timestamp::now);
     let location = match (&options.database, options.keep) {
@@ -145,7 +147,7 @@ pub async fn start(options: &Options) -> Result<Running, HostError> {
         clock,
     })
     .await?;
-    let seeded = seed::company(&instance, options.demo, options.seed)
+    let seeded = seed::company(&instance, options.demo.as_ref(), progress)
         .await
         .map_err(HostError::Seed)?;
     let (admin, least) = pairs(&instance, &seeded, options.ready).await?;

@@ -6,6 +6,7 @@ pub mod caller;
 mod computed;
 mod custom;
 
+pub mod demo;
 pub mod draft;
 pub mod event;
 pub mod host;
@@ -23,7 +24,7 @@ pub mod row;
 pub mod rules;
 mod saving;
 pub mod secret;
-mod seed;
+pub mod seed;
 pub mod server;
 pub mod shape;
 pub mod tls;

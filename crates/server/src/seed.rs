@@ -1,10 +1,16 @@
 //! A company's first records: the demo company, or the least that anyone can call with.
 
+use crate::demo::{self, Recipes, RoleRecipe, Size, Summary};
 use crate::instance::Instance;
 use crate::rules::first;
+use bitting_policy::{ListDocument, Role};
+use bitting_store::Change;
+use std::sync::mpsc;
 
 /// Setting that names the members a newcomer starts with, `admin,least`.
 const MEMBERS: &str = "first-members";
+/// Changes on their way from the generator to the store.
+const UNDERWAY: usize = 4_096;
 
 /// What was laid down, now or earlier.
 #[derive(Debug, Clone, Copy)]
@@ -15,8 +21,20 @@ pub struct Seeded {
     pub least: Option<i64>,
 }
 
-/// Fills a company that is new; leaves one with records as it is.
-pub async fn company(instance: &Instance, _demo: bool, _seed: u64) -> Result<Seeded, String> {
+/// Demo records of a new company.
+#[derive(Debug, Clone)]
+pub struct Demo {
+    pub size: Size,
+    /// Same seed, same records.
+    pub seed: u64,
+}
+
+/// Fills a company that is new; leaves one with records as it is. `progress` hears how many rows are done.
+pub async fn company(
+    instance: &Instance,
+    wanted: Option<&Demo>,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<Seeded, String> {
     if let Some(members) = instance.setting(MEMBERS) {
         let mut ids = members.split(',').map(|id| id.parse().ok());
         return Ok(Seeded {
@@ -25,17 +43,112 @@ pub async fn company(instance: &Instance, _demo: bool, _seed: u64) -> Result<See
             least: ids.next().flatten(),
         });
     }
-    let members = first::company(instance)
-        .await
-        .map_err(|problem| problem.to_string())?;
-    let value = format!("{},{}", members.admin, members.least);
+    let (admin, least) = match wanted {
+        Some(wanted) => {
+            let summary = load(instance, wanted, progress).await?;
+            (summary.admin.member, summary.least.member)
+        }
+        None => {
+            let members = first::company(instance)
+                .await
+                .map_err(|problem| problem.to_string())?;
+            (members.admin, members.least)
+        }
+    };
+    let value = format!("{admin},{least}");
     instance
         .set_setting(MEMBERS, Some(&value))
         .await
         .map_err(|problem| problem.to_string())?;
     Ok(Seeded {
         new: true,
-        admin: Some(members.admin),
-        least: Some(members.least),
+        admin: Some(admin),
+        least: Some(least),
     })
+}
+
+/// Generates on one thread and stores on another, so that no company has to fit into memory.
+async fn load(
+    instance: &Instance,
+    wanted: &Demo,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<Summary, String> {
+    let recipes = Recipes::embedded("connectwise").map_err(|error| error.to_string())?;
+    let catalog = instance.backend.catalog.clone();
+    let (now, wanted) = (instance.now(), wanted.clone());
+    let (sender, receiver) = mpsc::sync_channel::<Change>(UNDERWAY);
+    let generator = std::thread::spawn(move || {
+        let mut emit = |change| {
+            // A store that has failed stops listening; its own error is the one to tell.
+            let _ = sender.send(change);
+        };
+        demo::generate(
+            &catalog,
+            &recipes,
+            &wanted.size,
+            wanted.seed,
+            now,
+            &mut emit,
+        )
+    });
+    let loaded = instance
+        .backend
+        .store
+        .load(receiver.into_iter(), progress)
+        .await;
+    let summary = generator
+        .join()
+        .map_err(|_| "the generator broke off; please report this".to_owned())?
+        .map_err(|error| error.to_string())?;
+    loaded.map_err(|error| error.to_string())?;
+    let mut changes = Vec::new();
+    for (id, recipe) in &summary.roles {
+        changes.push(instance.role_change(&role(instance, *id, recipe)?));
+    }
+    instance
+        .backend
+        .write(changes)
+        .await
+        .map_err(|error| error.to_string())?;
+    instance.reload().await.map_err(|error| error.to_string())?;
+    Ok(summary)
+}
+
+fn role(instance: &Instance, id: i64, recipe: &RoleRecipe) -> Result<Role, String> {
+    let registry = instance.registry();
+    let fault = |what: String| format!("role {} of the demo company: {what}", recipe.name);
+    let mut role = Role::new(registry, id, recipe.name.clone());
+    role.admin = recipe.admin;
+    for cell in &recipe.cells {
+        let action = registry.action(&cell.module, &cell.action).ok_or_else(|| {
+            fault(format!(
+                "there is no action {} / {}",
+                cell.module, cell.action
+            ))
+        })?;
+        let mut levels = [bitting_policy::Level::None; 4];
+        for (level, word) in
+            levels
+                .iter_mut()
+                .zip([&cell.add, &cell.edit, &cell.delete, &cell.inquire])
+        {
+            *level = word.parse().map_err(|error| fault(format!("{error}")))?;
+        }
+        role.set(registry, action, levels)
+            .map_err(|error| fault(error.to_string()))?;
+    }
+    for list in &recipe.lists {
+        let id = registry
+            .list(&list.list)
+            .ok_or_else(|| fault(format!("there is no list {}", list.list)))?;
+        let entries = list.entries.clone();
+        let document = if list.allow {
+            ListDocument::Allow(entries)
+        } else {
+            ListDocument::Deny(entries)
+        };
+        role.set_list(registry, id, &document)
+            .map_err(|error| fault(error.to_string()))?;
+    }
+    Ok(role)
 }

@@ -3,6 +3,8 @@
 use crate::connection::{OPERATOR_FILE, Operator, pointer};
 use crate::private_file;
 use anyhow::{Context as _, Result};
+use bitting_server::demo::Size;
+use bitting_server::seed::Demo;
 use bitting_server::host::{self, Options, Ready, Running, Shown};
 use clap::Args;
 use std::fs;
@@ -54,6 +56,9 @@ pub struct Serve {
     /// Accept calls without a clientId header.
     #[arg(long)]
     no_client_id: bool,
+    /// Tickets of the demo company, instead of its usual 1,200.
+    #[arg(long, value_name = "N", conflicts_with = "empty")]
+    tickets: Option<u32>,
     /// Same seed, same demo records.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -67,6 +72,11 @@ impl Serve {
             .build()
             .context("cannot start the runtime")?;
         runtime.block_on(self.serve())
+    }
+
+    fn demo_records(&self) -> Demo {
+        let size = self.tickets.map_or_else(Size::default, Size::with_tickets);
+        Demo { size, seed: self.seed }
     }
 
     async fn serve(self) -> Result<()> {
@@ -97,13 +107,12 @@ impl Serve {
             https_port: self.https_port.unwrap_or(if free { 0 } else { 8443 }),
             company: self.company.clone(),
             company_name: "Northwind Signal".to_owned(),
-            demo: !self.empty,
-            seed: self.seed,
+            demo: (!self.empty).then(|| self.demo_records()),
             require_client_id: !self.no_client_id,
             certificate: self.certificate.clone().zip(self.key.clone()),
             ready: self.ready_file.is_some(),
         };
-        let running = host::start(&options).await?;
+        let running = host::start(&options, &mut |_| {}).await?;
         announce(&options.state, &running)?;
         if let Some(file) = &self.ready_file {
             private_file::write(file, &serde_json::to_vec_pretty(&running.ready)?)
