@@ -63,6 +63,11 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
         base: &call.base,
     };
     let id = id.or_else(|| rules::standing_for(context, call.route));
+    let permit = match id.and_then(|id| rules::is_own(call.entity, &call.caller, id)) {
+        Some(true) => permit.whole(),
+        Some(false) => return Err(unseen(call.entity, id).into()),
+        None => permit,
+    };
     if let Some(rule) = &call.route.rule
         && let Some(answer) = rules::action(context, &permit, rule, id, body(call)?).await?
     {
@@ -102,6 +107,10 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
         }
         _ => Err(ApiError::no_endpoint().into()),
     }
+}
+
+fn unseen(entity: &Entity, id: Option<i64>) -> ApiError {
+    ApiError::not_found(&entity.schema, &id.unwrap_or_default().to_string())
 }
 
 /// What the call needs: the route's own right, its view's, or its entity's.
@@ -209,6 +218,11 @@ async fn pass_parents(call: &Call<'_>, ids: &[i64]) -> Result<(), Problem> {
         let entity = call.instance.catalog().entity(target);
         let permit = pass_through(&call.caller, entity);
         let missing = || ApiError::not_found(&entity.schema, &id.to_string());
+        let permit = match rules::is_own(entity, &call.caller, *id) {
+            Some(true) => permit.whole(),
+            Some(false) => return Err(missing().into()),
+            None => permit,
+        };
         if let Some(found) = computed::row(call, entity, *id).await? {
             found.ok_or_else(missing)?;
             continue;

@@ -132,6 +132,12 @@ pub fn standing_for(context: Context<'_>, route: &Route) -> Option<i64> {
     }
 }
 
+/// Where a path is for the caller's own record alone, whether this id is it; `None` for all other paths.
+pub fn is_own(entity: &Entity, caller: &Caller, id: i64) -> Option<bool> {
+    let own = entity.rules.iter().any(|rule| rule == "my_account");
+    own.then_some(id == caller.member)
+}
+
 /// Rows of an entity that is worked out and not stored, unfiltered; `None` when it is stored.
 pub async fn computed(
     context: Context<'_>,
