@@ -5,6 +5,7 @@
 mod support;
 
 use bitting_policy::{Level, List, Verb};
+use bitting_store::Location;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -396,7 +397,7 @@ async fn the_form_of_an_api_member_is_checked() {
             json!({ "identifier": "x", "securityRole": { "id": 999 } }),
             "NotFound",
         ),
-        (json!({ "identifier": "a+b" }), "InvalidField"),
+        (json!({ "identifier": "a,b" }), "InvalidField"),
     ];
     for (body, code) in cases {
         let shown = body.to_string();
@@ -648,5 +649,143 @@ async fn tokens_are_refused_but_for_oneself_where_the_instance_allows_it() {
         company.instance.keys.list(member).len(),
         2,
         "a token that has run out goes with the next"
+    );
+}
+
+#[tokio::test]
+async fn the_form_of_a_full_member_asks_for_its_own_fields() {
+    let company = Company::open().await;
+    let role = company.role("Staff", &[], &[]).await;
+    for field in ["hireDate", "defaultEmail", "securityRole", "lastName"] {
+        let mut body = full_member("ada", role);
+        body.as_object_mut().unwrap().remove(field);
+        let error = company
+            .call(&company.admin, "POST", "/system/members", Some(body))
+            .await
+            .expect(400);
+        let said = &error["errors"][0];
+        assert_eq!(said["code"], "MissingRequiredField", "{field}: {error}");
+        assert_eq!(said["field"], field);
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_neither_shown_nor_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("acme.sqlite");
+    let company = Company::open_at(Location::File(file)).await;
+    let role = company.role("Staff", &[], &[]).await;
+    let mut body = full_member("ada", role);
+    body["password"] = json!("correct horse");
+    let made = company
+        .call(&company.admin, "POST", "/system/members", Some(body))
+        .await
+        .expect(201);
+    assert_eq!(made["password"], Value::Null);
+    let files = std::fs::read_dir(folder.path()).unwrap();
+    let bytes: Vec<u8> = files
+        .flat_map(|file| std::fs::read(file.unwrap().path()).unwrap())
+        .collect();
+    let holds = |word: &[u8]| bytes.windows(word.len()).any(|part| part == word);
+    assert!(holds(b"Byron"), "the files have the member");
+    assert!(!holds(b"correct horse"));
+}
+
+#[tokio::test]
+async fn my_account_is_the_callers_own_and_no_others() {
+    let company = Company::open().await;
+    let mine = [Level::None, Level::My, Level::None, Level::My];
+    for (name, levels) in [("My", mine), ("All", FULL)] {
+        let role = company
+            .role(name, &[("System", "My Account", levels)], &[])
+            .await;
+        let (id, key) = company.member(name, role).await;
+        let own = format!("/system/myAccount/{id}");
+        let other = format!("/system/myAccount/{}", company.admin_member);
+        let read = company.get(&key, &own).await.expect(200);
+        assert_eq!(read["identifier"], name);
+        company.get(&key, &other).await.expect(404);
+        let patch = json!([{ "op": "replace", "path": "officeEmail", "value": "me@acme.test" }]);
+        let changed = company
+            .call(&key, "PATCH", &own, Some(patch.clone()))
+            .await
+            .expect(200);
+        assert_eq!(changed["officeEmail"], "me@acme.test");
+        company
+            .call(&key, "PATCH", &other, Some(patch))
+            .await
+            .expect(404);
+        company
+            .get(&key, &format!("{own}/skills"))
+            .await
+            .expect(200);
+        company
+            .get(&key, &format!("{other}/skills"))
+            .await
+            .expect(404);
+    }
+}
+
+#[tokio::test]
+async fn who_sees_one_branch_enrols_members_into_it_and_still_reads_rights() {
+    let company = Company::open().await;
+    let admin = company.admin.clone();
+    let me = company.get(&admin, "/system/myMembers").await.expect(200);
+    let branch = company
+        .call(
+            &admin,
+            "POST",
+            "/system/locations",
+            Some(json!({
+                "name": "Tampa",
+                "structureLevel": { "id": me["structureLevel"]["id"] },
+                "reportsTo": { "id": me["securityLocation"]["id"] },
+            })),
+        )
+        .await
+        .expect(201);
+    let role = company
+        .role(
+            "Keeper",
+            &[
+                ("System", "Member Maintenance", FULL),
+                ("System", "Security", READ),
+            ],
+            &[],
+        )
+        .await;
+    let made = company
+        .call(
+            &admin,
+            "POST",
+            "/system/apiMembers",
+            Some(json!({
+                "identifier": "keeper",
+                "securityRole": { "id": role },
+                "securityLocation": { "id": branch["id"] },
+            })),
+        )
+        .await
+        .expect(201);
+    assert_eq!(made["name"], "keeper");
+    let key = company.key(made["id"].as_i64().unwrap());
+    let below = company
+        .call(
+            &key,
+            "POST",
+            "/system/apiMembers",
+            Some(json!({ "identifier": "below" })),
+        )
+        .await
+        .expect(201);
+    assert_eq!(below["securityLocation"]["name"], "Tampa");
+    let path = format!("/system/securityRoles/{role}/settings?pageSize=1000");
+    assert!(!company.get(&key, &path).await.rows().is_empty());
+    assert!(
+        !company
+            .get(&key, "/system/mySecurity")
+            .await
+            .rows()
+            .is_empty()
     );
 }

@@ -96,13 +96,18 @@ impl Answered {
 impl Company {
     /// A new company: the top of its structure, an administrator, a least-privilege member.
     pub async fn open() -> Self {
+        Self::open_at(Location::Memory).await
+    }
+
+    /// The same in a database of the test's own.
+    pub async fn open_at(location: Location) -> Self {
         let (registry, catalog) = Catalog::embedded().expect("the shipped data reads");
         let second = Arc::new(AtomicI64::new(START));
         let clock = second.clone();
         let instance = Instance::open(Opening {
             company: COMPANY.to_owned(),
             name: "Acme".to_owned(),
-            location: Location::Memory,
+            location,
             durability: Durability::Off,
             catalog: Arc::new(catalog),
             registry: Arc::new(registry),
@@ -111,7 +116,7 @@ impl Company {
             }),
         })
         .await
-        .expect("an instance in memory opens");
+        .expect("an instance opens");
         let members = first::company(&instance).await.expect("a new company");
         let instance = Arc::new(instance);
         let server = Server::new(Settings {
