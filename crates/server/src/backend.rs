@@ -12,7 +12,7 @@ use bitting_dialects::connectwise::projection::Projection;
 use bitting_dialects::connectwise::record::{self, CustomField, Labels as _, Writer};
 use bitting_policy::Registry;
 use bitting_query::Statement;
-use bitting_query::sql::{render, render_count};
+use bitting_query::sql::{render_count, render_with};
 use bitting_query::{Comparison, Filter, Kind, Order, Path, Select, Value, and};
 use bitting_store::table::{Cell, Cells, Change, Column};
 use bitting_store::{Flow, Store, StoreError};
@@ -130,7 +130,7 @@ impl Backend {
         };
         // A page by id stops after its rows; any other order has to see them all first.
         let quick = by_id && ask.offset < 10_000;
-        let statement = render(&select, self.store.dialect());
+        let statement = render_with(&select, self.store.dialect(), &self.store);
         let custom = self.custom_fields(entity.id);
         let mut writer = Writer::new(&self.labels, ask.look.base, &custom, true);
         let (mut last, mut more) = (None, false);
@@ -192,7 +192,7 @@ impl Backend {
                 limit: Some(1),
                 offset: 0,
             };
-            let statement = render(&select, self.store.dialect());
+            let statement = render_with(&select, self.store.dialect(), &self.store);
             self.run(&statement, true, &mut write).await?;
         }
         if writer.rows() == 0 {
@@ -240,7 +240,7 @@ impl Backend {
             limit,
             offset: 0,
         };
-        let statement = render(&select, self.store.dialect());
+        let statement = render_with(&select, self.store.dialect(), &self.store);
         let mut rows = Vec::new();
         self.run(&statement, quick, &mut |cells| {
             rows.push(Row::read(&columns, cells));
@@ -395,7 +395,7 @@ impl Backend {
         select: &Select,
         each: &mut (dyn FnMut(&dyn Cells) -> Flow + Send),
     ) -> Result<(), StoreError> {
-        self.run(&render(select, self.store.dialect()), true, each)
+        self.run(&render_with(select, self.store.dialect(), &self.store), true, each)
             .await
     }
 
@@ -471,7 +471,7 @@ impl Backend {
                 limit: None,
                 offset: 0,
             };
-            let statement = render(&select, self.store.dialect());
+            let statement = render_with(&select, self.store.dialect(), &self.store);
             self.run(&statement, true, &mut |cells| {
                 let id = id_of(cells);
                 let values: Vec<Value> = (1..columns.len())
