@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 /// Documents of roles at rest: levels and customize lists by name.
 const ROLES: &str = "bitting_roles";
@@ -41,6 +41,8 @@ pub struct Instance {
     callers: RwLock<HashMap<i64, (u64, Arc<Caller>)>>,
     roles: RwLock<HashMap<i64, Arc<Role>>>,
     settings: RwLock<HashMap<String, String>>,
+    /// The day that states at rest are of; a day that never was when they have to be looked at.
+    agreements_day: AtomicI64,
 }
 
 /// What an instance is opened with.
@@ -76,6 +78,7 @@ impl Instance {
             callers: RwLock::default(),
             roles: RwLock::default(),
             settings: RwLock::default(),
+            agreements_day: AtomicI64::new(i64::MIN),
         };
         instance.reload().await?;
         Ok(instance)
@@ -84,6 +87,7 @@ impl Instance {
     /// Reads keys, roles and settings anew: at opening, after a load or a restore.
     pub async fn reload(&self) -> Result<(), StoreError> {
         self.backend.forget_all();
+        self.set_agreements_day(i64::MIN);
         for row in self.system_rows(&keys::table()).await? {
             if let Some(key) = Key::from_row(&row) {
                 self.keys.put(key);
@@ -203,6 +207,15 @@ impl Instance {
             None => self.settings.write().remove(name),
         };
         Ok(())
+    }
+
+    /// Whether the states of agreements at rest are those of this day (days since 1970, UTC).
+    pub(crate) fn agreements_are_of(&self, day: i64) -> bool {
+        self.agreements_day.load(Ordering::Acquire) == day
+    }
+
+    pub(crate) fn set_agreements_day(&self, day: i64) {
+        self.agreements_day.store(day, Ordering::Release);
     }
 
     /// Members, roles, locations or keys have changed: callers are built anew.

@@ -61,7 +61,11 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
         parents,
         words: &call.words,
         base: &call.base,
+        route: call.route,
+        method: call.method,
+        release: call.release,
     };
+    rules::before_read(call.instance, call.entity).await?;
     let id = id.or_else(|| rules::standing_for(context, call.route));
     let permit = match id.and_then(|id| rules::is_own(call.entity, &call.caller, id)) {
         Some(true) => permit.whole(),
@@ -90,7 +94,8 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
             let wanted = filter_values::read(body(call)?)?;
             list(call, context, &permit, Some(wanted)).await
         }
-        (RouteKind::Collection, Method::Post) => {
+        // A forecast item is posted to a path that names an item, and gets an id of its own.
+        (RouteKind::Collection | RouteKind::Item, Method::Post) => {
             let id = saving::create(context, &permit, body(call)?, call.release).await?;
             item(call, context, &permit.reading(), Some(id), 201).await
         }
@@ -133,7 +138,10 @@ fn needs<'a>(call: &Call<'a>) -> &'a Needs {
 fn verb(route: &Route, method: Method) -> Verb {
     match (route.kind, method) {
         (_, Method::Get) | (RouteKind::Search, _) => Verb::Inquire,
-        (RouteKind::Collection | RouteKind::Bulk | RouteKind::Singleton, Method::Post) => Verb::Add,
+        (
+            RouteKind::Collection | RouteKind::Bulk | RouteKind::Singleton | RouteKind::Item,
+            Method::Post,
+        ) => Verb::Add,
         (RouteKind::Action, Method::Post) if adds(&route.path) => Verb::Add,
         (_, Method::Delete) => Verb::Delete,
         _ => Verb::Edit,
@@ -159,11 +167,11 @@ async fn ids(call: &Call<'_>) -> Result<Vec<i64>, Problem> {
         let last = index + 1 == call.words.len();
         match word.parse::<i64>() {
             Ok(id) => ids.push(id),
+            // Rules read words of their own (a report's name) from the route.
+            Err(_) if call.route.rule.is_some() => ids.push(0),
             Err(_) if last && call.route.kind == RouteKind::ItemByName => {
                 ids.push(by_name(call, word).await?);
             }
-            // Rules read words of their own (a report's name) from the route.
-            Err(_) if call.route.rule.is_some() => ids.push(0),
             Err(_) => return Err(ApiError::not_found(&call.entity.schema, word).into()),
         }
     }
@@ -249,7 +257,11 @@ pub fn under(permit: &Permit<'_>, parents: &[i64]) -> Filter {
     let entity = permit.entity();
     if parents.len() < entity.parents.len() {
         let by_parent = entity.ownership.parent && !crate::shape::is_owned(entity);
-        return if permit.mine() && by_parent { permit.entered() } else { Filter::Constant(true) };
+        return if permit.mine() && by_parent {
+            permit.entered()
+        } else {
+            Filter::Constant(true)
+        };
     }
     // Outer parents were checked on the way; the nearest one decides.
     match (entity.parents.last(), parents.last()) {
@@ -316,9 +328,7 @@ async fn list(
         look,
     };
     let page = match rules::computed(context, permit).await? {
-        Some(rows) => {
-            computed::list(&call.instance.backend, permit, rows, ask, forward).await?
-        }
+        Some(rows) => computed::list(&call.instance.backend, permit, rows, ask, forward).await?,
         None => call.instance.backend.list(permit, ask).await?,
     };
     let position = if forward {
@@ -375,9 +385,7 @@ async fn item(
     };
     let under = under(permit, context.parents);
     let body = match rules::computed(context, permit).await? {
-        Some(rows) => {
-            computed::one(&call.instance.backend, permit, rows, id, under, look).await?
-        }
+        Some(rows) => computed::one(&call.instance.backend, permit, rows, id, under, look).await?,
         None => call.instance.backend.get(permit, id, under, look).await?,
     };
     let body = body.ok_or_else(|| ApiError::not_found(&call.entity.schema, &id.to_string()))?;

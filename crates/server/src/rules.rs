@@ -1,12 +1,25 @@
 //! Behaviour that is not data. An entity's file names its rules; here they are found. This folder is the
 //! only place in the server that knows entities by name.
 
+pub mod activities;
+pub mod agreements;
+pub mod boards;
+pub mod companies;
+pub mod contacts;
 pub mod enrolment;
 pub mod first;
+pub mod forecasts;
+pub mod opportunities;
+pub mod reports;
 pub mod members;
+mod related;
 pub mod security;
+mod single_default;
 pub mod system;
+mod set_up;
+pub mod tickets;
 pub mod tokens;
+mod types;
 
 use crate::caller::Caller;
 use crate::draft::Draft;
@@ -14,10 +27,11 @@ use crate::instance::Instance;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
-use bitting_catalog::entity::Entity;
-use bitting_catalog::route::Route;
+use bitting_catalog::entity::{Entity, Release};
+use bitting_catalog::route::{Method, Route};
 use bitting_dialects::connectwise::body::Input;
 use bitting_dialects::connectwise::parameters::Parameters;
+use bitting_policy::Verb;
 use bitting_store::table::Change;
 use jiff::Timestamp;
 
@@ -34,6 +48,9 @@ pub struct Context<'a> {
     pub words: &'a [&'a str],
     /// `https://host/v4_6_release/apis/3.0/`
     pub base: &'a str,
+    pub route: &'a Route,
+    pub method: Method,
+    pub release: Release,
 }
 
 /// An answer that is not a plain record of the entity.
@@ -66,9 +83,11 @@ impl Answer {
 }
 
 /// Fills in what other fields are looked up within (a ticket's board), before they are.
-pub async fn prepare(_context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Problem> {
+pub async fn prepare(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Problem> {
     for rule in &draft.entity.rules {
         match rule.as_str() {
+            "ticket" => tickets::prepare(context, draft).await?,
+            "contact" => contacts::prepare(context, draft).await?,
             _ => {}
         }
     }
@@ -83,7 +102,35 @@ pub async fn before_save(
 ) -> Result<(), Problem> {
     for rule in &draft.entity.rules {
         match rule.as_str() {
+            "ticket" => tickets::save(context, draft).await?,
+            "ticket_note" => tickets::notes::save(context, draft).await?,
+            "company" => companies::save(context, draft).await?,
+            "site" => companies::sites::save(context, draft).await?,
+            "type_association" => types::save(context, draft).await?,
+            "contact" => contacts::save(context, draft).await?,
+            "contact_communication" => contacts::communications::save(context, draft).await?,
+            "single_default" => single_default::save(context, draft).await?,
             "member" | "api_member" | "my_account" => enrolment::save(context, draft).await?,
+            "opportunity" => opportunities::save(context, draft).await?,
+            "opportunity_note" => opportunities::save_note(context, draft),
+            "forecast_item" => forecasts::save_item(context, draft).await?,
+            "activity" => activities::save(context, draft).await?,
+            "agreement" => agreements::save(context, draft).await?,
+            "addition" => agreements::save_addition(context, draft).await?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Rows that come with a record (notes, sites, associations), once its place is known.
+pub async fn alongside(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Problem> {
+    for rule in &draft.entity.rules {
+        match rule.as_str() {
+            "ticket" => tickets::alongside(context, draft).await?,
+            "board" => boards::alongside(context, draft).await?,
+            "company" => companies::alongside(context, draft).await?,
+            "contact" => contacts::alongside(context, draft).await?,
             _ => {}
         }
     }
@@ -99,7 +146,17 @@ pub async fn before_delete(
 ) -> Result<(), Problem> {
     for rule in &entity.rules {
         match rule.as_str() {
+            "company" => companies::delete(context, row, also)?,
+            "type_association" => types::delete(context, entity, row, also).await?,
+            "contact" => contacts::delete(context, entity, row, also).await?,
+            "contact_communication" => {
+                contacts::communications::delete(context, row, also).await?;
+            }
             "security_role" => also.extend(context.instance.role_removal(row.id)),
+            "opportunity" => {
+                opportunities::open_to(context, entity, row, Verb::Delete).await?;
+            }
+            "forecast_item" => forecasts::remove_item(context).await?,
             _ => {}
         }
     }
@@ -124,6 +181,17 @@ pub fn after_delete(instance: &Instance, entity: &Entity, id: i64) {
     after_save(instance, entity);
 }
 
+/// What has to be brought up to date before records of the entity are read or changed.
+pub async fn before_read(instance: &Instance, entity: &Entity) -> Result<(), Problem> {
+    for rule in &entity.rules {
+        match rule.as_str() {
+            "agreement" | "addition" => agreements::refresh(instance).await?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// The record that a path without an id stands for; `None` where it stands for none.
 pub fn standing_for(context: Context<'_>, route: &Route) -> Option<i64> {
     match route.rule.as_deref()? {
@@ -145,6 +213,17 @@ pub async fn computed(
 ) -> Result<Option<Vec<Row>>, Problem> {
     for rule in &permit.entity().rules {
         let rows = match rule.as_str() {
+            "all_notes" => tickets::notes::all(context, permit).await?,
+            "attached_configuration" => tickets::configurations::rows(context, permit).await?,
+            "merge_company" => companies::merging::answer(context, permit, id, body)
+            .await
+            .map(Some),
+        "excluded_member" => boards::excluded(context, permit).await?,
+            "board_associations" => match boards::associations(context, permit).await? {
+                Some(rows) => rows,
+                None => continue,
+            },
+            "reports" => reports::names(context, permit)?,
             "my_security" => security::my_rows(context),
             "my_customize_items" => security::my_items(context),
             "role_settings" => security::role_rows(context, permit.entity()),
@@ -166,6 +245,21 @@ pub async fn action(
     body: &[u8],
 ) -> Result<Option<Answer>, Problem> {
     match rule {
+        "attached_configuration" => {
+            tickets::configurations::answer(context, permit, id, body).await
+        }
+        "merge_ticket" | "attach_children" => tickets::merging::answer(context, permit, id, body)
+            .await
+            .map(Some),
+        "copy_ticket" => tickets::merging::copy(context, permit, id, body)
+            .await
+            .map(Some),
+        "excluded_member" => boards::exclude(context, permit, id, body).await,
+        "forecast" => forecasts::answer(context, permit, body).await.map(Some),
+        "copy_forecast" => forecasts::copy(context, permit, id).await.map(Some),
+        "report_rows" | "report_columns" | "report_count" => {
+            reports::answer(context, permit, rule).await.map(Some)
+        }
         "info" => Ok(Some(system::info())),
         "default_api_member" => enrolment::template(context, permit).await.map(Some),
         "deactivate_member" | "deactivate_iam_member" => {

@@ -32,38 +32,56 @@ pub async fn create(
     body: &[u8],
     release: Release,
 ) -> Result<i64, Problem> {
+    let ids = replace(context, permit, &[], &[body], release).await?;
+    Ok(ids.first().copied().unwrap_or_default())
+}
+
+/// Creates several records at once in place of others, which go: all or none. Answers the new ids.
+pub async fn replace(
+    context: Context<'_>,
+    permit: &Permit<'_>,
+    gone: &[i64],
+    bodies: &[&[u8]],
+    release: Release,
+) -> Result<Vec<i64>, Problem> {
     let entity = permit.entity();
     if !entity.stored {
         return Err(ApiError::no_endpoint().into());
     }
-    let input = reader(context, entity, release, Purpose::Create).read(body)?;
-    let id = context
-        .instance
-        .backend
-        .store
-        .next_id(&entity.table)
-        .await?;
-    let mut draft = Draft {
-        entity,
-        row: Row::new(id),
-        before: None,
-        given: Vec::new(),
-        also: Vec::new(),
-        errors: Vec::new(),
-        resource: names::resource(&entity.schema),
-    };
-    for (parent, id) in entity.parents.iter().zip(context.parents) {
-        draft.row.set(&parent.column, Value::Integer(*id));
+    let backend = &context.instance.backend;
+    let mut changes = Vec::new();
+    for id in gone {
+        changes.extend(usage::unused(backend, entity, *id));
+        changes.extend(backend.removal(entity, *id).await?);
     }
-    // A path that shows only some rows of a table makes rows of that kind.
-    for (name, values) in &entity.only {
-        if let Some(first) = values.first() {
-            draft.default(name, Value::Text(first.clone()));
+    let mut ids = Vec::with_capacity(bodies.len());
+    for body in bodies {
+        let input = reader(context, entity, release, Purpose::Create).read(body)?;
+        let id = backend.store.next_id(&entity.table).await?;
+        let mut draft = Draft {
+            entity,
+            row: Row::new(id),
+            before: None,
+            given: Vec::new(),
+            also: Vec::new(),
+            errors: Vec::new(),
+            resource: names::resource(&entity.schema),
+        };
+        for (parent, id) in entity.parents.iter().zip(context.parents) {
+            draft.row.set(&parent.column, Value::Integer(*id));
         }
+        // A path that shows only some rows of a table makes rows of that kind.
+        for (name, values) in &entity.only {
+            if let Some(first) = values.first() {
+                draft.default(name, Value::Text(first.clone()));
+            }
+        }
+        fill_defaults(&mut draft);
+        changes.extend(compose(context, permit, &mut draft, &input).await?);
+        ids.push(id);
     }
-    fill_defaults(&mut draft);
-    save(context, permit, &mut draft, &input).await?;
-    Ok(id)
+    finish(context, entity, changes).await?;
+    Ok(ids)
 }
 
 /// Changes a record: `whole` replaces it (PUT), else only what is named changes (PATCH).
@@ -98,7 +116,8 @@ pub async fn change(
         clear(&mut draft, &input);
         fill_defaults(&mut draft);
     }
-    save(context, permit, &mut draft, &input).await
+    let changes = compose(context, permit, &mut draft, &input).await?;
+    finish(context, entity, changes).await
 }
 
 /// Deletes a record with what hangs under it; one that is in use stays.
@@ -171,7 +190,7 @@ fn reader<'a>(
     release: Release,
     purpose: Purpose,
 ) -> Reader<'a> {
-    // Defaults come first: what is still missing after them is reported in `save`.
+    // Defaults come first: what is still missing after them is reported in `compose`.
     Reader {
         names: context.instance.catalog(),
         entity,
@@ -182,12 +201,13 @@ fn reader<'a>(
     }
 }
 
-async fn save(
+/// The changes that saving a record takes, once it is filled in, checked and placed.
+async fn compose(
     context: Context<'_>,
     permit: &Permit<'_>,
     draft: &mut Draft<'_>,
     input: &Input,
-) -> Result<(), Problem> {
+) -> Result<Vec<Change>, Problem> {
     let entity = draft.entity;
     let backend = &context.instance.backend;
     take(context, draft, input, false).await?;
@@ -201,16 +221,11 @@ async fn save(
             ApiError::invalid_object(&draft.resource, std::mem::take(&mut draft.errors)).into(),
         );
     }
-    let now = time(context.now);
-    if draft.is_new() {
-        draft.row.set_text(ENTERED_BY, &*context.caller.identifier);
-        draft.row.set_text(DATE_ENTERED, now.clone());
-    }
-    draft.row.set_text(UPDATED_BY, &*context.caller.identifier);
-    draft.row.set_text(LAST_UPDATED, now);
+    enter(context, draft);
     placement::place(context.instance, draft).await?;
     let owners = placement::own(context.instance, context.caller, draft).await?;
     admitted(context, permit, draft, &owners).await?;
+    rules::alongside(context, draft).await?;
     let mut changes = unique(draft);
     let id = draft.row.id;
     match &draft.before {
@@ -233,6 +248,15 @@ async fn save(
         }
     }
     changes.append(&mut draft.also);
+    Ok(changes)
+}
+
+async fn finish(
+    context: Context<'_>,
+    entity: &Entity,
+    changes: Vec<Change>,
+) -> Result<(), Problem> {
+    let backend = &context.instance.backend;
     backend
         .write(changes)
         .await
@@ -462,6 +486,17 @@ fn unique(draft: &Draft<'_>) -> Vec<Change> {
         }
     }
     changes
+}
+
+/// Who made a record and who changed it last.
+pub fn enter(context: Context<'_>, draft: &mut Draft<'_>) {
+    let now = time(context.now);
+    if draft.is_new() {
+        draft.row.set_text(ENTERED_BY, &*context.caller.identifier);
+        draft.row.set_text(DATE_ENTERED, now.clone());
+    }
+    draft.row.set_text(UPDATED_BY, &*context.caller.identifier);
+    draft.row.set_text(LAST_UPDATED, now);
 }
 
 /// Who changed a record last, and when: goes with every change.
