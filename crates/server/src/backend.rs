@@ -6,7 +6,7 @@ use crate::permit::{Grounds, Permit};
 use crate::row::{Row, owned};
 use crate::shape;
 use bitting_catalog::Catalog;
-use bitting_catalog::entity::{Entity, EntityId, Release, View};
+use bitting_catalog::entity::{Entity, EntityId, Kind as FieldKind, Release, View};
 use bitting_dialects::connectwise::layout::{Layout, Wanted};
 use bitting_dialects::connectwise::projection::Projection;
 use bitting_dialects::connectwise::record::{self, CustomField, Labels as _, Writer};
@@ -472,16 +472,38 @@ impl Backend {
                 offset: 0,
             };
             let statement = render_with(&select, self.store.dialect(), &self.store);
+            let mut rows: Vec<(i64, Vec<Value>)> = Vec::new();
             self.run(&statement, true, &mut |cells| {
-                let id = id_of(cells);
-                let values: Vec<Value> = (1..columns.len())
-                    .map(|index| owned(cells.cell(index)))
-                    .collect();
-                self.labels
-                    .keep(target, id, &values[..members], &values[members..]);
+                let values = (1..columns.len()).map(|index| owned(cells.cell(index)));
+                rows.push((id_of(cells), values.collect()));
                 Flow::Continue
             })
             .await?;
+            self.name_members(entity, &mut rows).await?;
+            for (id, values) in &rows {
+                self.labels.keep(target, *id, &values[..members], &values[members..]);
+            }
+        }
+        Ok(())
+    }
+
+    /// A label that shows a reference of its own (an agreement's type) shows that record's name.
+    async fn name_members(
+        &self,
+        entity: &Entity,
+        rows: &mut [(i64, Vec<Value>)],
+    ) -> Result<(), StoreError> {
+        for (index, (name, _)) in self.labels.recipe(entity.id).members.iter().enumerate() {
+            let kind = entity.any_field(name).map(|field| &field.kind);
+            let Some(FieldKind::Reference(reference)) = kind else { continue };
+            let Some(target) = reference.target else { continue };
+            for (_, values) in rows.iter_mut() {
+                let Value::Integer(id) = values[index] else { continue };
+                let label = Box::pin(self.label(target, id)).await?;
+                let text = label.as_ref().and_then(|label| label.parts.first());
+                let text = text.and_then(|(_, json)| serde_json::from_slice(json).ok());
+                values[index] = text.map_or(Value::Null, Value::Text);
+            }
         }
         Ok(())
     }
