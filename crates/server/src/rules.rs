@@ -215,9 +215,6 @@ pub async fn computed(
         let rows = match rule.as_str() {
             "all_notes" => tickets::notes::all(context, permit).await?,
             "attached_configuration" => tickets::configurations::rows(context, permit).await?,
-            "merge_company" => companies::merging::answer(context, permit, id, body)
-            .await
-            .map(Some),
         "excluded_member" => boards::excluded(context, permit).await?,
             "board_associations" => match boards::associations(context, permit).await? {
                 Some(rows) => rows,
@@ -252,6 +249,9 @@ pub async fn action(
             .await
             .map(Some),
         "copy_ticket" => tickets::merging::copy(context, permit, id, body)
+            .await
+            .map(Some),
+        "merge_company" => companies::merging::answer(context, permit, id, body)
             .await
             .map(Some),
         "excluded_member" => boards::exclude(context, permit, id, body).await,
