@@ -72,7 +72,10 @@ impl Size {
 
     /// So many tickets, and the rest of the default size.
     pub fn with_tickets(tickets: u32) -> Self {
-        Self { tickets, ..Self::default() }
+        Self {
+            tickets,
+            ..Self::default()
+        }
     }
 
     fn of(&self, name: &str) -> Option<u32> {
@@ -86,7 +89,10 @@ impl Size {
             self.activities,
             self.projects,
         ];
-        Self::NAMES.iter().position(|known| *known == name).map(|index| sizes[index])
+        Self::NAMES
+            .iter()
+            .position(|known| *known == name)
+            .map(|index| sizes[index])
     }
 }
 
@@ -131,19 +137,40 @@ pub fn generate(
     let plan = compile::compile(catalog, recipes)?;
     let settings = &recipes.settings;
     let stamp = (settings.entered_by.as_str(), settings.entered);
-    let (rows, kept) = Run::new(catalog, &plan, size, seed, now.as_second(), stamp, emit).finish()?;
+    let (rows, kept) =
+        Run::new(catalog, &plan, size, seed, now.as_second(), stamp, emit).finish()?;
     let named = |entity, name: &str, what: &str| {
-        kept.named(entity, &name.to_lowercase()).first().copied().ok_or_else(|| {
-            DemoError::new(&settings.file, format!("no row of {} is called `{name}`, the {what}", catalog.entity(entity).path))
-        })
+        kept.named(entity, &name.to_lowercase())
+            .first()
+            .copied()
+            .ok_or_else(|| {
+                DemoError::new(
+                    &settings.file,
+                    format!(
+                        "no row of {} is called `{name}`, the {what}",
+                        catalog.entity(entity).path
+                    ),
+                )
+            })
     };
     let holder = |name: &str| -> Result<KeyHolder, DemoError> {
         let member = named(plan.members, name, "holder of a key")?;
-        Ok(KeyHolder { member, identifier: name.to_owned() })
+        Ok(KeyHolder {
+            member,
+            identifier: name.to_owned(),
+        })
     };
     let mut roles = Vec::with_capacity(recipes.roles.len());
     for role in &recipes.roles {
-        roles.push((named(plan.roles, &role.name, "name of a role in roles.toml")?, role.clone()));
+        roles.push((
+            named(plan.roles, &role.name, "name of a role in roles.toml")?,
+            role.clone(),
+        ));
     }
-    Ok(Summary { rows, admin: holder(&settings.admin)?, least: holder(&settings.least)?, roles })
+    Ok(Summary {
+        rows,
+        admin: holder(&settings.admin)?,
+        least: holder(&settings.least)?,
+        roles,
+    })
 }
