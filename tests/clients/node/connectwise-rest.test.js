@@ -86,7 +86,7 @@ describe('paging through', () => {
       const { count } = await counting.call(admin, {})
       assert.ok(count > 0, `the demo has no ${name}`)
       // A size that does not divide the count and one that may, because the helper stops at a short page.
-      for (const pageSize of [Math.max(2, Math.ceil(count / 3)), count]) {
+      for (const pageSize of [Math.max(2, Math.ceil(count / 3)), Math.min(1000, count)]) {
         const rows = await admin.paginate(list, { pageSize }, {})
         assert.equal(new Set(rows.map((row) => row.id)).size, count)
         assert.equal(rows.length, count)
