@@ -103,7 +103,10 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
             let id = id.ok_or_else(ApiError::no_endpoint)?;
             let whole = call.method == Method::Put;
             saving::change(context, &permit, id, body(call)?, whole, call.release).await?;
-            item(call, context, &permit.reading(), Some(id), 200).await
+            let own = rules::is_own(call.entity, &call.caller, id) == Some(true);
+            let reading = permit.reading();
+            let reading = if own { reading.whole() } else { reading };
+            item(call, context, &reading, Some(id), 200).await
         }
         (RouteKind::Item, Method::Delete) => {
             let id = id.ok_or_else(ApiError::no_endpoint)?;
@@ -321,7 +324,7 @@ async fn list(
     let size = u64::from(parameters.page_size);
     let offset = if forward { 0 } else { parameters.offset() };
     let ask = Ask {
-        filter,
+        filter: filter.clone(),
         order,
         limit: size,
         offset,
@@ -336,10 +339,17 @@ async fn list(
             next: page.last.filter(|_| page.more),
         }
     } else {
+        let backend = &call.instance.backend;
+        // The last page is told where counting costs little; a next page is all that clients need.
+        let last = if page.more && call.entity.stored && backend.is_small(call.entity).await? {
+            Some(backend.count(permit, filter).await?.div_ceil(size))
+        } else {
+            None
+        };
         Position::Page {
             page: parameters.page,
             more: page.more,
-            last: None,
+            last,
         }
     };
     let link = link::header(

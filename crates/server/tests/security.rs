@@ -352,6 +352,32 @@ async fn an_api_member_is_a_whole_member_too() {
         .get(&admin, "/system/members/nobody")
         .await
         .expect(404);
+    // One form leaves the names of the other alone.
+    let patch = json!([{ "op": "replace", "path": "title", "value": "Robot" }]);
+    let path = format!("/system/members/{id}");
+    company
+        .call(&admin, "PATCH", &path, Some(patch))
+        .await
+        .expect(200);
+    let patch = json!([{ "op": "replace", "path": "lastName", "value": "Owner" }]);
+    company
+        .call(&admin, "PATCH", &path, Some(patch))
+        .await
+        .expect(200);
+    let patch = json!([{ "op": "replace", "path": "notes", "value": "Keys in the vault" }]);
+    let path = format!("/system/apiMembers/{id}");
+    let form = company
+        .call(&admin, "PATCH", &path, Some(patch))
+        .await
+        .expect(200);
+    assert_eq!(form["name"], "Propel Owner");
+    let put = json!({ "identifier": "propel", "name": "Propel" });
+    let form = company
+        .call(&admin, "PUT", &path, Some(put))
+        .await
+        .expect(200);
+    assert_eq!(form["name"], "Propel");
+    assert_eq!(form["notes"], Value::Null);
     let key = company.key(id);
     company.get(&key, "/service/tickets").await.expect(403);
     company.get(&key, "/company/companies").await.expect(403);
@@ -656,7 +682,7 @@ async fn tokens_are_refused_but_for_oneself_where_the_instance_allows_it() {
 async fn the_form_of_a_full_member_asks_for_its_own_fields() {
     let company = Company::open().await;
     let role = company.role("Staff", &[], &[]).await;
-    for field in ["hireDate", "defaultEmail", "securityRole", "lastName"] {
+    for field in ["hireDate", "licenseClass", "securityRole", "lastName"] {
         let mut body = full_member("ada", role);
         body.as_object_mut().unwrap().remove(field);
         let error = company

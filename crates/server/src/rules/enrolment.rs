@@ -10,7 +10,7 @@ use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::{references, saving};
-use bitting_catalog::entity::{Entity, Kind as FieldKind, Release};
+use bitting_catalog::entity::{Entity, Kind as FieldKind};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_dialects::connectwise::names;
 use bitting_query::{Filter, Kind, Value};
@@ -39,24 +39,27 @@ const STANDARD: [(&str, &str); 7] = [
 pub async fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Problem> {
     let instance = context.instance;
     let is_api = draft.entity.rules.iter().any(|rule| rule == "api_member");
-    if let Some(plus) = draft.text("identifier").filter(|text| text.contains('+')) {
-        let message =
-            format!("{plus}: an identifier holds no '+', which parts it from the company.");
+    if draft
+        .text("identifier")
+        .is_some_and(|text| text.contains(','))
+    {
+        let message = "An identifier holds no comma: lists of members are parted by commas.";
         let error = FieldError::invalid(&draft.resource, "identifier", message);
         draft.errors.push(error);
     }
-    if is_api {
+    // Nobody logs in with a member's password here, so none is kept.
+    for secret in ["password", "corelyticsPassword"] {
+        draft.set(secret, Value::Null);
+    }
+    // Each form names in its own way; a change elsewhere leaves the other form's names alone.
+    if is_api && (draft.changed("name") || draft.is_null("name")) {
         name_api_member(&mut draft.row);
-    } else {
+    } else if !is_api && (draft.changed("firstName") || draft.changed("lastName")) {
         name_member(&mut draft.row);
     }
     if draft.is_new() {
         place(context, &mut draft.row).await?;
         complete(instance, draft.entity, &mut draft.row, context.now);
-    } else if draft.entity.rules.iter().any(|rule| rule == "my_account")
-        && draft.row.id != context.caller.member
-    {
-        return Err(ApiError::not_found(&draft.entity.schema, &draft.row.id.to_string()).into());
     }
     retire(context, draft);
     let admin = match draft.row.integer("security_role_id") {
@@ -87,11 +90,7 @@ pub async fn template(context: Context<'_>, permit: &Permit<'_>) -> Result<Answe
     let look = Look {
         view: None,
         projection: None,
-        // The form is the same in every release.
-        release: Release {
-            year: 2025,
-            number: 1,
-        },
+        release: context.release,
         base: context.base,
         parents: context.parents,
     };
@@ -178,7 +177,6 @@ fn hands_over(wanted: &serde_json::Value) -> Option<&str> {
 
 /// An API member has one name; the member behind it has two.
 fn name_api_member(row: &mut Row) {
-    row.set_text("license_class", "A");
     if row.is_null("full_name")
         && let Some(identifier) = row.text("identifier").map(str::to_owned)
     {
@@ -250,13 +248,16 @@ async fn place(context: Context<'_>, row: &mut Row) -> Result<(), Problem> {
 
 /// Fills what the table holds beyond the form, so that both forms show a whole record.
 fn complete(instance: &Instance, entity: &Entity, row: &mut Row, now: Timestamp) {
-    for (column, value) in STANDARD {
-        if row.is_null(column) {
+    // What the form itself asks for stays the caller's to say.
+    let asked = |column: &str| {
+        let mut fields = entity.fields.iter();
+        fields.any(|field| field.required && &*field.column == column)
+    };
+    let hired = now.strftime("%Y-%m-%dT00:00:00Z").to_string();
+    for (column, value) in STANDARD.into_iter().chain([("hire_date", hired.as_str())]) {
+        if row.is_null(column) && !asked(column) {
             row.set_text(column, value);
         }
-    }
-    if row.is_null("hire_date") {
-        row.set_text("hire_date", now.strftime("%Y-%m-%dT00:00:00Z").to_string());
     }
     let home = instance.catalog().home(entity.id);
     for field in home.fields.iter().chain(&home.hidden) {
