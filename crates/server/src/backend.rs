@@ -288,6 +288,26 @@ impl Backend {
         Ok(())
     }
 
+    /// Whether the entity's table has so few rows that counting them costs next to nothing.
+    pub(crate) async fn is_small(&self, entity: &Entity) -> Result<bool, StoreError> {
+        const SMALL: i64 = 5_000;
+        let select = Select {
+            table: entity.table.clone(),
+            columns: vec![Arc::from("id")],
+            filter: Filter::Constant(true),
+            order: vec![Order { path: id_path(), descending: true }],
+            limit: Some(1),
+            offset: 0,
+        };
+        let mut highest = 0;
+        self.read(&select, &mut |cells| {
+            highest = id_of(cells);
+            Flow::Stop
+        })
+        .await?;
+        Ok(highest <= SMALL)
+    }
+
     /// How many rows a filter keeps, for the server's own checks.
     pub(crate) async fn raw_count(
         &self,

@@ -33,16 +33,13 @@ pub enum Op {
 }
 
 /// Reads a PATCH body. 400 for malformed JSON, an op other than add, replace and remove, and a missing or
-/// empty path; 500 for another JSON type than an array of objects, as the vendor answers.
+/// empty path, and anything but an array of such objects.
 pub fn operations(body: &[u8]) -> Result<Vec<PatchOperation>, ApiError> {
     let entries = match json::value(body)? {
         Value::Array(entries) => entries,
-        one @ Value::Object(_) => vec![one],
-        other => {
-            return Err(super::body::coerce::conversion(
-                &other,
-                "PatchOperation[]",
-                "",
+        _ => {
+            return Err(ApiError::bad_request(
+                "A patch is an array of operations: [{\"op\": \"replace\", \"path\": \"summary\", \"value\": \"…\"}].",
             ));
         }
     };
@@ -60,20 +57,16 @@ pub fn operations(body: &[u8]) -> Result<Vec<PatchOperation>, ApiError> {
 
 fn operation(index: usize, entry: &Value) -> Result<PatchOperation, ApiError> {
     let Value::Object(members) = entry else {
-        return Err(super::body::coerce::conversion(
-            entry,
-            "PatchOperation",
-            &format!("[{index}]"),
-        ));
+        let message = format!("Operation {index} of the patch is no object with op, path and value.");
+        return Err(ApiError::bad_request(message));
     };
     let text = |name: &str| match json::member(members, name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.trim())),
-        Some(other) => Err(super::body::coerce::conversion(
-            other,
-            "System.String",
-            &format!("[{index}].{name}"),
-        )),
+        Some(_) => {
+            let message = format!("Operation {index} of the patch has a {name} that is no text.");
+            Err(ApiError::bad_request(message))
+        }
     };
     let op = match text("op")? {
         Some(op) if op.eq_ignore_ascii_case("add") => Op::Add,

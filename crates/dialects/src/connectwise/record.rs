@@ -303,7 +303,13 @@ fn write_reference(
                 out.push(b'"');
                 out.extend_from_slice(name.as_bytes());
                 out.extend_from_slice(b"\":");
-                out.extend_from_slice(json);
+                if is_text(name) && !json.starts_with(b"\"") {
+                    out.push(b'"');
+                    out.extend_from_slice(json);
+                    out.push(b'"');
+                } else {
+                    out.extend_from_slice(json);
+                }
             }
         }
         if members.info && !label.path.is_empty() && !reference.href.is_empty() {
@@ -319,6 +325,12 @@ fn write_reference(
         }
     }
     out.push(b'}');
+}
+
+/// Members that every reference shows as text, also where the record holds a number (a probability's name
+/// is its percentage).
+fn is_text(member: &str) -> bool {
+    matches!(member, "name" | "identifier" | "summary" | "title" | "type")
 }
 
 /// Ids of a JSON array of integers; anything else in it is passed over.
