@@ -162,10 +162,6 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one word of the recipe, with all that it may look at"
-    )]
     fn kind(
         &mut self,
         file: &str,
