@@ -40,6 +40,12 @@ class Step:
         return f"line {self.line}: {self.command.splitlines()[0]}"
 
     @property
+    def ready_file(self):
+        """The file that a server writes once it answers, if the command names one."""
+        match = re.search(r"--ready-file[ =](\S+)", self.command)
+        return match and match[1]
+
+    @property
     def is_server(self):
         command = self.command.strip()
         return bool(SERVERS.match(command)) or (command.endswith("&") and not command.endswith("&&"))
@@ -196,7 +202,15 @@ def play(session, number, step, values):
         return matches([known.fill(line) for line in step.expected], actual, open_end)
 
     if step.is_server:
-        good, actual = session.start(number, command, lambda text: fits(text, True))
+        ready = step.ready_file and session.folder / step.ready_file
+
+        def arrived(text):
+            # A reader goes on when the server answers, not when its command was typed.
+            if ready:
+                return ready.exists() and fits(text, True)
+            return (bool(text) or not SERVERS.match(command)) and fits(text, True)
+
+        good, actual = session.start(number, command, arrived)
         if not good:
             return f"the server did not print what the file says\nexpected:\n{sample}\nprinted:\n{actual}"
     else:

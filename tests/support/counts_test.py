@@ -102,6 +102,10 @@ class Console(unittest.TestCase):
         values.learn([r"key (\w+)"], "key abc", "key XYZ")
         self.assertEqual(values.fill("use abc twice: abc"), "use XYZ twice: XYZ")
 
+    def test_a_server_may_name_its_ready_file(self):
+        self.assertEqual(readme.Step(1, "bitting serve --port 0 --ready-file ready.json &").ready_file, "ready.json")
+        self.assertIsNone(readme.Step(1, "bitting serve &").ready_file)
+
     def test_servers_are_known_by_their_command(self):
         for command, server in {"./run": True, "bitting serve --demo": True, "sleep 9 &": True, "a && b": False, "bitting role list": False}.items():
             self.assertEqual(readme.Step(1, command).is_server, server, command)
