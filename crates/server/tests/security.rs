@@ -4,7 +4,7 @@
 
 mod support;
 
-use bitting_policy::{Level, List, Verb};
+use bitting_policy::{Level, List, Table, Verb};
 use bitting_store::Location;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -144,9 +144,12 @@ async fn an_administrator_holds_all_and_an_inactive_role_opens_nothing() {
         .await
         .rows();
     for (row, action) in rows.iter().zip(company.instance.registry().actions()) {
-        let expected = Verb::EVERY.map(|verb| match action.accepts(verb, Level::All) {
-            true => "All",
-            false => "None",
+        let expected = Verb::EVERY.map(|verb| {
+            if action.accepts(verb, Level::All) {
+                "All"
+            } else {
+                "None"
+            }
         });
         assert_eq!(levels(row), expected, "{}", action.full_name());
         assert_eq!(row["restrictFlag"], false);
@@ -259,7 +262,7 @@ async fn setup_screens_are_the_tables_of_table_setup() {
         .await
         .rows();
     let tables = company.instance.registry().tables();
-    let names: BTreeSet<String> = tables.iter().map(|table| table.full_name()).collect();
+    let names: BTreeSet<String> = tables.iter().map(Table::full_name).collect();
     assert_eq!(words(&rows, "description"), names);
     assert!(rows.iter().all(|row| row["moduleIdentifier"].is_string()));
     let path = format!("/system/setupscreens/{}", rows[0]["id"]);

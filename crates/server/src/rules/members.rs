@@ -92,10 +92,9 @@ async fn scope(instance: &Instance, node: Option<i64>) -> Result<Option<Arc<[i64
         .map(|row| (row.id, row.integer("reports_to_id")))
         .collect();
     if above.get(&node).copied().flatten().is_none() {
-        return Ok(above
-            .contains_key(&node)
-            .then_some(None)
-            .unwrap_or_else(|| Some(Arc::from([]))));
+        // The top sees all; a node that is gone sees nothing.
+        let gone = !above.contains_key(&node);
+        return Ok(gone.then(|| Arc::from([])));
     }
     let mut below: Vec<i64> = above
         .keys()
