@@ -419,6 +419,16 @@ impl Backend {
             .await
     }
 
+    /// Runs a select of the server's own that may look at many rows.
+    pub(crate) async fn scan(
+        &self,
+        select: &Select,
+        each: &mut (dyn FnMut(&dyn Cells) -> Flow + Send),
+    ) -> Result<(), StoreError> {
+        let statement = render_with(select, self.store.dialect(), &self.store);
+        self.run(&statement, false, each).await
+    }
+
     async fn run(
         &self,
         statement: &Statement,

@@ -1,17 +1,339 @@
-//! Reports.
+//! Reports: rows of columns over the served data. What each report holds is data; this file decides who may
+//! read which, and pages. One right, System / API Reports for All, opens every report with everything in it,
+//! as in the real product: no location and no ownership narrows them. An instance may list the reports it
+//! gives out (`report-allow-list`, names with commas between), and members whose sight of prices or costs is
+//! blocked find those columns empty.
+
+pub mod asking;
+pub mod definition;
+pub mod expression;
+pub mod functions;
+pub mod reach;
+pub mod rows;
+
+use self::asking::Conditions;
+use self::definition::{Column, Report, Source, Tells};
+use self::rows::Plan;
 use super::{Answer, Context};
+use crate::backend::{column, id_path};
+use crate::computed::Target;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use bitting_catalog::entity::Entity;
+use bitting_dialects::connectwise::conditions::conditions;
+use bitting_dialects::connectwise::error::ApiError;
+use bitting_policy::{Denial, Why};
+use bitting_query::{Comparison, Filter, Kind, Order, Value, and, matches};
+use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeSet;
 
-pub fn names(_context: Context<'_>, _permit: &Permit<'_>) -> Result<Vec<Row>, Problem> {
-    Ok(Vec::new())
+/// The setting that names the reports an instance gives out; all of them without it.
+pub const ALLOW_LIST: &str = "report-allow-list";
+
+/// Records read at a time where the database cannot compare a column by itself.
+const CHUNK: u64 = 1_000;
+
+/// The list of reports that this caller may read.
+pub fn names(context: Context<'_>, permit: &Permit<'_>) -> Result<Vec<Row>, Problem> {
+    let_in(context, permit)?;
+    let mut rows = Vec::new();
+    for (index, name) in (1..).zip(definition::names()) {
+        if allowed(context, &name) {
+            let mut row = Row::new(index);
+            row.set_text("name", name);
+            rows.push(row);
+        }
+    }
+    Ok(rows)
 }
 
+/// Answers a report's rows, its columns, or how many rows it has.
 pub async fn answer(
-    _context: Context<'_>,
-    _permit: &Permit<'_>,
-    _rule: &str,
+    context: Context<'_>,
+    permit: &Permit<'_>,
+    rule: &str,
 ) -> Result<Answer, Problem> {
-    Ok(Answer::empty(404))
+    let_in(context, permit)?;
+    let word = context.words.first().copied().unwrap_or_default();
+    let name = percent_encoding::percent_decode_str(word).decode_utf8_lossy();
+    let report = definition::find(&name)
+        .map_err(broken)?
+        .ok_or_else(|| ApiError::not_found("Report", &name))?;
+    if !allowed(context, &report.name) {
+        return Err(refusal(context, permit, &report, "").into());
+    }
+    let parameters = context.parameters;
+    let columns = &report.columns;
+    if rule == "report_columns" {
+        let all: Vec<usize> = (0..columns.len()).collect();
+        return Ok(Answer::json(200, &definitions(columns, &all)));
+    }
+    let wanted = parameters.columns.as_deref().or(parameters.fields.as_deref());
+    let ask = Ask {
+        conditions: Conditions::read(parameters.conditions.as_deref(), columns)?,
+        order: asking::order(parameters.order_by.as_deref(), columns)?,
+        shown: asking::shown(wanted, columns)?,
+        counts: rule == "report_count",
+    };
+    let found = match &report.rows {
+        Source::Nowhere => Found::Rows(Vec::new()),
+        Source::Function(function) => {
+            let rows = functions::rows(context.instance, function).await?;
+            let rows = rows.into_iter().map(|row| fitted(columns, row)).collect();
+            held(context, columns, &ask, rows, &|_| Tells::Nothing)?
+        }
+        Source::Entity { path, only } => {
+            let entity = context
+                .instance
+                .catalog()
+                .entity_at(path)
+                .ok_or_else(|| broken(format!("{}: no entity {path}", report.name)))?;
+            super::before_read(context.instance, entity).await?;
+            let plan = Plan::new(context.instance, &report, entity).map_err(broken)?;
+            let base = base(context, entity, only.as_deref())?;
+            stored(context, permit, &plan, &ask, base).await?
+        }
+    };
+    match found {
+        Found::Count(count) => Ok(Answer::json(200, &json!({ "count": count }))),
+        Found::Rows(rows) if ask.counts => {
+            Ok(Answer::json(200, &json!({ "count": rows.len() })))
+        }
+        Found::Rows(rows) => Ok(Answer::json(
+            200,
+            &json!({
+                "column_definitions": definitions(columns, &ask.shown),
+                "row_values": rows
+                    .iter()
+                    .map(|row| values(columns, &ask.shown, row))
+                    .collect::<Vec<_>>(),
+            }),
+        )),
+    }
+}
+
+/// What is asked of a report.
+struct Ask {
+    conditions: Conditions,
+    order: Vec<(usize, bool)>,
+    shown: Vec<usize>,
+    counts: bool,
+}
+
+enum Found {
+    Rows(Vec<Row>),
+    Count(u64),
+}
+
+/// Only the level All opens reports: they tell of everybody's records.
+fn let_in(context: Context<'_>, permit: &Permit<'_>) -> Result<(), Problem> {
+    if permit.mine() {
+        let grounds = context.instance.backend.grounds();
+        let mut denial = permit.refuse(grounds, Why::Ownership);
+        denial.scope = Some("reports open at level All only".to_owned());
+        return Err(denial.by(&context.caller.role.name).into());
+    }
+    Ok(())
+}
+
+fn allowed(context: Context<'_>, name: &str) -> bool {
+    context.instance.setting(ALLOW_LIST).is_none_or(|list| {
+        list.split(',')
+            .any(|entry| entry.trim().eq_ignore_ascii_case(name))
+    })
+}
+
+fn refusal(context: Context<'_>, permit: &Permit<'_>, report: &Report, column: &str) -> Denial {
+    let mut denial = permit.refuse(context.instance.backend.grounds(), Why::NoWayIn);
+    denial.scope = Some(match column {
+        "" => format!("report {} is not on the instance's list", report.name),
+        column => format!("report {}, column {column}", report.name),
+    });
+    denial.by(&context.caller.role.name)
+}
+
+/// A fault of the data that comes with the program, not of the call.
+fn broken(error: String) -> Problem {
+    tracing::error!(error, "a report's file cannot be used");
+    ApiError::server("The report's definition has a fault; the server's log says where.").into()
+}
+
+fn blocks(context: Context<'_>, tells: Tells) -> bool {
+    match tells {
+        Tells::Nothing => false,
+        Tells::Price => context.caller.block_price,
+        Tells::Cost => context.caller.block_cost,
+    }
+}
+
+/// Records of the entity that the report is about.
+fn base(context: Context<'_>, entity: &Entity, only: Option<&str>) -> Result<Filter, Problem> {
+    let mut filter = Filter::Constant(true);
+    for (name, values) in &entity.only {
+        if let Some(field) = entity.any_field(name) {
+            let path = column(&field.column, Kind::Text);
+            let values = values.iter().cloned().map(Value::Text).collect();
+            filter = and(filter, Filter::OneOf { path, values });
+        }
+    }
+    if let Some(only) = only {
+        let catalog = context.instance.catalog();
+        let resolved = conditions(only, catalog, entity.id, context.release)?;
+        filter = and(filter, resolved.filter);
+    }
+    Ok(filter)
+}
+
+/// Rows of stored records: in the database where it can compare every column that is named, else by reading
+/// on in chunks.
+async fn stored(
+    context: Context<'_>,
+    permit: &Permit<'_>,
+    plan: &Plan<'_>,
+    ask: &Ask,
+    base: Filter,
+) -> Result<Found, Problem> {
+    let columns = &plan.report.columns;
+    let named = || {
+        let ordered = ask.order.iter().map(|(index, _)| *index);
+        ask.conditions.used.iter().copied().chain(ordered)
+    };
+    if let Some(index) = named().find(|index| blocks(context, plan.tells(*index))) {
+        let name = &columns[index].name;
+        return Err(refusal(context, permit, plan.report, name).into());
+    }
+    let hidden: BTreeSet<usize> = (0..columns.len())
+        .filter(|index| blocks(context, plan.tells(*index)))
+        .collect();
+    let mut wanted: BTreeSet<usize> = ask.shown.iter().copied().collect();
+    wanted.retain(|index| !hidden.contains(index));
+    let parameters = context.parameters;
+    let size = u64::from(parameters.page_size);
+    let after = parameters.page_id.map(|id| Filter::Compare {
+        path: id_path(),
+        op: Comparison::Greater,
+        value: Value::Integer(id),
+    });
+    let offset = if after.is_some() { 0 } else { parameters.offset() };
+    let base = after.map_or(base.clone(), |after| and(base, after));
+    if named().all(|index| plan.direct(index).is_some()) {
+        let catalog = context.instance.catalog();
+        let path = |index: usize| match plan.direct(index) {
+            Some(reach) => reach.path(catalog),
+            None => asking::worked_out(columns, index),
+        };
+        let filter = and(base, ask.conditions.filter(columns, &path)?);
+        if ask.counts {
+            let count = context.instance.backend.raw_count(plan.entity, &filter).await?;
+            return Ok(Found::Count(count));
+        }
+        let order = ask.order.iter().map(|(index, descending)| Order {
+            path: path(*index),
+            descending: *descending,
+        });
+        let rows = plan
+            .rows(&wanted, filter, order.collect(), Some(size), offset)
+            .await?;
+        return Ok(Found::Rows(rows));
+    }
+    wanted.extend(named());
+    let path = |index: usize| asking::worked_out(columns, index);
+    let filter = ask.conditions.filter(columns, &path)?;
+    let enough = if ask.counts || !ask.order.is_empty() {
+        usize::MAX
+    } else {
+        usize::try_from(offset + size).unwrap_or(usize::MAX)
+    };
+    let (mut kept, mut last) = (Vec::new(), 0);
+    while kept.len() < enough {
+        let next = Filter::Compare {
+            path: id_path(),
+            op: Comparison::Greater,
+            value: Value::Integer(last),
+        };
+        let chunk = plan
+            .rows(&wanted, and(base.clone(), next), Vec::new(), Some(CHUNK), 0)
+            .await?;
+        let Some(end) = chunk.last() else { break };
+        last = end.id;
+        kept.extend(chunk.into_iter().filter(|row| matches(&filter, &Target(row))));
+    }
+    if ask.counts {
+        return Ok(Found::Count(kept.len() as u64));
+    }
+    Ok(Found::Rows(page(columns, ask, kept, offset, size)))
+}
+
+/// Rows that are in hand already.
+fn held(
+    context: Context<'_>,
+    columns: &[Column],
+    ask: &Ask,
+    mut rows: Vec<Row>,
+    _tells: &dyn Fn(usize) -> Tells,
+) -> Result<Found, Problem> {
+    let path = |index: usize| asking::worked_out(columns, index);
+    let filter = ask.conditions.filter(columns, &path)?;
+    rows.retain(|row| matches(&filter, &Target(row)));
+    if ask.counts {
+        return Ok(Found::Count(rows.len() as u64));
+    }
+    let parameters = context.parameters;
+    let size = u64::from(parameters.page_size);
+    Ok(Found::Rows(page(columns, ask, rows, parameters.offset(), size)))
+}
+
+fn page(columns: &[Column], ask: &Ask, mut rows: Vec<Row>, offset: u64, size: u64) -> Vec<Row> {
+    let order: Vec<Order> = ask
+        .order
+        .iter()
+        .map(|(index, descending)| Order {
+            path: asking::worked_out(columns, *index),
+            descending: *descending,
+        })
+        .collect();
+    rows.sort_by(|left, right| {
+        bitting_query::eval::compare_rows(&order, &Target(left), &Target(right))
+            .then(left.id.cmp(&right.id))
+    });
+    let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    rows.into_iter().skip(offset).take(size).collect()
+}
+
+fn fitted(columns: &[Column], row: Row) -> Row {
+    let mut fitted = Row::new(row.id);
+    for column in columns {
+        fitted.set(&column.name, rows::typed(column, row.get(&column.name).clone()));
+    }
+    fitted
+}
+
+fn definitions(columns: &[Column], shown: &[usize]) -> Json {
+    let definition = |index: &usize| {
+        let column = &columns[*index];
+        let mut one = Map::new();
+        one.insert(
+            column.name.to_string(),
+            json!({
+                "type": column.kind.as_str(),
+                "isNullable": column.nullable,
+                "identityColumn": column.name.to_ascii_lowercase().ends_with("recid"),
+            }),
+        );
+        Json::Object(one)
+    };
+    shown.iter().map(definition).collect()
+}
+
+fn values(columns: &[Column], shown: &[usize], row: &Row) -> Json {
+    let value = |index: &usize| match row.get(&columns[*index].name) {
+        Value::Null => Json::Null,
+        Value::Integer(number) => json!(number),
+        Value::Number(number) => json!(number),
+        Value::Boolean(flag) => json!(flag),
+        Value::Text(text) => json!(text),
+    };
+    shown.iter().map(value).collect()
 }

@@ -1,0 +1,174 @@
+//! What a report is: its columns and where their values come from, as its file in `data/reports/connectwise`
+//! says. A file is read when its report is first asked for. Knows neither rows nor callers.
+
+use super::expression::{self, Expression};
+use parking_lot::RwLock;
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+#[derive(rust_embed::RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../../data/reports/connectwise"]
+struct Shipped;
+
+/// A report with its columns.
+#[derive(Debug)]
+pub struct Report {
+    pub name: Box<str>,
+    pub rows: Source,
+    pub columns: Vec<Column>,
+}
+
+/// Where a report's rows come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Nowhere: the report answers its columns.
+    Nowhere,
+    /// One row per record of this entity, of those that the condition (in the language of lists) keeps.
+    Entity {
+        path: String,
+        only: Option<String>,
+    },
+    /// A function of the server's.
+    Function(String),
+}
+
+/// One column.
+#[derive(Debug)]
+pub struct Column {
+    pub name: Box<str>,
+    pub kind: ColumnKind,
+    pub nullable: bool,
+    pub tells: Tells,
+    /// What its values are; `None` leaves it empty.
+    pub value: Option<Expression>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnKind {
+    Text,
+    Numeric,
+    DateTime,
+    Boolean,
+}
+
+/// What a column gives away, for members whose sight of prices or costs is blocked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tells {
+    Nothing,
+    Price,
+    Cost,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    source: Option<String>,
+    only: Option<String>,
+    function: Option<String>,
+    columns: toml::Table,
+}
+
+impl ColumnKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "Text",
+            Self::Numeric => "Numeric",
+            Self::DateTime => "DateTime",
+            Self::Boolean => "Boolean",
+        }
+    }
+}
+
+/// Names of all reports, in order.
+pub fn names() -> Vec<String> {
+    let mut names: Vec<String> = Shipped::iter()
+        .filter_map(|file| file.strip_suffix(".toml").map(str::to_owned))
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+/// The report of this name in any letter case; the error says what is wrong with its file.
+pub fn find(name: &str) -> Result<Option<Arc<Report>>, String> {
+    static READ: LazyLock<RwLock<HashMap<String, Arc<Report>>>> = LazyLock::new(RwLock::default);
+    let Some(name) = names()
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(name))
+    else {
+        return Ok(None);
+    };
+    if let Some(report) = READ.read().get(&name) {
+        return Ok(Some(report.clone()));
+    }
+    let file = format!("{name}.toml");
+    let Some(shipped) = Shipped::get(&file) else {
+        return Ok(None);
+    };
+    let text = String::from_utf8_lossy(&shipped.data);
+    let report = read(&name, &text).map_err(|error| format!("{file}: {error}"))?;
+    let report = Arc::new(report);
+    READ.write().insert(name, report.clone());
+    Ok(Some(report))
+}
+
+/// Reads a report's file.
+pub fn read(name: &str, text: &str) -> Result<Report, String> {
+    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    let rows = match (file.source, file.function) {
+        (Some(path), None) => Source::Entity {
+            path,
+            only: file.only,
+        },
+        (None, Some(function)) => Source::Function(function),
+        (None, None) => Source::Nowhere,
+        (Some(_), Some(_)) => return Err("say either source or function, not both".to_owned()),
+    };
+    let mut columns = Vec::with_capacity(file.columns.len());
+    for (name, value) in file.columns {
+        let toml::Value::String(text) = value else {
+            return Err(format!("{name}: a column is a text, `Type? = value`"));
+        };
+        let column = column(&name, &text).map_err(|error| format!("{name}: {error}"))?;
+        columns.push(column);
+    }
+    Ok(Report {
+        name: name.into(),
+        rows,
+        columns,
+    })
+}
+
+/// `Numeric? cost = hourlyCost`
+fn column(name: &str, text: &str) -> Result<Column, String> {
+    let (form, value) = match text.split_once('=') {
+        Some((form, value)) => (form, Some(expression::parse(value)?)),
+        None => (text, None),
+    };
+    let mut words = form.split_whitespace();
+    let kind = words.next().unwrap_or_default();
+    let (kind, nullable) = match kind.strip_suffix('?') {
+        Some(kind) => (kind, true),
+        None => (kind, false),
+    };
+    let kind = match kind {
+        "Text" => ColumnKind::Text,
+        "Numeric" => ColumnKind::Numeric,
+        "DateTime" => ColumnKind::DateTime,
+        "Boolean" => ColumnKind::Boolean,
+        other => return Err(format!("no type `{other}`; one of Text, Numeric, DateTime, Boolean")),
+    };
+    let tells = match words.next() {
+        None => Tells::Nothing,
+        Some("price") => Tells::Price,
+        Some("cost") => Tells::Cost,
+        Some(other) => return Err(format!("`{other}` after the type; price or cost")),
+    };
+    Ok(Column {
+        name: name.into(),
+        kind,
+        nullable,
+        tells,
+        value,
+    })
+}

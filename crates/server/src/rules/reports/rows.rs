@@ -1,0 +1,409 @@
+//! The rows of a report, worked out: records of its entity in the order of their ids, joined by reference in
+//! batches, each column by its expression. Whoever asks has been let in already; reports are not narrowed by
+//! location or ownership, as in the real product, where this one right reads everything.
+
+use super::definition::{Column, ColumnKind, Report, Tells};
+use super::expression::{self, Expression};
+use super::reach::Reach;
+use crate::backend::{column, equals, id_path};
+use crate::instance::Instance;
+use crate::problem::Problem;
+use crate::row::Row;
+use bitting_catalog::entity::{Entity, EntityId};
+use bitting_dialects::connectwise::error::ApiError;
+use bitting_query::{Filter, Kind, Order, Select, Value, and};
+use bitting_store::Flow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// References read in one statement.
+const BATCH: usize = 500;
+
+/// A report bound to the catalog.
+pub struct Plan<'a> {
+    pub instance: &'a Instance,
+    pub entity: &'a Entity,
+    pub report: &'a Report,
+    /// Per column; `None` for one that is empty.
+    pub values: Vec<Option<Bound>>,
+}
+
+/// An expression whose paths are followed.
+#[derive(Debug, Clone)]
+pub enum Bound {
+    Path(Reach),
+    Constant(Value),
+    Call(expression::Function, Vec<Bound>),
+    Sum(Box<Total>),
+}
+
+/// A sum over child records.
+#[derive(Debug, Clone)]
+pub struct Total {
+    child: EntityId,
+    parent: Arc<str>,
+    amount: Arc<str>,
+    only: Option<(Arc<str>, String)>,
+}
+
+impl<'a> Plan<'a> {
+    /// Follows every path of a report; the error names the column.
+    pub fn new(
+        instance: &'a Instance,
+        report: &'a Report,
+        entity: &'a Entity,
+    ) -> Result<Self, String> {
+        let mut values = Vec::with_capacity(report.columns.len());
+        for column in &report.columns {
+            let bound = column
+                .value
+                .as_ref()
+                .map(|value| bind(instance, entity, value))
+                .transpose()
+                .map_err(|error| format!("{}: {}: {error}", report.name, column.name))?;
+            values.push(bound);
+        }
+        Ok(Self {
+            instance,
+            entity,
+            report,
+            values,
+        })
+    }
+
+    /// What a column gives away: what its file says, else what its fields do.
+    pub fn tells(&self, index: usize) -> Tells {
+        match self.report.columns[index].tells {
+            Tells::Nothing => self.values[index].as_ref().map_or(Tells::Nothing, told),
+            tells => tells,
+        }
+    }
+
+    /// The path of a column that the database can compare as it stands.
+    pub fn direct(&self, index: usize) -> Option<&Reach> {
+        let Some(Bound::Path(reach)) = &self.values[index] else {
+            return None;
+        };
+        let same = match self.report.columns[index].kind {
+            ColumnKind::Text => reach.kind == Kind::Text,
+            ColumnKind::Numeric => matches!(reach.kind, Kind::Integer | Kind::Number),
+            ColumnKind::DateTime => reach.kind == Kind::DateTime,
+            ColumnKind::Boolean => reach.kind == Kind::Boolean,
+        };
+        same.then_some(reach)
+    }
+
+    /// Report rows: the values of `wanted` columns, by their names.
+    pub async fn rows(
+        &self,
+        wanted: &BTreeSet<usize>,
+        filter: Filter,
+        order: Vec<Order>,
+        limit: Option<u64>,
+        offset: u64,
+    ) -> Result<Vec<Row>, Problem> {
+        let mut reaches = Vec::new();
+        let mut totals = Vec::new();
+        for bound in wanted.iter().filter_map(|index| self.values[*index].as_ref()) {
+            gather(bound, &mut reaches, &mut totals);
+        }
+        let needed = reaches.iter().map(|reach| first_column(reach));
+        let needed: BTreeSet<Arc<str>> = needed.collect();
+        let base = read(
+            self.instance,
+            self.entity,
+            &needed,
+            filter,
+            order,
+            limit,
+            offset,
+        )
+        .await?;
+        let joined = self.join(&base, &reaches).await?;
+        let sums = self.sums(&base, &totals).await?;
+        let shown = |row: &Row| {
+            let mut shown = Row::new(row.id);
+            for index in wanted {
+                let column = &self.report.columns[*index];
+                let value = self.values[*index]
+                    .as_ref()
+                    .map_or(Value::Null, |bound| worth(bound, row, &joined, &sums));
+                shown.set(&column.name, typed(column, value));
+            }
+            shown
+        };
+        Ok(base.iter().map(shown).collect())
+    }
+
+    /// Rows that the base rows refer to, by the columns that lead there.
+    async fn join(&self, base: &[Row], reaches: &[&Reach]) -> Result<Joined, Problem> {
+        let mut chains: BTreeMap<(usize, Vec<Arc<str>>), (EntityId, BTreeSet<Arc<str>>)> =
+            BTreeMap::new();
+        for reach in reaches {
+            for (index, hop) in reach.hops.iter().enumerate() {
+                let chain: Vec<Arc<str>> = reach.hops[..=index]
+                    .iter()
+                    .map(|hop| hop.column.clone())
+                    .collect();
+                let next = reach.hops.get(index + 1).map(|hop| &hop.column);
+                let (_, needed) = chains
+                    .entry((chain.len(), chain))
+                    .or_insert_with(|| (hop.target, BTreeSet::new()));
+                needed.insert(next.unwrap_or(&reach.column).clone());
+            }
+        }
+        let mut joined = Joined::new();
+        for ((length, chain), (target, needed)) in chains {
+            let mut ids = BTreeSet::new();
+            let link = &chain[length - 1];
+            if length == 1 {
+                ids.extend(base.iter().filter_map(|row| row.integer(link)));
+            } else if let Some(before) = joined.get(&chain[..length - 1]) {
+                ids.extend(before.values().filter_map(|row| row.integer(link)));
+            }
+            let entity = self.instance.catalog().entity(target);
+            let mut found = HashMap::with_capacity(ids.len());
+            let ids: Vec<Value> = ids.into_iter().map(Value::Integer).collect();
+            for chunk in ids.chunks(BATCH) {
+                let filter = Filter::OneOf {
+                    path: id_path(),
+                    values: chunk.to_vec(),
+                };
+                let rows = read(
+                    self.instance,
+                    entity,
+                    &needed,
+                    filter,
+                    Vec::new(),
+                    None,
+                    0,
+                )
+                .await?;
+                found.extend(rows.into_iter().map(|row| (row.id, row)));
+            }
+            joined.insert(chain, found);
+        }
+        Ok(joined)
+    }
+
+    async fn sums(&self, base: &[Row], totals: &[&Total]) -> Result<Sums, Problem> {
+        let mut sums = Sums::new();
+        for total in totals {
+            let entity = self.instance.catalog().entity(total.child);
+            let mut of: HashMap<i64, f64> = HashMap::new();
+            let needed = BTreeSet::from([total.parent.clone(), total.amount.clone()]);
+            let ids: Vec<Value> = base.iter().map(|row| Value::Integer(row.id)).collect();
+            for chunk in ids.chunks(BATCH) {
+                let mut filter = Filter::OneOf {
+                    path: column(&total.parent, Kind::Integer),
+                    values: chunk.to_vec(),
+                };
+                if let Some((field, word)) = &total.only {
+                    let is = equals(field, Kind::Text, Value::Text(word.clone()));
+                    filter = and(filter, is);
+                }
+                let rows =
+                    read(self.instance, entity, &needed, filter, Vec::new(), None, 0).await?;
+                for row in rows {
+                    if let Some(parent) = row.integer(&total.parent) {
+                        *of.entry(parent).or_default() += row.number(&total.amount).unwrap_or(0.0);
+                    }
+                }
+            }
+            sums.insert(key(total), of);
+        }
+        Ok(sums)
+    }
+}
+
+type Joined = HashMap<Vec<Arc<str>>, HashMap<i64, Row>>;
+type Sums = HashMap<String, HashMap<i64, f64>>;
+
+fn key(total: &Total) -> String {
+    format!("{:?}/{}/{:?}", total.child, total.amount, total.only)
+}
+
+fn bind(instance: &Instance, entity: &Entity, value: &Expression) -> Result<Bound, String> {
+    let catalog = instance.catalog();
+    Ok(match value {
+        Expression::Path(path) => Bound::Path(Reach::find(catalog, entity, path)?),
+        Expression::Constant(value) => Bound::Constant(value.clone()),
+        Expression::Call(function, given) => Bound::Call(
+            *function,
+            given
+                .iter()
+                .map(|value| bind(instance, entity, value))
+                .collect::<Result<_, _>>()?,
+        ),
+        Expression::Sum {
+            child,
+            amount,
+            only,
+        } => {
+            let path = format!("{}/{child}", entity.path);
+            let child = catalog
+                .entity_at(&path)
+                .ok_or_else(|| format!("there is no {path}"))?;
+            let named = |name: &str| {
+                child
+                    .any_field(name)
+                    .map(|field| field.column.clone())
+                    .ok_or_else(|| format!("{path} has no {name}"))
+            };
+            let parent = child
+                .parents
+                .last()
+                .filter(|parent| parent.entity == Some(entity.id))
+                .ok_or_else(|| format!("{path} hangs under something else"))?;
+            let only = match only {
+                Some((field, word)) => Some((named(field)?, word.clone())),
+                None => None,
+            };
+            Bound::Sum(Box::new(Total {
+                child: child.id,
+                parent: parent.column.clone(),
+                amount: named(amount)?,
+                only,
+            }))
+        }
+    })
+}
+
+fn told(bound: &Bound) -> Tells {
+    match bound {
+        Bound::Path(reach) if reach.cost => Tells::Cost,
+        Bound::Path(reach) if reach.price => Tells::Price,
+        Bound::Call(_, given) => given
+            .iter()
+            .map(told)
+            .find(|tells| *tells != Tells::Nothing)
+            .unwrap_or(Tells::Nothing),
+        Bound::Path(_) | Bound::Constant(_) | Bound::Sum(_) => Tells::Nothing,
+    }
+}
+
+fn gather<'b>(bound: &'b Bound, reaches: &mut Vec<&'b Reach>, totals: &mut Vec<&'b Total>) {
+    match bound {
+        Bound::Path(reach) => reaches.push(reach),
+        Bound::Constant(_) => {}
+        Bound::Call(_, given) => {
+            for bound in given {
+                gather(bound, reaches, totals);
+            }
+        }
+        Bound::Sum(total) => totals.push(total),
+    }
+}
+
+fn first_column(reach: &Reach) -> Arc<str> {
+    reach
+        .hops
+        .first()
+        .map_or(&reach.column, |hop| &hop.column)
+        .clone()
+}
+
+fn worth(bound: &Bound, row: &Row, joined: &Joined, sums: &Sums) -> Value {
+    match bound {
+        Bound::Constant(value) => value.clone(),
+        Bound::Path(reach) => followed(reach, row, joined).unwrap_or(Value::Null),
+        Bound::Call(function, given) => {
+            let given: Vec<Value> = given
+                .iter()
+                .map(|bound| worth(bound, row, joined, sums))
+                .collect();
+            expression::apply(*function, &given)
+        }
+        Bound::Sum(total) => {
+            let of = sums.get(&key(total)).and_then(|of| of.get(&row.id));
+            Value::Number(of.copied().unwrap_or(0.0))
+        }
+    }
+}
+
+fn followed(reach: &Reach, base: &Row, joined: &Joined) -> Option<Value> {
+    let mut row = base;
+    let mut chain = Vec::with_capacity(reach.hops.len());
+    for hop in &reach.hops {
+        let id = row.integer(&hop.column)?;
+        chain.push(hop.column.clone());
+        row = joined.get(&chain)?.get(&id)?;
+    }
+    if &*reach.column == "id" {
+        return Some(Value::Integer(row.id));
+    }
+    Some(row.get(&reach.column).clone())
+}
+
+/// A value in the column's type. A column that is never null shows its type's nothing instead; a date has
+/// none, and stays null.
+pub fn typed(column: &Column, value: Value) -> Value {
+    let value = match (column.kind, value) {
+        (_, Value::Null) => Value::Null,
+        (ColumnKind::Text, value) => expression::text(&value).map_or(Value::Null, Value::Text),
+        (ColumnKind::Numeric, value @ (Value::Integer(_) | Value::Number(_))) => value,
+        (ColumnKind::Numeric, Value::Boolean(flag)) => Value::Integer(i64::from(flag)),
+        (ColumnKind::Numeric, value) => {
+            expression::number(&value).map_or(Value::Null, Value::Number)
+        }
+        (ColumnKind::Boolean, value) => {
+            Value::Boolean(matches!(value, Value::Boolean(true)) || expression::number(&value).is_some_and(|number| number != 0.0))
+        }
+        (ColumnKind::DateTime, value @ Value::Text(_)) => value,
+        (ColumnKind::DateTime, _) => Value::Null,
+    };
+    match value {
+        Value::Null if !column.nullable => nothing(column.kind),
+        value => value,
+    }
+}
+
+/// What stands where a column is never null and there is nothing to show.
+pub fn nothing(kind: ColumnKind) -> Value {
+    match kind {
+        ColumnKind::Text => Value::Text(String::new()),
+        ColumnKind::Numeric => Value::Integer(0),
+        ColumnKind::Boolean => Value::Boolean(false),
+        ColumnKind::DateTime => Value::Null,
+    }
+}
+
+/// Rows with these columns only.
+async fn read(
+    instance: &Instance,
+    entity: &Entity,
+    needed: &BTreeSet<Arc<str>>,
+    filter: Filter,
+    order: Vec<Order>,
+    limit: Option<u64>,
+    offset: u64,
+) -> Result<Vec<Row>, Problem> {
+    if !entity.stored {
+        return Err(ApiError::server("The report reads records that are not stored.").into());
+    }
+    let backend = &instance.backend;
+    let columns: Vec<_> = backend
+        .columns(entity.id)
+        .iter()
+        .filter(|column| needed.contains(&column.name))
+        .cloned()
+        .collect();
+    let mut names: Vec<Arc<str>> = vec![Arc::from("id")];
+    names.extend(columns.iter().map(|column| column.name.clone()));
+    let select = Select {
+        table: entity.table.clone(),
+        columns: names,
+        filter,
+        order,
+        limit,
+        offset,
+    };
+    let mut rows = Vec::new();
+    backend
+        .scan(&select, &mut |cells| {
+            rows.push(Row::read(&columns, cells));
+            Flow::Continue
+        })
+        .await?;
+    Ok(rows)
+}
