@@ -101,6 +101,26 @@ impl Company {
 
     /// The same in a database of the test's own.
     pub async fn open_at(location: Location) -> Self {
+        let company = Self::bare_at(location).await;
+        let members = first::company(&company.instance)
+            .await
+            .expect("a new company");
+        company.with_admin(members.admin)
+    }
+
+    /// A company without a single record: whoever calls it lays them down.
+    pub async fn bare() -> Self {
+        Self::bare_at(Location::Memory).await
+    }
+
+    /// The same company with this member as its administrator.
+    pub fn with_admin(mut self, member: i64) -> Self {
+        self.admin_member = member;
+        self.admin = self.key(member);
+        self
+    }
+
+    async fn bare_at(location: Location) -> Self {
         let (registry, catalog) = Catalog::embedded().expect("the shipped data reads");
         let second = Arc::new(AtomicI64::new(START));
         let clock = second.clone();
@@ -117,23 +137,20 @@ impl Company {
         })
         .await
         .expect("an instance opens");
-        let members = first::company(&instance).await.expect("a new company");
         let instance = Arc::new(instance);
         let server = Server::new(Settings {
             require_client_id: false,
             operator: Secret::generate(),
         });
         server.add(instance.clone());
-        let mut company = Self {
+        Self {
             server,
             instance,
             admin: Credentials(String::new()),
-            admin_member: members.admin,
+            admin_member: 0,
             second,
             next_key: AtomicI64::new(1),
-        };
-        company.admin = company.key(members.admin);
-        company
+        }
     }
 
     /// Moves the clock on.

@@ -1,0 +1,160 @@
+//! One predicate for list, count and get: over random roles, levels, customize lists, locations and excluded
+//! boards, what a list shows is exactly what gets answer, and the count agrees.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use bitting_policy::{Level, Levels, ListDocument, Role};
+use bitting_server::demo::Size;
+use bitting_server::seed::{self, Demo};
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use serde_json::json;
+use std::collections::BTreeSet;
+use support::{Company, Credentials};
+
+/// Entities to look at: records with owners, locations, boards and types, and setup tables.
+const PATHS: [&str; 12] = [
+    "/company/companies",
+    "/company/contacts",
+    "/company/configurations",
+    "/service/tickets",
+    "/project/tickets",
+    "/sales/opportunities",
+    "/sales/activities",
+    "/finance/agreements",
+    "/time/entries",
+    "/service/boards",
+    "/company/companies/types",
+    "/system/members",
+];
+
+async fn demo() -> Company {
+    let company = Company::bare().await;
+    let size = Size {
+        companies: 40,
+        contacts: 60,
+        configurations: 60,
+        agreements: 30,
+        tickets: 150,
+        opportunities: 40,
+        activities: 50,
+        projects: 6,
+    };
+    let demo = Demo { size, seed: 7 };
+    let seeded = seed::company(&company.instance, Some(&demo), &mut |_| {}).await.expect("a demo company");
+    company.with_admin(seeded.admin.expect("an administrator"))
+}
+
+/// Every id that the key lists; `None` when the list is refused.
+async fn listed(company: &Company, key: &Credentials, path: &str) -> Option<BTreeSet<i64>> {
+    let mut ids = BTreeSet::new();
+    for page in 1.. {
+        let answered = company.get(key, &format!("{path}?pageSize=37&page={page}&fields=id")).await;
+        if answered.status == 403 {
+            return None;
+        }
+        let rows = answered.rows();
+        let last = rows.len() < 37;
+        for row in rows {
+            assert!(ids.insert(row["id"].as_i64().expect("an id")), "{path} shows a record twice");
+        }
+        if last {
+            return Some(ids);
+        }
+    }
+    unreachable!("pages end")
+}
+
+/// A role with random levels on every row, and random lists.
+async fn random_member(company: &Company, random: &mut StdRng, number: usize) -> Credentials {
+    let id = company.role(&format!("random {number}"), &[], &[]).await;
+    let registry = company.instance.registry();
+    let mut role = Role::new(registry, id, format!("random {number}"));
+    for action in registry.actions() {
+        let mut pick = |verb| {
+            let level = [Level::None, Level::My, Level::All, Level::All][random.random_range(0..4)];
+            if action.accepts(verb, level) { level } else { Level::All }
+        };
+        let mut levels: Levels = bitting_policy::Verb::EVERY.map(&mut pick);
+        if levels[3] == Level::None {
+            levels = [Level::None; 4];
+        }
+        let _ = role.set(registry, action.id, levels);
+    }
+    let lists = [
+        ("CompanyConfigurations", vec!["Managed Server", "Firewall"]),
+        ("FinanceAgreements", vec!["Managed Services"]),
+        ("SystemTableSetup", vec!["Service / Service Board"]),
+    ];
+    for (name, entries) in lists {
+        let entries: Vec<String> = entries.into_iter().map(str::to_owned).collect();
+        let list = registry.list(name).expect("a known list");
+        let document = match random.random_range(0..3) {
+            0 => ListDocument::Everything,
+            1 => ListDocument::Allow(entries),
+            _ => ListDocument::Deny(entries),
+        };
+        role.set_list(registry, list, &document).expect("known entries");
+    }
+    company.instance.save_role(role).await.expect("a role is kept");
+    let locations = company.get(&company.admin, "/system/locations?fields=id&pageSize=1000").await.rows();
+    let boards = company.get(&company.admin, "/service/boards?fields=id&pageSize=1000").await.rows();
+    let location = &locations[random.random_range(0..locations.len())];
+    let excluded: Vec<_> =
+        boards.iter().filter(|_| random.random_bool(0.3)).map(|board| board["id"].clone()).collect();
+    let body = json!({
+        "identifier": format!("random{number}"),
+        "name": format!("Random {number}"),
+        "securityRole": { "id": id },
+        "securityLocation": { "id": location["id"] },
+        "excludedServiceBoardIds": excluded,
+    });
+    let made = company.call(&company.admin, "POST", "/system/apiMembers", Some(body)).await.expect(201);
+    let member = made["id"].as_i64().expect("an id");
+    // Some records belong to the member, so that My has something to show.
+    for path in ["/service/tickets", "/sales/activities"] {
+        let field = if path.ends_with("activities") { "assignTo" } else { "owner" };
+        for _ in 0..5 {
+            let id = random.random_range(1..60);
+            let patch = json!([{ "op": "replace", "path": field, "value": { "id": member } }]);
+            company.call(&company.admin, "PATCH", &format!("{path}/{id}"), Some(patch)).await;
+        }
+    }
+    company.key(member)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_shows_exactly_what_gets_answer() {
+    let company = demo().await;
+    let mut random = StdRng::seed_from_u64(11);
+    let mut shown = 0;
+    let mut hidden = 0;
+    for number in 0..8 {
+        let key = random_member(&company, &mut random, number).await;
+        for path in PATHS {
+            let all = listed(&company, &company.admin, path).await.expect("the administrator lists");
+            let seen = listed(&company, &key, path).await;
+            let count = company.get(&key, &format!("{path}/count")).await;
+            match &seen {
+                None => assert_eq!(count.status, 403, "{path}/count"),
+                Some(seen) => {
+                    assert_eq!(count.json["count"], json!(seen.len()), "{path}/count of random {number}");
+                    assert!(seen.is_subset(&all), "{path}: nothing but what the administrator sees");
+                }
+            }
+            for id in all.iter().filter(|_| random.random_bool(0.25)) {
+                let status = company.get(&key, &format!("{path}/{id}")).await.status;
+                let expected = match &seen {
+                    None => 403,
+                    Some(seen) if seen.contains(id) => 200,
+                    Some(_) => 404,
+                };
+                assert_eq!(status, expected, "{path}/{id} of random {number}");
+                if status == 200 { shown += 1 } else { hidden += 1 }
+            }
+        }
+    }
+    assert!(shown > 100 && hidden > 100, "both cases are met: {shown} shown, {hidden} hidden");
+}
