@@ -3,10 +3,7 @@
 
 use crate::backend::{Ask, Backend, Look, Page};
 use crate::permit::Permit;
-use crate::pipeline::Call;
-use crate::problem::Problem;
 use crate::row::Row;
-use bitting_catalog::entity::Entity;
 use bitting_query::{Elements, Filter, Path, Value, and, matches};
 use bitting_store::StoreError;
 use std::borrow::Cow;
@@ -106,15 +103,6 @@ pub async fn one(
             .map(Some),
         None => Ok(None),
     }
-}
-
-/// Whether a parent in the path is such a row: `None` when its entity is stored.
-pub async fn row(
-    _call: &Call<'_>,
-    _entity: &Entity,
-    _id: i64,
-) -> Result<Option<Option<Row>>, Problem> {
-    Ok(None)
 }
 
 /// Worked-out rows belong to nobody and hang nowhere: the rule that made them looked at the caller. Only a
