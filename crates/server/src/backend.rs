@@ -2,14 +2,15 @@
 //! no header and no entity by name.
 
 use crate::labels::LabelCache;
+use crate::naming::Paths;
 use crate::permit::{Grounds, Permit};
-use crate::row::{Row, owned};
+use crate::row::Row;
 use crate::shape;
 use bitting_catalog::Catalog;
-use bitting_catalog::entity::{Entity, EntityId, Kind as FieldKind, Release, View};
+use bitting_catalog::entity::{Entity, EntityId, Release, View};
 use bitting_dialects::connectwise::layout::{Layout, Wanted};
 use bitting_dialects::connectwise::projection::Projection;
-use bitting_dialects::connectwise::record::{self, CustomField, Labels as _, Writer};
+use bitting_dialects::connectwise::record::{self, CustomField, Writer};
 use bitting_policy::Registry;
 use bitting_query::Statement;
 use bitting_query::sql::{render_count, render_with};
@@ -17,7 +18,7 @@ use bitting_query::{Comparison, Filter, Kind, Order, Path, Select, Value, and};
 use bitting_store::table::{Cell, Cells, Change, Column};
 use bitting_store::{Flow, Store, StoreError};
 use parking_lot::RwLock;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// An embedded PSA's data.
@@ -25,7 +26,7 @@ pub struct Backend {
     pub(crate) store: Store,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) registry: Arc<Registry>,
-    labels: LabelCache,
+    pub(crate) labels: LabelCache,
     layouts: RwLock<HashMap<LayoutKey, Arc<Layout>>>,
     columns: Vec<Arc<[Column]>>,
     custom: RwLock<HashMap<EntityId, Arc<[Defined]>>>,
@@ -429,7 +430,7 @@ impl Backend {
         self.run(&statement, false, each).await
     }
 
-    async fn run(
+    pub(crate) async fn run(
         &self,
         statement: &Statement,
         quick: bool,
@@ -462,126 +463,6 @@ impl Backend {
         let layout = Arc::new(Layout::new(entity, wanted));
         self.layouts.write().insert(key, layout.clone());
         layout
-    }
-
-    /// Reads the labels a writer still lacks, one statement per entity.
-    async fn fill(&self, writer: &Writer<'_>) -> Result<(), StoreError> {
-        if writer.holes().is_empty() {
-            return Ok(());
-        }
-        let mut missing: BTreeMap<EntityId, Vec<i64>> = BTreeMap::new();
-        for hole in writer.holes() {
-            missing.entry(hole.target).or_default().push(hole.id);
-        }
-        for (target, mut ids) in missing {
-            ids.sort_unstable();
-            ids.dedup();
-            self.read_labels(target, &ids).await?;
-        }
-        Ok(())
-    }
-
-    async fn read_labels(&self, target: EntityId, ids: &[i64]) -> Result<(), StoreError> {
-        let entity = self.catalog.entity(target);
-        let recipe = self.labels.recipe(target);
-        let mut columns: Vec<Arc<str>> = vec![Arc::from("id")];
-        columns.extend(recipe.members.iter().map(|(_, column)| column.clone()));
-        columns.extend(recipe.parents.iter().cloned());
-        let members = recipe.members.len();
-        for chunk in ids.chunks(500) {
-            let values = chunk.iter().map(|id| Value::Integer(*id)).collect();
-            let select = Select {
-                table: entity.table.clone(),
-                columns: columns.clone(),
-                filter: Filter::OneOf {
-                    path: id_path(),
-                    values,
-                },
-                order: Vec::new(),
-                limit: None,
-                offset: 0,
-            };
-            let statement = render_with(&select, self.store.dialect(), &self.store);
-            let mut rows: Vec<(i64, Vec<Value>)> = Vec::new();
-            self.run(&statement, true, &mut |cells| {
-                let values = (1..columns.len()).map(|index| owned(cells.cell(index)));
-                rows.push((id_of(cells), values.collect()));
-                Flow::Continue
-            })
-            .await?;
-            self.name_members(entity, &mut rows).await?;
-            for (id, values) in &rows {
-                self.labels.keep(target, *id, &values[..members], &values[members..]);
-            }
-        }
-        Ok(())
-    }
-
-    /// A label that shows a reference of its own (an agreement's type) shows that record's name.
-    async fn name_members(
-        &self,
-        entity: &Entity,
-        rows: &mut [(i64, Vec<Value>)],
-    ) -> Result<(), StoreError> {
-        for (index, (name, _)) in self.labels.recipe(entity.id).members.iter().enumerate() {
-            let kind = entity.any_field(name).map(|field| &field.kind);
-            let Some(FieldKind::Reference(reference)) = kind else { continue };
-            let Some(target) = reference.target else { continue };
-            for (_, values) in rows.iter_mut() {
-                let Value::Integer(id) = values[index] else { continue };
-                let label = Box::pin(self.label(target, id)).await?;
-                let text = label.as_ref().and_then(|label| label.parts.first());
-                let text = text.and_then(|(_, json)| serde_json::from_slice(json).ok());
-                values[index] = text.map_or(Value::Null, Value::Text);
-            }
-        }
-        Ok(())
-    }
-
-    /// What a reference to a record shows, for messages.
-    pub(crate) async fn label(
-        &self,
-        target: EntityId,
-        id: i64,
-    ) -> Result<Option<Arc<record::Label>>, StoreError> {
-        if let Some(label) = self.labels.label(target, id) {
-            return Ok(Some(label));
-        }
-        self.read_labels(target, &[id]).await?;
-        Ok(self.labels.label(target, id))
-    }
-}
-
-/// The record's own path below the API root, built anew in one buffer for each row.
-struct Paths<'a> {
-    backend: &'a Backend,
-    entity: EntityId,
-    ids: Vec<i64>,
-    wanted: bool,
-    path: Box<str>,
-}
-
-impl<'a> Paths<'a> {
-    fn new(backend: &'a Backend, entity: &Entity, look: &Look<'_>) -> Self {
-        let mut ids = look.parents.to_vec();
-        ids.push(0);
-        Self {
-            backend,
-            entity: entity.id,
-            ids,
-            wanted: !entity.links.is_empty() && look.view.is_none(),
-            path: Box::from(""),
-        }
-    }
-
-    fn of(&mut self, id: i64) -> &str {
-        if self.wanted {
-            if let Some(last) = self.ids.last_mut() {
-                *last = id;
-            }
-            self.path = self.backend.labels.recipe(self.entity).path(&self.ids);
-        }
-        &self.path
     }
 }
 
@@ -618,7 +499,7 @@ pub(crate) fn equals(column: &str, kind: Kind, value: Value) -> Filter {
     }
 }
 
-fn id_of(cells: &dyn Cells) -> i64 {
+pub(crate) fn id_of(cells: &dyn Cells) -> i64 {
     match cells.cell(0) {
         Cell::Integer(id) => id,
         _ => 0,

@@ -14,6 +14,7 @@ pub mod http;
 pub mod instance;
 pub mod keys;
 mod labels;
+mod naming;
 mod operator;
 pub mod permit;
 mod pipeline;

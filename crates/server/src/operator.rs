@@ -40,14 +40,29 @@ pub async fn answer(server: &Server, received: &Received, segments: &[&str]) -> 
 }
 
 async fn route(server: &Server, received: &Received, segments: &[&str]) -> Result<Reply, Problem> {
-    let lower: Vec<String> = segments.iter().map(|segment| segment.to_ascii_lowercase()).collect();
+    let lower: Vec<String> = segments
+        .iter()
+        .map(|segment| segment.to_ascii_lowercase())
+        .collect();
     let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
-    let ["bitting", "apis", "3.0", rest @ ..] = &lower[..] else { return Err(ApiError::no_endpoint().into()) };
+    let ["bitting", "apis", "3.0", rest @ ..] = &lower[..] else {
+        return Err(ApiError::no_endpoint().into());
+    };
     let (instance, caller) = server.authenticate(&received.parts.headers).await?;
-    let ask = Ask { server, instance, caller, method: received.parts.method.clone(), received };
+    let ask = Ask {
+        server,
+        instance,
+        caller,
+        method: received.parts.method.clone(),
+        received,
+    };
     match rest {
-        ["system", "securityroles", id, tail @ ..] => roles::answer(&ask, number(id)?, tail, segments).await,
-        ["system", "members" | "apimembers", id, "keys"] => keys::of_member(&ask, number(id)?).await,
+        ["system", "securityroles", id, tail @ ..] => {
+            roles::answer(&ask, number(id)?, tail, segments).await
+        }
+        ["system", "members" | "apimembers", id, "keys"] => {
+            keys::of_member(&ask, number(id)?).await
+        }
         ["system", "keys"] => keys::list(&ask),
         ["system", "keys", id] => keys::one(&ask, number(id)?).await,
         ["instances"] => instances::answer(&ask, None).await,
@@ -63,7 +78,13 @@ async fn route(server: &Server, received: &Received, segments: &[&str]) -> Resul
 fn events(ask: &Ask<'_>) -> Result<Reply, Problem> {
     ask.operator_or_admin()?;
     let company = &ask.instance.company;
-    let events: Vec<_> = ask.server.log.latest(1_000).into_iter().filter(|event| event.company == *company).collect();
+    let events: Vec<_> = ask
+        .server
+        .log
+        .latest(1_000)
+        .into_iter()
+        .filter(|event| event.company == *company)
+        .collect();
     let events: Vec<_> = events.iter().map(AsRef::as_ref).collect();
     reply(200, &events)
 }
@@ -78,7 +99,10 @@ impl<'a> Ask<'a> {
     }
 
     fn entity(&self, path: &str) -> Result<&Entity, Problem> {
-        self.instance.catalog().entity_at(path).ok_or_else(|| ApiError::no_endpoint().into())
+        self.instance
+            .catalog()
+            .entity_at(path)
+            .ok_or_else(|| ApiError::no_endpoint().into())
     }
 
     fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
@@ -86,16 +110,25 @@ impl<'a> Ask<'a> {
             return Err(ApiError::too_large(crate::server::BODY_LIMIT).into());
         };
         let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { bytes };
-        serde_json::from_slice(bytes)
-            .map_err(|error| ApiError::bad_request(format!("The body cannot be read: {error}.")).into())
+        serde_json::from_slice(bytes).map_err(|error| {
+            ApiError::bad_request(format!("The body cannot be read: {error}.")).into()
+        })
     }
 
     fn operator(&self) -> Result<(), Problem> {
-        if self.caller.is_operator() { Ok(()) } else { Err(ApiError::security().into()) }
+        if self.caller.is_operator() {
+            Ok(())
+        } else {
+            Err(ApiError::security().into())
+        }
     }
 
     fn operator_or_admin(&self) -> Result<(), Problem> {
-        if self.caller.role.admin { Ok(()) } else { Err(ApiError::security().into()) }
+        if self.caller.role.admin {
+            Ok(())
+        } else {
+            Err(ApiError::security().into())
+        }
     }
 
     fn unsupported(allowed: &str) -> Problem {
@@ -104,7 +137,9 @@ impl<'a> Ask<'a> {
 }
 
 fn number(text: &str) -> Result<i64, Problem> {
-    text.parse().map_err(|_| ApiError::bad_request(format!("{text} is no id; ids are whole numbers.")).into())
+    text.parse().map_err(|_| {
+        ApiError::bad_request(format!("{text} is no id; ids are whole numbers.")).into()
+    })
 }
 
 fn reply<T: Serialize + ?Sized>(status: u16, value: &T) -> Result<Reply, Problem> {

@@ -141,7 +141,10 @@ impl<'a> Permit<'a> {
         if self.mine {
             if crate::shape::is_owned(self.entity) {
                 let table = mine_table(&self.entity.table);
-                all.push(Filter::InIndex { table, key: self.caller.member });
+                all.push(Filter::InIndex {
+                    table,
+                    key: self.caller.member,
+                });
             } else if !self.entity.ownership.parent || self.entity.parents.is_empty() {
                 all.push(self.entered());
             }
@@ -179,7 +182,11 @@ impl<'a> Permit<'a> {
     /// Rows that the caller made itself: what My means where nothing else says whose a row is.
     pub fn entered(&self) -> Filter {
         let value = Value::Text(self.caller.identifier.to_string());
-        Filter::Compare { path: column(ENTERED_BY, Kind::Text), op: Comparison::Equal, value }
+        Filter::Compare {
+            path: column(ENTERED_BY, Kind::Text),
+            op: Comparison::Equal,
+            value,
+        }
     }
 
     /// The rows that a customize list of the role lets through (configuration types, agreement types).

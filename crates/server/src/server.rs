@@ -215,7 +215,10 @@ impl Server {
     }
 
     /// From the Authorization header to the member behind the key.
-    pub(crate) async fn authenticate(&self, headers: &HeaderMap) -> Result<(Arc<Instance>, Arc<Caller>), Problem> {
+    pub(crate) async fn authenticate(
+        &self,
+        headers: &HeaderMap,
+    ) -> Result<(Arc<Instance>, Arc<Caller>), Problem> {
         let header = headers
             .get(http::header::AUTHORIZATION)
             .map(http::HeaderValue::as_bytes);

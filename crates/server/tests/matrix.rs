@@ -15,7 +15,10 @@ fn set(registry: &Registry, role: &mut Role, needs: &Needs, verb: Verb, level: L
         if level != Level::None && verb != Verb::Inquire {
             levels[3] = Level::All;
         }
-        let place = Verb::EVERY.iter().position(|other| *other == verb).expect("a verb");
+        let place = Verb::EVERY
+            .iter()
+            .position(|other| *other == verb)
+            .expect("a verb");
         levels[place] = level;
         role.set(registry, action, levels).is_ok()
     };
@@ -27,20 +30,32 @@ fn set(registry: &Registry, role: &mut Role, needs: &Needs, verb: Verb, level: L
             role.set_tables(List::Allow([*table].into_iter().collect()));
             done
         }
-        Needs::Every(parts) => parts.iter().all(|part| set(registry, role, part, verb, level)),
+        Needs::Every(parts) => parts
+            .iter()
+            .all(|part| set(registry, role, part, verb, level)),
         Needs::Either(parts) => set(registry, role, &parts[0], verb, level),
     }
 }
 
 fn names(registry: &Registry, needs: &Needs) -> String {
     let join = |parts: &[Needs], word: &str| {
-        parts.iter().map(|part| names(registry, part)).collect::<Vec<_>>().join(word)
+        parts
+            .iter()
+            .map(|part| names(registry, part))
+            .collect::<Vec<_>>()
+            .join(word)
     };
     match needs {
         Needs::Anyone => "anyone".to_owned(),
         Needs::AnyMember => "any member".to_owned(),
         Needs::Action(action) => registry.get(*action).expect("a known action").full_name(),
-        Needs::Table(table) => format!("table {}", registry.get_table(*table).expect("a known table").full_name()),
+        Needs::Table(table) => format!(
+            "table {}",
+            registry
+                .get_table(*table)
+                .expect("a known table")
+                .full_name()
+        ),
         Needs::Every(parts) => join(parts, " and "),
         Needs::Either(parts) => join(parts, " or "),
     }
@@ -51,7 +66,13 @@ fn every_entity_verb_and_level() {
     let (registry, catalog) = Catalog::embedded().expect("the shipped data reads");
     let mut text = String::new();
     for entity in &catalog.entities {
-        write!(text, "{} | {}", entity.path, names(&registry, &entity.right.needs)).unwrap();
+        write!(
+            text,
+            "{} | {}",
+            entity.path,
+            names(&registry, &entity.right.needs)
+        )
+        .unwrap();
         for verb in Verb::EVERY {
             write!(text, " | {verb}").unwrap();
             for level in [Level::None, Level::My, Level::All] {

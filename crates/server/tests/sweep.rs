@@ -21,7 +21,9 @@ fn concrete(path: &str) -> String {
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
         let (name, after) = after.split_once('}').expect("a closed placeholder");
-        let word = ["Identifier", "Name", "ssoid"].iter().any(|part| name.contains(part));
+        let word = ["Identifier", "Name", "ssoid"]
+            .iter()
+            .any(|part| name.contains(part));
         out.push_str(if word { "nobody" } else { "987654321" });
         rest = after;
     }
@@ -54,12 +56,19 @@ fn smallest(registry: &Registry, role: &mut Role, needs: &Needs) {
         Needs::Anyone | Needs::AnyMember => {}
         Needs::Action(action) => {
             let row = registry.get(*action).expect("a known action");
-            let levels = bitting_policy::Verb::EVERY
-                .map(|verb| if row.accepts(verb, Level::All) { Level::All } else { Level::None });
-            role.set(registry, *action, levels).expect("All is accepted");
+            let levels = bitting_policy::Verb::EVERY.map(|verb| {
+                if row.accepts(verb, Level::All) {
+                    Level::All
+                } else {
+                    Level::None
+                }
+            });
+            role.set(registry, *action, levels)
+                .expect("All is accepted");
         }
         Needs::Table(table) => {
-            role.set(registry, registry.table_setup(), [Level::All; 4]).expect("Table Setup takes All");
+            role.set(registry, registry.table_setup(), [Level::All; 4])
+                .expect("Table Setup takes All");
             role.set_tables(List::Allow([*table].into_iter().collect()));
         }
         Needs::Every(parts) => parts.iter().for_each(|part| smallest(registry, role, part)),
@@ -81,7 +90,11 @@ async fn holder(
     let id = company.role(&format!("holder {number}"), &[], &[]).await;
     let mut role = Role::new(company.instance.registry(), id, format!("holder {number}"));
     smallest(company.instance.registry(), &mut role, needs);
-    company.instance.save_role(role).await.expect("a role is kept");
+    company
+        .instance
+        .save_role(role)
+        .await
+        .expect("a role is kept");
     let (_, key) = company.member(&format!("holder{number}"), id).await;
     holders.insert(name, key.clone());
     key
@@ -104,7 +117,8 @@ async fn every_operation_is_refused_without_its_right_and_open_with_it() {
         for operation in &route.methods {
             seen += 1;
             let method = word(operation.method);
-            let body = (method != "GET" && method != "DELETE").then(|| json!({}).to_string().into_bytes());
+            let body =
+                (method != "GET" && method != "DELETE").then(|| json!({}).to_string().into_bytes());
             let mut check = |case: &str, status: u16, holds: bool| {
                 if !holds {
                     faults.push(format!("{method} {} {case}: {status}", route.path));
@@ -113,27 +127,52 @@ async fn every_operation_is_refused_without_its_right_and_open_with_it() {
             let discovery = route.path.eq_ignore_ascii_case("/system/info");
             let status = company.send(None, method, &path, body.clone()).await.status;
             check("without a key", status, status == 401 || discovery);
-            let status = company.send(Some(&wrong), method, &path, body.clone()).await.status;
+            let status = company
+                .send(Some(&wrong), method, &path, body.clone())
+                .await
+                .status;
             check("with a wrong key", status, status == 401);
-            let answered = company.send(Some(&nothing), method, &path, body.clone()).await;
+            let answered = company
+                .send(Some(&nothing), method, &path, body.clone())
+                .await;
             if open {
-                check("open to every member", answered.status, answered.status != 403 && answered.status < 500);
+                check(
+                    "open to every member",
+                    answered.status,
+                    answered.status != 403 && answered.status < 500,
+                );
             } else {
                 check("without the right", answered.status, answered.status == 403);
-                check("without a reason", answered.status, answered.denial().contains("needs"));
+                check(
+                    "without a reason",
+                    answered.status,
+                    answered.denial().contains("needs"),
+                );
             }
             let key = holder(&company, &mut holders, needs).await;
             let status = company.send(Some(&key), method, &path, body).await.status;
             // Minting a token is refused with 401 whatever the role says, as the vendor does.
             let mints = route.rule.as_deref() == Some("member_tokens");
             // What is created or changed without a body may be refused for what it lacks, not for its right.
-            check("with the right", status, (status != 401 || mints) && status != 403 && status < 500);
+            check(
+                "with the right",
+                status,
+                (status != 401 || mints) && status != 403 && status < 500,
+            );
         }
     }
     let all: usize = catalog.routes.iter().map(|route| route.methods.len()).sum();
     assert_eq!(seen, all, "the sweep visits every operation");
-    assert!(seen >= 3_000, "the catalog holds the whole API, not {seen} operations");
-    assert!(faults.is_empty(), "{} of {seen} fail:\n{}", faults.len(), faults.join("\n"));
+    assert!(
+        seen >= 3_000,
+        "the catalog holds the whole API, not {seen} operations"
+    );
+    assert!(
+        faults.is_empty(),
+        "{} of {seen} fail:\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -142,9 +181,16 @@ async fn every_plain_list_and_count_answers() {
     let catalog = company.instance.catalog();
     let mut faults = Vec::new();
     let mut seen = 0;
-    for route in catalog.routes.iter().filter(|route| route.params.is_empty() && route.rule.is_none()) {
+    for route in catalog
+        .routes
+        .iter()
+        .filter(|route| route.params.is_empty() && route.rule.is_none())
+    {
         use bitting_catalog::route::RouteKind::{Collection, Count, Info};
-        let gets = route.methods.iter().any(|operation| operation.method == Method::Get);
+        let gets = route
+            .methods
+            .iter()
+            .any(|operation| operation.method == Method::Get);
         if !gets || !matches!(route.kind, Collection | Count | Info) {
             continue;
         }
@@ -155,7 +201,10 @@ async fn every_plain_list_and_count_answers() {
             _ => answered.json.is_array(),
         };
         if answered.status != 200 || !shape {
-            faults.push(format!("{}: {} {}", route.path, answered.status, answered.json));
+            faults.push(format!(
+                "{}: {} {}",
+                route.path, answered.status, answered.json
+            ));
         }
     }
     assert!(seen > 600, "{seen} lists and counts without placeholders");

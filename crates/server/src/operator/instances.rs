@@ -34,8 +34,13 @@ pub async fn answer(ask: &Ask<'_>, company: Option<&str>) -> Result<Reply, Probl
     match company {
         None => reply(200, &all),
         Some(company) => {
-            let found = all.into_iter().find(|instance| instance.company.eq_ignore_ascii_case(company));
-            reply(200, &found.ok_or_else(|| ApiError::not_found("Instance", company))?)
+            let found = all
+                .into_iter()
+                .find(|instance| instance.company.eq_ignore_ascii_case(company));
+            reply(
+                200,
+                &found.ok_or_else(|| ApiError::not_found("Instance", company))?,
+            )
         }
     }
 }

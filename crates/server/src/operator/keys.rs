@@ -42,14 +42,21 @@ struct KeyChange {
 }
 
 pub async fn of_member(ask: &Ask<'_>, member: i64) -> Result<Reply, Problem> {
-    let verb = if ask.method == Method::GET { Verb::Inquire } else { Verb::Edit };
+    let verb = if ask.method == Method::GET {
+        Verb::Inquire
+    } else {
+        Verb::Edit
+    };
     let permit = ask.permit(MEMBERS, verb)?;
     if ask.instance.backend.row(&permit, member).await?.is_none() {
         return Err(ApiError::not_found("Member", &member.to_string()).into());
     }
     if ask.method == Method::GET {
         let keys = ask.instance.keys.list(Some(member));
-        return reply(200, &keys.iter().map(|key| shown(key, None)).collect::<Vec<_>>());
+        return reply(
+            200,
+            &keys.iter().map(|key| shown(key, None)).collect::<Vec<_>>(),
+        );
     }
     if ask.method != Method::POST {
         return Err(Ask::unsupported("GET, POST"));
@@ -57,23 +64,40 @@ pub async fn of_member(ask: &Ask<'_>, member: i64) -> Result<Reply, Problem> {
     let body: KeyChange = ask.body()?;
     let description = body.description.unwrap_or_default();
     if description.trim().is_empty() {
-        return Err(Problem::field("key", FieldError::missing("key", "description")));
+        return Err(Problem::field(
+            "key",
+            FieldError::missing("key", "description"),
+        ));
     }
     let expires = expiry(body.expires.as_deref())?;
-    let (key, pair) = ask.instance.cut_key(member, description.trim(), expires).await?;
+    let (key, pair) = ask
+        .instance
+        .cut_key(member, description.trim(), expires)
+        .await?;
     reply(201, &shown(&key, Some(pair.private.reveal())))
 }
 
 pub fn list(ask: &Ask<'_>) -> Result<Reply, Problem> {
     ask.permit(MEMBERS, Verb::Inquire)?;
     let keys = ask.instance.keys.list(None);
-    reply(200, &keys.iter().map(|key| shown(key, None)).collect::<Vec<_>>())
+    reply(
+        200,
+        &keys.iter().map(|key| shown(key, None)).collect::<Vec<_>>(),
+    )
 }
 
 pub async fn one(ask: &Ask<'_>, id: i64) -> Result<Reply, Problem> {
-    let verb = if ask.method == Method::GET { Verb::Inquire } else { Verb::Edit };
+    let verb = if ask.method == Method::GET {
+        Verb::Inquire
+    } else {
+        Verb::Edit
+    };
     ask.permit(MEMBERS, verb)?;
-    let key = ask.instance.keys.get(id).ok_or_else(|| ApiError::not_found("Key", &id.to_string()))?;
+    let key = ask
+        .instance
+        .keys
+        .get(id)
+        .ok_or_else(|| ApiError::not_found("Key", &id.to_string()))?;
     match ask.method {
         Method::GET => reply(200, &shown(&key, None)),
         Method::DELETE => {
@@ -86,8 +110,14 @@ pub async fn one(ask: &Ask<'_>, id: i64) -> Result<Reply, Problem> {
                 None => key.expires,
                 Some(text) => expiry(Some(text))?,
             };
-            let description = change.description.unwrap_or_else(|| key.description.clone());
-            let next = key.with(description, change.inactive_flag.unwrap_or(key.inactive), expires);
+            let description = change
+                .description
+                .unwrap_or_else(|| key.description.clone());
+            let next = key.with(
+                description,
+                change.inactive_flag.unwrap_or(key.inactive),
+                expires,
+            );
             let key = ask.instance.change_key(next).await?;
             reply(200, &shown(&key, None))
         }
@@ -98,9 +128,10 @@ pub async fn one(ask: &Ask<'_>, id: i64) -> Result<Reply, Problem> {
 fn expiry(text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     match text.map(str::trim).filter(|text| !text.is_empty()) {
         None => Ok(None),
-        Some(text) => {
-            text.parse().map(Some).map_err(|_| Problem::field("key", FieldError::format("key", "expires")))
-        }
+        Some(text) => text
+            .parse()
+            .map(Some)
+            .map_err(|_| Problem::field("key", FieldError::format("key", "expires"))),
     }
 }
 

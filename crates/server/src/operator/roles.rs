@@ -24,7 +24,12 @@ struct LevelsBody {
     inquire_level: Option<Level>,
 }
 
-pub async fn answer(ask: &Ask<'_>, id: i64, tail: &[&str], segments: &[&str]) -> Result<Reply, Problem> {
+pub async fn answer(
+    ask: &Ask<'_>,
+    id: i64,
+    tail: &[&str],
+    segments: &[&str],
+) -> Result<Reply, Problem> {
     let reading = ask.method == Method::GET;
     let permit = ask.permit(ROLES, if reading { Verb::Inquire } else { Verb::Edit })?;
     let row = ask.instance.backend.row(&permit, id).await?;
@@ -35,7 +40,15 @@ pub async fn answer(ask: &Ask<'_>, id: i64, tail: &[&str], segments: &[&str]) ->
         (["document"], false) => replace(ask, role).await,
         (["levels"], false) => levels(ask, role).await,
         (["customizelists"], true) => reply(200, &role.document(ask.instance.registry()).lists),
-        (["customizelists", _], _) => list(ask, role, segments.get(7).copied().unwrap_or_default(), reading).await,
+        (["customizelists", _], _) => {
+            list(
+                ask,
+                role,
+                segments.get(7).copied().unwrap_or_default(),
+                reading,
+            )
+            .await
+        }
         _ => Err(ApiError::no_endpoint().into()),
     }
 }
@@ -64,13 +77,23 @@ async fn replace(ask: &Ask<'_>, role: Role) -> Result<Reply, Problem> {
 /// PATCH or PUT: levels of one row by module and action.
 async fn levels(ask: &Ask<'_>, mut role: Role) -> Result<Reply, Problem> {
     let body: LevelsBody = ask.body()?;
-    let (module, action) = (body.module.as_deref().unwrap_or_default(), body.action.as_deref().unwrap_or_default());
+    let (module, action) = (
+        body.module.as_deref().unwrap_or_default(),
+        body.action.as_deref().unwrap_or_default(),
+    );
     let registry = ask.instance.registry();
     let found = registry.action(module, action).ok_or_else(|| {
-        let near = registry.nearest_action(module, action).map(bitting_policy::Action::full_name);
-        let hint = near.map(|near| format!(" Did you mean '{near}'?")).unwrap_or_default();
+        let near = registry
+            .nearest_action(module, action)
+            .map(bitting_policy::Action::full_name);
+        let hint = near
+            .map(|near| format!(" Did you mean '{near}'?"))
+            .unwrap_or_default();
         let message = format!("There is no action '{module} / {action}'.{hint}");
-        Problem::field("securityRole", FieldError::not_found("securityRole", "action", message))
+        Problem::field(
+            "securityRole",
+            FieldError::not_found("securityRole", "action", message),
+        )
     })?;
     set(ask, &mut role, found, &body)?;
     let answer = document_of(ask, &role);
@@ -80,22 +103,38 @@ async fn levels(ask: &Ask<'_>, mut role: Role) -> Result<Reply, Problem> {
 
 fn set(ask: &Ask<'_>, role: &mut Role, action: ActionId, body: &LevelsBody) -> Result<(), Problem> {
     let held = role.levels(action);
-    let given = [body.add_level, body.edit_level, body.delete_level, body.inquire_level];
+    let given = [
+        body.add_level,
+        body.edit_level,
+        body.delete_level,
+        body.inquire_level,
+    ];
     let mut next: Levels = held;
     for (slot, level) in next.iter_mut().zip(given) {
         if let Some(level) = level {
             *slot = level;
         }
     }
-    role.set(ask.instance.registry(), action, next).map_err(refused)
+    role.set(ask.instance.registry(), action, next)
+        .map_err(refused)
 }
 
 async fn list(ask: &Ask<'_>, mut role: Role, name: &str, reading: bool) -> Result<Reply, Problem> {
     let registry = ask.instance.registry();
     let list = registry.list(name).ok_or_else(|| {
-        let known: Vec<_> = registry.lists().iter().map(|list| list.identifier.as_str()).collect();
-        let message = format!("There is no customize list '{name}'; there are {}.", known.join(", "));
-        Problem::field("securityRole", FieldError::not_found("securityRole", "customizeIdentifier", message))
+        let known: Vec<_> = registry
+            .lists()
+            .iter()
+            .map(|list| list.identifier.as_str())
+            .collect();
+        let message = format!(
+            "There is no customize list '{name}'; there are {}.",
+            known.join(", ")
+        );
+        Problem::field(
+            "securityRole",
+            FieldError::not_found("securityRole", "customizeIdentifier", message),
+        )
     })?;
     if reading {
         return reply(200, &role.list_document(registry, list));
@@ -114,12 +153,17 @@ fn document_of(ask: &Ask<'_>, role: &Role) -> Result<Reply, Problem> {
 fn with_flags(role: &Role, row: &Row) -> Role {
     let mut role = role.clone();
     role.id = row.id;
-    row.text("name").unwrap_or_default().clone_into(&mut role.name);
+    row.text("name")
+        .unwrap_or_default()
+        .clone_into(&mut role.name);
     role.admin = row.flag("admin_flag");
     role.inactive = row.flag("inactive_flag");
     role
 }
 
 fn refused(error: RoleError) -> Problem {
-    Problem::field("securityRole", FieldError::invalid("securityRole", "levels", error.to_string()))
+    Problem::field(
+        "securityRole",
+        FieldError::invalid("securityRole", "levels", error.to_string()),
+    )
 }

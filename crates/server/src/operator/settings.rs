@@ -15,14 +15,26 @@ struct Switch {
 }
 
 const SWITCHES: &[Switch] = &[
-    Switch { name: "strict", takes: "on (default), off", meaning: "refuse unknown members in bodies" },
-    Switch { name: "tokens", takes: "refuse (default), own", meaning: "let API members mint tokens for themselves" },
+    Switch {
+        name: "strict",
+        takes: "on (default), off",
+        meaning: "refuse unknown members in bodies",
+    },
+    Switch {
+        name: "tokens",
+        takes: "refuse (default), own",
+        meaning: "let API members mint tokens for themselves",
+    },
     Switch {
         name: "report-allow-list",
         takes: "names joined by commas; absent for all",
         meaning: "reports that the API Reports action opens",
     },
-    Switch { name: "default-board", takes: "id of a service board", meaning: "board of tickets that name none" },
+    Switch {
+        name: "default-board",
+        takes: "id of a service board",
+        meaning: "board of tickets that name none",
+    },
 ];
 
 #[derive(Serialize)]
@@ -41,21 +53,35 @@ struct Change {
 
 pub fn list(ask: &Ask<'_>) -> Result<Reply, Problem> {
     ask.operator_or_admin()?;
-    reply(200, &SWITCHES.iter().map(|switch| shown(ask, switch)).collect::<Vec<_>>())
+    reply(
+        200,
+        &SWITCHES
+            .iter()
+            .map(|switch| shown(ask, switch))
+            .collect::<Vec<_>>(),
+    )
 }
 
 pub async fn one(ask: &Ask<'_>, name: &str) -> Result<Reply, Problem> {
     ask.operator_or_admin()?;
-    let switch = SWITCHES.iter().find(|switch| switch.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
-        let known: Vec<_> = SWITCHES.iter().map(|switch| switch.name).collect();
-        let message = format!("There is no setting '{name}'; there are {}.", known.join(", "));
-        Problem::field("setting", FieldError::not_found("setting", "name", message))
-    })?;
+    let switch = SWITCHES
+        .iter()
+        .find(|switch| switch.name.eq_ignore_ascii_case(name))
+        .ok_or_else(|| {
+            let known: Vec<_> = SWITCHES.iter().map(|switch| switch.name).collect();
+            let message = format!(
+                "There is no setting '{name}'; there are {}.",
+                known.join(", ")
+            );
+            Problem::field("setting", FieldError::not_found("setting", "name", message))
+        })?;
     match ask.method {
         Method::GET => {}
         Method::PUT => {
             let change: Change = ask.body()?;
-            ask.instance.set_setting(switch.name, change.value.as_deref()).await?;
+            ask.instance
+                .set_setting(switch.name, change.value.as_deref())
+                .await?;
         }
         _ => return Err(ApiError::method_not_allowed("GET, PUT").into()),
     }
