@@ -1,0 +1,313 @@
+//! A way to a PSA: one call after the other, waiting when the PSA asks to, page after page.
+
+use crate::{Answer, ClientError, Credentials, KeyFile, Site};
+use parking_lot::Mutex;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::blocking::{Client, Response};
+use reqwest::{Certificate, Method};
+use serde::Serialize;
+use serde_json::Value;
+use std::error::Error as _;
+use std::path::Path;
+use std::time::Duration;
+
+/// Largest page the vendor serves.
+const PAGE: usize = 1000;
+/// How often a call is made before the refusal counts.
+const TRIES: u32 = 4;
+/// Longest wait that a PSA may ask for.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// What stays as it is in a query's value.
+const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/').remove(b',');
+
+/// How to reach a PSA.
+#[derive(Debug, Clone, Default)]
+pub struct Options<'a> {
+    /// An authority that systems do not know, PEM.
+    pub ca_file: Option<&'a Path>,
+    /// Use nothing but the vendor's API, also on a server that offers more.
+    pub vendor_only: bool,
+    /// Do not ask where the API of the company is; a server of one's own needs no asking.
+    pub usual_path: bool,
+}
+
+/// A request that was made.
+#[derive(Debug, Clone, Serialize)]
+pub struct Call {
+    pub method: String,
+    /// Path below the API, without values of the query.
+    pub path: String,
+    pub status: u16,
+}
+
+/// An open way to a PSA with one key.
+pub struct Psa {
+    site: Site,
+    credentials: Credentials,
+    client: Client,
+    vendor_only: bool,
+    calls: Mutex<Vec<Call>>,
+}
+
+impl Psa {
+    /// Opens a way. Asks the PSA where its API is, but does not try the key.
+    pub fn open(address: &str, credentials: Credentials, options: &Options<'_>) -> Result<Self, ClientError> {
+        let mut builder = Client::builder().timeout(Duration::from_secs(60));
+        if let Some(file) = options.ca_file {
+            let broken = |reason: String| ClientError::Authority {
+                file: file.to_owned(),
+                reason,
+            };
+            let pem = std::fs::read(file).map_err(|error| broken(error.to_string()))?;
+            let certificates = Certificate::from_pem_bundle(&pem).map_err(|error| broken(error.to_string()))?;
+            if certificates.is_empty() {
+                return Err(broken("it holds no certificate in PEM form".to_owned()));
+            }
+            for certificate in certificates {
+                builder = builder.add_root_certificate(certificate);
+            }
+        }
+        let client = builder.build().map_err(|error| ClientError::Unreachable {
+            address: address.to_owned(),
+            reason: error.to_string(),
+        })?;
+        let mut psa = Self {
+            site: Site::read(address)?,
+            credentials,
+            client,
+            vendor_only: options.vendor_only,
+            calls: Mutex::new(Vec::new()),
+        };
+        if !options.usual_path {
+            psa.locate()?;
+        }
+        Ok(psa)
+    }
+
+    /// Opens the way a key file describes.
+    pub fn of_key_file(file: &KeyFile, vendor_only: bool) -> Result<Self, ClientError> {
+        let options = Options {
+            ca_file: file.ca_file.as_deref(),
+            vendor_only,
+            usual_path: false,
+        };
+        Self::open(&file.url, file.credentials.clone(), &options)
+    }
+
+    pub fn company(&self) -> &str {
+        &self.credentials.company
+    }
+
+    /// Scheme, host and port.
+    pub fn address(&self) -> &str {
+        &self.site.address
+    }
+
+    pub fn client_id(&self) -> Option<&str> {
+        self.credentials.client_id.as_deref()
+    }
+
+    /// Every request made so far, in order.
+    pub fn calls(&self) -> Vec<Call> {
+        self.calls.lock().clone()
+    }
+
+    /// Whether the server offers Bitting's own API beside the vendor's: levels, lists and keys.
+    pub fn offers_own(&self) -> Result<bool, ClientError> {
+        if self.vendor_only {
+            return Ok(false);
+        }
+        let answer = self.send(Method::GET, &self.site.own("settings"), "settings", None)?;
+        // Refused is an answer too; a live PSA has no such path.
+        Ok(answer.is_success() || answer.status == 403 && answer.code() == "Security")
+    }
+
+    /// One call on the vendor's API, whatever comes back.
+    pub fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Answer, ClientError> {
+        self.send(verb(method), &self.site.api(path), path, body)
+    }
+
+    /// One call on Bitting's own API.
+    pub fn own(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, ClientError> {
+        self.send(verb(method), &self.site.own(path), path, body)?.ok(method, path)
+    }
+
+    pub fn get(&self, path: &str) -> Result<Value, ClientError> {
+        self.ask("GET", path, None)?.ok("GET", path)
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
+        self.ask("POST", path, Some(body))?.ok("POST", path)
+    }
+
+    /// Sets members of a record, in the vendor's patch dialect.
+    pub fn patch(&self, path: &str, members: &[(String, Value)]) -> Result<Value, ClientError> {
+        let operations: Vec<Value> = members
+            .iter()
+            .map(|(member, value)| serde_json::json!({ "op": "replace", "path": member, "value": value }))
+            .collect();
+        self.ask("PATCH", path, Some(&Value::Array(operations)))?.ok("PATCH", path)
+    }
+
+    /// Every record of a list, page by page.
+    pub fn list(&self, path: &str) -> Result<Vec<Value>, ClientError> {
+        let mut all = Vec::new();
+        let joint = if path.contains('?') { '&' } else { '?' };
+        for page in 1.. {
+            let Value::Array(rows) = self.get(&format!("{path}{joint}pageSize={PAGE}&page={page}"))? else {
+                return Err(self.strange(path, "list"));
+            };
+            let last = rows.len() < PAGE;
+            all.extend(rows);
+            if last {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// How many records a list has.
+    pub fn count(&self, path: &str) -> Result<u64, ClientError> {
+        let path = format!("{path}/count");
+        self.get(&path)?["count"].as_u64().ok_or_else(|| self.strange(&path, "count"))
+    }
+
+    /// The records of a list whose field has this value.
+    pub fn named(&self, path: &str, field: &str, value: &str) -> Result<Vec<Value>, ClientError> {
+        let condition = format!("{field}=\"{}\"", value.replace('"', "\\\""));
+        let condition = utf8_percent_encode(&condition, VALUE);
+        self.list(&format!("{path}?conditions={condition}"))
+    }
+
+    /// Finds the API of the company: newer releases of the cloud serve it below a path of their own.
+    fn locate(&mut self) -> Result<(), ClientError> {
+        let path = format!("login/companyinfo/{}", utf8_percent_encode(&self.credentials.company, VALUE));
+        let url = format!("{}/{path}", self.site.address);
+        let answer = self.send(Method::GET, &url, &path, None)?;
+        if !answer.is_success() {
+            // Some servers of one's own keep this page closed; the usual path serves there.
+            return Ok(());
+        }
+        match &answer.body {
+            Value::Null => Err(ClientError::Company {
+                address: self.site.address.clone(),
+                company: self.credentials.company.clone(),
+            }),
+            Value::Object(info) => {
+                if let Some(codebase) = info.get("Codebase").and_then(Value::as_str) {
+                    self.site.codebase = format!("{}/", codebase.trim_matches('/'));
+                }
+                Ok(())
+            }
+            _ => Err(self.strange(&path, "company")),
+        }
+    }
+
+    fn strange(&self, path: &str, wanted: &'static str) -> ClientError {
+        ClientError::Strange {
+            address: self.site.address.clone(),
+            path: path.to_owned(),
+            wanted,
+        }
+    }
+
+    /// Sends, and tries again what the PSA or the network asks to try again. A write is tried again only
+    /// where the PSA says it did nothing.
+    fn send(&self, method: Method, url: &str, path: &str, body: Option<&Value>) -> Result<Answer, ClientError> {
+        let reading = method == Method::GET;
+        for attempt in 1.. {
+            let mut request = self.client.request(method.clone(), url).basic_auth(
+                format!("{}+{}", self.credentials.company, self.credentials.public_key),
+                Some(self.credentials.private_key.reveal()),
+            );
+            if let Some(id) = &self.credentials.client_id {
+                request = request.header("clientId", id);
+            }
+            if let Some(body) = body {
+                request = request.json(body);
+            }
+            let last = attempt == TRIES;
+            match request.send() {
+                Ok(response) => {
+                    let status = response.status().as_u16();
+                    self.note(&method, path, status);
+                    let again = status == 429 || reading && matches!(status, 502..=504);
+                    if again && !last {
+                        std::thread::sleep(wait(&response, attempt));
+                        continue;
+                    }
+                    return read(response).map_err(|error| self.lost(&error));
+                }
+                Err(error) if reading && error.is_timeout() && !last => {}
+                Err(error) => return Err(self.lost(&error)),
+            }
+        }
+        unreachable!("the last attempt returns")
+    }
+
+    fn note(&self, method: &Method, path: &str, status: u16) {
+        let path = path.split('?').next().unwrap_or_default().to_owned();
+        self.calls.lock().push(Call {
+            method: method.to_string(),
+            path,
+            status,
+        });
+    }
+
+    /// A fault of the network in words. The address is said without its path, which is ours.
+    fn lost(&self, error: &reqwest::Error) -> ClientError {
+        let address = self.site.address.clone();
+        let mut reason = String::new();
+        let mut cause = error.source();
+        while let Some(inner) = cause {
+            reason = inner.to_string();
+            cause = inner.source();
+        }
+        if reason.contains("certificate") || reason.contains("UnknownIssuer") || reason.contains("NotValidForName") {
+            return ClientError::Certificate { address, reason };
+        }
+        let reason = match (error.is_timeout(), reason.is_empty()) {
+            (true, _) => "it took longer than a minute".to_owned(),
+            (false, true) => "the connection failed".to_owned(),
+            (false, false) => reason,
+        };
+        ClientError::Unreachable { address, reason }
+    }
+}
+
+fn verb(word: &str) -> Method {
+    match word {
+        "POST" => Method::POST,
+        "PUT" => Method::PUT,
+        "PATCH" => Method::PATCH,
+        "DELETE" => Method::DELETE,
+        _ => Method::GET,
+    }
+}
+
+fn wait(response: &Response, attempt: u32) -> Duration {
+    let asked = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+    let asked = asked.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+    asked.unwrap_or(Duration::from_millis(250 << attempt)).min(LONGEST_WAIT)
+}
+
+fn read(response: Response) -> Result<Answer, reqwest::Error> {
+    let status = response.status().as_u16();
+    let denial = response.headers().get("x-bitting-denial");
+    let denial = denial.and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let more = response.headers().get("link").and_then(|value| value.to_str().ok());
+    let more = more.is_some_and(|link| link.contains("rel=\"next\""));
+    let text = response.text()?;
+    let body = if text.trim().is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_str(&text).unwrap_or(Value::String(text))
+    };
+    Ok(Answer {
+        status,
+        body,
+        denial,
+        more,
+    })
+}

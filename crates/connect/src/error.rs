@@ -1,0 +1,39 @@
+//! Why a step could not be made: the profile, the PSA's refusal, or something in the way that a person
+//! must decide on.
+
+use bitting_catalog::CatalogError;
+use bitting_catalog::profile::ProfileError;
+use bitting_client::ClientError;
+use bitting_policy::RoleError;
+
+/// A step that was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    #[error("no role can be made of {profile}: {source}; `bitting profile check` names the line")]
+    Role { profile: String, source: RoleError },
+    #[error("there is no profile `{word}`{nearest}; `bitting profile list` shows all, and a path ends in .toml")]
+    NoProfile { word: String, nearest: String },
+    #[error("{file} cannot be read: {reason}")]
+    File { file: String, reason: String },
+    /// A value of the member form is too long or not there.
+    #[error("{field} `{value}`: {reason}")]
+    Form {
+        field: &'static str,
+        value: String,
+        reason: String,
+    },
+    /// A person has to decide first.
+    #[error("{what}; {remedy}")]
+    InTheWay { what: String, remedy: String },
+    /// Somebody else changed the role after the plan was made.
+    #[error("the role `{role}` changed since the plan was made, so nothing was written; look at the new plan and apply again")]
+    Changed { role: String },
+    #[error("the PSA answered {path} without `{member}`; nothing was assumed")]
+    Answer { path: String, member: &'static str },
+}

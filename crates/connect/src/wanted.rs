@@ -1,0 +1,174 @@
+//! What an integration shall get: the smallest role for the chosen features, and the form of its API member.
+//! Made from the profile and a person's choices alone, before any PSA is asked.
+
+use crate::ConnectError;
+use bitting_catalog::profile::{MemberValue, Profile, Selection};
+use bitting_policy::{Level, Registry, Role, RoleDocument, Verb};
+use std::collections::BTreeMap;
+
+/// Longest member id the form takes, in characters.
+pub const IDENTIFIER: usize = 15;
+/// Longest name of a member or a role, in characters.
+pub const NAME: usize = 30;
+
+/// What a person decides on top of the profile.
+#[derive(Debug, Clone, Default)]
+pub struct Choices {
+    pub selection: Selection,
+    /// Name of the security role.
+    pub role: Option<String>,
+    /// Id of the API member.
+    pub member: Option<String>,
+    /// Node of the structure whose records it sees.
+    pub location: Option<String>,
+    /// Board of tickets it makes without one.
+    pub board: Option<String>,
+}
+
+/// What shall be there in the end.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The profile's title: `Cisco Umbrella`.
+    pub title: String,
+    pub document: RoleDocument,
+    pub role: Role,
+    pub member: Form,
+    /// Reason of each row, by (module, action).
+    pub why: BTreeMap<(String, String), String>,
+    /// What a person should know or choose, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// The API member form. What is `None` is left as it is, or to the PSA's default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Form {
+    pub identifier: String,
+    pub name: String,
+    pub email: Option<String>,
+    /// Node of the structure. For a new member, `Corporate` when nothing else is said.
+    pub location: Option<String>,
+    /// Whether somebody asked for that location, so that it is kept to on a member that exists.
+    pub location_said: bool,
+    pub department: Option<String>,
+    pub board: Option<String>,
+    pub excluded_boards: Vec<String>,
+    pub block_price: Option<bool>,
+    pub block_cost: Option<bool>,
+}
+
+/// Works out what is wanted.
+pub fn wanted(profile: &Profile, choices: &Choices, registry: &Registry) -> Result<Wanted, ConnectError> {
+    let mut document = profile.role_for(registry, &choices.selection)?;
+    if let Some(name) = &choices.role {
+        document.name.clone_from(name);
+    }
+    fits("role name", &document.name, NAME)?;
+    let role = Role::from_document(registry, &document).map_err(|source| ConnectError::Role {
+        profile: profile.file.clone(),
+        source,
+    })?;
+    let mut notes = Vec::new();
+    let member = form(profile, choices, &mut notes)?;
+    let needs = profile.resolved(registry, &choices.selection)?;
+    let why = needs
+        .into_iter()
+        .filter(|(_, need)| need.levels != [Level::None; 4])
+        .map(|(_, need)| {
+            let why: Vec<String> = need.why.into_iter().collect();
+            ((need.module, need.action), why.join("; "))
+        })
+        .collect();
+    Ok(Wanted {
+        title: profile.title(),
+        // The role's own words, so that names and order are the registry's everywhere.
+        document: role.document(registry),
+        role,
+        member,
+        why,
+        notes,
+    })
+}
+
+impl Wanted {
+    /// Every cell that is needed: module, action, verb and level, in the screen's order.
+    pub fn cells(&self) -> impl Iterator<Item = (&str, &str, Verb, Level)> {
+        self.document.rows.iter().flat_map(|row| {
+            let levels = row.levels();
+            Verb::EVERY
+                .into_iter()
+                .zip(levels)
+                .filter(|(_, level)| *level > Level::None)
+                .map(|(verb, level)| (row.module.as_str(), row.action.as_str(), verb, level))
+        })
+    }
+
+    /// Why a row is needed.
+    pub fn reason(&self, module: &str, action: &str) -> &str {
+        let key = (module.to_owned(), action.to_owned());
+        self.why.get(&key).map_or("", String::as_str)
+    }
+}
+
+fn form(profile: &Profile, choices: &Choices, notes: &mut Vec<String>) -> Result<Form, ConnectError> {
+    let member = &profile.member;
+    let said = |value: &Option<MemberValue>| value.as_ref().and_then(|value| value.value.clone());
+    let flag = |value: &Option<MemberValue>| said(value).map(|text| yes(&text));
+    let identifier = choices.member.clone().or_else(|| said(&member.identifier));
+    let identifier = identifier.unwrap_or_else(|| short(&profile.product.product));
+    fits("member id", &identifier, IDENTIFIER)?;
+    let name = said(&member.name).unwrap_or_else(|| profile.product.product.chars().take(NAME).collect());
+    fits("member name", &name, NAME)?;
+    let location = choices.location.clone().or_else(|| said(&member.location));
+    let board = choices.board.clone().or_else(|| said(&member.default_board));
+    let open = [
+        ("default board", &member.default_board, board.is_some(), "--board"),
+        ("location", &member.location, location.is_some(), "--location"),
+    ];
+    for (field, value, filled, option) in open {
+        let choose = value.as_ref().and_then(|value| value.choose.as_ref());
+        if let (Some(choose), false) = (choose, filled) {
+            let why = value.as_ref().map_or("", |value| value.why.as_str());
+            let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
+            notes.push(format!("{field}: choose {choose} with {option}{why}"));
+        }
+    }
+    Ok(Form {
+        identifier,
+        name: name.trim_end().to_owned(),
+        email: said(&member.email),
+        location_said: location.is_some(),
+        location: location.or_else(|| Some("Corporate".to_owned())),
+        department: said(&member.department),
+        board,
+        excluded_boards: said(&member.excluded_boards).map(|text| parts(&text)).unwrap_or_default(),
+        block_price: flag(&member.block_price),
+        block_cost: flag(&member.block_cost),
+    })
+}
+
+/// A member id of a product's name: its letters and digits, as many as the form takes.
+fn short(product: &str) -> String {
+    product.chars().filter(char::is_ascii_alphanumeric).take(IDENTIFIER).collect()
+}
+
+fn fits(field: &'static str, value: &str, most: usize) -> Result<(), ConnectError> {
+    let reason = match value.trim().chars().count() {
+        0 => "it is empty".to_owned(),
+        length if length > most => format!("it has {length} characters, and the form takes {most}"),
+        _ => return Ok(()),
+    };
+    Err(ConnectError::Form {
+        field,
+        value: value.to_owned(),
+        reason,
+    })
+}
+
+fn yes(text: &str) -> bool {
+    ["yes", "true", "checked", "on"].contains(&text.trim().to_ascii_lowercase().as_str())
+}
+
+fn parts(text: &str) -> Vec<String> {
+    let parts = text.split(',').map(|part| part.trim().to_owned());
+    parts.filter(|part| !part.is_empty()).collect()
+}
