@@ -2,10 +2,12 @@
 
 pub mod answer;
 pub mod backend;
+mod bulk;
 pub mod caller;
 mod computed;
 mod custom;
 
+mod defaults;
 pub mod demo;
 pub mod draft;
 pub mod event;

@@ -10,7 +10,7 @@ use crate::references;
 use crate::row::Row;
 use crate::rules::{self, Context};
 use crate::usage;
-use bitting_catalog::entity::{Entity, Field, Kind as FieldKind, Literal, Release};
+use bitting_catalog::entity::{Entity, Field, Kind as FieldKind, Release};
 use bitting_dialects::connectwise::body::{Input, InputValue, Purpose, Reader};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_dialects::connectwise::layout::{
@@ -356,16 +356,8 @@ pub fn fill_defaults(draft: &mut Draft<'_>) {
         if !draft.row.is_null(&field.column) {
             continue;
         }
-        match &field.default {
-            Some(Literal::Bool(flag)) => draft.row.set(&field.column, Value::Boolean(*flag)),
-            Some(Literal::Integer(number)) => draft.row.set(&field.column, Value::Integer(*number)),
-            Some(Literal::Number(number)) => draft.row.set(&field.column, Value::Number(*number)),
-            Some(Literal::Text(text)) => draft.row.set_text(&field.column, text.clone()),
-            // Booleans are always shown, and compare as what they show.
-            None if field.kind == FieldKind::Boolean && !field.write_only => {
-                draft.row.set(&field.column, Value::Boolean(false));
-            }
-            None => {}
+        if let Some(value) = crate::defaults::of_field(field) {
+            draft.row.set(&field.column, value);
         }
     }
 }

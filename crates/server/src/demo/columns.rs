@@ -25,6 +25,9 @@ pub(super) struct Columns {
     /// Who entered the row and when, who changed it and when: column, and the field that has it.
     pub stamps: [(Arc<str>, Option<usize>); 4],
     pub only: Option<(Arc<str>, Value)>,
+    /// What rows hold where the recipe says nothing, by column, with the slots that have it. Booleans are
+    /// always shown, and compare as what they show.
+    pub defaults: Vec<(Arc<str>, Vec<usize>, Value)>,
     pub names: Vec<usize>,
     pub required: Vec<usize>,
     pub path: Arc<str>,
@@ -60,7 +63,9 @@ impl Columns {
                 .or_else(|| catalog.home(entity.id).any_field(name))?;
             Some((field.column.clone(), Value::Text(values.first()?.clone())))
         });
+        let defaults = defaults(catalog, entity, &fields);
         Self {
+            defaults,
             table: entity.table.clone(),
             mine: placement::is_owned(entity).then(|| Arc::from(format!("{}__mine", entity.table))),
             scope: placement::is_scoped(entity).then(|| Arc::from(SCOPE)),
@@ -130,5 +135,24 @@ pub(super) fn shown(catalog: &Catalog, plan: &Plan) -> Vec<Option<usize>> {
         .iter()
         .zip(&plan.keep)
         .map(column)
+        .collect()
+}
+
+/// Defaults of the table, with the slots that have their columns.
+fn defaults(
+    catalog: &Catalog,
+    entity: &Entity,
+    fields: &[Arc<str>],
+) -> Vec<(Arc<str>, Vec<usize>, Value)> {
+    let slots = |column: &Arc<str>| {
+        let same = fields
+            .iter()
+            .enumerate()
+            .filter(|(_, name)| *name == column);
+        same.map(|(slot, _)| slot).collect()
+    };
+    let defaults = crate::defaults::of_table(catalog, entity).into_iter();
+    defaults
+        .map(|(column, value)| (column.clone(), slots(&column), value))
         .collect()
 }

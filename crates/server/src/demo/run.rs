@@ -477,6 +477,15 @@ impl<'a, 'e> Run<'a, 'e> {
                     && twin_is_null(slot)
             })
             .collect();
+        for (column, slots, value) in &columns.defaults {
+            let said = columns
+                .only
+                .as_ref()
+                .is_some_and(|(only, _)| only == column);
+            if !said && !slots.iter().any(|slot| shown[*slot]) {
+                values.push((column.clone(), value.clone()));
+            }
+        }
         for ((column, value), shown) in columns.fields.iter().zip(row.values).zip(shown) {
             if shown {
                 values.push((column.clone(), value));

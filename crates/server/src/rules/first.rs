@@ -1,6 +1,7 @@
 //! The least a new company needs before anyone can call: the top of its structure, an administrator role
 //! with its API member, and a least-privilege one.
 
+use crate::defaults;
 use crate::instance::Instance;
 use crate::problem::Problem;
 use crate::saving::time;
@@ -132,6 +133,11 @@ async fn row(
         .iter()
         .filter_map(|(name, value)| Some((entity.any_field(name)?.column.clone(), value.clone())))
         .collect();
+    for (column, value) in defaults::of_table(instance.catalog(), entity) {
+        if row.iter().all(|(said, _)| *said != column) {
+            row.push((column, value));
+        }
+    }
     for (column, value) in [
         ("entered_by", "system"),
         ("date_entered", &now),
