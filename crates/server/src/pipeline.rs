@@ -113,6 +113,7 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
             saving::delete(context, &permit, id).await?;
             Ok(Reply::from_answer(Answer::empty(204)))
         }
+        (RouteKind::Bulk, _) => crate::bulk::answer(context, &permit, body(call)?).await,
         _ => Err(ApiError::no_endpoint().into()),
     }
 }

@@ -5,18 +5,19 @@ pub mod activities;
 pub mod agreements;
 pub mod boards;
 pub mod companies;
+pub mod configurations;
 pub mod contacts;
 pub mod enrolment;
 pub mod first;
 pub mod forecasts;
-pub mod opportunities;
-pub mod reports;
 pub mod members;
+pub mod opportunities;
 mod related;
+pub mod reports;
 pub mod security;
+mod set_up;
 mod single_default;
 pub mod system;
-mod set_up;
 pub mod tickets;
 pub mod tokens;
 mod types;
@@ -104,6 +105,7 @@ pub async fn before_save(
         match rule.as_str() {
             "ticket" => tickets::save(context, draft).await?,
             "ticket_note" => tickets::notes::save(context, draft).await?,
+            "configuration" => configurations::save(context, draft).await?,
             "company" => companies::save(context, draft).await?,
             "site" => companies::sites::save(context, draft).await?,
             "type_association" => types::save(context, draft).await?,
@@ -249,6 +251,12 @@ pub async fn action(
             .await
             .map(Some),
         "copy_ticket" => tickets::merging::copy(context, permit, id, body)
+            .await
+            .map(Some),
+        "change_configuration_type" => configurations::change_type(context, permit, id, body)
+            .await
+            .map(Some),
+        "copy_configuration_type" => configurations::copying::copy(context, permit, body)
             .await
             .map(Some),
         "merge_company" => companies::merging::answer(context, permit, id, body)

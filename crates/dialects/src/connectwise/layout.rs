@@ -15,6 +15,9 @@ pub const SCOPE: &str = "scope_id";
 /// Values of custom fields, a JSON array of `{id, value}`.
 pub const EXTRA: &str = "extra";
 
+/// Shape of the answers to a configuration's questions, some of which are passwords.
+const ANSWERS: &str = "ConfigurationQuestion";
+
 /// What to read and how to write it.
 #[derive(Debug, Clone)]
 pub struct Layout {
@@ -45,6 +48,8 @@ pub enum What {
     Text,
     /// JSON text, written as it stands.
     Raw,
+    /// A list of answers to a caller without the right to see passwords: those are left out.
+    Veiled,
     Reference(Reference, Members),
     References(Reference, Members),
 }
@@ -134,7 +139,11 @@ impl Layout {
 
     fn add(&mut self, entity: &Entity, index: usize, name: &str, wanted: Wanted<'_>) {
         let field = &entity.fields[index];
-        if field.write_only || !shown_in(field, wanted.release) || (wanted.hidden)(index) {
+        let hidden = (wanted.hidden)(index);
+        // Of a list of answers, a guard hides the passwords and not the list; of all else, everything.
+        let veiled =
+            hidden && matches!(&field.kind, Kind::Embedded { shape, .. } if **shape == *ANSWERS);
+        if field.write_only || !shown_in(field, wanted.release) || (hidden && !veiled) {
             return;
         }
         let members = match wanted.projection {
@@ -145,6 +154,7 @@ impl Layout {
             },
         };
         let what = match &field.kind {
+            _ if veiled => What::Veiled,
             Kind::Integer => What::Integer,
             Kind::Number => What::Number,
             Kind::Boolean => What::Boolean,

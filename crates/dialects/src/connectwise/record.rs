@@ -209,6 +209,7 @@ impl<'a> Writer<'a> {
                 }
                 self.out.push(b']');
             }
+            (What::Veiled, Cell::Text(json)) => write_veiled(&mut self.out, json),
             (What::Raw, Cell::Text(json)) => self.out.extend_from_slice(json.as_bytes()),
             (_, Cell::Integer(number)) => write_integer(&mut self.out, number),
             (What::Integer, Cell::Number(number)) => write_integer(&mut self.out, number as i64),
@@ -338,6 +339,19 @@ pub fn ids_of(json: &str) -> impl Iterator<Item = i64> + '_ {
     json.trim_matches(['[', ']'])
         .split(',')
         .filter_map(|piece| piece.trim().parse().ok())
+}
+
+/// A list of answers without those whose `fieldType` is a password; nothing at all where it cannot be read.
+fn write_veiled(out: &mut Vec<u8>, json: &str) {
+    let mut answers: Vec<serde_json::Value> = serde_json::from_str(json).unwrap_or_default();
+    for answer in &mut answers {
+        if let Some(members) = answer.as_object_mut()
+            && members.get("fieldType").is_some_and(|kind| kind == "Password")
+        {
+            members.remove("answer");
+        }
+    }
+    out.extend_from_slice(serde_json::Value::Array(answers).to_string().as_bytes());
 }
 
 pub(crate) fn write_integer(out: &mut Vec<u8>, number: i64) {
