@@ -26,7 +26,7 @@ use std::time::Instant;
 pub const BODY_LIMIT: usize = 64 * 1024 * 1024;
 
 /// Release of records when the caller names none.
-const DEFAULT_RELEASE: Release = Release {
+pub(crate) const DEFAULT_RELEASE: Release = Release {
     year: 2025,
     number: 1,
 };

@@ -45,10 +45,7 @@ pub async fn answer(
         }
         Method::Patch => match patched(&read(body)?)? {
             Some(items) => put(context, permit, &items).await,
-            None => Ok(Answer::json(
-                200,
-                &whole(context, &permit.reading()).await?,
-            )),
+            None => Ok(Answer::json(200, &whole(context, &permit.reading()).await?)),
         },
         Method::Delete => {
             swap(context, permit, &[]).await?;
@@ -251,9 +248,9 @@ async fn whole(context: Context<'_>, permit: &Permit<'_>) -> Result<Json, Proble
                 .filter_map(|row| amount(entity, row, name))
                 .sum()
         };
-        forecast["recurringTotal"] = json!(cents(total("recurringRevenue")));
-        forecast["salesTaxRevenue"] = json!(0.0);
-        forecast["forecastTotalWithTaxes"] = json!(cents(total("revenue")));
+        forecast["recurringTotal"] = set_up::shown(cents(total("recurringRevenue")));
+        forecast["salesTaxRevenue"] = json!(0);
+        forecast["forecastTotalWithTaxes"] = set_up::shown(cents(total("revenue")));
     }
     forecast["expectedProbability"] = json!(probability(context, id).await?);
     Ok(projected(context, forecast))
@@ -332,10 +329,10 @@ impl Sums {
         }
         let mut sums = json!({ "id": self.opportunity });
         if !self.hides_revenue {
-            sums["revenue"] = json!(cents(revenue));
+            sums["revenue"] = set_up::shown(cents(revenue));
         }
         if !self.hides_cost {
-            sums["cost"] = json!(cents(cost));
+            sums["cost"] = set_up::shown(cents(cost));
         }
         // A margin beside either of them would tell the other.
         if !self.hides_revenue && !self.hides_cost {
@@ -345,8 +342,8 @@ impl Sums {
             } else {
                 cents(margin / revenue * 100.0)
             };
-            sums["margin"] = json!(cents(margin));
-            sums["percentage"] = json!(share);
+            sums["margin"] = set_up::shown(cents(margin));
+            sums["percentage"] = set_up::shown(share);
         }
         sums
     }

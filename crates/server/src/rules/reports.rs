@@ -17,9 +17,11 @@ use self::rows::Plan;
 use super::{Answer, Context};
 use crate::backend::{column, id_path};
 use crate::computed::Target;
+use crate::instance::Instance;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::server::DEFAULT_RELEASE;
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::conditions::conditions;
 use bitting_dialects::connectwise::error::ApiError;
@@ -69,7 +71,10 @@ pub async fn answer(
         let all: Vec<usize> = (0..columns.len()).collect();
         return Ok(Answer::json(200, &definitions(columns, &all)));
     }
-    let wanted = parameters.columns.as_deref().or(parameters.fields.as_deref());
+    let wanted = parameters
+        .columns
+        .as_deref()
+        .or(parameters.fields.as_deref());
     let ask = Ask {
         conditions: Conditions::read(parameters.conditions.as_deref(), columns)?,
         order: asking::order(parameters.order_by.as_deref(), columns)?,
@@ -81,7 +86,7 @@ pub async fn answer(
         Source::Function(function) => {
             let rows = functions::rows(context.instance, function).await?;
             let rows = rows.into_iter().map(|row| fitted(columns, row)).collect();
-            held(context, columns, &ask, rows, &|_| Tells::Nothing)?
+            held(context, columns, &ask, rows)?
         }
         Source::Entity { path, only } => {
             let entity = context
@@ -97,9 +102,7 @@ pub async fn answer(
     };
     match found {
         Found::Count(count) => Ok(Answer::json(200, &json!({ "count": count }))),
-        Found::Rows(rows) if ask.counts => {
-            Ok(Answer::json(200, &json!({ "count": rows.len() })))
-        }
+        Found::Rows(rows) if ask.counts => Ok(Answer::json(200, &json!({ "count": rows.len() }))),
         Found::Rows(rows) => Ok(Answer::json(
             200,
             &json!({
@@ -215,7 +218,11 @@ async fn stored(
         op: Comparison::Greater,
         value: Value::Integer(id),
     });
-    let offset = if after.is_some() { 0 } else { parameters.offset() };
+    let offset = if after.is_some() {
+        0
+    } else {
+        parameters.offset()
+    };
     let base = after.map_or(base.clone(), |after| and(base, after));
     if named().all(|index| plan.direct(index).is_some()) {
         let catalog = context.instance.catalog();
@@ -225,7 +232,11 @@ async fn stored(
         };
         let filter = and(base, ask.conditions.filter(columns, &path)?);
         if ask.counts {
-            let count = context.instance.backend.raw_count(plan.entity, &filter).await?;
+            let count = context
+                .instance
+                .backend
+                .raw_count(plan.entity, &filter)
+                .await?;
             return Ok(Found::Count(count));
         }
         let order = ask.order.iter().map(|(index, descending)| Order {
@@ -257,7 +268,11 @@ async fn stored(
             .await?;
         let Some(end) = chunk.last() else { break };
         last = end.id;
-        kept.extend(chunk.into_iter().filter(|row| matches(&filter, &Target(row))));
+        kept.extend(
+            chunk
+                .into_iter()
+                .filter(|row| matches(&filter, &Target(row))),
+        );
     }
     if ask.counts {
         return Ok(Found::Count(kept.len() as u64));
@@ -271,7 +286,6 @@ fn held(
     columns: &[Column],
     ask: &Ask,
     mut rows: Vec<Row>,
-    _tells: &dyn Fn(usize) -> Tells,
 ) -> Result<Found, Problem> {
     let path = |index: usize| asking::worked_out(columns, index);
     let filter = ask.conditions.filter(columns, &path)?;
@@ -281,7 +295,13 @@ fn held(
     }
     let parameters = context.parameters;
     let size = u64::from(parameters.page_size);
-    Ok(Found::Rows(page(columns, ask, rows, parameters.offset(), size)))
+    Ok(Found::Rows(page(
+        columns,
+        ask,
+        rows,
+        parameters.offset(),
+        size,
+    )))
 }
 
 fn page(columns: &[Column], ask: &Ask, mut rows: Vec<Row>, offset: u64, size: u64) -> Vec<Row> {
@@ -305,7 +325,10 @@ fn page(columns: &[Column], ask: &Ask, mut rows: Vec<Row>, offset: u64, size: u6
 fn fitted(columns: &[Column], row: Row) -> Row {
     let mut fitted = Row::new(row.id);
     for column in columns {
-        fitted.set(&column.name, rows::typed(column, row.get(&column.name).clone()));
+        fitted.set(
+            &column.name,
+            rows::typed(column, row.get(&column.name).clone()),
+        );
     }
     fitted
 }
@@ -331,9 +354,39 @@ fn values(columns: &[Column], shown: &[usize], row: &Row) -> Json {
     let value = |index: &usize| match row.get(&columns[*index].name) {
         Value::Null => Json::Null,
         Value::Integer(number) => json!(number),
-        Value::Number(number) => json!(number),
+        Value::Number(number) => super::set_up::shown(*number),
         Value::Boolean(flag) => json!(flag),
         Value::Text(text) => json!(text),
     };
     shown.iter().map(value).collect()
+}
+
+/// What is wrong with the reports' files against an instance's catalog: one line per fault, none when all
+/// is well.
+pub fn check(instance: &Instance) -> Vec<String> {
+    let mut faults = Vec::new();
+    for name in definition::names() {
+        let report = match definition::find(&name) {
+            Ok(Some(report)) => report,
+            Ok(None) => continue,
+            Err(error) => {
+                faults.push(error);
+                continue;
+            }
+        };
+        let Source::Entity { path, only } = &report.rows else {
+            continue;
+        };
+        let Some(entity) = instance.catalog().entity_at(path) else {
+            faults.push(format!("{name}: there is no {path}"));
+            continue;
+        };
+        faults.extend(rows::faults(instance, &report, entity));
+        if let Some(only) = only
+            && let Err(error) = conditions(only, instance.catalog(), entity.id, DEFAULT_RELEASE)
+        {
+            faults.push(format!("{name}: only: {error}"));
+        }
+    }
+    faults
 }

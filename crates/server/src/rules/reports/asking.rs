@@ -88,9 +88,9 @@ pub fn shown(text: Option<&str>, columns: &[Column]) -> Result<Vec<usize>, ApiEr
 
 fn names(tree: &Tree, columns: &[Column], used: &mut Vec<usize>) -> Result<(), ApiError> {
     match tree {
-        Tree::And(trees) | Tree::Or(trees) => trees
-            .iter()
-            .try_for_each(|tree| names(tree, columns, used)),
+        Tree::And(trees) | Tree::Or(trees) => {
+            trees.iter().try_for_each(|tree| names(tree, columns, used))
+        }
         Tree::Not(tree) => names(tree, columns, used),
         Tree::Term(term) => {
             used.push(position(columns, &term.path)?);

@@ -25,10 +25,7 @@ pub enum Source {
     /// Nowhere: the report answers its columns.
     Nowhere,
     /// One row per record of this entity, of those that the condition (in the language of lists) keeps.
-    Entity {
-        path: String,
-        only: Option<String>,
-    },
+    Entity { path: String, only: Option<String> },
     /// A function of the server's.
     Function(String),
 }
@@ -156,7 +153,11 @@ fn column(name: &str, text: &str) -> Result<Column, String> {
         "Numeric" => ColumnKind::Numeric,
         "DateTime" => ColumnKind::DateTime,
         "Boolean" => ColumnKind::Boolean,
-        other => return Err(format!("no type `{other}`; one of Text, Numeric, DateTime, Boolean")),
+        other => {
+            return Err(format!(
+                "no type `{other}`; one of Text, Numeric, DateTime, Boolean"
+            ));
+        }
     };
     let tells = match words.next() {
         None => Tells::Nothing,

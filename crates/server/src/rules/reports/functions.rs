@@ -50,7 +50,10 @@ async fn member_security_roles(instance: &Instance) -> Result<Vec<Row>, Problem>
             let mut row = Row::new(rows.len() as i64 + 1);
             row.set("Member_ID", value("identifier").clone());
             row.set_text("Module_ID", action.module_identifier.clone());
-            row.set_text("Module_Name", format!("{} / {}", action.module, action.name));
+            row.set_text(
+                "Module_Name",
+                format!("{} / {}", action.module, action.name),
+            );
             row.set("FO_Role_Security_RecID", Value::Integer(*role_id));
             for (name, verb) in [
                 ("Add_Level", Verb::Add),

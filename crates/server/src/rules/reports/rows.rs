@@ -104,7 +104,10 @@ impl<'a> Plan<'a> {
     ) -> Result<Vec<Row>, Problem> {
         let mut reaches = Vec::new();
         let mut totals = Vec::new();
-        for bound in wanted.iter().filter_map(|index| self.values[*index].as_ref()) {
+        for bound in wanted
+            .iter()
+            .filter_map(|index| self.values[*index].as_ref())
+        {
             gather(bound, &mut reaches, &mut totals);
         }
         let needed = reaches.iter().map(|reach| first_column(reach));
@@ -169,16 +172,8 @@ impl<'a> Plan<'a> {
                     path: id_path(),
                     values: chunk.to_vec(),
                 };
-                let rows = read(
-                    self.instance,
-                    entity,
-                    &needed,
-                    filter,
-                    Vec::new(),
-                    None,
-                    0,
-                )
-                .await?;
+                let rows =
+                    read(self.instance, entity, &needed, filter, Vec::new(), None, 0).await?;
                 found.extend(rows.into_iter().map(|row| (row.id, row)));
             }
             joined.insert(chain, found);
@@ -214,6 +209,19 @@ impl<'a> Plan<'a> {
         }
         Ok(sums)
     }
+}
+
+/// Columns of a report whose expression leads nowhere.
+pub fn faults(instance: &Instance, report: &Report, entity: &Entity) -> Vec<String> {
+    let mut faults = Vec::new();
+    for column in &report.columns {
+        if let Some(value) = &column.value
+            && let Err(error) = bind(instance, entity, value)
+        {
+            faults.push(format!("{}: {}: {error}", report.name, column.name));
+        }
+    }
+    faults
 }
 
 type Joined = HashMap<Vec<Arc<str>>, HashMap<i64, Row>>;
@@ -346,9 +354,10 @@ pub fn typed(column: &Column, value: Value) -> Value {
         (ColumnKind::Numeric, value) => {
             expression::number(&value).map_or(Value::Null, Value::Number)
         }
-        (ColumnKind::Boolean, value) => {
-            Value::Boolean(matches!(value, Value::Boolean(true)) || expression::number(&value).is_some_and(|number| number != 0.0))
-        }
+        (ColumnKind::Boolean, value) => Value::Boolean(
+            matches!(value, Value::Boolean(true))
+                || expression::number(&value).is_some_and(|number| number != 0.0),
+        ),
         (ColumnKind::DateTime, value @ Value::Text(_)) => value,
         (ColumnKind::DateTime, _) => Value::Null,
     };

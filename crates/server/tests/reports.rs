@@ -1,0 +1,226 @@
+//! Reports: every file reads, one right opens all of them and nothing else, conditions and pages work over
+//! the report's own columns, and blocks and the instance's list hold.
+
+mod support;
+
+use bitting_policy::Level;
+use bitting_server::rules::reports;
+use serde_json::{Value, json};
+use support::{Company, Credentials};
+
+const READS: [Level; 4] = [Level::None, Level::None, Level::None, Level::All];
+
+/// The one row that a profitability tool asks for.
+async fn reader(company: &Company) -> Credentials {
+    let role = company
+        .role("Reports", &[("System", "API Reports", READS)], &[])
+        .await;
+    company.member("Profit", role).await.1
+}
+
+async fn made(company: &Company, path: &str, body: Value) -> i64 {
+    let made = company.call(&company.admin, "POST", path, Some(body)).await;
+    made.expect(201)["id"].as_i64().expect("an id")
+}
+
+/// Billing cycles and agreement types are small; locations and roles are there from the start.
+async fn roles(company: &Company, count: usize) {
+    for index in 0..count {
+        let body = json!({ "name": format!("Role {index:02}"), "techFlag": index % 2 == 0 });
+        made(company, "/company/teamRoles", body).await;
+    }
+}
+
+fn names(answer: &Value) -> Vec<String> {
+    let definitions = answer["column_definitions"].as_array().expect("columns");
+    definitions
+        .iter()
+        .map(|one| one.as_object().expect("an object").keys().next().expect("a name").clone())
+        .collect()
+}
+
+fn rows(answer: &Value) -> &Vec<Value> {
+    answer["row_values"].as_array().expect("rows")
+}
+
+#[tokio::test]
+async fn every_file_reads_and_every_path_leads_somewhere() {
+    let company = Company::open().await;
+    assert_eq!(reports::check(&company.instance), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn all_reports_answer_with_their_columns() {
+    let company = Company::open().await;
+    let key = reader(&company).await;
+    let list = company.get(&key, "/system/reports?pageSize=1000").await.rows();
+    assert_eq!(list.len(), 259);
+    for report in list {
+        let name = report["name"].as_str().expect("a name");
+        let path = format!("/system/reports/{name}");
+        let answer = company.get(&key, &format!("{path}?pageSize=3")).await.expect(200);
+        let columns = company.get(&key, &format!("{path}/columns")).await.expect(200);
+        assert_eq!(answer["column_definitions"], columns, "{name}");
+        assert!(!names(&answer).is_empty(), "{name}");
+        for row in rows(&answer) {
+            assert_eq!(row.as_array().map(Vec::len), Some(names(&answer).len()), "{name}");
+        }
+        let count = company.get(&key, &format!("{path}/count")).await.expect(200);
+        assert!(count["count"].is_u64(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn one_row_of_a_role_opens_reports_and_nothing_else() {
+    let company = Company::open().await;
+    let key = reader(&company).await;
+    for report in ["Time", "Invoices", "AgreementList", "agreementlist"] {
+        company
+            .get(&key, &format!("/system/reports/{report}?pageSize=1000&page=1"))
+            .await
+            .expect(200);
+    }
+    for path in [
+        "/time/entries",
+        "/finance/invoices",
+        "/finance/agreements",
+        "/company/companies",
+        "/service/tickets",
+        "/system/members",
+        "/sales/opportunities",
+        "/company/teamRoles",
+    ] {
+        assert_eq!(company.get(&key, path).await.status, 403, "{path}");
+    }
+    let missing = company.get(&key, "/system/reports/NoSuchReport").await;
+    assert_eq!(missing.status, 404);
+}
+
+#[tokio::test]
+async fn without_the_row_reports_are_refused() {
+    let company = Company::open().await;
+    let none = company.role("None", &[], &[]).await;
+    let (_, key) = company.member("Nobody", none).await;
+    for path in ["", "/Time", "/Time/count", "/Time/columns"] {
+        let refused = company.get(&key, &format!("/system/reports{path}")).await;
+        assert!(refused.denial().contains("API Reports"), "{}", refused.denial());
+        assert_eq!(refused.status, 403);
+    }
+}
+
+#[tokio::test]
+async fn pages_and_conditions_part_the_rows() {
+    let company = Company::open().await;
+    let key = reader(&company).await;
+    roles(&company, 7).await;
+    let all = company.get(&key, "/system/reports/TeamRole?pageSize=1000").await.expect(200);
+    let total = rows(&all).len();
+    assert!(total >= 7);
+    let mut paged = Vec::new();
+    for page in 1..=total {
+        let path = format!("/system/reports/TeamRole?pageSize=2&page={page}");
+        paged.extend(rows(&company.get(&key, &path).await.expect(200)).clone());
+    }
+    assert_eq!(&paged, rows(&all));
+    let path = "/system/reports/TeamRole?conditions=role_desc = 'Role 03'&columns=Team_Role_RecID,role_desc";
+    let one = company.get(&key, path).await.expect(200);
+    assert_eq!(names(&one), ["Team_Role_RecID", "Role_Desc"]);
+    assert_eq!(rows(&one).len(), 1);
+    assert_eq!(rows(&one)[0][1], "Role 03");
+    let path = "/system/reports/TeamRole?conditions=Role_Desc like 'Role 0*'&orderBy=Role_Desc desc&fields=Role_Desc&pageSize=2";
+    let two = company.get(&key, path).await.expect(200);
+    assert_eq!(rows(&two), &vec![json!(["Role 06"]), json!(["Role 05"])]);
+    let count = company
+        .get(&key, "/system/reports/TeamRole/count?conditions=Role_Desc like 'Role 0*'")
+        .await
+        .expect(200);
+    assert_eq!(count["count"], 7);
+    let unknown = company.get(&key, "/system/reports/TeamRole?conditions=Nothing = 1").await;
+    assert_eq!(unknown.status, 400);
+    assert_eq!(unknown.json["code"], "ApiFindCondition");
+}
+
+/// A column worked out by a function is compared as what it shows, and so is one in the database.
+#[tokio::test]
+async fn a_condition_and_its_opposite_part_the_rows_whatever_the_column() {
+    let company = Company::open().await;
+    let key = reader(&company).await;
+    for (index, billing) in ["Billable", "DoNotBill", "NoCharge", "Billable"].iter().enumerate() {
+        let body = json!({ "name": format!("Type {index}"), "billTime": billing });
+        made(&company, "/time/workTypes", body).await;
+    }
+    let count = async |report: &str, conditions: &str| {
+        let path = format!("/system/reports/{report}/count?conditions={conditions}");
+        company.get(&key, &path).await.expect(200)["count"].as_i64().expect("a count")
+    };
+    let all = count("WorkTypes", "").await;
+    for term in [
+        "Billable_Flag = true",
+        "work_type = 'Type 1'",
+        "Multiplier_Flag = false",
+        "Cost_Multiplier > 0",
+        "Activity_Type_RecID = 0",
+        "Hours_Max = null",
+    ] {
+        let with = count("WorkTypes", term).await;
+        let without = count("WorkTypes", &format!("not ({term})")).await;
+        assert_eq!(with + without, all, "{term}");
+    }
+    assert_eq!(count("WorkTypes", "Billable_Flag = true and work_type like 'Type*'").await, 2);
+    assert_eq!(count("OwnerLevel", "Owner_Level_ID = 0").await, 1, "shown as 0, so found as 0");
+}
+
+#[tokio::test]
+async fn a_list_of_reports_shuts_the_others() {
+    let company = Company::open().await;
+    let key = reader(&company).await;
+    let list = Some("Time, AgreementList");
+    company.instance.set_setting(reports::ALLOW_LIST, list).await.expect("a setting");
+    company.get(&key, "/system/reports/time").await.expect(200);
+    let refused = company.get(&key, "/system/reports/Member").await;
+    assert!(refused.denial().contains("report Member"), "{}", refused.denial());
+    assert_eq!(refused.status, 403);
+    assert_eq!(company.get(&key, "/system/reports/Member/columns").await.status, 403);
+    assert_eq!(company.get(&key, "/system/reports").await.rows().len(), 2);
+}
+
+#[tokio::test]
+async fn a_block_empties_prices_and_costs() {
+    let company = Company::open().await;
+    let key = reader(&company).await;
+    let rate = json!({ "name": "Engineer", "hourlyRate": 150.0 });
+    made(&company, "/time/workRoles", rate).await;
+    let path = "/system/reports/Member?columns=Member_ID,Hourly_Cost,Hourly_Rate&conditions=Member_ID = 'Profit'";
+    let answer = company.get(&key, path).await;
+    assert_eq!(answer.status, 200);
+    let members = company
+        .get(&company.admin, "/system/apiMembers?conditions=identifier='Profit'")
+        .await
+        .rows();
+    let id = members[0]["id"].as_i64().expect("an id");
+    let patch = json!([{ "op": "replace", "path": "blockCostFlag", "value": true }]);
+    company
+        .call(&company.admin, "PATCH", &format!("/system/apiMembers/{id}"), Some(patch))
+        .await
+        .expect(200);
+    let answer = company
+        .get(&key, "/system/reports/Member?columns=Hourly_Cost,Member_ID")
+        .await
+        .expect(200);
+    for row in rows(&answer) {
+        assert_eq!(row[0], Value::Null);
+    }
+    let refused = company
+        .get(&key, "/system/reports/Member?conditions=Hourly_Cost != null")
+        .await;
+    assert_eq!(refused.status, 403, "a filter on a hidden column tells its values");
+}
+
+#[tokio::test]
+async fn the_security_matrix_shows_what_roles_say() {
+    let company = Company::open().await;
+    let key = reader(&company).await;
+    let path = "/system/reports/MemberSecurityRoles?pageSize=1000&conditions=Member_ID = 'Profit' and Inquire_Level = 2&columns=Module_Name,Inquire_Level,Add_Level";
+    let answer = company.get(&key, path).await.expect(200);
+    assert_eq!(rows(&answer), &vec![json!(["System / API Reports", 2, 0])]);
+}
