@@ -7,19 +7,31 @@ use serde_json::{Value, json};
 use support::Company;
 
 async fn made(company: &Company, path: &str, body: Value) -> Value {
-    company.call(&company.admin, "POST", path, Some(body)).await.expect(201)
+    company
+        .call(&company.admin, "POST", path, Some(body))
+        .await
+        .expect(201)
 }
 
 async fn customer(company: &Company) -> (i64, i64) {
     let status = json!({ "name": "Active", "defaultFlag": true });
     made(company, "/company/companies/statuses", status).await;
     let body = json!({ "identifier": "Cust", "name": "Customer", "addressLine1": "1 High Street", "site": { "name": "Main" } });
-    let id = made(company, "/company/companies", body).await["id"].as_i64().expect("an id");
+    let id = made(company, "/company/companies", body).await["id"]
+        .as_i64()
+        .expect("an id");
     let body = json!({ "firstName": "Ann", "company": { "id": id } });
-    let contact = made(company, "/company/contacts", body).await["id"].as_i64().expect("an id");
+    let contact = made(company, "/company/contacts", body).await["id"]
+        .as_i64()
+        .expect("an id");
     let patch = json!([{ "op": "replace", "path": "defaultContact", "value": { "id": contact } }]);
     company
-        .call(&company.admin, "PATCH", &format!("/company/companies/{id}"), Some(patch))
+        .call(
+            &company.admin,
+            "PATCH",
+            &format!("/company/companies/{id}"),
+            Some(patch),
+        )
         .await
         .expect(200);
     (id, contact)
@@ -32,7 +44,9 @@ async fn managed(company: &Company) -> i64 {
         "billProducts": "DoNotBill", "coverAgreementTimeFlag": true, "taxableFlag": true, "oneTimeFlag": false,
         "expiredDays": 12,
     });
-    made(company, "/finance/agreements/types", body).await["id"].as_i64().expect("an id")
+    made(company, "/finance/agreements/types", body).await["id"]
+        .as_i64()
+        .expect("an id")
 }
 
 async fn state(company: &Company, id: &Value) -> Value {
@@ -52,8 +66,14 @@ async fn a_new_agreement_takes_after_its_type() {
     assert_eq!(one["contact"]["id"], contact);
     assert_eq!(one["coverAgreementTime"], true);
     assert_eq!(one["taxable"], false, "the caller's word goes first");
-    assert_eq!((&one["billTime"], &one["billProducts"]), (&json!("NoCharge"), &json!("DoNotBill")));
-    assert_eq!((&one["invoicingCycle"], &one["employeeCompNotExceed"]), (&json!("ContractYear"), &json!("Amount")));
+    assert_eq!(
+        (&one["billTime"], &one["billProducts"]),
+        (&json!("NoCharge"), &json!("DoNotBill"))
+    );
+    assert_eq!(
+        (&one["invoicingCycle"], &one["employeeCompNotExceed"]),
+        (&json!("ContractYear"), &json!("Amount"))
+    );
     assert_eq!(one["expiredDays"], 12);
     assert_eq!(one["billingCycle"]["name"], "Monthly");
     assert_eq!(one["agreementStatus"], "Active");
@@ -74,18 +94,34 @@ async fn states_follow_the_days() {
     let running = agreement("2026-01-01", "2026-03-03").await;
     let coming = agreement("2026-03-04", "2026-12-31").await;
     let over = agreement("2025-01-01", "2026-03-01").await;
-    let forever = made(&company, "/finance/agreements", json!({ "name": "B", "type": { "id": kind },
-        "company": { "id": customer }, "startDate": "2025-01-01" })).await["id"].clone();
+    let forever = made(
+        &company,
+        "/finance/agreements",
+        json!({ "name": "B", "type": { "id": kind },
+        "company": { "id": customer }, "startDate": "2025-01-01" }),
+    )
+    .await["id"]
+        .clone();
     let states = async || {
         let mut states = Vec::new();
         for id in [&running, &coming, &over, &forever] {
-            states.push(state(&company, id).await.as_str().unwrap_or_default().to_owned());
+            states.push(
+                state(&company, id)
+                    .await
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned(),
+            );
         }
         states
     };
     assert_eq!(states().await, ["Active", "Inactive", "Expired", "Active"]);
     company.advance(SignedDuration::from_hours(24));
-    assert_eq!(states().await, ["Active", "Inactive", "Expired", "Active"], "the last day counts");
+    assert_eq!(
+        states().await,
+        ["Active", "Inactive", "Expired", "Active"],
+        "the last day counts"
+    );
     company.advance(SignedDuration::from_hours(24));
     let path = "/finance/agreements/count?conditions=agreementStatus='Expired'";
     let count = company.get(&company.admin, path).await.expect(200);
@@ -94,7 +130,10 @@ async fn states_follow_the_days() {
     let cancel = json!([{ "op": "replace", "path": "cancelledFlag", "value": true },
         { "op": "replace", "path": "dateCancelled", "value": "2026-03-06T00:00:00Z" }]);
     let path = format!("/finance/agreements/{forever}");
-    let one = company.call(&company.admin, "PATCH", &path, Some(cancel)).await.expect(200);
+    let one = company
+        .call(&company.admin, "PATCH", &path, Some(cancel))
+        .await
+        .expect(200);
     assert_eq!(one["agreementStatus"], "Active", "until the day comes");
     company.advance(SignedDuration::from_hours(48));
     assert_eq!(state(&company, &forever).await, "Cancelled");
@@ -112,10 +151,17 @@ async fn additions_come_to_what_they_bill() {
     let kind = managed(&company).await;
     let body = json!({ "name": "Care", "type": { "id": kind }, "company": { "id": customer } });
     let id = made(&company, "/finance/agreements", body).await["id"].clone();
-    let category = made(&company, "/procurement/categories", json!({ "name": "Licences" })).await["id"].clone();
+    let category = made(
+        &company,
+        "/procurement/categories",
+        json!({ "name": "Licences" }),
+    )
+    .await["id"]
+        .clone();
     let sub = json!({ "name": "Mail", "category": { "id": category } });
     let sub = made(&company, "/procurement/subcategories", sub).await["id"].clone();
-    let product_type = made(&company, "/procurement/types", json!({ "name": "Licence" })).await["id"].clone();
+    let product_type =
+        made(&company, "/procurement/types", json!({ "name": "Licence" })).await["id"].clone();
     let item = json!({ "identifier": "M365", "description": "Mail licence", "customerDescription": "Mail",
         "subcategory": { "id": sub }, "type": { "id": product_type }, "price": 12.5, "cost": 9 });
     let item = made(&company, "/procurement/catalog", item).await["id"].clone();
@@ -123,16 +169,30 @@ async fn additions_come_to_what_they_bill() {
     let addition = json!({ "product": { "id": item }, "quantity": 10, "lessIncluded": 2, "billCustomer": "Billable" });
     let one = made(&company, &path, addition).await;
     assert_eq!(one["unitPrice"], 12.5);
-    assert_eq!((&one["extPrice"], &one["extCost"], &one["margin"]), (&json!(100), &json!(90), &json!(10)));
+    assert_eq!(
+        (&one["extPrice"], &one["extCost"], &one["margin"]),
+        (&json!(100), &json!(90), &json!(10))
+    );
     assert_eq!(one["agreementStatus"], "Active");
     let patch = json!([{ "op": "replace", "path": "/lessIncluded", "value": 0 }]);
-    let one = company.call(&company.admin, "PATCH", &format!("{path}/{}", one["id"]), Some(patch)).await.expect(200);
+    let one = company
+        .call(
+            &company.admin,
+            "PATCH",
+            &format!("{path}/{}", one["id"]),
+            Some(patch),
+        )
+        .await
+        .expect(200);
     assert_eq!(one["extPrice"], 125);
     let report = company
         .get(&company.admin, "/system/reports/AgreementAdditions?columns=AGR_Name,Ext_Price,Ext_Cost,Product_Description")
         .await
         .expect(200);
-    assert_eq!(report["row_values"], json!([["Care", 125, 90, "Mail licence"]]));
+    assert_eq!(
+        report["row_values"],
+        json!([["Care", 125, 90, "Mail licence"]])
+    );
     let adjust = json!({ "amount": 30, "description": "Credit" });
     let path = format!("/finance/agreements/{id}/adjustments");
     assert_eq!(made(&company, &path, adjust).await["agreementId"], id);

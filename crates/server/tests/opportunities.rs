@@ -28,10 +28,20 @@ async fn sales() -> Sales {
     let won = json!({ "name": "Won", "wonFlag": true, "closedFlag": true });
     let won = made(&company, "/sales/opportunities/statuses", won).await;
     for percent in [50, 10] {
-        made(&company, "/sales/probabilities", json!({ "probability": percent })).await;
+        made(
+            &company,
+            "/sales/probabilities",
+            json!({ "probability": percent }),
+        )
+        .await;
     }
     for (name, number) in [("Second", 2), ("First", 1)] {
-        made(&company, "/sales/stages", json!({ "name": name, "sequenceNumber": number })).await;
+        made(
+            &company,
+            "/sales/stages",
+            json!({ "name": name, "sequenceNumber": number }),
+        )
+        .await;
     }
     let status = json!({ "name": "Active", "defaultFlag": true });
     made(&company, "/company/companies/statuses", status).await;
@@ -41,10 +51,21 @@ async fn sales() -> Sales {
     let contact = made(&company, "/company/contacts", body).await;
     let patch = json!([{ "op": "replace", "path": "defaultContact", "value": { "id": contact } }]);
     company
-        .call(&company.admin, "PATCH", &format!("/company/companies/{customer}"), Some(patch))
+        .call(
+            &company.admin,
+            "PATCH",
+            &format!("/company/companies/{customer}"),
+            Some(patch),
+        )
         .await
         .expect(200);
-    Sales { company, customer, contact, open, won }
+    Sales {
+        company,
+        customer,
+        contact,
+        open,
+        won,
+    }
 }
 
 impl Sales {
@@ -53,10 +74,20 @@ impl Sales {
     }
 
     async fn opportunity(&self) -> i64 {
-        made(&self.company, "/sales/opportunities", self.body(self.company.admin_member)).await
+        made(
+            &self.company,
+            "/sales/opportunities",
+            self.body(self.company.admin_member),
+        )
+        .await
     }
 
-    async fn seller(&self, name: &str, levels: Levels, more: &[(&str, &str, Levels)]) -> Credentials {
+    async fn seller(
+        &self,
+        name: &str,
+        levels: Levels,
+        more: &[(&str, &str, Levels)],
+    ) -> Credentials {
         let mut rows = vec![("Sales", "Opportunity", levels)];
         rows.extend_from_slice(more);
         let role = self.company.role(name, &rows, &[]).await;
@@ -68,13 +99,20 @@ impl Sales {
 async fn a_new_opportunity_takes_what_it_lacks_from_set_up() {
     let sales = sales().await;
     let id = sales.opportunity().await;
-    let one = sales.company.get(&sales.company.admin, &format!("/sales/opportunities/{id}")).await.expect(200);
+    let one = sales
+        .company
+        .get(&sales.company.admin, &format!("/sales/opportunities/{id}"))
+        .await
+        .expect(200);
     assert_eq!(one["status"]["name"], "Open");
     assert_eq!(one["stage"]["name"], "First");
     assert_eq!(one["probability"]["name"], "10");
     assert_eq!(one["contact"]["id"], sales.contact);
     assert_eq!(one["expectedCloseDate"], "2026-04-01T00:00:00Z");
-    assert!(one["locationId"].is_i64() && one["businessUnitId"].is_i64(), "{one}");
+    assert!(
+        one["locationId"].is_i64() && one["businessUnitId"].is_i64(),
+        "{one}"
+    );
     assert!(one.get("type").is_none(), "{one}");
     assert!(one.get("closedDate").is_none(), "{one}");
 }
@@ -84,11 +122,20 @@ async fn what_is_missing_is_named() {
     let sales = sales().await;
     let refused = sales
         .company
-        .call(&sales.company.admin, "POST", "/sales/opportunities", Some(json!({})))
+        .call(
+            &sales.company.admin,
+            "POST",
+            "/sales/opportunities",
+            Some(json!({})),
+        )
         .await;
     let body = refused.expect(400);
-    let fields: Vec<&str> = body["errors"].as_array().expect("errors").iter()
-        .filter_map(|error| error["field"].as_str()).collect();
+    let fields: Vec<&str> = body["errors"]
+        .as_array()
+        .expect("errors")
+        .iter()
+        .filter_map(|error| error["field"].as_str())
+        .collect();
     for field in ["name", "primarySalesRep", "company", "contact"] {
         assert!(fields.contains(&field), "{field}: {fields:?}");
     }
@@ -96,7 +143,10 @@ async fn what_is_missing_is_named() {
     for field in ["expectedCloseDate", "locationId", "businessUnitId"] {
         let patch = json!([{ "op": "replace", "path": field, "value": null }]);
         let path = format!("/sales/opportunities/{id}");
-        let refused = sales.company.call(&sales.company.admin, "PATCH", &path, Some(patch)).await;
+        let refused = sales
+            .company
+            .call(&sales.company.admin, "PATCH", &path, Some(patch))
+            .await;
         assert_eq!(refused.expect(400)["errors"][0]["field"], field);
     }
 }
@@ -106,25 +156,63 @@ async fn closing_stamps_and_asks_for_a_right_of_its_own_afterwards() {
     let sales = sales().await;
     let full = [All, All, All, All];
     let plain = sales.seller("Plain", full, &[]).await;
-    let closer = sales.seller("Closer", full, &[("Sales", "Closed Opportunity", [None, All, None, All])]).await;
+    let closer = sales
+        .seller(
+            "Closer",
+            full,
+            &[("Sales", "Closed Opportunity", [None, All, None, All])],
+        )
+        .await;
     let id = sales.opportunity().await;
     let path = format!("/sales/opportunities/{id}");
     let close = json!([{ "op": "replace", "path": "status", "value": { "id": sales.won } }]);
-    let one = sales.company.call(&plain, "PATCH", &path, Some(close)).await.expect(200);
+    let one = sales
+        .company
+        .call(&plain, "PATCH", &path, Some(close))
+        .await
+        .expect(200);
     assert_eq!(one["closedDate"], "2026-03-02T09:00:00Z");
     assert_eq!(one["closedBy"]["identifier"], "Plain");
     let rename = json!([{ "op": "replace", "path": "name", "value": "Other" }]);
-    let refused = sales.company.call(&plain, "PATCH", &path, Some(rename.clone())).await;
-    assert!(refused.denial().contains("Closed Opportunity"), "{}", refused.denial());
+    let refused = sales
+        .company
+        .call(&plain, "PATCH", &path, Some(rename.clone()))
+        .await;
+    assert!(
+        refused.denial().contains("Closed Opportunity"),
+        "{}",
+        refused.denial()
+    );
     assert_eq!(refused.status, 403);
     let item = json!({ "forecastType": "Product", "revenue": 1 });
-    let refused = sales.company.call(&plain, "POST", &format!("{path}/forecast"), Some(item)).await;
+    let refused = sales
+        .company
+        .call(&plain, "POST", &format!("{path}/forecast"), Some(item))
+        .await;
     assert_eq!(refused.status, 403);
-    assert_eq!(sales.company.call(&plain, "DELETE", &path, Option::None).await.status, 403);
-    sales.company.call(&closer, "PATCH", &path, Some(rename)).await.expect(200);
+    assert_eq!(
+        sales
+            .company
+            .call(&plain, "DELETE", &path, Option::None)
+            .await
+            .status,
+        403
+    );
+    sales
+        .company
+        .call(&closer, "PATCH", &path, Some(rename))
+        .await
+        .expect(200);
     let reopen = json!([{ "op": "replace", "path": "status", "value": { "id": sales.open } }]);
-    let one = sales.company.call(&closer, "PATCH", &path, Some(reopen)).await.expect(200);
-    assert!(one.get("closedDate").is_none() && one.get("closedBy").is_none(), "{one}");
+    let one = sales
+        .company
+        .call(&closer, "PATCH", &path, Some(reopen))
+        .await
+        .expect(200);
+    assert!(
+        one.get("closedDate").is_none() && one.get("closedBy").is_none(),
+        "{one}"
+    );
 }
 
 #[tokio::test]
@@ -134,14 +222,30 @@ async fn a_forecast_adds_up_in_both_shapes() {
     let id = sales.opportunity().await;
     let path = format!("/sales/opportunities/{id}/forecast");
     let material = json!({ "forecastDescription": "Material", "forecastType": "Product", "revenue": 1000.5, "cost": 600.25, "quantity": 1, "status": { "id": sales.open }, "includeFlag": true });
-    let item = sales.company.call(&seller, "POST", &path, Some(material)).await.expect(201);
+    let item = sales
+        .company
+        .call(&seller, "POST", &path, Some(material))
+        .await
+        .expect(201);
     assert_eq!(item["margin"], 400.25);
     let old = json!({ "name": "Labor", "type": "Service", "revenue": 200, "cost": 50, "includedFlag": true });
-    let item = sales.company.call(&seller, "POST", &path, Some(old)).await.expect(201);
-    assert_eq!((&item["forecastDescription"], &item["forecastType"]), (&json!("Labor"), &json!("Service")));
+    let item = sales
+        .company
+        .call(&seller, "POST", &path, Some(old))
+        .await
+        .expect(201);
+    assert_eq!(
+        (&item["forecastDescription"], &item["forecastType"]),
+        (&json!("Labor"), &json!("Service"))
+    );
     assert_eq!(item["status"]["id"], sales.open, "the opportunity's own");
-    let whole = json!({ "forecastItems": [{ "forecastType": "Agreement", "revenue": 10, "cost": 1 }] });
-    let forecast = sales.company.call(&seller, "POST", &path, Some(whole)).await.expect(201);
+    let whole =
+        json!({ "forecastItems": [{ "forecastType": "Agreement", "revenue": 10, "cost": 1 }] });
+    let forecast = sales
+        .company
+        .call(&seller, "POST", &path, Some(whole))
+        .await
+        .expect(201);
     assert_eq!(forecast["forecastItems"].as_array().map(Vec::len), Some(3));
     let list = sales.company.get(&seller, &path).await.rows();
     assert_eq!(list.len(), 1);
@@ -153,7 +257,15 @@ async fn a_forecast_adds_up_in_both_shapes() {
     assert_eq!(forecast["openRevenue"]["cost"], 651.25);
     assert_eq!(forecast["wonRevenue"]["revenue"], 0);
     assert_eq!(forecast["expectedProbability"], 10);
-    let refused = sales.company.call(&seller, "PUT", &format!("{path}/"), Some(json!({ "forecastItems": [] }))).await;
+    let refused = sales
+        .company
+        .call(
+            &seller,
+            "PUT",
+            &format!("{path}/"),
+            Some(json!({ "forecastItems": [] })),
+        )
+        .await;
     assert_eq!(refused.status, 403, "Add does not change what is there");
 }
 
@@ -165,13 +277,34 @@ async fn items_are_records_of_their_own() {
     let other = sales.opportunity().await;
     let path = format!("/sales/opportunities/{id}/forecast");
     let item = json!({ "forecastType": "Product", "revenue": 5, "opportunity": { "id": id }, "status": { "id": sales.open } });
-    let item = sales.company.call(admin, "POST", &format!("{path}/0"), Some(item)).await.expect(201);
+    let item = sales
+        .company
+        .call(admin, "POST", &format!("{path}/0"), Some(item))
+        .await
+        .expect(201);
     let one = format!("{path}/{}", item["id"]);
     let patch = json!([{ "op": "replace", "path": "cost", "value": 2 }]);
-    let patched = sales.company.call(admin, "PATCH", &one, Some(patch)).await.expect(200);
+    let patched = sales
+        .company
+        .call(admin, "PATCH", &one, Some(patch))
+        .await
+        .expect(200);
     assert_eq!(patched["margin"], 3);
-    sales.company.call(admin, "POST", &format!("{path}/copy/{}", item["id"]), Option::None).await.expect(200);
-    let count = sales.company.get(admin, &format!("{path}/count")).await.expect(200);
+    sales
+        .company
+        .call(
+            admin,
+            "POST",
+            &format!("{path}/copy/{}", item["id"]),
+            Option::None,
+        )
+        .await
+        .expect(200);
+    let count = sales
+        .company
+        .get(admin, &format!("{path}/count"))
+        .await
+        .expect(200);
     assert_eq!(count["count"], 2);
     let strange = format!("/sales/opportunities/{other}/forecast/{}", item["id"]);
     assert_eq!(sales.company.get(admin, &strange).await.status, 404);
@@ -179,36 +312,108 @@ async fn items_are_records_of_their_own() {
     let refused = sales.company.call(admin, "POST", &path, Some(wrong)).await;
     assert_eq!(refused.expect(400)["errors"][0]["field"], "opportunity/id");
     let put = json!({ "forecastItems": [{ "forecastType": "Other1", "revenue": 7 }] });
-    let forecast = sales.company.call(admin, "PUT", &format!("{path}/"), Some(put)).await.expect(200);
+    let forecast = sales
+        .company
+        .call(admin, "PUT", &format!("{path}/"), Some(put))
+        .await
+        .expect(200);
     assert_eq!(forecast["otherRevenue1"]["revenue"], 7);
     assert_eq!(forecast["forecastItems"].as_array().map(Vec::len), Some(1));
-    let bad = json!({ "forecastItems": [{ "forecastType": "Product" }, { "forecastType": "Nonsense" }] });
-    assert_eq!(sales.company.call(admin, "PUT", &format!("{path}/"), Some(bad)).await.status, 400);
+    let bad =
+        json!({ "forecastItems": [{ "forecastType": "Product" }, { "forecastType": "Nonsense" }] });
+    assert_eq!(
+        sales
+            .company
+            .call(admin, "PUT", &format!("{path}/"), Some(bad))
+            .await
+            .status,
+        400
+    );
     let list = sales.company.get(admin, &path).await.rows();
-    assert_eq!(list[0]["forecastItems"].as_array().map(Vec::len), Some(1), "all or nothing");
-    assert_eq!(sales.company.call(admin, "DELETE", &one, Option::None).await.status, 404);
-    assert_eq!(sales.company.call(admin, "DELETE", &format!("{path}/"), Option::None).await.status, 204);
-    assert_eq!(sales.company.get(admin, &format!("{path}/count")).await.expect(200)["count"], 0);
+    assert_eq!(
+        list[0]["forecastItems"].as_array().map(Vec::len),
+        Some(1),
+        "all or nothing"
+    );
+    assert_eq!(
+        sales
+            .company
+            .call(admin, "DELETE", &one, Option::None)
+            .await
+            .status,
+        404
+    );
+    assert_eq!(
+        sales
+            .company
+            .call(admin, "DELETE", &format!("{path}/"), Option::None)
+            .await
+            .status,
+        204
+    );
+    assert_eq!(
+        sales
+            .company
+            .get(admin, &format!("{path}/count"))
+            .await
+            .expect(200)["count"],
+        0
+    );
 }
 
 #[tokio::test]
 async fn an_activity_names_who_does_it() {
     let sales = sales().await;
-    made(&sales.company, "/sales/activities/statuses", json!({ "name": "Open", "defaultFlag": true })).await;
-    made(&sales.company, "/sales/activities/types", json!({ "name": "Call", "defaultFlag": true })).await;
+    made(
+        &sales.company,
+        "/sales/activities/statuses",
+        json!({ "name": "Open", "defaultFlag": true }),
+    )
+    .await;
+    made(
+        &sales.company,
+        "/sales/activities/types",
+        json!({ "name": "Call", "defaultFlag": true }),
+    )
+    .await;
     let levels = [My, None, None, My];
-    let role = sales.company.role("Caller", &[("Companies", "CRM/Sales Activities", levels)], &[]).await;
+    let role = sales
+        .company
+        .role(
+            "Caller",
+            &[("Companies", "CRM/Sales Activities", levels)],
+            &[],
+        )
+        .await;
     let (member, key) = sales.company.member("Caller", role).await;
-    let refused = sales.company.call(&key, "POST", "/sales/activities", Some(json!({ "name": "Ring" }))).await;
+    let refused = sales
+        .company
+        .call(
+            &key,
+            "POST",
+            "/sales/activities",
+            Some(json!({ "name": "Ring" })),
+        )
+        .await;
     let body = refused.expect(400);
     assert_eq!(body["code"], "InvalidObject");
     assert_eq!(body["errors"][0]["code"], "MissingRequiredField");
-    assert_eq!(body["errors"][0]["message"], "The assignTo/id field is required.");
+    assert_eq!(
+        body["errors"][0]["message"],
+        "The assignTo/id field is required."
+    );
     assert_eq!(body["errors"][0]["field"], "assignTo");
     let ring = json!({ "name": "Ring", "assignTo": { "id": member }, "company": { "id": sales.customer } });
-    let one = sales.company.call(&key, "POST", "/sales/activities", Some(ring)).await.expect(201);
+    let one = sales
+        .company
+        .call(&key, "POST", "/sales/activities", Some(ring))
+        .await
+        .expect(201);
     assert_eq!(one["assignedBy"]["id"], member);
-    assert_eq!((&one["type"]["name"], &one["status"]["name"]), (&json!("Call"), &json!("Open")));
+    assert_eq!(
+        (&one["type"]["name"], &one["status"]["name"]),
+        (&json!("Call"), &json!("Open"))
+    );
     let admin = sales.company.admin_member;
     let foreign = json!({ "name": "Not theirs", "assignTo": { "id": admin } });
     made(&sales.company, "/sales/activities", foreign).await;

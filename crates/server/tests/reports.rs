@@ -35,7 +35,14 @@ fn names(answer: &Value) -> Vec<String> {
     let definitions = answer["column_definitions"].as_array().expect("columns");
     definitions
         .iter()
-        .map(|one| one.as_object().expect("an object").keys().next().expect("a name").clone())
+        .map(|one| {
+            one.as_object()
+                .expect("an object")
+                .keys()
+                .next()
+                .expect("a name")
+                .clone()
+        })
         .collect()
 }
 
@@ -53,19 +60,35 @@ async fn every_file_reads_and_every_path_leads_somewhere() {
 async fn all_reports_answer_with_their_columns() {
     let company = Company::open().await;
     let key = reader(&company).await;
-    let list = company.get(&key, "/system/reports?pageSize=1000").await.rows();
+    let list = company
+        .get(&key, "/system/reports?pageSize=1000")
+        .await
+        .rows();
     assert_eq!(list.len(), 259);
     for report in list {
         let name = report["name"].as_str().expect("a name");
         let path = format!("/system/reports/{name}");
-        let answer = company.get(&key, &format!("{path}?pageSize=3")).await.expect(200);
-        let columns = company.get(&key, &format!("{path}/columns")).await.expect(200);
+        let answer = company
+            .get(&key, &format!("{path}?pageSize=3"))
+            .await
+            .expect(200);
+        let columns = company
+            .get(&key, &format!("{path}/columns"))
+            .await
+            .expect(200);
         assert_eq!(answer["column_definitions"], columns, "{name}");
         assert!(!names(&answer).is_empty(), "{name}");
         for row in rows(&answer) {
-            assert_eq!(row.as_array().map(Vec::len), Some(names(&answer).len()), "{name}");
+            assert_eq!(
+                row.as_array().map(Vec::len),
+                Some(names(&answer).len()),
+                "{name}"
+            );
         }
-        let count = company.get(&key, &format!("{path}/count")).await.expect(200);
+        let count = company
+            .get(&key, &format!("{path}/count"))
+            .await
+            .expect(200);
         assert!(count["count"].is_u64(), "{name}");
     }
 }
@@ -76,7 +99,10 @@ async fn one_row_of_a_role_opens_reports_and_nothing_else() {
     let key = reader(&company).await;
     for report in ["Time", "Invoices", "AgreementList", "agreementlist"] {
         company
-            .get(&key, &format!("/system/reports/{report}?pageSize=1000&page=1"))
+            .get(
+                &key,
+                &format!("/system/reports/{report}?pageSize=1000&page=1"),
+            )
             .await
             .expect(200);
     }
@@ -103,7 +129,11 @@ async fn without_the_row_reports_are_refused() {
     let (_, key) = company.member("Nobody", none).await;
     for path in ["", "/Time", "/Time/count", "/Time/columns"] {
         let refused = company.get(&key, &format!("/system/reports{path}")).await;
-        assert!(refused.denial().contains("API Reports"), "{}", refused.denial());
+        assert!(
+            refused.denial().contains("API Reports"),
+            "{}",
+            refused.denial()
+        );
         assert_eq!(refused.status, 403);
     }
 }
@@ -113,7 +143,10 @@ async fn pages_and_conditions_part_the_rows() {
     let company = Company::open().await;
     let key = reader(&company).await;
     roles(&company, 7).await;
-    let all = company.get(&key, "/system/reports/TeamRole?pageSize=1000").await.expect(200);
+    let all = company
+        .get(&key, "/system/reports/TeamRole?pageSize=1000")
+        .await
+        .expect(200);
     let total = rows(&all).len();
     assert!(total >= 7);
     let mut paged = Vec::new();
@@ -131,11 +164,16 @@ async fn pages_and_conditions_part_the_rows() {
     let two = company.get(&key, path).await.expect(200);
     assert_eq!(rows(&two), &vec![json!(["Role 06"]), json!(["Role 05"])]);
     let count = company
-        .get(&key, "/system/reports/TeamRole/count?conditions=Role_Desc like 'Role 0*'")
+        .get(
+            &key,
+            "/system/reports/TeamRole/count?conditions=Role_Desc like 'Role 0*'",
+        )
         .await
         .expect(200);
     assert_eq!(count["count"], 7);
-    let unknown = company.get(&key, "/system/reports/TeamRole?conditions=Nothing = 1").await;
+    let unknown = company
+        .get(&key, "/system/reports/TeamRole?conditions=Nothing = 1")
+        .await;
     assert_eq!(unknown.status, 400);
     assert_eq!(unknown.json["code"], "ApiFindCondition");
 }
@@ -145,13 +183,19 @@ async fn pages_and_conditions_part_the_rows() {
 async fn a_condition_and_its_opposite_part_the_rows_whatever_the_column() {
     let company = Company::open().await;
     let key = reader(&company).await;
-    for (index, billing) in ["Billable", "DoNotBill", "NoCharge", "Billable"].iter().enumerate() {
-        let body = json!({ "name": format!("Type {index}"), "billTime": billing });
+    for (index, billing) in ["Billable", "DoNotBill", "NoCharge", "Billable"]
+        .iter()
+        .enumerate()
+    {
+        let body = json!({ "name": format!("Type {index}"), "billTime": billing,
+            "rateType": "AdjAmount", "rate": 1 });
         made(&company, "/time/workTypes", body).await;
     }
     let count = async |report: &str, conditions: &str| {
         let path = format!("/system/reports/{report}/count?conditions={conditions}");
-        company.get(&key, &path).await.expect(200)["count"].as_i64().expect("a count")
+        company.get(&key, &path).await.expect(200)["count"]
+            .as_i64()
+            .expect("a count")
     };
     let all = count("WorkTypes", "").await;
     for term in [
@@ -166,8 +210,19 @@ async fn a_condition_and_its_opposite_part_the_rows_whatever_the_column() {
         let without = count("WorkTypes", &format!("not ({term})")).await;
         assert_eq!(with + without, all, "{term}");
     }
-    assert_eq!(count("WorkTypes", "Billable_Flag = true and work_type like 'Type*'").await, 2);
-    assert_eq!(count("OwnerLevel", "Owner_Level_ID = 0").await, 1, "shown as 0, so found as 0");
+    assert_eq!(
+        count(
+            "WorkTypes",
+            "Billable_Flag = true and work_type like 'Type*'"
+        )
+        .await,
+        2
+    );
+    assert_eq!(
+        count("OwnerLevel", "Owner_Level_ID = 0").await,
+        1,
+        "shown as 0, so found as 0"
+    );
 }
 
 #[tokio::test]
@@ -175,12 +230,26 @@ async fn a_list_of_reports_shuts_the_others() {
     let company = Company::open().await;
     let key = reader(&company).await;
     let list = Some("Time, AgreementList");
-    company.instance.set_setting(reports::ALLOW_LIST, list).await.expect("a setting");
+    company
+        .instance
+        .set_setting(reports::ALLOW_LIST, list)
+        .await
+        .expect("a setting");
     company.get(&key, "/system/reports/time").await.expect(200);
     let refused = company.get(&key, "/system/reports/Member").await;
-    assert!(refused.denial().contains("report Member"), "{}", refused.denial());
+    assert!(
+        refused.denial().contains("report Member"),
+        "{}",
+        refused.denial()
+    );
     assert_eq!(refused.status, 403);
-    assert_eq!(company.get(&key, "/system/reports/Member/columns").await.status, 403);
+    assert_eq!(
+        company
+            .get(&key, "/system/reports/Member/columns")
+            .await
+            .status,
+        403
+    );
     assert_eq!(company.get(&key, "/system/reports").await.rows().len(), 2);
 }
 
@@ -194,13 +263,21 @@ async fn a_block_empties_prices_and_costs() {
     let answer = company.get(&key, path).await;
     assert_eq!(answer.status, 200);
     let members = company
-        .get(&company.admin, "/system/apiMembers?conditions=identifier='Profit'")
+        .get(
+            &company.admin,
+            "/system/apiMembers?conditions=identifier='Profit'",
+        )
         .await
         .rows();
     let id = members[0]["id"].as_i64().expect("an id");
     let patch = json!([{ "op": "replace", "path": "blockCostFlag", "value": true }]);
     company
-        .call(&company.admin, "PATCH", &format!("/system/apiMembers/{id}"), Some(patch))
+        .call(
+            &company.admin,
+            "PATCH",
+            &format!("/system/apiMembers/{id}"),
+            Some(patch),
+        )
         .await
         .expect(200);
     let answer = company
@@ -211,9 +288,15 @@ async fn a_block_empties_prices_and_costs() {
         assert_eq!(row[0], Value::Null);
     }
     let refused = company
-        .get(&key, "/system/reports/Member?conditions=Hourly_Cost != null")
+        .get(
+            &key,
+            "/system/reports/Member?conditions=Hourly_Cost != null",
+        )
         .await;
-    assert_eq!(refused.status, 403, "a filter on a hidden column tells its values");
+    assert_eq!(
+        refused.status, 403,
+        "a filter on a hidden column tells its values"
+    );
 }
 
 #[tokio::test]

@@ -121,7 +121,9 @@ pub async fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Pro
     }
     let state = state(draft.entity, &draft.row, &midnight(context.now));
     if draft.text("agreementStatus") != Some(state) && !draft.is_new() {
-        draft.also.extend(told_additions(instance, draft.row.id, state).await?);
+        draft
+            .also
+            .extend(told_additions(instance, draft.row.id, state).await?);
     }
     draft.set("agreementStatus", Value::Text(state.to_owned()));
     Ok(())
@@ -230,14 +232,11 @@ async fn told_additions(
     let Some(entity) = instance.catalog().entity_at(ADDITIONS) else {
         return Ok(Vec::new());
     };
-    let (Some(parent), Some(field)) = (
-        entity.parents.last(),
-        entity.any_field("agreementStatus"),
-    ) else {
+    let (Some(parent), Some(field)) = (entity.parents.last(), entity.any_field("agreementStatus"))
+    else {
         return Ok(Vec::new());
     };
-    let under =
-        crate::backend::equals(&parent.column, Kind::Integer, Value::Integer(agreement));
+    let under = crate::backend::equals(&parent.column, Kind::Integer, Value::Integer(agreement));
     let rows = instance
         .backend
         .raw_rows(entity, under, Vec::new(), None)

@@ -133,8 +133,7 @@ enum Found {
 fn let_in(context: Context<'_>, permit: &Permit<'_>) -> Result<(), Problem> {
     if permit.mine() {
         let grounds = context.instance.backend.grounds();
-        let mut denial = permit.refuse(grounds, Why::Ownership);
-        denial.scope = Some("reports open at level All only".to_owned());
+        let denial = permit.refuse(grounds, Why::Ownership);
         return Err(denial.by(&context.caller.role.name).into());
     }
     Ok(())
@@ -147,12 +146,17 @@ fn allowed(context: Context<'_>, name: &str) -> bool {
     })
 }
 
+/// No row of a role opens what an instance or a block on the member keeps shut, so none is named.
 fn refusal(context: Context<'_>, permit: &Permit<'_>, report: &Report, column: &str) -> Denial {
     let mut denial = permit.refuse(context.instance.backend.grounds(), Why::NoWayIn);
-    denial.scope = Some(match column {
-        "" => format!("report {} is not on the instance's list", report.name),
-        column => format!("report {}, column {column}", report.name),
-    });
+    denial.module.clear();
+    denial.action.clear();
+    denial.entity = format!("report {}", report.name);
+    denial.scope = Some(denial.entity.clone());
+    denial.remedy = match column {
+        "" => format!("name the report in the instance's setting {ALLOW_LIST}"),
+        column => format!("take the block of prices or costs off the member, to use {column}"),
+    };
     denial.by(&context.caller.role.name)
 }
 

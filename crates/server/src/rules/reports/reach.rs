@@ -105,7 +105,11 @@ fn hop(entity: &Entity, name: &str) -> Option<Hop> {
             target,
         });
     }
-    let parent = entity.parent(name)?;
+    // The record's own parent goes by `parent`, whatever the path calls it.
+    let parent = match name {
+        "parent" => entity.parents.last()?,
+        name => entity.parent(name)?,
+    };
     Some(Hop {
         column: parent.column.clone(),
         target: parent.entity?,
