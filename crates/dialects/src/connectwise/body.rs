@@ -103,7 +103,7 @@ pub struct Reader<'a> {
 
 impl Reader<'_> {
     /// Reads a POST or PUT body. 400 for malformed JSON, with line and column, and for every field that does
-    /// not hold, all together; 500 for a value of the wrong JSON type, as the vendor answers.
+    /// not hold, all together, or for a value of the wrong JSON type.
     pub fn read(&self, body: &[u8]) -> Result<Input, ApiError> {
         let members = json::object(body, &self.entity.schema)?;
         let (mut input, mut errors) = (Input::default(), Vec::new());

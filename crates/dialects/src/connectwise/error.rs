@@ -99,9 +99,10 @@ impl ApiError {
         ))
     }
 
-    /// The body is not the JSON it should be; the vendor answers 500 to this, sic.
+    /// A value of another JSON type than the field's. The vendor answers 500 here; the code and the text are
+    /// the same, but a caller's mistake is 400, so that nobody tries again.
     pub fn conversion(message: impl Into<String>) -> Self {
-        Self::plain(500, "ConnectWiseApi", message)
+        Self::plain(400, "ConnectWiseApi", message)
     }
 
     /// The record was read, and something in it does not hold.

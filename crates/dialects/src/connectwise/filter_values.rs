@@ -68,10 +68,10 @@ mod tests {
             "Could not find member 'page' on object of type 'FilterValues'. Path 'page', line 1, position 52. \
              Check your accept header to be sure that you are using the correct model version."
         );
-        assert_eq!(read(b"[]").expect_err("array").status, 500);
+        assert_eq!(read(b"[]").expect_err("array").status, 400);
         assert_eq!(
             read(br#"{"conditions":5}"#).expect_err("number").status,
-            500
+            400
         );
         assert_eq!(read(b"{").expect_err("cut").status, 400);
     }

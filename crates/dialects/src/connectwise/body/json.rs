@@ -4,7 +4,7 @@
 use super::super::error::ApiError;
 use serde_json::{Map, Value};
 
-/// The body as an object. 500 for another type, as the vendor answers.
+/// The body as an object. 400 for another type.
 pub fn object(body: &[u8], schema: &str) -> Result<Map<String, Value>, ApiError> {
     match value(body)? {
         Value::Object(members) => Ok(members),
