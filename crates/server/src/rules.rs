@@ -217,6 +217,9 @@ pub async fn computed(
         let rows = match rule.as_str() {
             "all_notes" => tickets::notes::all(context, permit).await?,
             "attached_configuration" => tickets::configurations::rows(context, permit).await?,
+            "board" if context.route.rule.as_deref() == Some("active_boards") => {
+                boards::active(context).await?
+            }
             "excluded_member" => boards::excluded(context, permit).await?,
             "board_associations" => match boards::associations(context, permit).await? {
                 Some(rows) => rows,

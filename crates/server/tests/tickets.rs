@@ -610,3 +610,91 @@ async fn a_deleted_ticket_takes_its_notes_along() {
         404
     );
 }
+
+#[tokio::test]
+async fn level_my_reaches_what_hangs_on_the_callers_own_tickets() {
+    let desk = Desk::open().await;
+    let mine = ("Service Desk", "Service Tickets", [Level::My; 4]);
+    let role = desk.company.role("Mine", &[mine], &[]).await;
+    let (_, key) = desk.company.member("mine", role).await;
+    let foreign = desk.new_ticket().await;
+    let body = json!({"summary": "own", "company": {"id": desk.acme}, "initialDescription": "n"});
+    let own = desk
+        .company
+        .call(&key, "POST", "/service/tickets", Some(body))
+        .await
+        .expect(201);
+    for (path, own) in [
+        (format!("/service/tickets/{}", own["id"]), true),
+        (format!("/service/tickets/{foreign}"), false),
+    ] {
+        for below in [
+            "notes",
+            "allNotes",
+            "configurations",
+            "notes/count",
+            "tasks",
+        ] {
+            let answered = desk.company.get(&key, &format!("{path}/{below}")).await;
+            let expected = if own { 200 } else { 404 };
+            assert_eq!(answered.status, expected, "{path}/{below}");
+        }
+        let note = Some(json!({"text": "x"}));
+        let made = desk
+            .company
+            .call(&key, "POST", &format!("{path}/notes"), note)
+            .await;
+        assert_eq!(made.status, if own { 201 } else { 404 });
+    }
+}
+
+#[tokio::test]
+async fn tickets_of_a_project_share_the_table_and_not_the_path() {
+    let desk = Desk::open().await;
+    let admin = &desk.company.admin;
+    let service = desk.new_ticket().await;
+    let body = json!({"name": "Projects", "location": {"id": 1}, "department": {"id": 1}, "projectFlag": true});
+    let board = post(&desk.company, "/service/boards", body).await["id"].clone();
+    let status = post(
+        &desk.company,
+        "/project/statuses",
+        json!({"name": "Open", "defaultFlag": true}),
+    )
+    .await;
+    let body = json!({"name": "Move", "board": {"id": board}, "company": {"id": desk.acme}, "status": {"id": status["id"]},
+        "manager": {"id": desk.company.admin_member}, "billingMethod": "ActualRates",
+        "estimatedStart": "2026-03-01T00:00:00Z", "estimatedEnd": "2026-04-01T00:00:00Z"});
+    let project = post(&desk.company, "/project/projects", body).await["id"].clone();
+    let path = format!("/project/projects/{project}/phases");
+    let phase = post(&desk.company, &path, json!({"description": "Plan"})).await["id"].clone();
+    let body = json!({"summary": "Pack", "project": {"id": project}, "phase": {"id": phase}, "initialDescription": "boxes"});
+    let made = post(&desk.company, "/project/tickets", body).await;
+    assert_eq!(made["board"]["id"], board);
+    assert_eq!(made["company"]["id"], desk.acme);
+    assert_eq!(made["status"]["name"], "New");
+    let service_side = desk
+        .company
+        .get(admin, &format!("/service/tickets/{}", made["id"]))
+        .await;
+    assert_eq!(service_side.status, 404);
+    assert_eq!(
+        desk.company
+            .get(admin, &format!("/project/tickets/{service}"))
+            .await
+            .status,
+        404
+    );
+    let rows = desk.company.get(admin, "/project/tickets").await.rows();
+    assert_eq!(rows.len(), 1);
+    let notes = format!("/project/tickets/{}/notes", made["id"]);
+    assert_eq!(
+        desk.company.get(admin, &notes).await.rows()[0]["text"],
+        "boxes"
+    );
+    let active = desk
+        .company
+        .get(admin, "/service/info/boards/active")
+        .await
+        .rows();
+    assert_eq!(active.len(), 3);
+}

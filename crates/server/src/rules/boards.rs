@@ -13,6 +13,7 @@ use bitting_dialects::connectwise::layout::SCOPE;
 use bitting_policy::Verb;
 use bitting_query::Value;
 
+const BOARDS: &str = "service/boards";
 const STATUSES: &str = "service/boards/statuses";
 const SUBTYPES: &str = "service/boards/subtypes";
 const ITEMS: &str = "service/boards/items/associations";
@@ -40,6 +41,13 @@ pub async fn alongside(context: Context<'_>, draft: &mut Draft<'_>) -> Result<()
         draft.also.extend(changes);
     }
     Ok(())
+}
+
+/// Boards that new tickets may go to.
+pub async fn active(context: Context<'_>) -> Result<Vec<Row>, Problem> {
+    let mut boards = related::all(context.instance, BOARDS).await?;
+    boards.retain(|board| !board.flag("inactive_flag"));
+    Ok(boards)
 }
 
 /// Members that the board in the path is closed to. The members' own lists say so; a row is one member.
