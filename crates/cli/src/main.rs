@@ -1,7 +1,10 @@
 //! `bitting`: cuts least-privilege keys for PSA integrations, and runs the PSA they open.
 
+mod chosen;
 mod commands;
 mod connection;
+mod handover;
+mod place;
 mod private_file;
 mod table;
 
@@ -27,19 +30,26 @@ enum Command {
     Member(commands::member::Member),
     Key(commands::key::Key),
     Instance(commands::instance::Instance),
+    Plan(commands::plan::Plan),
+    Apply(commands::apply::Apply),
+    Verify(commands::verify::Verify),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let done = |()| ExitCode::SUCCESS;
     let outcome = match arguments.command {
-        Command::Serve(serve) => serve.run(),
-        Command::Role(role) => role.run(),
-        Command::Member(member) => member.run(),
-        Command::Key(key) => key.run(),
-        Command::Instance(instance) => instance.run(),
+        Command::Serve(serve) => serve.run().map(done),
+        Command::Role(role) => role.run().map(done),
+        Command::Member(member) => member.run().map(done),
+        Command::Key(key) => key.run().map(done),
+        Command::Instance(instance) => instance.run().map(done),
+        Command::Plan(plan) => plan.run(),
+        Command::Apply(apply) => apply.run(),
+        Command::Verify(verify) => verify.run(),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("bitting: {error:#}");
             ExitCode::FAILURE

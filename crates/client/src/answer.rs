@@ -40,7 +40,13 @@ impl Answer {
         match (self.body["message"].as_str(), &self.body) {
             (Some(message), _) => message.to_owned(),
             // A gateway answers plain text or a page; its first line tells enough.
-            (None, Value::String(text)) => text.lines().next().unwrap_or_default().chars().take(200).collect(),
+            (None, Value::String(text)) => text
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .take(200)
+                .collect(),
             _ => format!("the PSA answered {}", self.status),
         }
     }

@@ -109,9 +109,17 @@ mod tests {
 
     #[test]
     fn what_is_no_key_file_is_named_without_quoting_it() {
-        for text in ["", "[]", r#"{"private_key": 5, "url": "hidden-half"}"#, r#"{"private_key":"hidden-half"}"#] {
+        for text in [
+            "",
+            "[]",
+            r#"{"private_key": 5, "url": "hidden-half"}"#,
+            r#"{"private_key":"hidden-half"}"#,
+        ] {
             let reason = KeyFile::parse(text).expect_err(text);
-            assert!(reason.contains("public_key") && !reason.contains("hidden-half"), "{reason}");
+            assert!(
+                reason.contains("public_key") && !reason.contains("hidden-half"),
+                "{reason}"
+            );
         }
     }
 }

@@ -56,9 +56,15 @@ impl ClientError {
 }
 
 fn after(code: &str) -> String {
-    if code.is_empty() { String::new() } else { format!(" {code}") }
+    if code.is_empty() {
+        String::new()
+    } else {
+        format!(" {code}")
+    }
 }
 
 fn beside(denial: Option<&str>) -> String {
-    denial.map(|denial| format!(" ({denial})")).unwrap_or_default()
+    denial
+        .map(|denial| format!(" ({denial})"))
+        .unwrap_or_default()
 }

@@ -19,7 +19,13 @@ const TRIES: u32 = 4;
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// What stays as it is in a query's value.
-const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/').remove(b',');
+const VALUE: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~')
+    .remove(b'/')
+    .remove(b',');
 
 /// How to reach a PSA.
 #[derive(Debug, Clone, Default)]
@@ -52,7 +58,11 @@ pub struct Psa {
 
 impl Psa {
     /// Opens a way. Asks the PSA where its API is, but does not try the key.
-    pub fn open(address: &str, credentials: Credentials, options: &Options<'_>) -> Result<Self, ClientError> {
+    pub fn open(
+        address: &str,
+        credentials: Credentials,
+        options: &Options<'_>,
+    ) -> Result<Self, ClientError> {
         let mut builder = Client::builder().timeout(Duration::from_secs(60));
         if let Some(file) = options.ca_file {
             let broken = |reason: String| ClientError::Authority {
@@ -60,7 +70,8 @@ impl Psa {
                 reason,
             };
             let pem = std::fs::read(file).map_err(|error| broken(error.to_string()))?;
-            let certificates = Certificate::from_pem_bundle(&pem).map_err(|error| broken(error.to_string()))?;
+            let certificates =
+                Certificate::from_pem_bundle(&pem).map_err(|error| broken(error.to_string()))?;
             if certificates.is_empty() {
                 return Err(broken("it holds no certificate in PEM form".to_owned()));
             }
@@ -124,13 +135,24 @@ impl Psa {
     }
 
     /// One call on the vendor's API, whatever comes back.
-    pub fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Answer, ClientError> {
+    pub fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, ClientError> {
         self.send(verb(method), &self.site.api(path), path, body)
     }
 
     /// One call on Bitting's own API.
-    pub fn own(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, ClientError> {
-        self.send(verb(method), &self.site.own(path), path, body)?.ok(method, path)
+    pub fn own(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, ClientError> {
+        self.send(verb(method), &self.site.own(path), path, body)?
+            .ok(method, path)
     }
 
     pub fn get(&self, path: &str) -> Result<Value, ClientError> {
@@ -147,7 +169,8 @@ impl Psa {
             .iter()
             .map(|(member, value)| serde_json::json!({ "op": "replace", "path": member, "value": value }))
             .collect();
-        self.ask("PATCH", path, Some(&Value::Array(operations)))?.ok("PATCH", path)
+        self.ask("PATCH", path, Some(&Value::Array(operations)))?
+            .ok("PATCH", path)
     }
 
     /// Every record of a list, page by page.
@@ -155,7 +178,9 @@ impl Psa {
         let mut all = Vec::new();
         let joint = if path.contains('?') { '&' } else { '?' };
         for page in 1.. {
-            let Value::Array(rows) = self.get(&format!("{path}{joint}pageSize={PAGE}&page={page}"))? else {
+            let Value::Array(rows) =
+                self.get(&format!("{path}{joint}pageSize={PAGE}&page={page}"))?
+            else {
                 return Err(self.strange(path, "list"));
             };
             let last = rows.len() < PAGE;
@@ -170,7 +195,9 @@ impl Psa {
     /// How many records a list has.
     pub fn count(&self, path: &str) -> Result<u64, ClientError> {
         let path = format!("{path}/count");
-        self.get(&path)?["count"].as_u64().ok_or_else(|| self.strange(&path, "count"))
+        self.get(&path)?["count"]
+            .as_u64()
+            .ok_or_else(|| self.strange(&path, "count"))
     }
 
     /// The records of a list whose field has this value.
@@ -182,7 +209,10 @@ impl Psa {
 
     /// Finds the API of the company: newer releases of the cloud serve it below a path of their own.
     fn locate(&mut self) -> Result<(), ClientError> {
-        let path = format!("login/companyinfo/{}", utf8_percent_encode(&self.credentials.company, VALUE));
+        let path = format!(
+            "login/companyinfo/{}",
+            utf8_percent_encode(&self.credentials.company, VALUE)
+        );
         let url = format!("{}/{path}", self.site.address);
         let answer = self.send(Method::GET, &url, &path, None)?;
         if !answer.is_success() {
@@ -214,11 +244,20 @@ impl Psa {
 
     /// Sends, and tries again what the PSA or the network asks to try again. A write is tried again only
     /// where the PSA says it did nothing.
-    fn send(&self, method: Method, url: &str, path: &str, body: Option<&Value>) -> Result<Answer, ClientError> {
+    fn send(
+        &self,
+        method: Method,
+        url: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, ClientError> {
         let reading = method == Method::GET;
         for attempt in 1.. {
             let mut request = self.client.request(method.clone(), url).basic_auth(
-                format!("{}+{}", self.credentials.company, self.credentials.public_key),
+                format!(
+                    "{}+{}",
+                    self.credentials.company, self.credentials.public_key
+                ),
                 Some(self.credentials.private_key.reveal()),
             );
             if let Some(id) = &self.credentials.client_id {
@@ -264,7 +303,10 @@ impl Psa {
             reason = inner.to_string();
             cause = inner.source();
         }
-        if reason.contains("certificate") || reason.contains("UnknownIssuer") || reason.contains("NotValidForName") {
+        if reason.contains("certificate")
+            || reason.contains("UnknownIssuer")
+            || reason.contains("NotValidForName")
+        {
             return ClientError::Certificate { address, reason };
         }
         let reason = match (error.is_timeout(), reason.is_empty()) {
@@ -287,16 +329,28 @@ fn verb(word: &str) -> Method {
 }
 
 fn wait(response: &Response, attempt: u32) -> Duration {
-    let asked = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
-    let asked = asked.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
-    asked.unwrap_or(Duration::from_millis(250 << attempt)).min(LONGEST_WAIT)
+    let asked = response
+        .headers()
+        .get("retry-after")
+        .and_then(|value| value.to_str().ok());
+    let asked = asked
+        .and_then(|text| text.trim().parse().ok())
+        .map(Duration::from_secs);
+    asked
+        .unwrap_or(Duration::from_millis(250 << attempt))
+        .min(LONGEST_WAIT)
 }
 
 fn read(response: Response) -> Result<Answer, reqwest::Error> {
     let status = response.status().as_u16();
     let denial = response.headers().get("x-bitting-denial");
-    let denial = denial.and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let more = response.headers().get("link").and_then(|value| value.to_str().ok());
+    let denial = denial
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
+    let more = response
+        .headers()
+        .get("link")
+        .and_then(|value| value.to_str().ok());
     let more = more.is_some_and(|link| link.contains("rel=\"next\""));
     let text = response.text()?;
     let body = if text.trim().is_empty() {

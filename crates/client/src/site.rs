@@ -43,12 +43,21 @@ impl Site {
 
     /// The address of a path of the vendor's API: `service/tickets`.
     pub fn api(&self, path: &str) -> String {
-        format!("{}/{}apis/3.0/{}", self.address, self.codebase, path.trim_start_matches('/'))
+        format!(
+            "{}/{}apis/3.0/{}",
+            self.address,
+            self.codebase,
+            path.trim_start_matches('/')
+        )
     }
 
     /// The address of a path of Bitting's own API, which a live PSA does not have.
     pub fn own(&self, path: &str) -> String {
-        format!("{}/bitting/apis/3.0/{}", self.address, path.trim_start_matches('/'))
+        format!(
+            "{}/bitting/apis/3.0/{}",
+            self.address,
+            path.trim_start_matches('/')
+        )
     }
 }
 
@@ -60,16 +69,28 @@ mod tests {
     fn addresses_as_people_write_them() {
         for (text, address) in [
             ("connect.example.com", "https://connect.example.com"),
-            ("https://connect.example.com/", "https://connect.example.com"),
+            (
+                "https://connect.example.com/",
+                "https://connect.example.com",
+            ),
             ("https://h.test/v4_6_release/apis/3.0", "https://h.test"),
             ("http://localhost:8080", "http://localhost:8080"),
         ] {
             assert_eq!(Site::read(text).expect(text).address, address);
         }
-        for text in ["", "https://", "ftp://h.test", "a b", "https://key:secret@h.test"] {
+        for text in [
+            "",
+            "https://",
+            "ftp://h.test",
+            "a b",
+            "https://key:secret@h.test",
+        ] {
             assert!(Site::read(text).is_err(), "{text}");
         }
         let site = Site::read("h.test").expect("a site");
-        assert_eq!(site.api("/system/info"), "https://h.test/v4_6_release/apis/3.0/system/info");
+        assert_eq!(
+            site.api("/system/info"),
+            "https://h.test/v4_6_release/apis/3.0/system/info"
+        );
     }
 }

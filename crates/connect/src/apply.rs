@@ -1,10 +1,10 @@
 //! A plan made true over the PSA's API. What the API does not offer stays on the checklist; nothing is said
 //! to be done that was not.
 
+use crate::ConnectError;
 use crate::checklist::{self, Click};
 use crate::held::{self, MEMBERS, ROLES};
 use crate::plan::{Plan, Subject};
-use crate::ConnectError;
 use bitting_client::Psa;
 use bitting_policy::Registry;
 use serde_json::{Value, json};
@@ -37,26 +37,40 @@ pub fn apply(psa: &Psa, plan: &Plan, registry: &Registry) -> Result<Applied, Con
             held::id(&made, ROLES)?
         }
     };
-    let rows = plan.role_lines.iter().any(|line| line.subject != Subject::Role);
+    let rows = plan
+        .role_lines
+        .iter()
+        .any(|line| line.subject != Subject::Role);
     if rows && plan.own {
         let mut document = plan.wanted.document.clone();
         document.id = role;
         // Lists of rows that stay closed are nobody's business here.
         if let Some(held) = &plan.role {
             for (list, entries) in &held.document.lists {
-                let closed = registry.list(list).and_then(|id| registry.get_list(id)).is_some_and(|list| {
-                    plan.wanted.role.levels(list.action) == [bitting_policy::Level::None; 4]
-                });
+                let closed = registry
+                    .list(list)
+                    .and_then(|id| registry.get_list(id))
+                    .is_some_and(|list| {
+                        plan.wanted.role.levels(list.action) == [bitting_policy::Level::None; 4]
+                    });
                 if closed {
                     document.lists.insert(list.clone(), entries.clone());
                 }
             }
         }
-        psa.own("PUT", &format!("{ROLES}/{role}/document"), Some(&json!(document)))?;
+        psa.own(
+            "PUT",
+            &format!("{ROLES}/{role}/document"),
+            Some(&json!(document)),
+        )?;
         done.push(format!("set the levels and lists of `{name}`"));
     }
     let member = member(psa, plan, role, &mut done)?;
-    let remaining = if plan.own { Vec::new() } else { checklist::of(plan) };
+    let remaining = if plan.own {
+        Vec::new()
+    } else {
+        checklist::of(plan)
+    };
     Ok(Applied {
         role,
         member,
@@ -85,7 +99,8 @@ fn member(psa: &Psa, plan: &Plan, role: i64, done: &mut Vec<String>) -> Result<i
     let form = &plan.wanted.member;
     let reference = json!({ "id": role });
     let Some(held) = &plan.member else {
-        let mut body = json!({ "identifier": form.identifier, "name": form.name, "securityRole": reference });
+        let mut body =
+            json!({ "identifier": form.identifier, "name": form.name, "securityRole": reference });
         for (field, value) in &plan.form {
             body[*field] = value.clone();
         }
@@ -95,7 +110,9 @@ fn member(psa: &Psa, plan: &Plan, role: i64, done: &mut Vec<String>) -> Result<i
     };
     let mut changes: Vec<(String, Value)> = Vec::new();
     for line in &plan.member_lines {
-        let Subject::Field { field } = line.subject else { continue };
+        let Subject::Field { field } = line.subject else {
+            continue;
+        };
         let value = match field {
             "securityRole" => reference.clone(),
             "inactiveFlag" => Value::Bool(false),
@@ -109,7 +126,11 @@ fn member(psa: &Psa, plan: &Plan, role: i64, done: &mut Vec<String>) -> Result<i
     if !changes.is_empty() {
         psa.patch(&format!("{MEMBERS}/{}", held.id), &changes)?;
         let fields: Vec<&str> = changes.iter().map(|(field, _)| field.as_str()).collect();
-        done.push(format!("set {} of the API member `{}`", fields.join(", "), form.identifier));
+        done.push(format!(
+            "set {} of the API member `{}`",
+            fields.join(", "),
+            form.identifier
+        ));
     }
     Ok(held.id)
 }

@@ -20,7 +20,10 @@ pub fn of(plan: &Plan) -> Vec<Click> {
     let screen = format!("System > Security Roles > {role}");
     let mut clicks = Vec::new();
     for (list, entries) in &plan.wanted.document.lists {
-        let touched = plan.role_lines.iter().any(|line| matches!(&line.subject, Subject::List { list: of, .. } if of == list));
+        let touched = plan
+            .role_lines
+            .iter()
+            .any(|line| matches!(&line.subject, Subject::List { list: of, .. } if of == list));
         if touched {
             clicks.push(Click {
                 at: format!("{screen} > customize ({list})"),
@@ -30,7 +33,9 @@ pub fn of(plan: &Plan) -> Vec<Click> {
     }
     let mut last = String::new();
     for line in &plan.role_lines {
-        let Subject::Cell { module, action, .. } = &line.subject else { continue };
+        let Subject::Cell { module, action, .. } = &line.subject else {
+            continue;
+        };
         let row = format!("{module} > {action}");
         if row == last {
             continue;
@@ -39,7 +44,11 @@ pub fn of(plan: &Plan) -> Vec<Click> {
             .role_lines
             .iter()
             .filter_map(|other| match &other.subject {
-                Subject::Cell { module: m, action: a, verb } if m == module && a == action => {
+                Subject::Cell {
+                    module: m,
+                    action: a,
+                    verb,
+                } if m == module && a == action => {
                     Some(format!("{} = {}", verb_name(*verb), other.to))
                 }
                 _ => None,
@@ -57,7 +66,10 @@ pub fn of(plan: &Plan) -> Vec<Click> {
             set: "Save and Close".to_owned(),
         });
     }
-    let new = plan.member_lines.iter().any(|line| line.subject == Subject::Member && line.sign == Sign::Add);
+    let new = plan
+        .member_lines
+        .iter()
+        .any(|line| line.subject == Subject::Member && line.sign == Sign::Add);
     if new || plan.member.is_none() {
         clicks.push(key(plan));
     }
@@ -76,7 +88,9 @@ pub fn key(plan: &Plan) -> Click {
 /// A list as the customize window shows it.
 fn chosen(entries: &ListDocument) -> String {
     match entries {
-        ListDocument::Allow(names) if !names.is_empty() => format!("allow (left side): {}", names.join("; ")),
+        ListDocument::Allow(names) if !names.is_empty() => {
+            format!("allow (left side): {}", names.join("; "))
+        }
         ListDocument::Deny(names) => format!("disallow (right side): {}", names.join("; ")),
         other => words(other),
     }
@@ -88,5 +102,8 @@ fn verb_name(verb: Verb) -> &'static str {
 
 /// The clicks as a list to tick off.
 pub fn text(clicks: &[Click]) -> String {
-    clicks.iter().map(|click| format!("[ ] {}\n      {}\n", click.at, click.set)).collect()
+    clicks
+        .iter()
+        .map(|click| format!("[ ] {}\n      {}\n", click.at, click.set))
+        .collect()
 }

@@ -17,7 +17,9 @@ pub enum ConnectError {
     Catalog(#[from] CatalogError),
     #[error("no role can be made of {profile}: {source}; `bitting profile check` names the line")]
     Role { profile: String, source: RoleError },
-    #[error("there is no profile `{word}`{nearest}; `bitting profile list` shows all, and a path ends in .toml")]
+    #[error(
+        "there is no profile `{word}`{nearest}; `bitting profile list` shows all, and a path ends in .toml"
+    )]
     NoProfile { word: String, nearest: String },
     #[error("{file} cannot be read: {reason}")]
     File { file: String, reason: String },
@@ -32,7 +34,9 @@ pub enum ConnectError {
     #[error("{what}; {remedy}")]
     InTheWay { what: String, remedy: String },
     /// Somebody else changed the role after the plan was made.
-    #[error("the role `{role}` changed since the plan was made, so nothing was written; look at the new plan and apply again")]
+    #[error(
+        "the role `{role}` changed since the plan was made, so nothing was written; look at the new plan and apply again"
+    )]
     Changed { role: String },
     #[error("the PSA answered {path} without `{member}`; nothing was assumed")]
     Answer { path: String, member: &'static str },

@@ -53,7 +53,12 @@ pub struct HeldKey {
 }
 
 /// The role of this name, if there is one. Names differ in more than letter case.
-pub fn role(psa: &Psa, own: bool, name: &str, registry: &Registry) -> Result<Option<HeldRole>, ConnectError> {
+pub fn role(
+    psa: &Psa,
+    own: bool,
+    name: &str,
+    registry: &Registry,
+) -> Result<Option<HeldRole>, ConnectError> {
     let rows = psa.list(ROLES)?;
     let Some(row) = rows.iter().find(|row| same(&row["name"], name)) else {
         return Ok(None);
@@ -62,7 +67,12 @@ pub fn role(psa: &Psa, own: bool, name: &str, registry: &Registry) -> Result<Opt
 }
 
 /// A role by its record.
-pub fn read_role(psa: &Psa, own: bool, record: &Value, registry: &Registry) -> Result<HeldRole, ConnectError> {
+pub fn read_role(
+    psa: &Psa,
+    own: bool,
+    record: &Value,
+    registry: &Registry,
+) -> Result<HeldRole, ConnectError> {
     let id = id(record, ROLES)?;
     let mut unknown = Vec::new();
     let mut restricted = BTreeSet::new();
@@ -83,7 +93,10 @@ pub fn read_role(psa: &Psa, own: bool, record: &Value, registry: &Registry) -> R
         }
     };
     document.id = id;
-    record["name"].as_str().unwrap_or_default().clone_into(&mut document.name);
+    record["name"]
+        .as_str()
+        .unwrap_or_default()
+        .clone_into(&mut document.name);
     document.admin = record["adminFlag"] == true;
     document.inactive = record["inactiveFlag"] == true;
     let role = Role::observed(registry, &document).map_err(|source| ConnectError::Role {
@@ -114,8 +127,15 @@ pub fn rows_of(rows: &[Value], registry: &Registry) -> Rows {
     for row in rows {
         let word = |member: &str| row[member].as_str().unwrap_or_default();
         let module = [word("moduleName"), word("moduleDescription")];
-        let action = [word("moduleFunctionDescription"), word("moduleFunctionName")];
-        let found = module.iter().find_map(|module| action.iter().find_map(|action| registry.action(module, action)));
+        let action = [
+            word("moduleFunctionDescription"),
+            word("moduleFunctionName"),
+        ];
+        let found = module.iter().find_map(|module| {
+            action
+                .iter()
+                .find_map(|action| registry.action(module, action))
+        });
         let level = |member: &str| word(member).parse::<Level>().unwrap_or(Level::None);
         let document = RowDocument {
             module: String::new(),
@@ -155,7 +175,9 @@ pub fn lists_of(
     let mut lists = BTreeMap::new();
     let mut untold = Vec::new();
     for list in registry.lists() {
-        let Some(action) = registry.get(list.action) else { continue };
+        let Some(action) = registry.get(list.action) else {
+            continue;
+        };
         if !restricted.contains(&action.full_name()) {
             continue;
         }
@@ -188,7 +210,9 @@ fn table_named(registry: &Registry, fixed: bool, entry: &str) -> String {
 /// The API member of this id, if there is one.
 pub fn member(psa: &Psa, identifier: &str) -> Result<Option<HeldMember>, ConnectError> {
     let rows = psa.list(MEMBERS)?;
-    let found = rows.into_iter().find(|row| same(&row["identifier"], identifier));
+    let found = rows
+        .into_iter()
+        .find(|row| same(&row["identifier"], identifier));
     found
         .map(|record| {
             Ok(HeldMember {
@@ -210,15 +234,24 @@ pub fn keys(psa: &Psa, member: i64) -> Result<Vec<HeldKey>, ConnectError> {
 }
 
 /// The id of the record of this name in a setup list.
-pub fn id_named(psa: &Psa, path: &str, field: &'static str, name: &str) -> Result<Value, ConnectError> {
+pub fn id_named(
+    psa: &Psa,
+    path: &str,
+    field: &'static str,
+    name: &str,
+) -> Result<Value, ConnectError> {
     let rows = psa.list(path)?;
-    let found = rows
-        .iter()
-        .find(|row| same(&row["name"], name) || same(&row["identifier"], name) || row["id"].to_string() == name);
+    let found = rows.iter().find(|row| {
+        same(&row["name"], name) || same(&row["identifier"], name) || row["id"].to_string() == name
+    });
     if let Some(row) = found {
         return Ok(row.clone());
     }
-    let known: Vec<&str> = rows.iter().filter_map(|row| row["name"].as_str()).take(12).collect();
+    let known: Vec<&str> = rows
+        .iter()
+        .filter_map(|row| row["name"].as_str())
+        .take(12)
+        .collect();
     Err(ConnectError::Form {
         field,
         value: name.to_owned(),
@@ -234,5 +267,7 @@ pub(crate) fn id(record: &Value, path: &str) -> Result<i64, ConnectError> {
 }
 
 fn same(value: &Value, word: &str) -> bool {
-    value.as_str().is_some_and(|text| text.trim().eq_ignore_ascii_case(word.trim()))
+    value
+        .as_str()
+        .is_some_and(|text| text.trim().eq_ignore_ascii_case(word.trim()))
 }

@@ -1,7 +1,7 @@
 //! Key pairs over Bitting's own API: cutting, proving, revoking. A live PSA cuts its keys on its screens.
 
-use crate::held::{HeldKey, MEMBERS};
 use crate::ConnectError;
+use crate::held::{HeldKey, MEMBERS};
 use bitting_client::{Credentials, Options, Psa, Secret};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -17,7 +17,12 @@ pub struct Cut {
 }
 
 /// Cuts a key pair for a member.
-pub fn cut(psa: &Psa, member: i64, description: &str, expires: Option<&str>) -> Result<Cut, ConnectError> {
+pub fn cut(
+    psa: &Psa,
+    member: i64,
+    description: &str,
+    expires: Option<&str>,
+) -> Result<Cut, ConnectError> {
     let path = format!("{MEMBERS}/{member}/keys");
     let body = json!({ "description": description, "expires": expires });
     let mut record = psa.own("POST", &path, Some(&body))?;
@@ -25,11 +30,19 @@ pub fn cut(psa: &Psa, member: i64, description: &str, expires: Option<&str>) -> 
         path: path.clone(),
         member,
     };
-    let private = record.as_object_mut().and_then(|members| members.remove("privateKey"));
-    let private = private.as_ref().and_then(Value::as_str).ok_or_else(|| lacking("privateKey"))?;
+    let private = record
+        .as_object_mut()
+        .and_then(|members| members.remove("privateKey"));
+    let private = private
+        .as_ref()
+        .and_then(Value::as_str)
+        .ok_or_else(|| lacking("privateKey"))?;
     Ok(Cut {
         id: record["id"].as_i64().ok_or_else(|| lacking("id"))?,
-        public_key: record["publicKey"].as_str().ok_or_else(|| lacking("publicKey"))?.to_owned(),
+        public_key: record["publicKey"]
+            .as_str()
+            .ok_or_else(|| lacking("publicKey"))?
+            .to_owned(),
         private_key: Secret::new(private),
         record,
     })
@@ -42,7 +55,12 @@ pub fn revoke(psa: &Psa, id: i64) -> Result<(), ConnectError> {
 }
 
 /// Opens a way with a key just cut.
-pub fn open(psa: &Psa, cut: &Cut, address: &str, ca_file: Option<&Path>) -> Result<Psa, ConnectError> {
+pub fn open(
+    psa: &Psa,
+    cut: &Cut,
+    address: &str,
+    ca_file: Option<&Path>,
+) -> Result<Psa, ConnectError> {
     let credentials = Credentials {
         company: psa.company().to_owned(),
         public_key: cut.public_key.clone(),

@@ -14,7 +14,10 @@ mod error;
 pub mod held;
 pub mod keys;
 pub mod plan;
+pub mod probe;
 pub mod profiles;
+pub mod symptom;
+pub mod verify;
 pub mod wanted;
 
 pub use error::ConnectError;

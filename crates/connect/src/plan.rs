@@ -26,7 +26,11 @@ pub enum Subject {
     /// The role itself.
     Role,
     /// One level of a row.
-    Cell { module: String, action: String, verb: Verb },
+    Cell {
+        module: String,
+        action: String,
+        verb: Verb,
+    },
     /// One entry of a customize list, or the list as a whole.
     List { list: String, entry: Option<String> },
     /// The API member itself.
@@ -103,7 +107,10 @@ pub fn plan(psa: &Psa, wanted: Wanted, registry: &Registry) -> Result<Plan, Conn
         keys,
         role_lines,
         member_lines,
-        form: form.into_iter().map(|field| (field.api, field.value)).collect(),
+        form: form
+            .into_iter()
+            .map(|field| (field.api, field.value))
+            .collect(),
         notes,
     })
 }
@@ -157,7 +164,9 @@ impl Plan {
 fn in_the_way(held: &HeldRole) -> Result<(), ConnectError> {
     let name = &held.document.name;
     let what = match (held.document.admin, held.document.inactive) {
-        (true, _) => format!("the role `{name}` is an administrator's, so its levels would not count"),
+        (true, _) => {
+            format!("the role `{name}` is an administrator's, so its levels would not count")
+        }
         (_, true) => format!("the role `{name}` is inactive, so it would grant nothing"),
         _ => return Ok(()),
     };
@@ -171,20 +180,40 @@ fn in_the_way(held: &HeldRole) -> Result<(), ConnectError> {
 fn others(psa: &Psa, role: i64, but: &str) -> Result<Vec<String>, ConnectError> {
     let members = psa.list(held::MEMBERS)?;
     let holds = |member: &&Value| member["securityRole"]["id"].as_i64() == Some(role);
-    let names = members.iter().filter(holds).filter_map(|member| member["identifier"].as_str());
-    Ok(names.filter(|name| !name.eq_ignore_ascii_case(but)).map(str::to_owned).collect())
+    let names = members
+        .iter()
+        .filter(holds)
+        .filter_map(|member| member["identifier"].as_str());
+    Ok(names
+        .filter(|name| !name.eq_ignore_ascii_case(but))
+        .map(str::to_owned)
+        .collect())
 }
 
-fn role_lines(held: Option<&HeldRole>, wanted: &Wanted, registry: &Registry, notes: &mut Vec<String>) -> Vec<Line> {
+fn role_lines(
+    held: Option<&HeldRole>,
+    wanted: &Wanted,
+    registry: &Registry,
+    notes: &mut Vec<String>,
+) -> Vec<Line> {
     let mut lines = Vec::new();
     let nothing = Role::new(registry, 0, "");
     let old = held.map_or(&nothing, |held| &held.role);
     if held.is_none() {
-        lines.push(line(Sign::Add, Subject::Role, "", &wanted.document.name, ""));
+        lines.push(line(
+            Sign::Add,
+            Subject::Role,
+            "",
+            &wanted.document.name,
+            "",
+        ));
     }
     for action in registry.actions() {
         for verb in Verb::EVERY {
-            let (from, to) = (old.level(action.id, verb), wanted.role.level(action.id, verb));
+            let (from, to) = (
+                old.level(action.id, verb),
+                wanted.role.level(action.id, verb),
+            );
             if from == to {
                 continue;
             }
@@ -203,15 +232,17 @@ fn role_lines(held: Option<&HeldRole>, wanted: &Wanted, registry: &Registry, not
         }
     }
     for list in registry.lists() {
-        let open = Verb::EVERY.iter().any(|verb| wanted.role.level(list.action, *verb) > Level::None);
+        let open = Verb::EVERY
+            .iter()
+            .any(|verb| wanted.role.level(list.action, *verb) > Level::None);
         if !open {
             continue;
         }
         let to = wanted.role.list_document(registry, list.id);
         if held.is_some_and(|held| !held.lists_known) {
-            let restricts = registry
-                .get(list.action)
-                .is_some_and(|row| held.is_some_and(|held| held.restricted.contains(&row.full_name())));
+            let restricts = registry.get(list.action).is_some_and(|row| {
+                held.is_some_and(|held| held.restricted.contains(&row.full_name()))
+            });
             if restricts == (to == ListDocument::Everything) {
                 list_lines(&mut lines, &list.identifier, &ListDocument::Everything, &to);
             } else if restricts {
@@ -250,11 +281,22 @@ fn list_lines(lines: &mut Vec<Line>, list: &str, from: &ListDocument, to: &ListD
         };
         line(sign, subject, "", "", "")
     };
-    let lacks = |names: &[String], name: &String| !names.iter().any(|other| other.eq_ignore_ascii_case(name));
+    let lacks = |names: &[String], name: &String| {
+        !names.iter().any(|other| other.eq_ignore_ascii_case(name))
+    };
     match (from, to) {
-        (ListDocument::Allow(old), ListDocument::Allow(new)) | (ListDocument::Deny(old), ListDocument::Deny(new)) => {
-            lines.extend(new.iter().filter(|name| lacks(old, name)).map(|name| entry(Sign::Add, name)));
-            lines.extend(old.iter().filter(|name| lacks(new, name)).map(|name| entry(Sign::Remove, name)));
+        (ListDocument::Allow(old), ListDocument::Allow(new))
+        | (ListDocument::Deny(old), ListDocument::Deny(new)) => {
+            lines.extend(
+                new.iter()
+                    .filter(|name| lacks(old, name))
+                    .map(|name| entry(Sign::Add, name)),
+            );
+            lines.extend(
+                old.iter()
+                    .filter(|name| lacks(new, name))
+                    .map(|name| entry(Sign::Remove, name)),
+            );
         }
         (ListDocument::Everything, ListDocument::Everything) => {}
         _ => {
@@ -287,22 +329,60 @@ struct Field {
 }
 
 /// The form's references by id. Names that the PSA does not have are errors before anything is written.
-fn resolve(psa: &Psa, wanted: &Wanted, held: Option<&HeldMember>) -> Result<Vec<Field>, ConnectError> {
+fn resolve(
+    psa: &Psa,
+    wanted: &Wanted,
+    held: Option<&HeldMember>,
+) -> Result<Vec<Field>, ConnectError> {
     let form = &wanted.member;
     let mut fields = Vec::new();
     let mut plain = |api, value: Option<Value>, shown: String| {
         if let Some(value) = value {
-            fields.push(Field { api, value, shown, kept: true });
+            fields.push(Field {
+                api,
+                value,
+                shown,
+                kept: true,
+            });
         }
     };
-    plain("emailAddress", form.email.clone().map(Value::from), form.email.clone().unwrap_or_default());
-    for (api, flag) in [("blockPriceFlag", form.block_price), ("blockCostFlag", form.block_cost)] {
-        plain(api, flag.map(Value::from), flag.map(|flag| flag.to_string()).unwrap_or_default());
+    plain(
+        "emailAddress",
+        form.email.clone().map(Value::from),
+        form.email.clone().unwrap_or_default(),
+    );
+    for (api, flag) in [
+        ("blockPriceFlag", form.block_price),
+        ("blockCostFlag", form.block_cost),
+    ] {
+        plain(
+            api,
+            flag.map(Value::from),
+            flag.map(|flag| flag.to_string()).unwrap_or_default(),
+        );
     }
     let references = [
-        ("securityLocation", "system/locations", "location", form.location.as_ref(), form.location_said),
-        ("defaultDepartment", "system/departments", "department", form.department.as_ref(), true),
-        ("serviceDefaultBoard", "service/boards", "default board", form.board.as_ref(), true),
+        (
+            "securityLocation",
+            "system/locations",
+            "location",
+            form.location.as_ref(),
+            form.location_said,
+        ),
+        (
+            "defaultDepartment",
+            "system/departments",
+            "department",
+            form.department.as_ref(),
+            true,
+        ),
+        (
+            "serviceDefaultBoard",
+            "service/boards",
+            "default board",
+            form.board.as_ref(),
+            true,
+        ),
     ];
     for (api, path, field, name, kept) in references {
         // What nobody asked for is only a start for a new member.
@@ -338,10 +418,16 @@ fn resolve(psa: &Psa, wanted: &Wanted, held: Option<&HeldMember>) -> Result<Vec<
     Ok(fields)
 }
 
-fn member_lines(held: Option<&HeldMember>, role: Option<&HeldRole>, wanted: &Wanted, fields: &[Field]) -> Vec<Line> {
+fn member_lines(
+    held: Option<&HeldMember>,
+    role: Option<&HeldRole>,
+    wanted: &Wanted,
+    fields: &[Field],
+) -> Vec<Line> {
     let mut lines = Vec::new();
     let form = &wanted.member;
-    let field = |sign, field, from: &str, to: &str| line(sign, Subject::Field { field }, from, to, "");
+    let field =
+        |sign, field, from: &str, to: &str| line(sign, Subject::Field { field }, from, to, "");
     let Some(held) = held else {
         lines.push(line(Sign::Add, Subject::Member, "", &form.identifier, ""));
         lines.push(field(Sign::Add, "name", "", &form.name));
@@ -356,7 +442,12 @@ fn member_lines(held: Option<&HeldMember>, role: Option<&HeldRole>, wanted: &Wan
     let holds = role.is_some_and(|role| record["securityRole"]["id"].as_i64() == Some(role.id));
     if !holds {
         let from = record["securityRole"]["name"].as_str().unwrap_or_default();
-        lines.push(field(Sign::Change, "securityRole", from, &wanted.document.name));
+        lines.push(field(
+            Sign::Change,
+            "securityRole",
+            from,
+            &wanted.document.name,
+        ));
     }
     for f in fields.iter().filter(|f| f.kept) {
         let now = &record[f.api];
@@ -369,13 +460,19 @@ fn member_lines(held: Option<&HeldMember>, role: Option<&HeldRole>, wanted: &Wan
         if !same {
             let from = match now {
                 Value::Null => String::new(),
-                Value::Object(reference) => {
-                    reference.get("name").and_then(Value::as_str).unwrap_or_default().to_owned()
-                }
+                Value::Object(reference) => reference
+                    .get("name")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned(),
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            let sign = if from.is_empty() { Sign::Add } else { Sign::Change };
+            let sign = if from.is_empty() {
+                Sign::Add
+            } else {
+                Sign::Change
+            };
             lines.push(field(sign, f.api, &from, &f.shown));
         }
     }

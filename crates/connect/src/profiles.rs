@@ -13,10 +13,17 @@ pub fn all(data: Option<&Path>) -> Result<Vec<Profile>, ConnectError> {
             continue;
         };
         // Most users have no profiles of their own for one of the two.
-        let Ok(entries) = fs::read_dir(&folder) else { continue };
-        let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        let Ok(entries) = fs::read_dir(&folder) else {
+            continue;
+        };
+        let mut paths: Vec<_> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .collect();
         paths.sort();
-        for path in paths.iter().filter(|path| path.extension().is_some_and(|end| end == "toml")) {
+        for path in paths
+            .iter()
+            .filter(|path| path.extension().is_some_and(|end| end == "toml"))
+        {
             files.push((path.display().to_string(), read(path)?));
         }
     }
@@ -29,7 +36,9 @@ pub fn find(word: &str, data: Option<&Path>) -> Result<Profile, ConnectError> {
         return Ok(Profile::parse(word, &read(Path::new(word))?)?);
     }
     let profiles = all(data)?;
-    let (psa, slug) = word.split_once('/').map_or((None, word), |(psa, slug)| (Some(psa), slug));
+    let (psa, slug) = word
+        .split_once('/')
+        .map_or((None, word), |(psa, slug)| (Some(psa), slug));
     let named = |profile: &&Profile| {
         profile.slug.eq_ignore_ascii_case(slug)
             && psa.is_none_or(|psa| profile.product.psa.folder().eq_ignore_ascii_case(psa))
@@ -40,12 +49,18 @@ pub fn find(word: &str, data: Option<&Path>) -> Result<Profile, ConnectError> {
     let nearest = nearest(slug, profiles.iter().map(|profile| profile.slug.as_str()));
     Err(ConnectError::NoProfile {
         word: word.to_owned(),
-        nearest: nearest.map(|slug| format!(", did you mean `{slug}`?")).unwrap_or_default(),
+        nearest: nearest
+            .map(|slug| format!(", did you mean `{slug}`?"))
+            .unwrap_or_default(),
     })
 }
 
 /// The features asked for, with the tenant's answers: `computer-types=Managed Server, Managed Workstation`.
-pub fn select(profile: &Profile, features: &[String], answers: &[String]) -> Result<Selection, ConnectError> {
+pub fn select(
+    profile: &Profile,
+    features: &[String],
+    answers: &[String],
+) -> Result<Selection, ConnectError> {
     let mut selection = profile.select(features)?;
     for answer in answers {
         let Some((name, entries)) = answer.split_once('=') else {

@@ -57,7 +57,11 @@ pub struct Form {
 }
 
 /// Works out what is wanted.
-pub fn wanted(profile: &Profile, choices: &Choices, registry: &Registry) -> Result<Wanted, ConnectError> {
+pub fn wanted(
+    profile: &Profile,
+    choices: &Choices,
+    registry: &Registry,
+) -> Result<Wanted, ConnectError> {
     let mut document = profile.role_for(registry, &choices.selection)?;
     if let Some(name) = &choices.role {
         document.name.clone_from(name);
@@ -109,26 +113,48 @@ impl Wanted {
     }
 }
 
-fn form(profile: &Profile, choices: &Choices, notes: &mut Vec<String>) -> Result<Form, ConnectError> {
+fn form(
+    profile: &Profile,
+    choices: &Choices,
+    notes: &mut Vec<String>,
+) -> Result<Form, ConnectError> {
     let member = &profile.member;
     let said = |value: &Option<MemberValue>| value.as_ref().and_then(|value| value.value.clone());
     let flag = |value: &Option<MemberValue>| said(value).map(|text| yes(&text));
     let identifier = choices.member.clone().or_else(|| said(&member.identifier));
     let identifier = identifier.unwrap_or_else(|| short(&profile.product.product));
     fits("member id", &identifier, IDENTIFIER)?;
-    let name = said(&member.name).unwrap_or_else(|| profile.product.product.chars().take(NAME).collect());
+    let name =
+        said(&member.name).unwrap_or_else(|| profile.product.product.chars().take(NAME).collect());
     fits("member name", &name, NAME)?;
     let location = choices.location.clone().or_else(|| said(&member.location));
-    let board = choices.board.clone().or_else(|| said(&member.default_board));
+    let board = choices
+        .board
+        .clone()
+        .or_else(|| said(&member.default_board));
     let open = [
-        ("default board", &member.default_board, board.is_some(), "--board"),
-        ("location", &member.location, location.is_some(), "--location"),
+        (
+            "default board",
+            &member.default_board,
+            board.is_some(),
+            "--board",
+        ),
+        (
+            "location",
+            &member.location,
+            location.is_some(),
+            "--location",
+        ),
     ];
     for (field, value, filled, option) in open {
         let choose = value.as_ref().and_then(|value| value.choose.as_ref());
         if let (Some(choose), false) = (choose, filled) {
             let why = value.as_ref().map_or("", |value| value.why.as_str());
-            let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
+            let why = if why.is_empty() {
+                String::new()
+            } else {
+                format!(" ({why})")
+            };
             notes.push(format!("{field}: choose {choose} with {option}{why}"));
         }
     }
@@ -140,7 +166,9 @@ fn form(profile: &Profile, choices: &Choices, notes: &mut Vec<String>) -> Result
         location: location.or_else(|| Some("Corporate".to_owned())),
         department: said(&member.department),
         board,
-        excluded_boards: said(&member.excluded_boards).map(|text| parts(&text)).unwrap_or_default(),
+        excluded_boards: said(&member.excluded_boards)
+            .map(|text| parts(&text))
+            .unwrap_or_default(),
         block_price: flag(&member.block_price),
         block_cost: flag(&member.block_cost),
     })
@@ -148,7 +176,11 @@ fn form(profile: &Profile, choices: &Choices, notes: &mut Vec<String>) -> Result
 
 /// A member id of a product's name: its letters and digits, as many as the form takes.
 fn short(product: &str) -> String {
-    product.chars().filter(char::is_ascii_alphanumeric).take(IDENTIFIER).collect()
+    product
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(IDENTIFIER)
+        .collect()
 }
 
 fn fits(field: &'static str, value: &str, most: usize) -> Result<(), ConnectError> {

@@ -1,16 +1,14 @@
 //! `bitting key`: key pairs of API members. The private key is handed over once: to a file that only its
 //! owner reads, to a command, or to the terminal if that is asked for.
 
-use super::member;
+use super::{key_rotate, member};
 use crate::connection::{Connection, Target};
-use crate::{private_file, table};
-use anyhow::{Context as _, Result, bail};
-use clap::{Args, Subcommand};
+use crate::handover::{Delivery, Handover};
+use crate::table;
+use anyhow::Result;
+use clap::{ArgGroup, Args, Subcommand};
 use reqwest::Method;
-use serde_json::{Value, json};
-use std::io::Write as _;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use serde_json::json;
 
 /// Key pairs of API members.
 #[derive(Args)]
@@ -26,6 +24,7 @@ enum Action {
     /// List the keys of a member, or of all.
     List { member: Option<String> },
     /// Cut a key pair.
+    #[command(group = ArgGroup::new("to").required(true).args(["key_file", "pipe", "show"]))]
     New {
         member: String,
         /// What the key is for.
@@ -37,6 +36,8 @@ enum Action {
         #[command(flatten)]
         handover: Handover,
     },
+    /// Cut a new pair, prove it, then take the old ones away: there is no gap.
+    Rotate(key_rotate::Rotate),
     /// Take a key away for good.
     Revoke { id: i64 },
     /// Make a key stop working for now.
@@ -45,22 +46,7 @@ enum Action {
     Activate { id: i64 },
 }
 
-/// Where the private key goes.
-#[derive(Args)]
-#[group(required = true, multiple = false)]
-struct Handover {
-    /// Write connection and keys to this file as JSON, mode 0600.
-    #[arg(long, value_name = "FILE")]
-    key_file: Option<PathBuf>,
-    /// Hand the same JSON to this command's standard input.
-    #[arg(long, value_name = "COMMAND")]
-    pipe: Option<String>,
-    /// Show the private key on the terminal, once.
-    #[arg(long)]
-    show: bool,
-}
-
-const COLUMNS: [(&str, &str); 8] = [
+pub const COLUMNS: [(&str, &str); 8] = [
     ("ID", "id"),
     ("MEMBER", "memberId"),
     ("DESCRIPTION", "description"),
@@ -88,8 +74,9 @@ impl Key {
                 let id = member::find(&connection, &member)?["id"].clone();
                 let body = json!({ "description": description, "expires": expires });
                 let made = connection.own(Method::POST, &format!("system/apiMembers/{id}/keys"), Some(&body))?;
-                handover.hand(&connection, &made, json)
+                handover.hand(&Delivery::of(&connection), &made, &COLUMNS, json)
             }
+            Action::Rotate(rotate) => rotate.run(&connection, json),
             Action::Revoke { id } => {
                 connection.own(Method::DELETE, &format!("system/keys/{id}"), None)?;
                 Ok(())
@@ -98,54 +85,6 @@ impl Key {
             Action::Activate { id } => activity(&connection, id, false, json),
         }
     }
-}
-
-impl Handover {
-    fn hand(&self, connection: &Connection, made: &Value, json: bool) -> Result<()> {
-        let operator = &connection.operator;
-        let file = json!({
-            "url": operator.https,
-            "company": connection.company,
-            "client_id": operator.client_id,
-            "public_key": made["publicKey"],
-            "private_key": made["privateKey"],
-            "ca_file": operator.ca_file,
-        });
-        let bytes = serde_json::to_vec_pretty(&file)?;
-        let mut quiet = made.clone();
-        if let Some(members) = quiet.as_object_mut() {
-            members.remove("privateKey");
-        }
-        if let Some(path) = &self.key_file {
-            private_file::write(path, &bytes)
-                .with_context(|| format!("the key is cut, but {} cannot be written; revoke it", path.display()))?;
-        } else if let Some(command) = &self.pipe {
-            pipe(command, &bytes)?;
-        } else {
-            quiet = made.clone();
-            if !json {
-                println!("The private key is shown this once.");
-                println!("{:<18}{}", "PRIVATE KEY", made["privateKey"].as_str().unwrap_or_default());
-            }
-        }
-        table::print_one(&quiet, &COLUMNS, json)
-    }
-}
-
-fn pipe(command: &str, bytes: &[u8]) -> Result<()> {
-    let mut child = Command::new("sh")
-        .args(["-c", command])
-        .stdin(Stdio::piped())
-        .spawn()
-        .context("the key is cut, but the command cannot be started; revoke it")?;
-    if let Some(mut input) = child.stdin.take() {
-        input.write_all(bytes).context("the command did not take the key; revoke it")?;
-    }
-    let status = child.wait()?;
-    if !status.success() {
-        bail!("the key is cut, but the command failed ({status}); revoke it if the command did not keep it");
-    }
-    Ok(())
 }
 
 fn activity(connection: &Connection, id: i64, inactive: bool, json: bool) -> Result<()> {

@@ -11,10 +11,19 @@ impl Plan {
             out.push_str(text.trim_end());
             out.push('\n');
         };
-        say(&format!("Plan for {} on role `{}`", self.wanted.title, self.wanted.document.name));
+        say(&format!(
+            "Plan for {} on role `{}`",
+            self.wanted.title, self.wanted.document.name
+        ));
         for (heading, lines) in [
-            (format!("security role `{}`", self.wanted.document.name), &self.role_lines),
-            (format!("API member `{}`", self.wanted.member.identifier), &self.member_lines),
+            (
+                format!("security role `{}`", self.wanted.document.name),
+                &self.role_lines,
+            ),
+            (
+                format!("API member `{}`", self.wanted.member.identifier),
+                &self.member_lines,
+            ),
         ] {
             if lines.is_empty() {
                 say(&format!("\n  {heading}: as wanted"));
@@ -27,10 +36,22 @@ impl Plan {
                 if let Subject::Cell { module, action, .. } = &line.subject {
                     let name = format!("{module} / {action}");
                     if name != row {
-                        let why = if line.why.is_empty() { String::new() } else { format!("  # {}", line.why) };
+                        let why = if line.why.is_empty() {
+                            String::new()
+                        } else {
+                            format!("  # {}", line.why)
+                        };
                         say(&format!("      {name}{why}"));
                         row = name;
                     }
+                } else if let Subject::List {
+                    list,
+                    entry: Some(_),
+                } = &line.subject
+                    && row != *list
+                {
+                    say(&format!("      {list}: entries allowed or denied"));
+                    row.clone_from(list);
                 }
                 say(&painted(line, colour));
             }
@@ -73,8 +94,10 @@ fn shown(line: &Line) -> String {
     match &line.subject {
         Subject::Role => format!("    {sign} make the role"),
         Subject::Member => format!("    {sign} make the member"),
-        Subject::Cell { verb, .. } => format!("    {sign}   {verb:<8}{from} -> {to}"),
-        Subject::List { list, entry: Some(entry) } => format!("    {sign} {list}: {entry}"),
+        Subject::Cell { verb, .. } => format!("        {sign} {verb:<8}{from} -> {to}"),
+        Subject::List {
+            entry: Some(entry), ..
+        } => format!("        {sign} {entry}"),
         Subject::List { list, entry: None } => format!("    {sign} {list}: {from} -> {to}"),
         Subject::Field { field } if from.is_empty() => format!("    {sign} {field:<24}{to}"),
         Subject::Field { field } => format!("    {sign} {field:<24}{from} -> {to}"),

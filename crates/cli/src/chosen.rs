@@ -1,0 +1,77 @@
+//! What a person chooses of a profile: features, names, places. Shared by the commands that work from one.
+
+use anyhow::{Result, bail};
+use bitting_catalog::Catalog;
+use bitting_catalog::profile::{Profile, Psa};
+use bitting_connect::profiles;
+use bitting_connect::wanted::{Choices, Wanted, wanted};
+use bitting_policy::Registry;
+use clap::Args;
+use std::path::Path;
+
+/// Choices on top of a profile.
+#[derive(Args)]
+pub struct Chosen {
+    /// Profile: a name of `bitting profile list`, or a .toml file.
+    pub profile: String,
+    /// Also this feature of the profile; -NAME leaves a default one out, `all` is every one in use.
+    #[arg(long = "feature", value_name = "NAME", allow_hyphen_values = true)]
+    features: Vec<String>,
+    /// What stands for a placeholder of the profile: NAME="first, second".
+    #[arg(long = "set", value_name = "NAME=ENTRIES")]
+    answers: Vec<String>,
+    /// Name of the security role, instead of the profile's.
+    #[arg(long, value_name = "NAME")]
+    role: Option<String>,
+    /// Id of the API member, instead of the profile's.
+    #[arg(long, value_name = "ID")]
+    member: Option<String>,
+    /// Node of the structure whose records the member sees.
+    #[arg(long, value_name = "NAME")]
+    location: Option<String>,
+    /// Board of tickets the member makes without one.
+    #[arg(long, value_name = "NAME")]
+    board: Option<String>,
+}
+
+/// A profile with the choices made and the knowledge to work from it.
+pub struct Work {
+    pub profile: Profile,
+    pub choices: Choices,
+    pub registry: Registry,
+    pub catalog: Catalog,
+}
+
+impl Chosen {
+    pub fn work(&self, data: Option<&Path>) -> Result<Work> {
+        let profile = profiles::find(&self.profile, data)?;
+        if profile.product.psa != Psa::ConnectWise {
+            bail!(
+                "{} is a profile for Autotask, whose levels its API cannot read or set; `bitting guide {}` writes \
+                 what to click",
+                profile.file,
+                self.profile
+            );
+        }
+        let (registry, catalog) = Catalog::embedded()?;
+        let choices = Choices {
+            selection: profiles::select(&profile, &self.features, &self.answers)?,
+            role: self.role.clone(),
+            member: self.member.clone(),
+            location: self.location.clone(),
+            board: self.board.clone(),
+        };
+        Ok(Work {
+            profile,
+            choices,
+            registry,
+            catalog,
+        })
+    }
+}
+
+impl Work {
+    pub fn wanted(&self) -> Result<Wanted> {
+        Ok(wanted(&self.profile, &self.choices, &self.registry)?)
+    }
+}

@@ -1,0 +1,127 @@
+//! `bitting apply`: makes a plan true, and cuts the key. On a live PSA, whose API writes neither levels nor
+//! lists nor keys, it does what it can and waits for the clicks that remain.
+
+use super::{key, plan};
+use crate::chosen::{Chosen, Work};
+use crate::handover::Handover;
+use crate::place::{Opened, Place};
+use anyhow::{Result, bail};
+use bitting_connect::apply::{Applied, apply};
+use bitting_connect::plan::{Plan, plan as make};
+use bitting_connect::{checklist, keys};
+use clap::Args;
+use serde_json::json;
+use std::process::ExitCode;
+use std::thread::sleep;
+use std::time::Duration;
+
+/// How often a live PSA is read again.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Give a PSA what a profile needs: role, levels, lists, API member and, if asked, a key.
+#[derive(Args)]
+pub struct Apply {
+    #[command(flatten)]
+    chosen: Chosen,
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    handover: Handover,
+    /// Cut a key also when the member has one that works.
+    #[arg(long)]
+    new_key: bool,
+    /// On a live PSA: print the clicks that remain and stop, instead of waiting for them.
+    #[arg(long)]
+    once: bool,
+}
+
+impl Apply {
+    pub fn run(&self) -> Result<ExitCode> {
+        let work = self.chosen.work(self.place.data.as_deref())?;
+        let opened = self.place.open()?;
+        let json = self.place.target.json;
+        let (planned, applied) = carry_out(&opened, &work)?;
+        if !json {
+            plan::print(&planned, false)?;
+            println!();
+            for done in &applied.done {
+                println!("{done}");
+            }
+            if applied.done.is_empty() && applied.remaining.is_empty() {
+                println!("nothing to do");
+            }
+        }
+        if !applied.remaining.is_empty() {
+            if json {
+                println!("{}", serde_json::to_string_pretty(&json!({ "done": applied.done, "remaining": applied.remaining }))?);
+            } else {
+                println!("What remains is done on the PSA's screens:\n\n{}", checklist::text(&applied.remaining));
+            }
+            if self.once || json {
+                return Ok(ExitCode::from(2));
+            }
+            wait(&opened, &work)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        if self.handover.is_given() {
+            self.cut(&opened, &planned, &applied)?;
+        } else if planned.keys.as_ref().is_some_and(Vec::is_empty) && !json {
+            println!("no key was cut: say where it shall go with --key-file, --pipe or --show");
+        }
+        if json {
+            println!("{}", serde_json::to_string_pretty(&json!({
+                "done": applied.done, "role": applied.role, "member": applied.member,
+            }))?);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn cut(&self, opened: &Opened, planned: &Plan, applied: &Applied) -> Result<()> {
+        let live = planned.keys.as_deref().map_or(0, |held| keys::live(held).count());
+        if live > 0 && !self.new_key {
+            println!("no key was cut: the member has {live} that work; ask with --new-key for another");
+            return Ok(());
+        }
+        cut(opened, planned, applied.member, &self.handover)
+    }
+}
+
+/// Plans and applies.
+pub fn carry_out(opened: &Opened, work: &Work) -> Result<(Plan, Applied)> {
+    let planned = make(&opened.psa, work.wanted()?, &work.registry)?;
+    let applied = apply(&opened.psa, &planned, &work.registry)?;
+    Ok((planned, applied))
+}
+
+/// Cuts a key for the member and hands it over.
+pub fn cut(opened: &Opened, planned: &Plan, member: i64, handover: &Handover) -> Result<()> {
+    if !planned.own {
+        bail!("this PSA cuts keys on its screens only:\n\n{}", checklist::text(&[checklist::key(planned)]));
+    }
+    let cut = keys::cut(&opened.psa, member, &planned.wanted.title, None)?;
+    let mut made = cut.record.clone();
+    made["privateKey"] = json!(cut.private_key.reveal());
+    handover.hand(&opened.delivery, &made, &key::COLUMNS, false)
+}
+
+/// Reads the role again and again until its levels are right.
+pub fn wait(opened: &Opened, work: &Work) -> Result<()> {
+    println!("Waiting for the levels to be right (Ctrl-C stops; the next apply goes on from there).");
+    let mut left = usize::MAX;
+    loop {
+        let now = make(&opened.psa, work.wanted()?, &work.registry)?;
+        if now.role_lines.is_empty() {
+            println!("The role is as wanted.");
+            for note in &now.notes {
+                println!("note: {note}");
+            }
+            println!("\nThen the key:\n\n{}", checklist::text(&[checklist::key(&now)]));
+            return Ok(());
+        }
+        if now.role_lines.len() != left {
+            left = now.role_lines.len();
+            println!("{left} cells or entries to go:\n\n{}", checklist::text(&checklist::of(&now)));
+        }
+        sleep(PAUSE);
+    }
+}

@@ -1,0 +1,83 @@
+//! `bitting verify`: proves what a key holds against a profile. Needs the key alone.
+
+use crate::chosen::Chosen;
+use crate::place::Place;
+use anyhow::{Context as _, Result, anyhow};
+use bitting_client::{KeyFile, Psa};
+use bitting_connect::ConnectError;
+use bitting_connect::symptom::explain;
+use bitting_connect::verify::{Asked, Report, verify};
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Prove what a key holds against a profile. Exit code 0: exactly what is needed; 2: something is missing;
+/// 3: nothing is missing, but something is in excess; 1: it could not be told.
+#[derive(Args)]
+pub struct Verify {
+    #[command(flatten)]
+    chosen: Chosen,
+    #[command(flatten)]
+    place: Place,
+    /// The integration's key, as `bitting key new --key-file` writes it.
+    #[arg(long, value_name = "FILE")]
+    key_file: PathBuf,
+    /// Also try writes, with bodies that no PSA takes: the right shows, and nothing is made.
+    #[arg(long)]
+    write_probes: bool,
+    /// Write the result for build servers to this file, JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+}
+
+impl Verify {
+    pub fn run(&self) -> Result<ExitCode> {
+        let work = self.chosen.work(self.place.data.as_deref())?;
+        let file = KeyFile::read(&self.key_file)?;
+        let key = Psa::of_key_file(&file, false).map_err(|error| told(error.into()))?;
+        // Counts are compared with somebody's who sees all, where such a one is at hand.
+        let admin = self.place.open().ok().filter(|opened| {
+            opened.delivery.url.trim_end_matches('/') == file.url.trim_end_matches('/')
+                && opened.delivery.company.eq_ignore_ascii_case(&file.credentials.company)
+        });
+        let report = verify(&Asked {
+            key: &key,
+            profile: &work.profile,
+            choices: &work.choices,
+            registry: &work.registry,
+            catalog: &work.catalog,
+            admin: admin.as_ref().map(|opened| &opened.psa),
+            write_probes: self.write_probes,
+        })
+        .map_err(told)?;
+        show(&report, self.place.target.json, self.junit.as_deref())?;
+        Ok(ExitCode::from(report.exit_code()))
+    }
+}
+
+/// Prints a report, and writes it for build servers.
+pub fn show(report: &Report, json: bool, junit: Option<&Path>) -> Result<()> {
+    if json {
+        let mut value = serde_json::to_value(report)?;
+        value["exit_code"] = report.exit_code().into();
+        println!("{}", serde_json::to_string_pretty(&value)?);
+    } else {
+        print!("{}", report.text());
+    }
+    if let Some(file) = junit {
+        std::fs::write(file, report.junit()).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(())
+}
+
+/// A fault of the key in words: what is behind it, and what to do.
+pub fn told(error: ConnectError) -> anyhow::Error {
+    let diagnosis = match &error {
+        ConnectError::Client(error) => explain(error),
+        _ => None,
+    };
+    match diagnosis {
+        Some(found) => anyhow!("{}\n  cause  {}\n  cure   {}", found.symptom, found.cause, found.cure),
+        None => error.into(),
+    }
+}

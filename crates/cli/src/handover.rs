@@ -1,0 +1,106 @@
+//! Handing over a private key, once: to a file that only its owner reads, to a command, or to the terminal
+//! if that is asked for. Never to an argument, a log or a shell's history.
+
+use crate::connection::Connection;
+use crate::{private_file, table};
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use serde_json::{Value, json};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// Where the private key goes.
+#[derive(Args, Debug, Clone, Default)]
+#[group(multiple = false)]
+pub struct Handover {
+    /// Write connection and keys to this file as JSON, mode 0600.
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Hand the same JSON to this command's standard input.
+    #[arg(long, value_name = "COMMAND")]
+    pub pipe: Option<String>,
+    /// Show the private key on the terminal, once.
+    #[arg(long)]
+    pub show: bool,
+}
+
+/// Where the key will be used: what an integration's own form asks for beside the pair.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    pub url: String,
+    pub company: String,
+    pub client_id: Option<String>,
+    pub ca_file: Option<PathBuf>,
+}
+
+impl Delivery {
+    /// The server of a connection, at the address for integrations.
+    pub fn of(connection: &Connection) -> Self {
+        let operator = &connection.operator;
+        Self {
+            url: operator.https.clone(),
+            company: connection.company.clone(),
+            client_id: Some(operator.client_id.clone()),
+            ca_file: Some(operator.ca_file.clone()),
+        }
+    }
+
+    /// The key file's JSON.
+    pub fn file(&self, public: &str, private: &str) -> Result<Vec<u8>> {
+        Ok(serde_json::to_vec_pretty(&json!({
+            "url": self.url,
+            "company": self.company,
+            "client_id": self.client_id,
+            "public_key": public,
+            "private_key": private,
+            "ca_file": self.ca_file,
+        }))?)
+    }
+}
+
+impl Handover {
+    /// Whether anybody said where the key shall go.
+    pub fn is_given(&self) -> bool {
+        self.key_file.is_some() || self.pipe.is_some() || self.show
+    }
+
+    /// Hands over a pair just cut (`publicKey`, `privateKey` and what lists show), and prints the rest.
+    pub fn hand(&self, delivery: &Delivery, made: &Value, columns: &[(&str, &str)], json: bool) -> Result<()> {
+        let private = made["privateKey"].as_str().unwrap_or_default();
+        let bytes = delivery.file(made["publicKey"].as_str().unwrap_or_default(), private)?;
+        let mut quiet = made.clone();
+        if let Some(members) = quiet.as_object_mut() {
+            members.remove("privateKey");
+        }
+        if let Some(path) = &self.key_file {
+            private_file::write(path, &bytes)
+                .with_context(|| format!("the key is cut, but {} cannot be written; revoke it", path.display()))?;
+        } else if let Some(command) = &self.pipe {
+            pipe(command, &bytes)?;
+        } else {
+            quiet = made.clone();
+            if !json {
+                println!("The private key is shown this once.");
+                println!("{:<18}{private}", "PRIVATE KEY");
+            }
+        }
+        table::print_one(&quiet, columns, json)
+    }
+}
+
+fn pipe(command: &str, bytes: &[u8]) -> Result<()> {
+    let mut child = Command::new("sh")
+        .args(["-c", command])
+        .stdin(Stdio::piped())
+        .spawn()
+        .context("the key is cut, but the command cannot be started; revoke it")?;
+    if let Some(mut input) = child.stdin.take() {
+        input.write_all(bytes).context("the command did not take the key; revoke it")?;
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("the key is cut, but the command failed ({status}); revoke it if the command did not keep it");
+    }
+    Ok(())
+}

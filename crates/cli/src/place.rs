@@ -1,0 +1,118 @@
+//! Which PSA a command works on: a running Bitting server by its operator file, or a live PSA by address and
+//! an administrator's key from the environment or a file. Keys never stand in arguments.
+
+use crate::connection::Target;
+use crate::handover::Delivery;
+use anyhow::{Context as _, Result, bail};
+use bitting_client::{Credentials, KeyFile, Options, Psa, Secret};
+use clap::Args;
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// Which PSA.
+#[derive(Args)]
+pub struct Place {
+    #[command(flatten)]
+    pub target: Target,
+    /// A live PSA, https://host; its administrator's key in BITTING_PUBLIC_KEY, BITTING_PRIVATE_KEY and
+    /// BITTING_CLIENT_ID, or in --admin-key.
+    #[arg(long, value_name = "URL", conflicts_with = "server")]
+    psa: Option<String>,
+    /// Company id on the live PSA.
+    #[arg(long, value_name = "ID", requires = "psa")]
+    company: Option<String>,
+    /// Key file of an administrator, instead of the environment.
+    #[arg(long, value_name = "FILE")]
+    admin_key: Option<PathBuf>,
+    /// Certificate authority of the PSA, PEM, where systems do not know it.
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// Use nothing but the vendor's API, as on a live PSA.
+    #[arg(long)]
+    as_live: bool,
+    /// Directory with data of your own; profiles in its profiles/connectwise.
+    #[arg(long, value_name = "DIR", env = "BITTING_DATA")]
+    pub data: Option<PathBuf>,
+}
+
+/// An open PSA, and what a key for it is handed over with.
+pub struct Opened {
+    pub psa: Psa,
+    pub delivery: Delivery,
+}
+
+impl Place {
+    pub fn open(&self) -> Result<Opened> {
+        match (&self.psa, &self.admin_key) {
+            (None, None) => self.embedded(),
+            (None, Some(file)) => {
+                let file = KeyFile::read(file)?;
+                let psa = Psa::of_key_file(&file, self.as_live)?;
+                let delivery = delivery(&file.url, &file.credentials, file.ca_file.as_deref());
+                Ok(Opened { psa, delivery })
+            }
+            (Some(url), _) => self.live(url),
+        }
+    }
+
+    /// The server started last, or the one that --server names, by its operator.
+    fn embedded(&self) -> Result<Opened> {
+        let connection = self.target.connect()?;
+        let operator = &connection.operator;
+        let credentials = Credentials {
+            company: connection.company.clone(),
+            public_key: "operator".to_owned(),
+            private_key: Secret::new(operator.token.clone()),
+            client_id: Some(operator.client_id.clone()),
+        };
+        let options = Options {
+            vendor_only: self.as_live,
+            usual_path: true,
+            ..Options::default()
+        };
+        let psa = Psa::open(&operator.http, credentials, &options)?;
+        let delivery = Delivery::of(&connection);
+        Ok(Opened { psa, delivery })
+    }
+
+    fn live(&self, url: &str) -> Result<Opened> {
+        let (credentials, ca_file) = match &self.admin_key {
+            Some(file) => {
+                let file = KeyFile::read(file)?;
+                (file.credentials, file.ca_file)
+            }
+            None => (self.environment()?, None),
+        };
+        let ca_file = self.ca_file.clone().or(ca_file);
+        let options = Options {
+            ca_file: ca_file.as_deref(),
+            vendor_only: self.as_live,
+            usual_path: false,
+        };
+        let psa = Psa::open(url, credentials.clone(), &options)?;
+        let delivery = delivery(psa.address(), &credentials, ca_file.as_deref());
+        Ok(Opened { psa, delivery })
+    }
+
+    fn environment(&self) -> Result<Credentials> {
+        let Some(company) = self.company.clone() else {
+            bail!("which company? name it with --company; it is what people type when they log in");
+        };
+        let read = |name: &str| env::var(name).with_context(|| format!("{name} is not set; put the administrator's key there, or name a key file with --admin-key"));
+        Ok(Credentials {
+            company,
+            public_key: read("BITTING_PUBLIC_KEY")?,
+            private_key: Secret::new(read("BITTING_PRIVATE_KEY")?),
+            client_id: env::var("BITTING_CLIENT_ID").ok(),
+        })
+    }
+}
+
+fn delivery(url: &str, credentials: &Credentials, ca_file: Option<&Path>) -> Delivery {
+    Delivery {
+        url: url.to_owned(),
+        company: credentials.company.clone(),
+        client_id: credentials.client_id.clone(),
+        ca_file: ca_file.map(Path::to_owned),
+    }
+}
