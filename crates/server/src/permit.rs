@@ -256,6 +256,13 @@ impl<'a> Permit<'a> {
         }
     }
 
+    /// Of these rows, the caller's own.
+    #[must_use]
+    pub fn owned(mut self) -> Self {
+        self.mine = true;
+        self
+    }
+
     /// All rows in sight, also those that are not the caller's: what a reference may point to.
     #[must_use]
     pub fn whole(mut self) -> Self {

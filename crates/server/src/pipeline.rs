@@ -52,7 +52,7 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
     .map_err(|denial| denial.by(&call.caller.role.name))?;
     let ids = ids(call).await?;
     let (parents, id) = split(call, &ids);
-    pass_parents(call, parents).await?;
+    pass_parents(call, &permit, parents).await?;
     let context = Context {
         instance: call.instance,
         caller: &call.caller,
@@ -221,7 +221,7 @@ fn parents_in(route: &Route, parents: usize) -> usize {
 }
 
 /// Every parent in the path must be there, be visible, and hang under the one before it.
-async fn pass_parents(call: &Call<'_>, ids: &[i64]) -> Result<(), Problem> {
+async fn pass_parents(call: &Call<'_>, asked: &Permit<'_>, ids: &[i64]) -> Result<(), Problem> {
     let mut above: Option<i64> = None;
     for (parent, id) in call.entity.parents.iter().zip(ids) {
         let Some(target) = parent.entity else {
@@ -251,6 +251,22 @@ async fn pass_parents(call: &Call<'_>, ids: &[i64]) -> Result<(), Problem> {
             return Err(missing().into());
         }
         above = Some(*id);
+        // Level My of what hangs on a record is about the caller's own records.
+        if asked.mine() && call.entity.ownership.parent && crate::shape::is_owned(entity) {
+            let own = pass_through(&call.caller, entity).owned();
+            if call.instance.backend.row(&own, *id).await?.is_none() {
+                return Err(match asked.verb() {
+                    Verb::Inquire => missing().into(),
+                    _ => asked
+                        .refuse(
+                            call.instance.backend.grounds(),
+                            bitting_policy::Why::Ownership,
+                        )
+                        .by(&call.caller.role.name)
+                        .into(),
+                });
+            }
+        }
     }
     Ok(())
 }

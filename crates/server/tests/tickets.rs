@@ -698,3 +698,25 @@ async fn tickets_of_a_project_share_the_table_and_not_the_path() {
         .rows();
     assert_eq!(active.len(), 3);
 }
+
+#[tokio::test]
+async fn who_may_read_all_and_add_to_its_own_adds_nothing_to_others() {
+    let desk = Desk::open().await;
+    let levels = [Level::My, Level::My, Level::None, Level::All];
+    let role = desk
+        .company
+        .role("Mine", &[("Service Desk", "Service Tickets", levels)], &[])
+        .await;
+    let (_, key) = desk.company.member("mine", role).await;
+    let path = format!("/service/tickets/{}/notes", desk.new_ticket().await);
+    desk.company.get(&key, &path).await.expect(200);
+    let note = Some(json!({"text": "x"}));
+    let denied = desk.company.call(&key, "POST", &path, note).await;
+    assert_eq!(denied.status, 403);
+    assert!(
+        denied.denial().contains("Service Tickets"),
+        "{}",
+        denied.denial()
+    );
+    assert!(desk.company.get(&key, &path).await.rows().is_empty());
+}
