@@ -88,7 +88,7 @@ pub async fn prepare(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), 
     for rule in &draft.entity.rules {
         match rule.as_str() {
             "ticket" => tickets::prepare(context, draft).await?,
-            "contact" => contacts::prepare(context, draft).await?,
+            "contact" => contacts::prepare(draft),
             _ => {}
         }
     }
@@ -104,7 +104,7 @@ pub async fn before_save(
     for rule in &draft.entity.rules {
         match rule.as_str() {
             "ticket" => tickets::save(context, draft).await?,
-            "ticket_note" => tickets::notes::save(context, draft).await?,
+            "ticket_note" => tickets::notes::save(context, draft)?,
             "configuration" => configurations::save(context, draft).await?,
             "company" => companies::save(context, draft).await?,
             "site" => companies::sites::save(context, draft).await?,

@@ -19,12 +19,10 @@ use bitting_store::table::Change;
 const TYPES: &str = "company/contacts/types";
 
 /// The contact's company decides among which sites its own is looked up.
-pub async fn prepare(_context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Problem> {
+pub fn prepare(draft: &mut Draft<'_>) {
     if !draft.is_new() && draft.changed("company") {
         draft.set("site", Value::Null);
-        draft.default("defaultFlag", Value::Boolean(false));
     }
-    Ok(())
 }
 
 /// Fills in and checks a contact.
@@ -48,6 +46,8 @@ pub async fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Pro
         draft.set("types", given.unwrap_or(Value::Null));
     }
     draft.set("typeIds", Value::Null);
+    // Nobody logs in to a customer portal here, and a password that nobody checks is better not kept.
+    draft.set("portalPassword", Value::Null);
     if draft.is_new() && draft.is_null("types") && !draft.gave("types") {
         types::default(context, draft, TYPES).await?;
     }

@@ -55,13 +55,13 @@ pub async fn answer(
             return Err(Problem::field(&resource, error));
         }
         let row = seen(context, permit, child).await?;
-        changes.push(match &status {
-            Some(status) => merged(context, permit, &row, parent, status).await?,
-            None => {
-                let values = [("parent_ticket_id", Value::Integer(parent))];
-                related::update(context, TICKETS, child, &values)?
-            }
-        });
+        let change = if let Some(status) = &status {
+            merged(context, permit, &row, parent, status).await?
+        } else {
+            let values = [("parent_ticket_id", Value::Integer(parent))];
+            related::update(context, TICKETS, child, &values)?
+        };
+        changes.push(change);
     }
     let flag = if merge {
         "has_merged_child_ticket_flag"

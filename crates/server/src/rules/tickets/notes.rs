@@ -25,7 +25,7 @@ const FLAGS: [&str; 3] = [
 ];
 
 /// Fills in and checks a note; its ticket is touched with it.
-pub async fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Problem> {
+pub fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Problem> {
     let said = draft
         .text("text")
         .is_some_and(|text| !text.trim().is_empty());
