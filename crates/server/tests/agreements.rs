@@ -197,3 +197,20 @@ async fn additions_come_to_what_they_bill() {
     let path = format!("/finance/agreements/{id}/adjustments");
     assert_eq!(made(&company, &path, adjust).await["agreementId"], id);
 }
+
+#[tokio::test]
+async fn an_invoice_shows_the_additions_of_its_day() {
+    let company = Company::open().await;
+    let key = company.admin.clone();
+    let columns = "columns=AGR_Name,Line_Desc,Extended_Price,Type";
+    let path = format!("/system/reports/InvoiceAgreementAdditions?{columns}");
+    let none = company.get(&key, &path).await.expect(200);
+    assert_eq!(none["row_values"], json!([]));
+    let refused = company
+        .get(
+            &key,
+            "/system/reports/InvoiceAgreementAdditions?conditions=Unit_Cost=1",
+        )
+        .await;
+    assert_eq!(refused.status, 400, "there is no cost on an invoice");
+}

@@ -5,6 +5,7 @@
 //! midnight: the first call of a day that looks at agreements brings those forward whose day has come.
 
 use super::{Context, set_up};
+use crate::backend::equals;
 use crate::draft::Draft;
 use crate::instance::Instance;
 use crate::problem::Problem;
@@ -152,7 +153,7 @@ pub async fn save_addition(context: Context<'_>, draft: &mut Draft<'_>) -> Resul
         if draft.is_null("sequenceNumber")
             && let Some(agreement) = draft.integer("agreementId")
         {
-            let filter = crate::backend::equals(
+            let filter = equals(
                 draft.column("agreementId").unwrap_or("agreement_id"),
                 Kind::Integer,
                 Value::Integer(agreement),
@@ -197,10 +198,20 @@ pub async fn refresh(instance: &Instance) -> Result<(), Problem> {
     };
     let midnight = midnight(now);
     let mut changes = Vec::new();
-    // Cancelled and expired ones come back only when somebody writes to them.
+    // Cancelled ones stay what they are until somebody writes to them.
+    let settled = entity.any_field("agreementStatus").map(|field| {
+        equals(
+            &field.column,
+            Kind::Text,
+            Value::Text("Cancelled".to_owned()),
+        )
+    });
+    let open = settled.map_or(Filter::Constant(true), |settled| {
+        Filter::Not(Box::new(settled))
+    });
     for row in instance
         .backend
-        .raw_rows(entity, Filter::Constant(true), Vec::new(), None)
+        .raw_rows(entity, open, Vec::new(), None)
         .await?
     {
         let state = state(entity, &row, &midnight);
@@ -236,7 +247,7 @@ async fn told_additions(
     else {
         return Ok(Vec::new());
     };
-    let under = crate::backend::equals(&parent.column, Kind::Integer, Value::Integer(agreement));
+    let under = equals(&parent.column, Kind::Integer, Value::Integer(agreement));
     let rows = instance
         .backend
         .raw_rows(entity, under, Vec::new(), None)

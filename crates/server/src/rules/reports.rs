@@ -60,7 +60,7 @@ pub async fn answer(
     let word = context.words.first().copied().unwrap_or_default();
     let name = percent_encoding::percent_decode_str(word).decode_utf8_lossy();
     let report = definition::find(&name)
-        .map_err(broken)?
+        .map_err(|error| broken(&error))?
         .ok_or_else(|| ApiError::not_found("Report", &name))?;
     if !allowed(context, &report.name) {
         return Err(refusal(context, permit, &report, "").into());
@@ -84,18 +84,19 @@ pub async fn answer(
     let found = match &report.rows {
         Source::Nowhere => Found::Rows(Vec::new()),
         Source::Function(function) => {
-            let rows = functions::rows(context.instance, function).await?;
-            let rows = rows.into_iter().map(|row| fitted(columns, row)).collect();
-            held(context, columns, &ask, rows)?
+            let rows = functions::made_by(context.instance, function).await?;
+            let rows = rows.iter().map(|row| fitted(columns, row)).collect();
+            held(context, permit, &report, &ask, rows)?
         }
         Source::Entity { path, only } => {
             let entity = context
                 .instance
                 .catalog()
                 .entity_at(path)
-                .ok_or_else(|| broken(format!("{}: no entity {path}", report.name)))?;
+                .ok_or_else(|| broken(&format!("{}: no entity {path}", report.name)))?;
             super::before_read(context.instance, entity).await?;
-            let plan = Plan::new(context.instance, &report, entity).map_err(broken)?;
+            let plan =
+                Plan::new(context.instance, &report, entity).map_err(|error| broken(&error))?;
             let base = base(context, entity, only.as_deref())?;
             stored(context, permit, &plan, &ask, base).await?
         }
@@ -161,7 +162,7 @@ fn refusal(context: Context<'_>, permit: &Permit<'_>, report: &Report, column: &
 }
 
 /// A fault of the data that comes with the program, not of the call.
-fn broken(error: String) -> Problem {
+fn broken(error: &str) -> Problem {
     tracing::error!(error, "a report's file cannot be used");
     ApiError::server("The report's definition has a fault; the server's log says where.").into()
 }
@@ -287,10 +288,18 @@ async fn stored(
 /// Rows that are in hand already.
 fn held(
     context: Context<'_>,
-    columns: &[Column],
+    permit: &Permit<'_>,
+    report: &Report,
     ask: &Ask,
     mut rows: Vec<Row>,
 ) -> Result<Found, Problem> {
+    let columns = &report.columns;
+    let blocked = |index: usize| blocks(context, columns[index].tells);
+    let ordered = ask.order.iter().map(|(index, _)| *index);
+    let mut named = ask.conditions.used.iter().copied().chain(ordered);
+    if let Some(index) = named.find(|index| blocked(*index)) {
+        return Err(refusal(context, permit, report, &columns[index].name).into());
+    }
     let path = |index: usize| asking::worked_out(columns, index);
     let filter = ask.conditions.filter(columns, &path)?;
     rows.retain(|row| matches(&filter, &Target(row)));
@@ -299,13 +308,15 @@ fn held(
     }
     let parameters = context.parameters;
     let size = u64::from(parameters.page_size);
-    Ok(Found::Rows(page(
-        columns,
-        ask,
-        rows,
-        parameters.offset(),
-        size,
-    )))
+    let mut rows = page(columns, ask, rows, parameters.offset(), size);
+    for (index, column) in columns.iter().enumerate() {
+        if blocked(index) {
+            for row in &mut rows {
+                row.set(&column.name, Value::Null);
+            }
+        }
+    }
+    Ok(Found::Rows(rows))
 }
 
 fn page(columns: &[Column], ask: &Ask, mut rows: Vec<Row>, offset: u64, size: u64) -> Vec<Row> {
@@ -326,7 +337,7 @@ fn page(columns: &[Column], ask: &Ask, mut rows: Vec<Row>, offset: u64, size: u6
     rows.into_iter().skip(offset).take(size).collect()
 }
 
-fn fitted(columns: &[Column], row: Row) -> Row {
+fn fitted(columns: &[Column], row: &Row) -> Row {
     let mut fitted = Row::new(row.id);
     for column in columns {
         fitted.set(

@@ -1,22 +1,145 @@
 //! Reports whose rows are no records: worked out by a function that the report's file names. The rows hold
 //! their values by the report's own column names.
 
+use super::rows;
 use crate::instance::Instance;
 use crate::problem::Problem;
 use crate::row::Row;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::{Level, Verb};
 use bitting_query::{Filter, Value};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// The rows that a function makes.
-pub async fn rows(instance: &Instance, function: &str) -> Result<Vec<Row>, Problem> {
+pub async fn made_by(instance: &Instance, function: &str) -> Result<Vec<Row>, Problem> {
     match function {
         "member_security_roles" => member_security_roles(instance).await,
+        "invoiced_additions" => invoiced_additions(instance).await,
         other => {
             tracing::error!(function = other, "a report names a function there is not");
             Err(ApiError::server("The report's definition names no known function.").into())
         }
     }
+}
+
+/// The lines of agreement invoices: for each of them, the additions of its agreement that were in force on
+/// the day of the invoice, as they are now. The PSA served here keeps no copy of a line on an invoice.
+async fn invoiced_additions(instance: &Instance) -> Result<Vec<Row>, Problem> {
+    let every = Filter::Constant(true);
+    let invoices = fields(
+        instance,
+        "finance/invoices",
+        &["agreement", "invoiceNumber", "date", "agreementAmount"],
+        every.clone(),
+    )
+    .await?;
+    let additions = fields(
+        instance,
+        "finance/agreements/additions",
+        &[
+            "agreementId",
+            "product",
+            "description",
+            "billedQuantity",
+            "quantity",
+            "unitPrice",
+            "extPrice",
+            "sequenceNumber",
+            "serialNumber",
+            "taxableFlag",
+            "effectiveDate",
+            "cancelledDate",
+        ],
+        every.clone(),
+    )
+    .await?;
+    let agreements = by_id(fields(instance, "finance/agreements", &["name"], every.clone()).await?);
+    let products = by_id(fields(instance, "procurement/catalog", &["identifier"], every).await?);
+    let mut of: HashMap<i64, Vec<&Row>> = HashMap::new();
+    for addition in &additions {
+        if let Some(agreement) = addition.integer("agreementId") {
+            of.entry(agreement).or_default().push(addition);
+        }
+    }
+    let mut rows = Vec::new();
+    for invoice in &invoices {
+        let Some(agreement) = invoice.integer("agreement") else {
+            continue;
+        };
+        let date = invoice.text("date").unwrap_or_default();
+        for addition in of.get(&agreement).into_iter().flatten() {
+            let starts = addition.text("effectiveDate").is_none_or(|day| day <= date);
+            let runs = addition.text("cancelledDate").is_none_or(|day| day > date);
+            if !starts || !runs {
+                continue;
+            }
+            let mut row = Row::new(rows.len() as i64 + 1);
+            row.set("Billing_Log_RecID", Value::Integer(invoice.id));
+            row.set("AGR_Header_RecID", Value::Integer(agreement));
+            row.set_text("Type", "Addition");
+            for (column, name) in [
+                ("Invoice_Number", "invoiceNumber"),
+                ("AGR_Amount", "agreementAmount"),
+            ] {
+                row.set(column, invoice.get(name).clone());
+            }
+            for (column, name) in [
+                ("IV_Item_RecID", "product"),
+                ("Line_Desc", "description"),
+                ("Quantity", "billedQuantity"),
+                ("Unit_Price", "unitPrice"),
+                ("Extended_Price", "extPrice"),
+                ("Sequence_Number", "sequenceNumber"),
+                ("Serial_Number", "serialNumber"),
+                ("Taxable_Flag", "taxableFlag"),
+            ] {
+                row.set(column, addition.get(name).clone());
+            }
+            if addition.is_null("billedQuantity") {
+                row.set("Quantity", addition.get("quantity").clone());
+            }
+            if let Some(named) = agreements.get(&agreement) {
+                row.set("AGR_Name", named.get("name").clone());
+            }
+            let product = addition.integer("product").and_then(|id| products.get(&id));
+            if let Some(product) = product {
+                row.set("Item_ID", product.get("identifier").clone());
+            }
+            rows.push(row);
+        }
+    }
+    Ok(rows)
+}
+
+/// Records with these fields only, by the names of the API.
+async fn fields(
+    instance: &Instance,
+    path: &str,
+    names: &[&str],
+    filter: Filter,
+) -> Result<Vec<Row>, Problem> {
+    let Some(entity) = instance.catalog().entity_at(path) else {
+        return Ok(Vec::new());
+    };
+    let columns: Vec<(&str, Arc<str>)> = names
+        .iter()
+        .filter_map(|name| Some((*name, entity.any_field(name)?.column.clone())))
+        .collect();
+    let needed = columns.iter().map(|(_, column)| column.clone()).collect();
+    let read = rows::read(instance, entity, &needed, filter, Vec::new(), None, 0).await?;
+    let renamed = |row: &Row| {
+        let mut renamed = Row::new(row.id);
+        for (name, column) in &columns {
+            renamed.set(name, row.get(column).clone());
+        }
+        renamed
+    };
+    Ok(read.iter().map(renamed).collect())
+}
+
+fn by_id(rows: Vec<Row>) -> HashMap<i64, Row> {
+    rows.into_iter().map(|row| (row.id, row)).collect()
 }
 
 /// What every member's role says of every action. Levels count 0 for None, 1 for My, 2 for All.

@@ -140,8 +140,8 @@ impl<'a> Plan<'a> {
 
     /// Rows that the base rows refer to, by the columns that lead there.
     async fn join(&self, base: &[Row], reaches: &[&Reach]) -> Result<Joined, Problem> {
-        let mut chains: BTreeMap<(usize, Vec<Arc<str>>), (EntityId, BTreeSet<Arc<str>>)> =
-            BTreeMap::new();
+        // Shorter chains come first: the longer ones start from what they found.
+        let mut chains: BTreeMap<(usize, Chain), (EntityId, BTreeSet<Arc<str>>)> = BTreeMap::new();
         for reach in reaches {
             for (index, hop) in reach.hops.iter().enumerate() {
                 let chain: Vec<Arc<str>> = reach.hops[..=index]
@@ -224,7 +224,9 @@ pub fn faults(instance: &Instance, report: &Report, entity: &Entity) -> Vec<Stri
     faults
 }
 
-type Joined = HashMap<Vec<Arc<str>>, HashMap<i64, Row>>;
+/// Columns of the references followed, in order.
+type Chain = Vec<Arc<str>>;
+type Joined = HashMap<Chain, HashMap<i64, Row>>;
 type Sums = HashMap<String, HashMap<i64, f64>>;
 
 fn key(total: &Total) -> String {
@@ -349,7 +351,8 @@ pub fn typed(column: &Column, value: Value) -> Value {
     let value = match (column.kind, value) {
         (_, Value::Null) => Value::Null,
         (ColumnKind::Text, value) => expression::text(&value).map_or(Value::Null, Value::Text),
-        (ColumnKind::Numeric, value @ (Value::Integer(_) | Value::Number(_))) => value,
+        (ColumnKind::Numeric, value @ (Value::Integer(_) | Value::Number(_)))
+        | (ColumnKind::DateTime, value @ Value::Text(_)) => value,
         (ColumnKind::Numeric, Value::Boolean(flag)) => Value::Integer(i64::from(flag)),
         (ColumnKind::Numeric, value) => {
             expression::number(&value).map_or(Value::Null, Value::Number)
@@ -358,7 +361,6 @@ pub fn typed(column: &Column, value: Value) -> Value {
             matches!(value, Value::Boolean(true))
                 || expression::number(&value).is_some_and(|number| number != 0.0),
         ),
-        (ColumnKind::DateTime, value @ Value::Text(_)) => value,
         (ColumnKind::DateTime, _) => Value::Null,
     };
     match value {
@@ -378,7 +380,7 @@ pub fn nothing(kind: ColumnKind) -> Value {
 }
 
 /// Rows with these columns only.
-async fn read(
+pub async fn read(
     instance: &Instance,
     entity: &Entity,
     needed: &BTreeSet<Arc<str>>,
