@@ -64,6 +64,7 @@ impl Instance {
             keys::table(),
             named(ROLES, "document"),
             named(SETTINGS, "value"),
+            rules::documents::files::table(),
         ]);
         let store = Store::open_with(&opening.location, tables, opening.durability).await?;
         let router = Router::new(&opening.catalog.routes);

@@ -40,7 +40,8 @@ pub struct Call<'a> {
 
 /// Answers a call on an instance's API.
 pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
-    let verb = verb(call.route, call.method);
+    let verb =
+        rules::verb(call.route, call.method).unwrap_or_else(|| verb(call.route, call.method));
     let needs = needs(call);
     let permit = authorize(
         call.instance.backend.grounds(),
@@ -64,6 +65,12 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
         route: call.route,
         method: call.method,
         release: call.release,
+        content_type: call
+            .received
+            .parts
+            .headers
+            .get(http::header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok()),
     };
     rules::before_read(call.instance, call.entity).await?;
     let id = id.or_else(|| rules::standing_for(context, call.route));
@@ -300,6 +307,7 @@ async fn list(
 ) -> Result<Reply, Problem> {
     let parameters = &call.parameters;
     let mut filter = and(under(permit, context.parents), filter(call, permit)?);
+    filter = and(rules::within(context, permit).await?, filter);
     let mut order_by = parameters.order_by.clone();
     if let Some(wanted) = wanted {
         let mut copy = parameters.clone();
@@ -384,6 +392,7 @@ async fn count(
     permit: &Permit<'_>,
 ) -> Result<Reply, Problem> {
     let filter = and(under(permit, context.parents), filter(call, permit)?);
+    let filter = and(rules::within(context, permit).await?, filter);
     let count = match rules::computed(context, permit).await? {
         Some(rows) => computed::count(&rows, permit, &filter),
         None => call.instance.backend.count(permit, filter).await?,

@@ -7,11 +7,13 @@ pub mod boards;
 pub mod companies;
 pub mod configurations;
 pub mod contacts;
+pub mod documents;
 pub mod enrolment;
 pub mod first;
 pub mod forecasts;
 pub mod members;
 pub mod opportunities;
+pub mod records;
 mod related;
 pub mod reports;
 pub mod security;
@@ -33,6 +35,7 @@ use bitting_catalog::route::{Method, Route};
 use bitting_dialects::connectwise::body::Input;
 use bitting_dialects::connectwise::parameters::Parameters;
 use bitting_policy::Verb;
+use bitting_query::Filter;
 use bitting_store::table::Change;
 use jiff::Timestamp;
 
@@ -52,6 +55,8 @@ pub struct Context<'a> {
     pub route: &'a Route,
     pub method: Method,
     pub release: Release,
+    /// What the client says its body is.
+    pub content_type: Option<&'a str>,
 }
 
 /// An answer that is not a plain record of the entity.
@@ -159,9 +164,11 @@ pub async fn before_delete(
                 opportunities::open_to(context, entity, row, Verb::Delete).await?;
             }
             "forecast_item" => forecasts::remove_item(context).await?,
+            "document" => documents::delete(context.instance, row, also).await?,
             _ => {}
         }
     }
+    documents::orphans(context.instance, entity, row.id, also).await?;
     Ok(())
 }
 
@@ -181,6 +188,25 @@ pub fn after_delete(instance: &Instance, entity: &Entity, id: i64) {
         }
     }
     after_save(instance, entity);
+}
+
+/// The verb of a path that differs from what its kind and method say.
+pub fn verb(route: &Route, method: Method) -> Option<Verb> {
+    match route.rule.as_deref()? {
+        "document_upload" => documents::verb(route, method),
+        _ => None,
+    }
+}
+
+/// What a list or a count is about when its parameters have to say so.
+pub async fn within(context: Context<'_>, permit: &Permit<'_>) -> Result<Filter, Problem> {
+    for rule in &permit.entity().rules {
+        match rule.as_str() {
+            "document" => return documents::within(context).await,
+            _ => {}
+        }
+    }
+    Ok(Filter::Constant(true))
 }
 
 /// What has to be brought up to date before records of the entity are read or changed.
@@ -278,6 +304,10 @@ pub async fn action(
                 .await
                 .map(Some)
         }
+        "document_upload" | "document_download" | "document_thumbnail" => {
+            documents::answer(context, permit, rule, id, body).await
+        }
+        "document_upload_sample" => Ok(Some(documents::sample())),
         "member_tokens" => tokens::mint(context).await.map(Some),
         _ => Ok(None),
     }

@@ -100,6 +100,15 @@ impl Server {
             [code, "apis", "3.0"] if is_code_base(code) => {
                 self.call(received, &segments, event).await
             }
+            [code, "api", "inlineimages"] if is_code_base(code) => {
+                match self.inline_image(received, &segments, event).await {
+                    Ok(reply) => reply,
+                    Err(problem) => {
+                        event.fail(&problem);
+                        Reply::problem(&problem)
+                    }
+                }
+            }
             ["bitting", ..] => crate::operator::answer(self, received, &segments).await,
             ["health"] => Reply::json(200, b"{\"status\":\"ok\"}".to_vec()),
             [] => Reply::text(
@@ -128,6 +137,25 @@ impl Server {
             None => serde_json::Value::Null,
         };
         Reply::json(200, serde_json::to_vec(&body).unwrap_or_default())
+    }
+
+    /// A picture within a text, by company and guid: for whoever may read the document itself.
+    async fn inline_image(
+        &self,
+        received: &Received,
+        segments: &[&str],
+        event: &mut Event,
+    ) -> Result<Reply, Problem> {
+        let (instance, caller) = self.authenticate(&received.parts.headers).await?;
+        event.caller(&instance.company, &caller);
+        let [_, _, _, company, guid] = segments else {
+            return Err(ApiError::no_endpoint().into());
+        };
+        if !company.eq_ignore_ascii_case(&instance.company) {
+            return Err(ApiError::no_endpoint().into());
+        }
+        let answer = rules::documents::inline(&instance, &caller, guid).await?;
+        Ok(Reply::from_answer(answer))
     }
 
     async fn call(&self, received: &Received, segments: &[&str], event: &mut Event) -> Reply {

@@ -241,6 +241,38 @@ impl Company {
         path: &str,
         body: Option<Vec<u8>>,
     ) -> Answered {
+        let path = format!("/v4_6_release/apis/3.0{path}");
+        self.raw(key, method, &path, body, "application/json").await
+    }
+
+    /// A body of another kind than JSON.
+    pub async fn send_as(
+        &self,
+        key: &Credentials,
+        method: &str,
+        path: &str,
+        body: Vec<u8>,
+        content_type: &str,
+    ) -> Answered {
+        let path = format!("/v4_6_release/apis/3.0{path}");
+        self.raw(Some(key), method, &path, Some(body), content_type)
+            .await
+    }
+
+    /// Reads a path from the root of the server.
+    pub async fn at(&self, key: Option<&Credentials>, path: &str) -> Answered {
+        self.raw(key, "GET", path, None, "").await
+    }
+
+    /// Any call on a path from the root of the server.
+    pub async fn raw(
+        &self,
+        key: Option<&Credentials>,
+        method: &str,
+        path: &str,
+        body: Option<Vec<u8>>,
+        content_type: &str,
+    ) -> Answered {
         let path = path
             .replace(' ', "%20")
             .replace('"', "%22")
@@ -248,14 +280,14 @@ impl Company {
             .replace('>', "%3E");
         let mut request = http::Request::builder()
             .method(method)
-            .uri(format!("/v4_6_release/apis/3.0{path}"))
+            .uri(path)
             .header("host", "psa.test")
             .header("clientid", "b1771a6e-0000-4000-8000-000000000001");
         if let Some(key) = key {
             request = request.header("authorization", &key.0);
         }
         if body.is_some() {
-            request = request.header("content-type", "application/json");
+            request = request.header("content-type", content_type);
         }
         let (parts, ()) = request.body(()).expect("a request").into_parts();
         let received = Received {
