@@ -144,6 +144,24 @@ async fn states_follow_the_days() {
     assert_eq!(report["row_values"], json!([["Cancelled", forever]]));
 }
 
+/// A product of the catalog.
+async fn product(company: &Company) -> Value {
+    let category = made(
+        company,
+        "/procurement/categories",
+        json!({ "name": "Licences" }),
+    )
+    .await["id"]
+        .clone();
+    let sub = json!({ "name": "Mail", "category": { "id": category } });
+    let sub = made(company, "/procurement/subcategories", sub).await["id"].clone();
+    let product_type =
+        made(company, "/procurement/types", json!({ "name": "Licence" })).await["id"].clone();
+    let item = json!({ "identifier": "M365", "description": "Mail licence", "customerDescription": "Mail",
+        "subcategory": { "id": sub }, "type": { "id": product_type }, "price": 12.5, "cost": 9 });
+    made(company, "/procurement/catalog", item).await["id"].clone()
+}
+
 #[tokio::test]
 async fn additions_come_to_what_they_bill() {
     let company = Company::open().await;
@@ -151,20 +169,7 @@ async fn additions_come_to_what_they_bill() {
     let kind = managed(&company).await;
     let body = json!({ "name": "Care", "type": { "id": kind }, "company": { "id": customer } });
     let id = made(&company, "/finance/agreements", body).await["id"].clone();
-    let category = made(
-        &company,
-        "/procurement/categories",
-        json!({ "name": "Licences" }),
-    )
-    .await["id"]
-        .clone();
-    let sub = json!({ "name": "Mail", "category": { "id": category } });
-    let sub = made(&company, "/procurement/subcategories", sub).await["id"].clone();
-    let product_type =
-        made(&company, "/procurement/types", json!({ "name": "Licence" })).await["id"].clone();
-    let item = json!({ "identifier": "M365", "description": "Mail licence", "customerDescription": "Mail",
-        "subcategory": { "id": sub }, "type": { "id": product_type }, "price": 12.5, "cost": 9 });
-    let item = made(&company, "/procurement/catalog", item).await["id"].clone();
+    let item = product(&company).await;
     let path = format!("/finance/agreements/{id}/additions");
     let addition = json!({ "product": { "id": item }, "quantity": 10, "lessIncluded": 2, "billCustomer": "Billable" });
     let one = made(&company, &path, addition).await;
@@ -201,16 +206,23 @@ async fn additions_come_to_what_they_bill() {
 #[tokio::test]
 async fn an_invoice_shows_the_additions_of_its_day() {
     let company = Company::open().await;
-    let key = company.admin.clone();
-    let columns = "columns=AGR_Name,Line_Desc,Extended_Price,Type";
+    let (customer, _) = customer(&company).await;
+    let kind = managed(&company).await;
+    let body = json!({ "name": "Care", "type": { "id": kind }, "company": { "id": customer } });
+    let agreement = made(&company, "/finance/agreements", body).await["id"].clone();
+    let path = format!("/finance/agreements/{agreement}/additions");
+    let product = product(&company).await;
+    for (from, to) in [("2026-01-01", "2026-02-01"), ("2026-01-01", "2026-12-01")] {
+        let body = json!({ "product": { "id": product }, "quantity": 2, "billCustomer": "Billable",
+            "effectiveDate": from, "cancelledDate": to });
+        made(&company, &path, body).await;
+    }
+    let body = json!({ "type": "Agreement", "company": { "id": customer }, "date": "2026-02-15",
+        "agreement": { "id": agreement } });
+    let invoice = made(&company, "/finance/invoices", body).await;
+    let columns = "columns=AGR_Name,Billing_Log_RecID,Extended_Price,Item_ID,Type";
     let path = format!("/system/reports/InvoiceAgreementAdditions?{columns}");
-    let none = company.get(&key, &path).await.expect(200);
-    assert_eq!(none["row_values"], json!([]));
-    let refused = company
-        .get(
-            &key,
-            "/system/reports/InvoiceAgreementAdditions?conditions=Unit_Cost=1",
-        )
-        .await;
-    assert_eq!(refused.status, 400, "there is no cost on an invoice");
+    let report = company.get(&company.admin, &path).await.expect(200);
+    let line = json!(["Care", invoice["id"], 25, "M365", "Addition"]);
+    assert_eq!(report["row_values"], json!([line]));
 }

@@ -420,3 +420,61 @@ async fn an_activity_names_who_does_it() {
     let list = sales.company.get(&key, "/sales/activities").await.rows();
     assert_eq!(list.len(), 1);
 }
+
+/// Neither the block's own members nor what could be worked out from the others.
+#[tokio::test]
+async fn blocks_hide_prices_and_costs_of_a_forecast() {
+    let sales = sales().await;
+    let id = sales.opportunity().await;
+    let path = format!("/sales/opportunities/{id}/forecast");
+    let item = json!({ "forecastType": "Product", "revenue": 100, "cost": 60 });
+    made(&sales.company, &path, item).await;
+    for (name, flag, shown) in [
+        ("NoPrice", "blockPriceFlag", "cost"),
+        ("NoCost", "blockCostFlag", "revenue"),
+    ] {
+        let levels = [None, None, None, All];
+        let rows = [
+            ("Sales", "Opportunity", levels),
+            ("System", "API Reports", levels),
+        ];
+        let role = sales.company.role(name, &rows, &[]).await;
+        let (member, key) = sales.company.member(name, role).await;
+        let patch = json!([{ "op": "replace", "path": flag, "value": true }]);
+        let member = format!("/system/apiMembers/{member}");
+        let admin = &sales.company.admin;
+        sales
+            .company
+            .call(admin, "PATCH", &member, Some(patch))
+            .await
+            .expect(200);
+        let forecast = &sales.company.get(&key, &path).await.rows()[0];
+        let mut members: Vec<&String> = forecast["productRevenue"]
+            .as_object()
+            .expect("sums")
+            .keys()
+            .collect();
+        members.sort();
+        let mut expected = vec!["id", shown];
+        expected.sort_unstable();
+        assert_eq!(members, expected, "{name}");
+        let item = &forecast["forecastItems"][0];
+        let hidden = if shown == "cost" { "revenue" } else { "cost" };
+        assert!(
+            item.get(hidden).is_none() && item.get(shown).is_some(),
+            "{item}"
+        );
+        for name in ["margin", "percentage"] {
+            assert!(item.get(name).is_none(), "{name} tells the other: {item}");
+        }
+        let columns = "columns=Product_Cost,Product_Revenue";
+        let report = format!("/system/reports/Opportunity?{columns}");
+        let report = sales.company.get(&key, &report).await.expect(200);
+        let expected = if shown == "cost" {
+            json!([60, null])
+        } else {
+            json!([null, 100])
+        };
+        assert_eq!(report["row_values"][0], expected, "{name}");
+    }
+}

@@ -4,7 +4,7 @@
 mod support;
 
 use bitting_policy::Level;
-use bitting_server::rules::reports;
+use bitting_server::rules::reports::{self, definition};
 use serde_json::{Value, json};
 use support::{Company, Credentials};
 
@@ -306,4 +306,30 @@ async fn the_security_matrix_shows_what_roles_say() {
     let path = "/system/reports/MemberSecurityRoles?pageSize=1000&conditions=Member_ID = 'Profit' and Inquire_Level = 2&columns=Module_Name,Inquire_Level,Add_Level";
     let answer = company.get(&key, path).await.expect(200);
     assert_eq!(rows(&answer), &vec![json!(["System / API Reports", 2, 0])]);
+}
+
+/// The page that tells which reports have rows is held to the files.
+#[test]
+fn the_page_names_the_computed_reports() {
+    let page = include_str!("../../../data/reports/README.md");
+    let (_, list) = page
+        .split_once("Computed from the served data:")
+        .expect("the list");
+    let list = list.replace('\n', " ");
+    let told: Vec<&str> = list
+        .trim()
+        .trim_end_matches('.')
+        .split(',')
+        .map(str::trim)
+        .collect();
+    let held: Vec<String> = definition::names()
+        .into_iter()
+        .filter(|name| {
+            let report = definition::find(name)
+                .expect("a file that reads")
+                .expect("a report");
+            report.rows != definition::Source::Nowhere
+        })
+        .collect();
+    assert_eq!(told, held);
 }
