@@ -172,6 +172,7 @@ fn blocks(context: Context<'_>, tells: Tells) -> bool {
         Tells::Nothing => false,
         Tells::Price => context.caller.block_price,
         Tells::Cost => context.caller.block_cost,
+        Tells::Both => context.caller.block_price || context.caller.block_cost,
     }
 }
 

@@ -55,6 +55,8 @@ pub enum Tells {
     Nothing,
     Price,
     Cost,
+    /// A margin: beside either of them it tells the other.
+    Both,
 }
 
 #[derive(Deserialize)]
@@ -163,7 +165,8 @@ fn column(name: &str, text: &str) -> Result<Column, String> {
         None => Tells::Nothing,
         Some("price") => Tells::Price,
         Some("cost") => Tells::Cost,
-        Some(other) => return Err(format!("`{other}` after the type; price or cost")),
+        Some("margin") => Tells::Both,
+        Some(other) => return Err(format!("`{other}` after the type; price, cost or margin")),
     };
     Ok(Column {
         name: name.into(),

@@ -281,14 +281,24 @@ fn bind(instance: &Instance, entity: &Entity, value: &Expression) -> Result<Boun
 
 fn told(bound: &Bound) -> Tells {
     match bound {
-        Bound::Path(reach) if reach.cost => Tells::Cost,
-        Bound::Path(reach) if reach.price => Tells::Price,
-        Bound::Call(_, given) => given
-            .iter()
-            .map(told)
-            .find(|tells| *tells != Tells::Nothing)
-            .unwrap_or(Tells::Nothing),
-        Bound::Path(_) | Bound::Constant(_) | Bound::Sum(_) => Tells::Nothing,
+        Bound::Path(reach) => match (reach.price, reach.cost) {
+            (true, true) => Tells::Both,
+            (true, false) => Tells::Price,
+            (false, true) => Tells::Cost,
+            (false, false) => Tells::Nothing,
+        },
+        Bound::Call(_, given) => {
+            given
+                .iter()
+                .map(told)
+                .fold(Tells::Nothing, |all, one| match (all, one) {
+                    (Tells::Nothing, one) => one,
+                    (all, Tells::Nothing) => all,
+                    (all, one) if all == one => all,
+                    _ => Tells::Both,
+                })
+        }
+        Bound::Constant(_) | Bound::Sum(_) => Tells::Nothing,
     }
 }
 
