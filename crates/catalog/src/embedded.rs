@@ -4,6 +4,7 @@
 
 use crate::catalog::Catalog;
 use crate::error::CatalogError;
+use crate::security::Permissions;
 use bitting_policy::Registry;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,7 +13,29 @@ use std::collections::BTreeMap;
 #[folder = "$CARGO_MANIFEST_DIR/../../data/connectwise"]
 struct Shipped;
 
+#[derive(rust_embed::RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../../data/autotask"]
+struct Autotask;
+
 impl Catalog {
+    /// The Autotask data that comes with the program.
+    pub fn autotask() -> Result<(Permissions, Registry, Catalog), CatalogError> {
+        let mut texts = BTreeMap::new();
+        for path in Autotask::iter().filter(|path| path.ends_with(".toml")) {
+            let Some(file) = Autotask::get(&path) else {
+                return Err(missing(&path));
+            };
+            texts.insert(path, text(file.data));
+        }
+        let Some(rows) = texts.get("permissions.toml") else {
+            return Err(missing("permissions.toml"));
+        };
+        let (permissions, registry) = Permissions::read(rows)?;
+        let files = texts.iter().map(|(path, text)| (&**path, &**text));
+        let catalog = Catalog::read(files, &registry)?;
+        Ok((permissions, registry, catalog))
+    }
+
     /// The ConnectWise data that comes with the program.
     pub fn embedded() -> Result<(Registry, Catalog), CatalogError> {
         Catalog::overlaid(std::iter::empty::<(String, String)>())

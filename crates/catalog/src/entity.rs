@@ -57,6 +57,8 @@ pub struct Entity {
     pub links: Vec<(String, String)>,
     /// Field of the record that a reference shows beside `id` when nothing else is said.
     pub label: Option<String>,
+    /// Routes and row rules of an Autotask entity; none for ConnectWise, whose routes are the catalog's.
+    pub served: Option<crate::served::Served>,
 }
 
 /// One level of nesting in a path.
@@ -107,6 +109,14 @@ pub struct Field {
     pub id_of: Option<EntityId>,
     /// Gets an index at rest.
     pub indexed: bool,
+    /// The vendor's word for the type, where the kind does not say it: `long`, `decimal`.
+    pub native: Option<Arc<str>>,
+    /// The values it can have, by number.
+    pub picklist: Option<Arc<crate::served::Picklist>>,
+    /// Filters may name it.
+    pub queryable: bool,
+    /// The link is shown to callers (`isReference`); one that only we know of is not.
+    pub shown_link: bool,
 }
 
 /// What a field holds.

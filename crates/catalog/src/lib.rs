@@ -9,6 +9,8 @@ mod error;
 pub mod profile;
 mod read;
 pub mod route;
+pub mod security;
+pub mod served;
 mod source;
 pub mod table;
 

@@ -4,6 +4,7 @@
 mod fields;
 mod paths;
 mod rights;
+mod served;
 
 pub(crate) use paths::{holds_id, key};
 
@@ -13,6 +14,7 @@ use crate::entity::{
 };
 use crate::error::{CatalogError, Place};
 use crate::profile::nearest;
+use crate::source::autotask::PicklistText;
 use crate::source::{EntityFile, FieldText, Ordered, ReferenceText, ViewText};
 use bitting_policy::Registry;
 use fields::Names;
@@ -32,6 +34,7 @@ pub(crate) struct Parsed<'a> {
 struct Shared {
     references: Ordered<ReferenceText>,
     shapes: Ordered<Ordered<FieldText>>,
+    picklists: Ordered<PicklistText>,
 }
 
 impl Catalog {
@@ -55,11 +58,16 @@ impl Catalog {
                 text: "",
             },
         );
+        let mut lists_place = Place {
+            file: "picklists.toml",
+            text: "",
+        };
         let mut texts = Vec::new();
         for (file, text) in files {
             let place = Place { file, text };
             match file {
-                "actions.toml" | "tables.toml" => {}
+                "actions.toml" | "tables.toml" | "permissions.toml" => {}
+                "picklists.toml" => (shared.picklists, lists_place) = (parse(place)?, place),
                 "references.toml" => (shared.references, places.0) = (parse(place)?, place),
                 "shapes.toml" => (shared.shapes, places.1) = (parse(place)?, place),
                 _ => texts.extend(file.strip_suffix(".toml").map(|path| (path, place))),
@@ -78,9 +86,11 @@ impl Catalog {
             }
         }
         let references = fields::references(&shared.references, places.0, &by_path)?;
+        let picklists = served::picklists(&shared.picklists, lists_place)?;
         let names = Names {
             by_path: &by_path,
             references: &references,
+            picklists: &picklists,
         };
         let mut shapes = BTreeMap::new();
         for (name, members) in &shared.shapes.0 {
@@ -260,6 +270,7 @@ fn entity(
             hidden.push(field.clone());
         }
     }
+    let served = served::served(source, &members, names)?;
     let home = stored_in.map_or(*path, |home| parsed[home.0 as usize].path);
     Ok(Entity {
         id,
@@ -296,6 +307,7 @@ fn entity(
         custom_fields,
         links: file.links.0.clone(),
         label: file.label.clone().or_else(|| shown.file.label.clone()),
+        served,
     })
 }
 

@@ -1,6 +1,8 @@
 //! The file format, exactly as it is written: strict, in order, nothing resolved yet.
 //! Must not know other files or the registry of rights.
 
+pub(crate) mod autotask;
+
 use crate::entity::{Basis, Literal, Release, Scalar};
 use crate::route::{Method, RouteKind};
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
@@ -104,6 +106,7 @@ pub(crate) struct EntityFile {
     pub guards: Vec<GuardText>,
     #[serde(default)]
     pub links: Ordered<String>,
+    #[serde(default)]
     pub paths: Ordered<PathText>,
     #[serde(default)]
     pub views: Ordered<ViewText>,
@@ -111,6 +114,13 @@ pub(crate) struct EntityFile {
     pub fields: Ordered<FieldText>,
     #[serde(default)]
     pub hidden: Ordered<FieldText>,
+    /// Routes of an Autotask entity, in place of `paths`.
+    pub serves: Option<autotask::ServesText>,
+    #[serde(default)]
+    pub rows: autotask::RowsText,
+    #[serde(default)]
+    pub webhooks: bool,
+    pub user_defined: Option<u32>,
 }
 
 fn yes() -> bool {
@@ -372,6 +382,14 @@ pub(crate) struct FieldTable {
     pub until: Option<ReleaseText>,
     pub within: Option<String>,
     pub id_of: Option<String>,
+    /// The link is ours: the vendor's description says nothing on it.
+    #[serde(default)]
+    pub guess: bool,
+    /// The vendor's word for the type, where the kind does not say it: `long`, `decimal`.
+    pub native: Option<String>,
+    pub picklist: Option<String>,
+    /// False where filters may not name it.
+    pub queryable: Option<bool>,
     #[serde(default)]
     pub indexed: bool,
 }

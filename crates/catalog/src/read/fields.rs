@@ -13,6 +13,7 @@ use std::sync::Arc;
 pub(crate) struct Names<'a> {
     pub by_path: &'a HashMap<String, EntityId>,
     pub references: &'a BTreeMap<Arc<str>, Reference>,
+    pub picklists: &'a super::served::Picklists,
 }
 
 impl Names<'_> {
@@ -91,7 +92,16 @@ pub(crate) fn resolve(
             Some(path) => Some(names.entity(path, place)?),
             None => None,
         };
-        fields.push(build(name, text, kind, id_of));
+        let mut field = build(name, text, kind, id_of);
+        if let Some(list) = &text.picklist {
+            let found = names.picklists.get(list.as_str()).ok_or_else(|| {
+                let fault = format!("there is no pick list `{list}`; add it to picklists.toml");
+                let known = names.picklists.keys().map(|name| &**name);
+                place.on(list, fault).meant(nearest(list, known))
+            })?;
+            field.picklist = Some(found.clone());
+        }
+        fields.push(field);
     }
     Ok(fields)
 }
@@ -175,6 +185,10 @@ fn build(name: &str, text: &FieldTable, kind: Kind, id_of: Option<EntityId>) -> 
         within: text.within.clone(),
         id_of,
         indexed: text.indexed,
+        native: text.native.as_deref().map(Arc::from),
+        picklist: None,
+        queryable: text.queryable.unwrap_or(true),
+        shown_link: !text.guess,
     }
 }
 

@@ -1,0 +1,60 @@
+//! The part of an entity's file that only Autotask's entities have, exactly as it is written.
+//! Must not know other files.
+
+use super::BasisText;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ServesText {
+    /// `create query update`
+    pub can: String,
+    /// `get query count info fields POST`
+    pub root: String,
+    pub below: Option<BelowText>,
+    #[serde(default)]
+    pub asks: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BelowText {
+    pub of: Option<String>,
+    pub segment: String,
+    pub route: String,
+    pub field: Option<String>,
+    pub verbs: String,
+    pub basis: BasisText,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RowsText {
+    #[serde(default)]
+    pub mine: Vec<String>,
+    pub mine_through: Option<String>,
+    pub through: Option<String>,
+    pub classes: Option<String>,
+    pub kinds: Option<String>,
+    pub team: Option<TeamText>,
+    pub line: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TeamText {
+    pub entity: String,
+    pub field: String,
+    pub resource: String,
+}
+
+/// `picklists.toml`: one list.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PicklistText {
+    pub parent: Option<String>,
+    pub default: Option<String>,
+    /// Value, label and, where the list hangs on another field, that field's value.
+    pub values: Vec<Vec<String>>,
+}

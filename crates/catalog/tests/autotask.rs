@@ -1,0 +1,250 @@
+//! The Autotask data as it ships: it loads, every cross-reference holds, nothing got lost, and every entity's
+//! right is written down where a change shows.
+//!
+//! To accept new golden text: `INSTA_UPDATE=always cargo test -p bitting-catalog`.
+
+#![allow(clippy::unwrap_used)]
+
+use bitting_catalog::Catalog;
+use bitting_catalog::entity::{Basis, Right};
+use bitting_catalog::profile::screen::ENTRIES;
+use bitting_catalog::security::{LevelError, Permissions, Values};
+use bitting_catalog::served::{Act, Asked};
+use bitting_policy::{Decision, Level, Needs, Registry, Verb, decide};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+fn shipped() -> (Permissions, Registry, Catalog) {
+    match Catalog::autotask() {
+        Ok(all) => all,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn every_cross_reference_holds() {
+    let (_, _, catalog) = shipped();
+    let faults = catalog.check(None);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn nothing_got_lost() {
+    let (_, _, catalog) = shipped();
+    let mut operations: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    let mut below = 0;
+    for entity in &catalog.entities {
+        let served = entity.served.as_ref().unwrap();
+        for asked in served.root.iter() {
+            operations.entry(format!("{asked:?}")).or_default().0 += 1;
+        }
+        if let Some(place) = &served.below {
+            below += 1;
+            for asked in place.operations.iter() {
+                operations.entry(format!("{asked:?}")).or_default().1 += 1;
+            }
+        }
+    }
+    let mut text = String::new();
+    let _ = writeln!(text, "entities  {}", catalog.entities.len());
+    let _ = writeln!(text, "below     {below}");
+    let fields: usize = catalog
+        .entities
+        .iter()
+        .map(|entity| entity.fields.len())
+        .sum();
+    let _ = writeln!(text, "fields    {fields}");
+    for (asked, (root, child)) in operations {
+        let _ = writeln!(text, "{asked:12} root {root:4} child {child:4}");
+    }
+    let lists = catalog
+        .entities
+        .iter()
+        .flat_map(|entity| &entity.fields)
+        .filter(|field| field.picklist.is_some())
+        .count();
+    let _ = writeln!(text, "fields with pick lists {lists}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn rights_of_every_entity() {
+    let (_, registry, catalog) = shipped();
+    let mut text = String::new();
+    for entity in &catalog.entities {
+        let served = entity.served.as_ref().unwrap();
+        line(&mut text, &registry, &entity.path, &entity.right);
+        for act in [Act::Create, Act::Update, Act::Delete] {
+            if let Some(right) = entity.extra_rights.get(act.word()) {
+                let asks = served.asks.iter().find(|(asked, _)| *asked == act);
+                let verb = asks.map_or(act, |(_, verb)| *verb);
+                let name = if verb == act {
+                    format!("  {}", act.word())
+                } else {
+                    format!("  {} as {}", act.word(), verb.word())
+                };
+                line(&mut text, &registry, &name, right);
+            }
+        }
+    }
+    insta::assert_snapshot!(text);
+}
+
+fn line(text: &mut String, registry: &Registry, name: &str, right: &Right) {
+    let basis = match right.basis {
+        Basis::Stated => "stated",
+        Basis::Granted => "granted",
+        Basis::Inferred => "inferred",
+        Basis::Chosen => "chosen",
+    };
+    assert!(!right.reason.is_empty(), "{name} gives no reason");
+    let _ = writeln!(
+        text,
+        "{name:48} {basis:9} {}",
+        shown(registry, &right.needs)
+    );
+}
+
+fn shown(registry: &Registry, needs: &Needs) -> String {
+    let joined = |parts: &[Needs], word: &str| {
+        let parts: Vec<_> = parts.iter().map(|part| shown(registry, part)).collect();
+        format!("({})", parts.join(word))
+    };
+    match needs {
+        Needs::Anyone => "anyone".to_owned(),
+        Needs::AnyMember => "any API user".to_owned(),
+        Needs::Action(action) => registry.get(*action).unwrap().full_name(),
+        Needs::Table(_) => "table".to_owned(),
+        Needs::Every(parts) => joined(parts, " and "),
+        Needs::Either(parts) => joined(parts, " or "),
+    }
+}
+
+#[test]
+fn whoever_can_be_written_or_read_has_a_route_for_it() {
+    let (_, _, catalog) = shipped();
+    for entity in &catalog.entities {
+        let served = entity.served.as_ref().unwrap();
+        let has = |asked| {
+            served.root.has(asked)
+                || served
+                    .below
+                    .as_ref()
+                    .is_some_and(|below| below.operations.has(asked))
+        };
+        for (act, asked) in [
+            (Act::Create, Asked::Post),
+            (Act::Update, Asked::Patch),
+            (Act::Delete, Asked::Delete),
+        ] {
+            assert!(
+                !has(asked) || served.can.does(act),
+                "{} has a route for {} and says it cannot",
+                entity.path,
+                act.word()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_copy_of_the_api_user_reads_everything_and_a_cleared_one_nothing() {
+    let (permissions, registry, catalog) = shipped();
+    let copy = permissions
+        .copy("API User (system) (API-only)", "Copy")
+        .unwrap();
+    let full = permissions.role(&registry, 1, &copy).unwrap();
+    let mut cleared = copy.clone();
+    cleared.settings.clear();
+    let none = permissions.role(&registry, 2, &cleared).unwrap();
+    for entity in &catalog.entities {
+        let needs = &entity.right.needs;
+        let webhook = entity.path.contains("Webhook");
+        let open = decide(&full, needs, Verb::Inquire) == Decision::All;
+        assert_eq!(open, !webhook, "{}", entity.path);
+        let open = !matches!(decide(&none, needs, Verb::Inquire), Decision::Denied(_));
+        assert_eq!(open, *needs == Needs::AnyMember, "{}", entity.path);
+    }
+}
+
+#[test]
+fn every_value_has_the_level_of_the_one_mapping() {
+    let (permissions, registry, _) = shipped();
+    for entry in &permissions.entries {
+        for cell in ["value", "view", "add", "edit", "delete"] {
+            for value in entry.values(cell) {
+                let mut values = entry.top();
+                *values.cell(cell).unwrap() = Some(value.clone());
+                let mut level = permissions
+                    .copy("API User (system) (API-only)", "One")
+                    .unwrap();
+                level.settings = [(entry.full_name(), values)].into();
+                let role = permissions.role(&registry, 1, &level).unwrap();
+                let action = registry.action(&entry.section, &entry.name).unwrap();
+                let verb = match cell {
+                    "add" => Verb::Add,
+                    "edit" => Verb::Edit,
+                    "delete" => Verb::Delete,
+                    _ => Verb::Inquire,
+                };
+                assert_eq!(
+                    role.level(action, verb),
+                    permissions.level(value),
+                    "{} {cell} {value}",
+                    entry.full_name()
+                );
+            }
+        }
+    }
+    assert_eq!(permissions.level("My Territories"), Level::My);
+}
+
+#[test]
+fn a_wrong_name_or_value_says_what_would_do() {
+    let (permissions, registry, _) = shipped();
+    let mut level = permissions
+        .copy("API User (system) (API-only)", "Wrong")
+        .unwrap();
+    let values = Values {
+        view: Some("Sometimes".to_owned()),
+        ..Values::default()
+    };
+    level
+        .settings
+        .insert("Service Desk / Tickets".to_owned(), values);
+    let error = permissions.role(&registry, 1, &level).unwrap_err();
+    assert!(matches!(error, LevelError::Value { .. }));
+    assert_eq!(
+        error.to_string(),
+        "Service Desk / Tickets: view cannot be Sometimes; choose None, Mine, Mine + Organizations, All"
+    );
+    level.settings = [("Service Desk / Tikcets".to_owned(), Values::default())].into();
+    let error = permissions.role(&registry, 1, &level).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "there is no permission `Service Desk / Tikcets`; did you mean `Tickets`?"
+    );
+}
+
+/// Profiles name controls of the screen; a level has to have each of them, with the same values.
+#[test]
+fn the_screen_of_the_profiles_and_the_permissions_are_one() {
+    let (permissions, _, _) = shipped();
+    assert_eq!(ENTRIES.len(), permissions.entries.len());
+    for (entry, permission) in ENTRIES.iter().zip(&permissions.entries) {
+        assert_eq!(entry.section, permission.section);
+        assert_eq!(entry.subsection, permission.subsection);
+        assert_eq!(entry.name, permission.name);
+        assert_eq!(entry.aliases, permission.aliases);
+        for (column, cell) in [
+            ("", "value"),
+            ("View", "view"),
+            ("Add", "add"),
+            ("Edit", "edit"),
+            ("Delete", "delete"),
+        ] {
+            let values = entry.values(column).unwrap_or_default();
+            assert_eq!(values, permission.values(cell), "{entry:?} {cell}");
+        }
+    }
+}
