@@ -141,7 +141,7 @@ impl<'a> Plan<'a> {
     /// Rows that the base rows refer to, by the columns that lead there.
     async fn join(&self, base: &[Row], reaches: &[&Reach]) -> Result<Joined, Problem> {
         // Shorter chains come first: the longer ones start from what they found.
-        let mut chains: BTreeMap<(usize, Chain), (EntityId, BTreeSet<Arc<str>>)> = BTreeMap::new();
+        let mut chains = Chains::new();
         for reach in reaches {
             for (index, hop) in reach.hops.iter().enumerate() {
                 let chain: Vec<Arc<str>> = reach.hops[..=index]
@@ -226,6 +226,8 @@ pub fn faults(instance: &Instance, report: &Report, entity: &Entity) -> Vec<Stri
 
 /// Columns of the references followed, in order.
 type Chain = Vec<Arc<str>>;
+/// By length and columns: where the reference leads, and which columns are wanted there.
+type Chains = BTreeMap<(usize, Chain), (EntityId, BTreeSet<Arc<str>>)>;
 type Joined = HashMap<Chain, HashMap<i64, Row>>;
 type Sums = HashMap<String, HashMap<i64, f64>>;
 
