@@ -1,11 +1,13 @@
 //! One file per command.
 
 pub mod apply;
+pub mod guide;
 pub mod instance;
 pub mod key;
 pub mod key_rotate;
 pub mod member;
 pub mod plan;
+pub mod profile;
 pub mod role;
 pub mod serve;
 pub mod verify;

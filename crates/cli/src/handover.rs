@@ -66,7 +66,13 @@ impl Handover {
     }
 
     /// Hands over a pair just cut (`publicKey`, `privateKey` and what lists show), and prints the rest.
-    pub fn hand(&self, delivery: &Delivery, made: &Value, columns: &[(&str, &str)], json: bool) -> Result<()> {
+    pub fn hand(
+        &self,
+        delivery: &Delivery,
+        made: &Value,
+        columns: &[(&str, &str)],
+        json: bool,
+    ) -> Result<()> {
         let private = made["privateKey"].as_str().unwrap_or_default();
         let bytes = delivery.file(made["publicKey"].as_str().unwrap_or_default(), private)?;
         let mut quiet = made.clone();
@@ -74,8 +80,12 @@ impl Handover {
             members.remove("privateKey");
         }
         if let Some(path) = &self.key_file {
-            private_file::write(path, &bytes)
-                .with_context(|| format!("the key is cut, but {} cannot be written; revoke it", path.display()))?;
+            private_file::write(path, &bytes).with_context(|| {
+                format!(
+                    "the key is cut, but {} cannot be written; revoke it",
+                    path.display()
+                )
+            })?;
         } else if let Some(command) = &self.pipe {
             pipe(command, &bytes)?;
         } else {
@@ -96,11 +106,15 @@ fn pipe(command: &str, bytes: &[u8]) -> Result<()> {
         .spawn()
         .context("the key is cut, but the command cannot be started; revoke it")?;
     if let Some(mut input) = child.stdin.take() {
-        input.write_all(bytes).context("the command did not take the key; revoke it")?;
+        input
+            .write_all(bytes)
+            .context("the command did not take the key; revoke it")?;
     }
     let status = child.wait()?;
     if !status.success() {
-        bail!("the key is cut, but the command failed ({status}); revoke it if the command did not keep it");
+        bail!(
+            "the key is cut, but the command failed ({status}); revoke it if the command did not keep it"
+        );
     }
     Ok(())
 }

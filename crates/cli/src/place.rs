@@ -98,7 +98,9 @@ impl Place {
         let Some(company) = self.company.clone() else {
             bail!("which company? name it with --company; it is what people type when they log in");
         };
-        let read = |name: &str| env::var(name).with_context(|| format!("{name} is not set; put the administrator's key there, or name a key file with --admin-key"));
+        let read = |name: &str| {
+            env::var(name).with_context(|| format!("{name} is not set; put the administrator's key there, or name a key file with --admin-key"))
+        };
         Ok(Credentials {
             company,
             public_key: read("BITTING_PUBLIC_KEY")?,

@@ -11,8 +11,10 @@
 pub mod apply;
 pub mod checklist;
 mod error;
+pub mod guide;
 pub mod held;
 pub mod keys;
+pub mod page;
 pub mod plan;
 pub mod probe;
 pub mod profiles;
@@ -21,3 +23,8 @@ pub mod verify;
 pub mod wanted;
 
 pub use error::ConnectError;
+
+/// Today, as profiles write a day: `2026-11-21`.
+pub fn today() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
+}

@@ -50,7 +50,7 @@ pub fn find(word: &str, data: Option<&Path>) -> Result<Profile, ConnectError> {
     Err(ConnectError::NoProfile {
         word: word.to_owned(),
         nearest: nearest
-            .map(|slug| format!(", did you mean `{slug}`?"))
+            .map(|slug| format!(", did you mean `{slug}`"))
             .unwrap_or_default(),
     })
 }

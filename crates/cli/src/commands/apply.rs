@@ -53,9 +53,17 @@ impl Apply {
         }
         if !applied.remaining.is_empty() {
             if json {
-                println!("{}", serde_json::to_string_pretty(&json!({ "done": applied.done, "remaining": applied.remaining }))?);
+                println!(
+                    "{}",
+                    serde_json::to_string_pretty(
+                        &json!({ "done": applied.done, "remaining": applied.remaining })
+                    )?
+                );
             } else {
-                println!("What remains is done on the PSA's screens:\n\n{}", checklist::text(&applied.remaining));
+                println!(
+                    "What remains is done on the PSA's screens:\n\n{}",
+                    checklist::text(&applied.remaining)
+                );
             }
             if self.once || json {
                 return Ok(ExitCode::from(2));
@@ -69,17 +77,25 @@ impl Apply {
             println!("no key was cut: say where it shall go with --key-file, --pipe or --show");
         }
         if json {
-            println!("{}", serde_json::to_string_pretty(&json!({
-                "done": applied.done, "role": applied.role, "member": applied.member,
-            }))?);
+            println!(
+                "{}",
+                serde_json::to_string_pretty(&json!({
+                    "done": applied.done, "role": applied.role, "member": applied.member,
+                }))?
+            );
         }
         Ok(ExitCode::SUCCESS)
     }
 
     fn cut(&self, opened: &Opened, planned: &Plan, applied: &Applied) -> Result<()> {
-        let live = planned.keys.as_deref().map_or(0, |held| keys::live(held).count());
+        let live = planned
+            .keys
+            .as_deref()
+            .map_or(0, |held| keys::live(held).count());
         if live > 0 && !self.new_key {
-            println!("no key was cut: the member has {live} that work; ask with --new-key for another");
+            println!(
+                "no key was cut: the member has {live} that work; ask with --new-key for another"
+            );
             return Ok(());
         }
         cut(opened, planned, applied.member, &self.handover)
@@ -96,7 +112,10 @@ pub fn carry_out(opened: &Opened, work: &Work) -> Result<(Plan, Applied)> {
 /// Cuts a key for the member and hands it over.
 pub fn cut(opened: &Opened, planned: &Plan, member: i64, handover: &Handover) -> Result<()> {
     if !planned.own {
-        bail!("this PSA cuts keys on its screens only:\n\n{}", checklist::text(&[checklist::key(planned)]));
+        bail!(
+            "this PSA cuts keys on its screens only:\n\n{}",
+            checklist::text(&[checklist::key(planned)])
+        );
     }
     let cut = keys::cut(&opened.psa, member, &planned.wanted.title, None)?;
     let mut made = cut.record.clone();
@@ -106,7 +125,9 @@ pub fn cut(opened: &Opened, planned: &Plan, member: i64, handover: &Handover) ->
 
 /// Reads the role again and again until its levels are right.
 pub fn wait(opened: &Opened, work: &Work) -> Result<()> {
-    println!("Waiting for the levels to be right (Ctrl-C stops; the next apply goes on from there).");
+    println!(
+        "Waiting for the levels to be right (Ctrl-C stops; the next apply goes on from there)."
+    );
     let mut left = usize::MAX;
     loop {
         let now = make(&opened.psa, work.wanted()?, &work.registry)?;
@@ -115,12 +136,18 @@ pub fn wait(opened: &Opened, work: &Work) -> Result<()> {
             for note in &now.notes {
                 println!("note: {note}");
             }
-            println!("\nThen the key:\n\n{}", checklist::text(&[checklist::key(&now)]));
+            println!(
+                "\nThen the key:\n\n{}",
+                checklist::text(&[checklist::key(&now)])
+            );
             return Ok(());
         }
         if now.role_lines.len() != left {
             left = now.role_lines.len();
-            println!("{left} cells or entries to go:\n\n{}", checklist::text(&checklist::of(&now)));
+            println!(
+                "{left} cells or entries to go:\n\n{}",
+                checklist::text(&checklist::of(&now))
+            );
         }
         sleep(PAUSE);
     }

@@ -27,7 +27,8 @@ pub struct Rotate {
 impl Rotate {
     pub fn run(&self, connection: &Connection, json: bool) -> Result<()> {
         let found = member::find(connection, &self.member)?;
-        let (Some(id), Some(identifier)) = (found["id"].as_i64(), found["identifier"].as_str()) else {
+        let (Some(id), Some(identifier)) = (found["id"].as_i64(), found["identifier"].as_str())
+        else {
             bail!("the server answered an API member without id and identifier");
         };
         let operator = &connection.operator;
@@ -44,18 +45,26 @@ impl Rotate {
         let psa = Psa::open(&operator.http, credentials, &options)?;
         let old = held::keys(&psa, id)?;
         let before = keys::live(&old).next().map(|key| key.description.clone());
-        let description = self.description.clone().or(before).unwrap_or_else(|| "rotated".to_owned());
+        let description = self
+            .description
+            .clone()
+            .or(before)
+            .unwrap_or_else(|| "rotated".to_owned());
         let cut = keys::cut(&psa, id, &description, None)?;
         let proved = keys::open(&psa, &cut, &operator.https, Some(&operator.ca_file))
             .and_then(|new| keys::prove(&new, identifier));
         if let Err(error) = proved {
             // What does not work must not lie around.
             let _ = keys::revoke(&psa, cut.id);
-            return Err(error).context("the new key does not work; it was revoked and the old ones still work");
+            return Err(error)
+                .context("the new key does not work; it was revoked and the old ones still work");
         }
         let mut made = cut.record.clone();
         made["privateKey"] = json!(cut.private_key.reveal());
-        if let Err(error) = self.handover.hand(&Delivery::of(connection), &made, &key::COLUMNS, json) {
+        if let Err(error) =
+            self.handover
+                .hand(&Delivery::of(connection), &made, &key::COLUMNS, json)
+        {
             let _ = keys::revoke(&psa, cut.id);
             return Err(error).context("the new key was revoked and the old ones still work");
         }

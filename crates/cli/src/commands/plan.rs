@@ -26,7 +26,11 @@ impl Plan {
         let opened = self.place.open()?;
         let plan = plan(&opened.psa, work.wanted()?, &work.registry)?;
         print(&plan, self.place.target.json)?;
-        Ok(if plan.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(DIFFERS) })
+        Ok(if plan.is_empty() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::from(DIFFERS)
+        })
     }
 }
 

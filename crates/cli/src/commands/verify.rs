@@ -25,6 +25,9 @@ pub struct Verify {
     /// Also try writes, with bodies that no PSA takes: the right shows, and nothing is made.
     #[arg(long)]
     write_probes: bool,
+    /// Believe calls alone, not what the PSA says of the key's rights.
+    #[arg(long)]
+    probes_only: bool,
     /// Write the result for build servers to this file, JUnit XML.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
@@ -38,7 +41,10 @@ impl Verify {
         // Counts are compared with somebody's who sees all, where such a one is at hand.
         let admin = self.place.open().ok().filter(|opened| {
             opened.delivery.url.trim_end_matches('/') == file.url.trim_end_matches('/')
-                && opened.delivery.company.eq_ignore_ascii_case(&file.credentials.company)
+                && opened
+                    .delivery
+                    .company
+                    .eq_ignore_ascii_case(&file.credentials.company)
         });
         let report = verify(&Asked {
             key: &key,
@@ -48,6 +54,7 @@ impl Verify {
             catalog: &work.catalog,
             admin: admin.as_ref().map(|opened| &opened.psa),
             write_probes: self.write_probes,
+            probes_only: self.probes_only,
         })
         .map_err(told)?;
         show(&report, self.place.target.json, self.junit.as_deref())?;
@@ -65,7 +72,8 @@ pub fn show(report: &Report, json: bool, junit: Option<&Path>) -> Result<()> {
         print!("{}", report.text());
     }
     if let Some(file) = junit {
-        std::fs::write(file, report.junit()).with_context(|| format!("cannot write {}", file.display()))?;
+        std::fs::write(file, report.junit())
+            .with_context(|| format!("cannot write {}", file.display()))?;
     }
     Ok(())
 }
@@ -77,7 +85,12 @@ pub fn told(error: ConnectError) -> anyhow::Error {
         _ => None,
     };
     match diagnosis {
-        Some(found) => anyhow!("{}\n  cause  {}\n  cure   {}", found.symptom, found.cause, found.cure),
+        Some(found) => anyhow!(
+            "{}\n  cause  {}\n  cure   {}",
+            found.symptom,
+            found.cause,
+            found.cure
+        ),
         None => error.into(),
     }
 }

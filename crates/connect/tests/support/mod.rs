@@ -201,6 +201,7 @@ pub fn verified(
         catalog: &data().1,
         admin,
         write_probes,
+        probes_only: false,
     })
     .expect("a report")
 }

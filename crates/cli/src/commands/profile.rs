@@ -1,0 +1,278 @@
+//! `bitting profile`: what integrations need, as data.
+
+use crate::table;
+use anyhow::{Context as _, Result, bail};
+use bitting_catalog::Catalog;
+use bitting_catalog::profile::lint::{Finding, Severity, lint, lint_all};
+use bitting_catalog::profile::{Completeness, Profile as Read, Psa, template};
+use bitting_connect::guide::{Tenant, guide};
+use bitting_connect::page::markdown;
+use bitting_connect::profiles;
+use bitting_connect::wanted::Choices;
+use bitting_policy::{Level, Registry, Role, Verb, compare};
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What integrations need, as data.
+#[derive(Args)]
+pub struct Profile {
+    #[command(subcommand)]
+    action: Action,
+    /// Directory with data of your own; profiles in its profiles/connectwise and profiles/autotask.
+    #[arg(long, value_name = "DIR", env = "BITTING_DATA", global = true)]
+    data: Option<PathBuf>,
+    /// Print JSON for programs.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// List the profiles.
+    List {
+        /// Only of this PSA.
+        #[arg(long)]
+        psa: Option<Of>,
+    },
+    /// Show what a profile asks for.
+    Show { profile: String },
+    /// Check profiles for mistakes, traps and excess; exit code 1 when one is an error.
+    Check {
+        /// Names or .toml files; all that there are without one.
+        profiles: Vec<String>,
+    },
+    /// Start a profile file to fill in.
+    New {
+        /// File to write; its name becomes the profile's.
+        file: PathBuf,
+        #[arg(long)]
+        vendor: String,
+        #[arg(long)]
+        product: String,
+        #[arg(long, default_value = "connectwise")]
+        psa: Of,
+    },
+    /// What a newer profile asks for more, or less. Exit code 2 when they differ.
+    Diff { old: String, new: String },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Of {
+    Connectwise,
+    Autotask,
+}
+
+impl From<Of> for Psa {
+    fn from(of: Of) -> Self {
+        match of {
+            Of::Connectwise => Psa::ConnectWise,
+            Of::Autotask => Psa::Autotask,
+        }
+    }
+}
+
+const COLUMNS: [(&str, &str); 5] = [
+    ("PROFILE", "profile"),
+    ("INTEGRATION", "title"),
+    ("GUIDE", "guide"),
+    ("RIGHTS", "rights"),
+    ("FEATURES", "features"),
+];
+
+impl Profile {
+    pub fn run(&self) -> Result<ExitCode> {
+        let (registry, _) = Catalog::embedded()?;
+        let data = self.data.as_deref();
+        match &self.action {
+            Action::List { psa } => {
+                let wanted = psa.map(Psa::from);
+                let all = profiles::all(data)?;
+                let rows: Vec<Value> = all
+                    .iter()
+                    .filter(|p| wanted.is_none_or(|psa| p.product.psa == psa))
+                    .map(row)
+                    .collect();
+                table::print(&rows, &COLUMNS, self.json)?;
+            }
+            Action::Show { profile } => {
+                let found = profiles::find(profile, data)?;
+                if self.json {
+                    println!("{}", serde_json::to_string_pretty(&found)?);
+                } else {
+                    let choices = Choices {
+                        selection: found.default_selection(),
+                        ..Choices::default()
+                    };
+                    print!(
+                        "{}",
+                        markdown(&guide(&found, &choices, &Tenant::default(), &registry)?)
+                    );
+                }
+            }
+            Action::Check { profiles: names } => return self.check(names, &registry),
+            Action::New {
+                file,
+                vendor,
+                product,
+                psa,
+            } => {
+                if file.exists() {
+                    bail!("{} is there already; nothing was written", file.display());
+                }
+                let today = today();
+                fs::write(file, template(vendor, product, (*psa).into(), &today))
+                    .with_context(|| format!("cannot write {}", file.display()))?;
+                println!(
+                    "wrote {}; fill it in, then: bitting profile check {}",
+                    file.display(),
+                    file.display()
+                );
+            }
+            Action::Diff { old, new } => {
+                return diff(
+                    &profiles::find(old, data)?,
+                    &profiles::find(new, data)?,
+                    &registry,
+                    self.json,
+                );
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn check(&self, names: &[String], registry: &Registry) -> Result<ExitCode> {
+        let data = self.data.as_deref();
+        let findings: Vec<Finding> = if names.is_empty() {
+            lint_all(&profiles::all(data)?, registry)
+        } else {
+            let mut found = Vec::new();
+            for name in names {
+                found.extend(lint(&profiles::find(name, data)?, registry));
+            }
+            found
+        };
+        let errors = findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error)
+            .count();
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&findings)?);
+        } else {
+            for finding in &findings {
+                let severity = match finding.severity {
+                    Severity::Error => "error",
+                    Severity::Warning => "warning",
+                    Severity::Note => "note",
+                };
+                println!(
+                    "{}: {severity}: {} ({})",
+                    finding.place, finding.message, finding.rule
+                );
+                if let Some(suggestion) = &finding.suggestion {
+                    println!("    {suggestion}");
+                }
+            }
+            let count = |severity| {
+                findings
+                    .iter()
+                    .filter(|finding| finding.severity == severity)
+                    .count()
+            };
+            println!(
+                "{errors} errors, {} warnings, {} notes",
+                count(Severity::Warning),
+                count(Severity::Note)
+            );
+        }
+        Ok(if errors > 0 {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        })
+    }
+}
+
+fn row(profile: &Read) -> Value {
+    let selection = profile.default_selection();
+    let cells = profile.selected(&selection).map(|(_, grant)| {
+        Verb::EVERY
+            .iter()
+            .filter(|verb| grant.level(**verb) > Level::None)
+            .count()
+    });
+    let rights = cells.sum::<usize>() + profile.selected_settings(&selection).count();
+    let features: Vec<&str> = profile
+        .feature
+        .iter()
+        .map(|feature| feature.id.as_str())
+        .collect();
+    json!({
+        "profile": format!("{}/{}", profile.product.psa.folder(), profile.slug),
+        "title": profile.title(),
+        "guide": match profile.product.completeness {
+            Completeness::Complete => "complete",
+            Completeness::Partial => "partial",
+        },
+        "rights": rights,
+        "features": features.join(", "),
+    })
+}
+
+/// The cells and entries in which two profiles differ, every feature in use included.
+fn diff(old: &Read, new: &Read, registry: &Registry, json: bool) -> Result<ExitCode> {
+    let role = |profile: &Read| -> Result<Role> {
+        let mut selection = profile.select(&["all"])?;
+        for gap in profile.unfilled(&selection) {
+            selection
+                .answers
+                .insert(gap.name.clone(), vec![format!("({})", gap.name)]);
+        }
+        Ok(Role::from_document(
+            registry,
+            &profile.role_for(registry, &selection)?,
+        )?)
+    };
+    let comparison = compare(&role(old)?, &role(new)?, registry);
+    if json {
+        println!("{}", serde_json::to_string_pretty(&comparison)?);
+    } else {
+        let cells = [("+", &comparison.missing), ("-", &comparison.excess)];
+        for (sign, cells) in cells {
+            for cell in cells {
+                println!(
+                    "  {sign} {} / {}: {} {} -> {}",
+                    cell.module, cell.action, cell.verb, cell.held, cell.needed
+                );
+            }
+        }
+        for gap in &comparison.lists {
+            gap.missing
+                .iter()
+                .for_each(|entry| println!("  + {}: {entry}", gap.list));
+            gap.excess
+                .iter()
+                .for_each(|entry| println!("  - {}: {entry}", gap.list));
+        }
+        println!(
+            "{} cells more, {} cells less",
+            comparison.missing.len(),
+            comparison.excess.len()
+        );
+    }
+    let same = comparison.missing.is_empty()
+        && comparison.excess.is_empty()
+        && comparison.lists.is_empty();
+    Ok(if same {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(2)
+    })
+}
+
+/// Today as profiles write it.
+fn today() -> String {
+    bitting_connect::today()
+}

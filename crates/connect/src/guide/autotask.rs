@@ -1,0 +1,140 @@
+//! The Autotask half of a guide: the security level and the API user, as the screens have them.
+
+use crate::page::Block;
+use bitting_catalog::profile::{MemberValue, Profile, Selection, Setting, Start};
+
+/// The level with its settings, the impersonation grid and the user.
+pub fn level(profile: &Profile, selection: &Selection, page: &mut Vec<Block>) {
+    let name = profile.role_name();
+    page.push(Block::heading(2, format!("Security level `{name}`")));
+    if let Some(level) = &profile.level {
+        let start = match level.start {
+            Start::Copy => format!(
+                "Copy `{}`, name the copy `{name}`, and set what is listed; what the copy brings along stays.",
+                level.copy_of
+            ),
+            Start::Cleared => format!(
+                "Copy `{}`, name the copy `{name}`, press No Permission on every section, then set what is listed.",
+                level.copy_of
+            ),
+            Start::AsIs => format!("Assign the system level `{}` itself.", level.copy_of),
+        };
+        page.push(Block::paragraph(format!(
+            "Admin > Features & Settings > Resources/Users (HR) > Security Levels. {start}"
+        )));
+        if !level.note.is_empty() {
+            page.push(Block::paragraph(level.note.clone()));
+        }
+    }
+    let settings = profile.level_settings(selection);
+    if !settings.is_empty() {
+        let rows = settings.iter().map(|setting| {
+            vec![
+                setting.section.clone(),
+                setting.subsection.clone(),
+                setting.setting.clone(),
+                values(setting),
+                setting.why.clone(),
+            ]
+        });
+        page.push(Block::table(
+            &["Section", "Subsection", "Setting", "Value", "For"],
+            rows.collect(),
+        ));
+    }
+    let grid = profile.impersonations(selection);
+    if !grid.is_empty() {
+        page.push(Block::heading(2, "Resource impersonation"));
+        let tick = |on: bool| if on { "checked" } else { "" }.to_owned();
+        let rows = grid.iter().map(|row| {
+            vec![
+                row.section.clone(),
+                row.entity.clone(),
+                tick(row.view),
+                tick(row.add),
+                tick(row.edit),
+                tick(row.delete),
+            ]
+        });
+        page.push(Block::table(
+            &["Section", "Entity", "View", "Add", "Edit", "Delete"],
+            rows.collect(),
+        ));
+    }
+    user(profile, &name, page);
+}
+
+fn user(profile: &Profile, level: &str, page: &mut Vec<Block>) {
+    page.push(Block::heading(2, "API user"));
+    page.push(Block::paragraph(
+        "Admin > Resources (Users) > New > New API User.",
+    ));
+    let mut rows = vec![vec![
+        "Security Level".to_owned(),
+        level.to_owned(),
+        String::new(),
+    ]];
+    if let Some(user) = &profile.user {
+        let fields: [(&str, &Option<MemberValue>); 6] = [
+            ("First Name", &user.first_name),
+            ("Last Name", &user.last_name),
+            ("E-mail", &user.email),
+            ("User name", &user.user_name),
+            ("Internal Location", &user.internal_location),
+            ("Line of Business", &user.line_of_business),
+        ];
+        for (name, value) in fields {
+            let Some(value) = value else { continue };
+            let choose = value
+                .choose
+                .as_ref()
+                .map(|choose| format!("choose {choose}"));
+            let text = value.value.clone().or(choose).unwrap_or_default();
+            rows.push(vec![name.to_owned(), text, value.why.clone()]);
+        }
+        if !user.tracking_vendor.is_empty() {
+            let vendors = user.tracking_vendor.join(" or ");
+            rows.push(vec![
+                "API Tracking Identifier".to_owned(),
+                format!("Integration Vendor: {vendors}"),
+                String::new(),
+            ]);
+        }
+    }
+    rows.push(vec![
+        "Username (Key), Password (Secret)".to_owned(),
+        "generate both; the secret is shown once".to_owned(),
+        String::new(),
+    ]);
+    page.push(Block::table(&["Field", "Value", "Why"], rows));
+}
+
+fn values(setting: &Setting) -> String {
+    let verbs = [
+        ("View", &setting.view),
+        ("Add", &setting.add),
+        ("Edit", &setting.edit),
+        ("Delete", &setting.delete),
+    ];
+    let verbs = verbs
+        .into_iter()
+        .filter_map(|(verb, value)| Some(format!("{verb} {}", value.as_ref()?)));
+    setting
+        .value
+        .iter()
+        .cloned()
+        .chain(verbs)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// One setting in a line.
+pub fn words(setting: &Setting) -> String {
+    format!(
+        "{} / {} / {}: {}",
+        setting.section,
+        setting.subsection,
+        setting.setting,
+        values(setting)
+    )
+}
