@@ -2,15 +2,16 @@
 //! suites read from the ready file.
 
 use crate::http;
-use crate::instance::{Clock, Instance, Opening};
+use crate::instance::{Clock, Instance};
 use crate::keys::{Key, Pair};
 use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::seed::{self, Demo, Seeded};
 use crate::server::{BODY_LIMIT, Server, Settings};
+use crate::shelf::{self, Shelf};
 use crate::tls::{self, Source, TlsError};
 use bitting_catalog::{Catalog, CatalogError};
-use bitting_store::{DatabaseUrl, Durability, Location, StoreError};
+use bitting_store::{DatabaseUrl, StoreError};
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -114,17 +115,13 @@ pub async fn start(
 ) -> Result<Running, HostError> {
     let (registry, catalog) = Catalog::embedded()?;
     let clock: Clock = Arc::new(jiff::Timestamp::now);
-    let location = match (&options.database, options.keep) {
-        (Some(url), _) => Location::Postgres {
-            url: DatabaseUrl::new(url),
-            schema: format!("bitting_{}", options.company.to_ascii_lowercase()),
-        },
-        (None, true) => Location::File(
-            options
-                .state
-                .join(format!("{}.sqlite", options.company.to_ascii_lowercase())),
-        ),
-        (None, false) => Location::Memory,
+    let shelf = Shelf {
+        catalog: Arc::new(catalog),
+        registry: Arc::new(registry),
+        clock,
+        state: options.state.clone(),
+        keep: options.keep,
+        database: options.database.as_ref().map(DatabaseUrl::new),
     };
     let source = match &options.certificate {
         Some((certificate, key)) => Source::Files {
@@ -137,28 +134,30 @@ pub async fn start(
     let tls = tls::prepare(&source, &names)?;
     let plain = listen(&options.host, options.http_port).await?;
     let secure = listen(&options.host, options.https_port).await?;
-    let instance = Instance::open(Opening {
+    shelf::check(&options.company)?;
+    let first = shelf::Company {
         company: options.company.clone(),
         name: options.company_name.clone(),
-        location,
-        durability: Durability::Full,
-        catalog: Arc::new(catalog),
-        registry: Arc::new(registry),
-        clock,
-    })
-    .await?;
+    };
+    let instance = shelf.open(&first).await?;
     let seeded = seed::company(&instance, options.demo.as_ref(), progress)
         .await
         .map_err(HostError::Seed)?;
     let (admin, least) = pairs(&instance, &seeded, options.ready).await?;
+    let mut others = Vec::new();
+    for company in shelf::others(&instance) {
+        others.push(shelf.open(&company).await?);
+    }
     let operator = Secret::generate();
     let settings = Settings {
         require_client_id: options.require_client_id,
         operator,
     };
-    let server = Arc::new(Server::new(settings));
     let company = instance.company.clone();
-    server.add(Arc::new(instance));
+    let server = Arc::new(Server::new(settings).with_shelf(shelf, &company));
+    for instance in others.into_iter().chain([instance]) {
+        server.add(Arc::new(instance));
+    }
     let (stop, stopped) = watch::channel(false);
     let address = |listener: &TcpListener| {
         listener
@@ -221,7 +220,7 @@ impl Running {
 }
 
 /// Key pairs of the two members that a newcomer starts with.
-async fn pairs(
+pub(crate) async fn pairs(
     instance: &Instance,
     seeded: &Seeded,
     ready: bool,

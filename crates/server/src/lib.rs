@@ -30,5 +30,6 @@ pub mod secret;
 pub mod seed;
 pub mod server;
 pub mod shape;
+pub mod shelf;
 pub mod tls;
 mod usage;

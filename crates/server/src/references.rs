@@ -64,17 +64,16 @@ pub async fn resolve(
     })
 }
 
-/// Fills every reference that the caller left out and whose setup table marks a default.
+/// Fills references whose setup table marks a default.
 pub async fn fill_defaults(instance: &Instance, draft: &mut Draft<'_>) -> Result<(), Problem> {
-    if !draft.is_new() {
-        return Ok(());
-    }
     for (index, field) in draft.entity.fields.iter().enumerate() {
         let FieldKind::Reference(reference) = &field.kind else {
             continue;
         };
+        // A new record gets the defaults of what its maker left out; an old one of what was emptied.
+        let touched = draft.given.contains(&index);
         let blank =
-            draft.row.is_null(&field.column) && !draft.given.contains(&index) && !field.read_only;
+            draft.row.is_null(&field.column) && touched != draft.is_new() && !field.read_only;
         let Some(target) = reference.target.filter(|_| blank) else {
             continue;
         };

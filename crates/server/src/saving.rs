@@ -346,6 +346,8 @@ fn clear(draft: &mut Draft<'_>, input: &Input) {
             .any(|parent| parent.column == field.column);
         if !named && !hidden && !parent {
             draft.row.set(&field.column, Value::Null);
+            // Left out of a whole record is as good as emptied: what is required will be missed.
+            draft.given.push(index);
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::instance::Instance;
 use crate::pipeline::{self, Call};
 use crate::problem::Problem;
 use crate::rules;
+use crate::shelf::Shelf;
 use bitting_catalog::entity::Release;
 use bitting_catalog::route::Method;
 use bitting_dialects::connectwise::auth;
@@ -48,6 +49,8 @@ pub struct Server {
     pub settings: Settings,
     instances: RwLock<HashMap<String, Arc<Instance>>>,
     pub log: Log,
+    /// Where further companies are opened, and which company remembers them.
+    pub(crate) shelf: Option<(Shelf, String)>,
 }
 
 impl Server {
@@ -56,7 +59,15 @@ impl Server {
             settings,
             instances: RwLock::default(),
             log: Log::default(),
+            shelf: None,
         }
+    }
+
+    /// A server that can open further companies; `first` remembers them.
+    #[must_use]
+    pub fn with_shelf(mut self, shelf: Shelf, first: &str) -> Self {
+        self.shelf = Some((shelf, first.to_owned()));
+        self
     }
 
     pub fn add(&self, instance: Arc<Instance>) {

@@ -1,11 +1,12 @@
 //! `bitting instance`: the companies of a running server, and their switches.
 
 use crate::connection::Target;
-use crate::table;
-use anyhow::Result;
+use crate::{private_file, table};
+use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::json;
+use std::path::PathBuf;
 
 /// The companies of a running server.
 #[derive(Args)]
@@ -22,14 +23,37 @@ enum Action {
     List,
     /// Show one company.
     Show { company: String },
+    /// Make a company; its first key pairs are written to a file that only you can read.
+    Create {
+        /// Company id that clients write before the plus.
+        company: String,
+        #[arg(long)]
+        name: Option<String>,
+        /// Fill it with demo records.
+        #[arg(long)]
+        demo: bool,
+        /// Where its key pairs go, as JSON, mode 0600.
+        #[arg(long, value_name = "FILE")]
+        key_file: PathBuf,
+    },
     /// List the switches of a company.
     Settings,
     /// Set a switch, or clear it by leaving the value out.
     Set { name: String, value: Option<String> },
 }
 
-const COLUMNS: [(&str, &str); 4] = [("COMPANY", "company"), ("NAME", "name"), ("KIND", "kind"), ("DATA", "place")];
-const SETTINGS: [(&str, &str); 4] = [("NAME", "name"), ("VALUE", "value"), ("TAKES", "takes"), ("MEANING", "meaning")];
+const COLUMNS: [(&str, &str); 4] = [
+    ("COMPANY", "company"),
+    ("NAME", "name"),
+    ("KIND", "kind"),
+    ("DATA", "place"),
+];
+const SETTINGS: [(&str, &str); 4] = [
+    ("NAME", "name"),
+    ("VALUE", "value"),
+    ("TAKES", "takes"),
+    ("MEANING", "meaning"),
+];
 
 impl Instance {
     pub fn run(self) -> Result<()> {
@@ -43,6 +67,35 @@ impl Instance {
             Action::Show { company } => {
                 let one = connection.own(Method::GET, &format!("instances/{company}"), None)?;
                 table::print_one(&one, &COLUMNS, json)
+            }
+            Action::Create {
+                company,
+                name,
+                demo,
+                key_file,
+            } => {
+                let body = json!({ "company": company, "name": name, "demo": demo });
+                let mut made = connection.own(Method::POST, "instances", Some(&body))?;
+                let keys = json!({
+                    "http": connection.operator.http,
+                    "https": connection.operator.https,
+                    "ca_file": connection.operator.ca_file,
+                    "connectwise": {
+                        "company": made["company"],
+                        "client_id": connection.operator.client_id,
+                        "admin": made["admin"].take(),
+                        "least": made["least"].take(),
+                    },
+                });
+                private_file::write(&key_file, &serde_json::to_vec_pretty(&keys)?).with_context(
+                    || {
+                        format!(
+                            "the company is made, but {} cannot be written",
+                            key_file.display()
+                        )
+                    },
+                )?;
+                table::print_one(&made, &COLUMNS, json)
             }
             Action::Settings => {
                 let all = connection.own(Method::GET, "settings", None)?;

@@ -1,11 +1,17 @@
-//! The companies of this server. Only its operator sees more than one.
+//! The companies of this server. Only its operator sees more than one, and makes another.
 
 use super::{Ask, reply};
 use crate::answer::Reply;
+use crate::demo::Size;
+use crate::host::{self, Shown};
+use crate::instance::Instance;
 use crate::problem::Problem;
-use bitting_dialects::connectwise::error::ApiError;
+use crate::seed::{self, Demo};
+use crate::shelf::{self, Company};
+use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use http::Method;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 #[derive(Serialize)]
 struct InstanceBody {
@@ -13,34 +19,100 @@ struct InstanceBody {
     name: String,
     kind: &'static str,
     place: String,
+    /// Key pairs of the first members, only in the answer that makes the company.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    admin: Option<Shown>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    least: Option<Shown>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewBody {
+    company: String,
+    name: Option<String>,
+    /// Fill it with the demo company; else it gets its structure and two API members.
+    #[serde(default)]
+    demo: bool,
+    #[serde(default = "first_seed")]
+    seed: u64,
+}
+
+fn first_seed() -> u64 {
+    1
 }
 
 pub async fn answer(ask: &Ask<'_>, company: Option<&str>) -> Result<Reply, Problem> {
-    if ask.method != Method::GET {
-        return Err(Ask::unsupported("GET"));
-    }
     ask.operator()?;
-    let all: Vec<InstanceBody> = ask
-        .server
-        .instances()
-        .iter()
-        .map(|instance| InstanceBody {
-            company: instance.company.clone(),
-            name: instance.name.clone(),
-            kind: "connectwise",
-            place: instance.backend.place().to_owned(),
-        })
-        .collect();
+    if ask.method == Method::POST && company.is_none() {
+        return create(ask).await;
+    }
+    if ask.method != Method::GET {
+        return Err(Ask::unsupported(if company.is_none() {
+            "GET, POST"
+        } else {
+            "GET"
+        }));
+    }
+    let all = ask.server.instances();
     match company {
-        None => reply(200, &all),
+        None => reply(
+            200,
+            &all.iter()
+                .map(|instance| shown(instance))
+                .collect::<Vec<_>>(),
+        ),
         Some(company) => {
             let found = all
-                .into_iter()
+                .iter()
                 .find(|instance| instance.company.eq_ignore_ascii_case(company));
-            reply(
-                200,
-                &found.ok_or_else(|| ApiError::not_found("Instance", company))?,
-            )
+            let found = found.ok_or_else(|| ApiError::not_found("Instance", company))?;
+            reply(200, &shown(found))
         }
+    }
+}
+
+async fn create(ask: &Ask<'_>) -> Result<Reply, Problem> {
+    let body: NewBody = ask.body()?;
+    shelf::check(&body.company)?;
+    if ask.server.instance(&body.company).is_some() {
+        let error = FieldError::exists("instance", "company", "Company ID already in use.");
+        return Err(Problem::field("instance", error));
+    }
+    let Some((shelf, first)) = &ask.server.shelf else {
+        return Err(ApiError::bad_request("This server holds one company only.").into());
+    };
+    let first = ask
+        .server
+        .instance(first)
+        .ok_or_else(ApiError::no_endpoint)?;
+    let company = Company {
+        name: body.name.unwrap_or_else(|| body.company.clone()),
+        company: body.company,
+    };
+    let instance = shelf.open(&company).await?;
+    let demo = body.demo.then(|| Demo {
+        size: Size::default(),
+        seed: body.seed,
+    });
+    let seeded = seed::company(&instance, demo.as_ref(), &mut |_| {})
+        .await
+        .map_err(ApiError::server)?;
+    let (admin, least) = host::pairs(&instance, &seeded, true).await?;
+    shelf::remember(&first, &company).await?;
+    let mut made = shown(&instance);
+    (made.admin, made.least) = (admin, least);
+    ask.server.add(Arc::new(instance));
+    reply(201, &made)
+}
+
+fn shown(instance: &Instance) -> InstanceBody {
+    InstanceBody {
+        company: instance.company.clone(),
+        name: instance.name.clone(),
+        kind: "connectwise",
+        place: instance.backend.place().to_owned(),
+        admin: None,
+        least: None,
     }
 }

@@ -47,6 +47,11 @@ pub struct Company {
 pub struct Credentials(String);
 
 impl Credentials {
+    /// The value of the Authorization header.
+    pub fn header(&self) -> &str {
+        &self.0
+    }
+
     pub fn new(public: &str, private: &str) -> Self {
         let text = format!("{COMPANY}+{public}:{private}");
         let text = base64::engine::general_purpose::STANDARD.encode(text);

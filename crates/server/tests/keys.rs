@@ -1,0 +1,199 @@
+//! The life of a key pair: shown once, kept as a hash, refused from the request after it was deactivated,
+//! expired or revoked; and companies made at run time.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use bitting_server::http::{Body, Handler as _, Received};
+use http_body_util::BodyExt as _;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use support::{Answered, Company, Credentials};
+
+/// A call on Bitting's own API.
+async fn own(
+    company: &Company,
+    key: &Credentials,
+    method: &str,
+    path: &str,
+    body: Option<Value>,
+) -> Answered {
+    let request = http::Request::builder()
+        .method(method)
+        .uri(format!("/bitting/apis/3.0/{path}"))
+        .header("authorization", key.header())
+        .body(())
+        .expect("a request");
+    let (parts, ()) = request.into_parts();
+    let body = Body::Read(
+        body.map(|body| body.to_string().into_bytes())
+            .unwrap_or_default()
+            .into(),
+    );
+    let received = Received {
+        parts,
+        body,
+        secure: true,
+        peer: SocketAddr::from(([127, 0, 0, 1], 1)),
+    };
+    let (parts, body) = company.server.handle(received).await.into_parts();
+    let body = body.collect().await.expect("a body").to_bytes().to_vec();
+    Answered {
+        status: parts.status.as_u16(),
+        headers: parts.headers,
+        json: serde_json::from_slice(&body).unwrap_or(Value::Null),
+        body,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_key_is_shown_once_and_revocation_holds_at_once() {
+    let company = Company::open().await;
+    let role = company
+        .role(
+            "reader",
+            &[("Companies", "Company Maintenance", levels())],
+            &[],
+        )
+        .await;
+    let (member, _) = company.member("Reader", role).await;
+    let keys = format!("system/apiMembers/{member}/keys");
+    let body = json!({ "description": "a test" });
+    let made = own(&company, &company.admin, "POST", &keys, Some(body))
+        .await
+        .expect(201);
+    let private = made["privateKey"].as_str().expect("shown once").to_owned();
+    let key = Credentials::new(made["publicKey"].as_str().expect("a public key"), &private);
+    let id = made["id"].as_i64().expect("an id");
+    let open = || company.get(&key, "/company/companies");
+    assert_eq!(open().await.status, 200);
+
+    let listed = own(&company, &company.admin, "GET", &keys, None).await;
+    assert!(
+        !String::from_utf8_lossy(&listed.body).contains(&private),
+        "never again"
+    );
+    assert!(listed.json[1]["lastUsed"].is_string() || listed.json[0]["lastUsed"].is_string());
+
+    let one = format!("system/keys/{id}");
+    let change = |body: Value| own(&company, &company.admin, "PATCH", &one, Some(body));
+    change(json!({ "inactiveFlag": true })).await.expect(200);
+    assert_eq!(open().await.status, 401, "deactivated");
+    change(json!({ "inactiveFlag": false })).await.expect(200);
+    assert_eq!(open().await.status, 200, "active again");
+    change(json!({ "expires": "2026-03-02T10:00:00Z" }))
+        .await
+        .expect(200);
+    assert_eq!(open().await.status, 200, "not expired yet");
+    company.advance(SignedDuration::from_hours(2));
+    assert_eq!(open().await.status, 401, "expired");
+    change(json!({ "expires": "" })).await.expect(200);
+    assert_eq!(open().await.status, 200, "without an end");
+    let deactivate = json!([{ "op": "replace", "path": "inactiveFlag", "value": true }]);
+    company
+        .call(
+            &company.admin,
+            "PATCH",
+            &format!("/system/apiMembers/{member}"),
+            Some(deactivate),
+        )
+        .await
+        .expect(200);
+    assert_eq!(
+        open().await.status,
+        401,
+        "an inactive member's keys stop working"
+    );
+    let activate = json!([{ "op": "replace", "path": "inactiveFlag", "value": false }]);
+    company
+        .call(
+            &company.admin,
+            "PATCH",
+            &format!("/system/apiMembers/{member}"),
+            Some(activate),
+        )
+        .await
+        .expect(200);
+    assert_eq!(open().await.status, 200);
+    assert_eq!(
+        own(&company, &company.admin, "DELETE", &one, None)
+            .await
+            .status,
+        204
+    );
+    assert_eq!(open().await.status, 401, "revoked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_and_levels_need_the_rights_of_their_screens() {
+    let company = Company::open().await;
+    let role = company.role("nobody", &[], &[]).await;
+    let (member, key) = company.member("Nobody", role).await;
+    for (method, path) in [
+        ("GET", format!("system/apiMembers/{member}/keys")),
+        ("POST", format!("system/apiMembers/{member}/keys")),
+        ("GET", "system/keys".to_owned()),
+        ("GET", format!("system/securityroles/{role}/document")),
+        ("PUT", format!("system/securityroles/{role}/document")),
+        ("PATCH", format!("system/securityroles/{role}/levels")),
+        (
+            "PUT",
+            format!("system/securityroles/{role}/customizeLists/SystemTableSetup"),
+        ),
+        ("GET", "settings".to_owned()),
+        ("GET", "events".to_owned()),
+        ("GET", "instances".to_owned()),
+        ("POST", "instances".to_owned()),
+    ] {
+        let answered = own(&company, &key, method, &path, Some(json!({}))).await;
+        assert_eq!(answered.status, 403, "{method} {path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn levels_are_set_by_name_and_refused_with_a_reason() {
+    let company = Company::open().await;
+    let role = company.role("cut", &[], &[]).await;
+    let path = format!("system/securityroles/{role}/levels");
+    let set = |body: Value| own(&company, &company.admin, "PATCH", &path, Some(body));
+    let refused =
+        set(json!({ "module": "Companies", "action": "Configurations", "editLevel": "All" })).await;
+    assert_eq!(refused.status, 400);
+    assert!(String::from_utf8_lossy(&refused.body).contains("needs Inquire"));
+    let refused =
+        set(json!({ "module": "Companies", "action": "Configuratoins", "inquireLevel": "All" }))
+            .await;
+    assert!(
+        String::from_utf8_lossy(&refused.body)
+            .contains("Did you mean 'Companies / Configurations'?")
+    );
+    let body = json!({ "module": "Companies", "action": "Configurations", "editLevel": "All", "inquireLevel": "All" });
+    set(body).await.expect(200);
+    let list = format!("system/securityroles/{role}/customizeLists/SystemTableSetup");
+    let body = json!({ "allow": ["Service / Priority"] });
+    own(&company, &company.admin, "PUT", &list, Some(body))
+        .await
+        .expect(200);
+    let document = own(
+        &company,
+        &company.admin,
+        "GET",
+        &format!("system/securityroles/{role}/document"),
+        None,
+    )
+    .await
+    .expect(200);
+    assert_eq!(document["rows"].as_array().map(Vec::len), Some(1));
+    assert_eq!(document["rows"][0]["edit"], "All");
+    assert_eq!(
+        document["lists"]["SystemTableSetup"],
+        json!({ "allow": ["Service / Priority"] })
+    );
+}
+
+fn levels() -> bitting_policy::Levels {
+    use bitting_policy::Level::{All, None};
+    [None, None, None, All]
+}
