@@ -86,10 +86,7 @@ pub(crate) fn served(
             },
             segment: Arc::from(below.segment.as_str()),
             route: Arc::from(below.route.as_str()),
-            field: match below.field.as_deref() {
-                Some("id") | None => maybe(&below.field)?,
-                Some(_) => maybe(&below.field)?,
-            },
+            field: maybe(&below.field)?,
             operations: operations(&below.verbs, *place)?,
             basis: Basis::from(below.basis),
         }),

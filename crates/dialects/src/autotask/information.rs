@@ -1,0 +1,159 @@
+//! What entities say of themselves: what can be done with them and by this caller, their fields, and the fields a
+//! tenant has added. Must not know where the answers come from.
+
+use super::udf::Defined;
+use bitting_catalog::Catalog;
+use bitting_catalog::entity::{Entity, Field, Kind};
+use bitting_catalog::served::{Act, Picklist};
+use serde_json::{Value as Json, json};
+
+/// How far a caller may go with one of the four operations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    None,
+    /// On some rows.
+    Restricted,
+    All,
+}
+
+impl Access {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::None => "None",
+            Self::Restricted => "Restricted",
+            Self::All => "All",
+        }
+    }
+}
+
+/// The `info` of one entity. `access` answers for the caller.
+pub fn entity(entity: &Entity, access: &dyn Fn(Act) -> Access) -> Json {
+    let can = entity
+        .served
+        .as_ref()
+        .map(|served| served.can)
+        .unwrap_or_default();
+    let user = |act: Act| {
+        if can.does(act) {
+            access(act).word()
+        } else {
+            Access::None.word()
+        }
+    };
+    json!({
+        "name": entity.schema,
+        "canCreate": can.create,
+        "canDelete": can.delete,
+        "canQuery": can.query,
+        "canUpdate": can.update,
+        "userAccessForCreate": user(Act::Create),
+        "userAccessForDelete": user(Act::Delete),
+        "userAccessForQuery": user(Act::Query),
+        "userAccessForUpdate": user(Act::Update),
+        "hasUserDefinedFields": entity.served.as_ref().is_some_and(|served| served.user_defined.is_some()),
+        "supportsWebhookCallouts": entity.served.as_ref().is_some_and(|served| served.webhooks),
+    })
+}
+
+/// The fields every tenant has.
+pub fn fields(catalog: &Catalog, entity: &Entity) -> Json {
+    let hooked = entity.served.as_ref().is_some_and(|served| served.webhooks);
+    let fields: Vec<Json> = entity
+        .fields
+        .iter()
+        .map(|field| {
+            // Texts are never null here: typed clients break on one.
+            let reference = field
+                .target()
+                .filter(|_| field.shown_link)
+                .map_or("", |target| &*catalog.entity(target).schema);
+            json!({
+                "name": field.name,
+                "dataType": data_type(field),
+                "length": field.max.unwrap_or_default(),
+                "isRequired": field.required || &*field.name == "id",
+                "isReadOnly": field.read_only || field.post_only,
+                "isQueryable": field.queryable,
+                "isReference": !reference.is_empty(),
+                "referenceEntityType": reference,
+                "isPickList": field.picklist.is_some(),
+                "picklistValues": field.picklist.as_deref().map(picklist),
+                "picklistParentValueField": field.picklist.as_ref().and_then(|list| list.parent.as_deref()).unwrap_or(""),
+                "isSupportedWebhookField": hooked && !field.read_only && &*field.name != "id",
+            })
+        })
+        .collect();
+    json!({ "fields": fields })
+}
+
+/// The vendor's word for a field's type.
+pub fn data_type(field: &Field) -> &str {
+    if &*field.name == "id" {
+        return "long";
+    }
+    match (field.native.as_deref(), &field.kind) {
+        (Some("byte"), _) => "byte[]",
+        (Some(native), _) => native,
+        (None, Kind::Integer | Kind::Reference(_)) => "integer",
+        (None, Kind::Number) => "double",
+        (None, Kind::Boolean) => "boolean",
+        (None, Kind::DateTime | Kind::Date) => "datetime",
+        (None, _) => "string",
+    }
+}
+
+fn picklist(list: &Picklist) -> Json {
+    let values = list.values.iter().enumerate().map(|(place, value)| {
+        json!({
+            "value": value.value,
+            "label": value.label,
+            "isDefaultValue": list.default.as_ref() == Some(&value.value),
+            "sortOrder": place + 1,
+            "parentValue": value.parent.as_deref().unwrap_or(""),
+            "isActive": true,
+            "isSystem": false,
+        })
+    });
+    Json::Array(values.collect())
+}
+
+/// The fields a tenant has added: `type` and nulls where standard fields have `dataType` and empty texts.
+pub fn user_defined(defined: &[Defined]) -> Json {
+    let fields: Vec<Json> = defined
+        .iter()
+        .map(|field| {
+            let values = (!field.values.is_empty()).then(|| {
+                let values = field.values.iter().enumerate().map(|(place, value)| {
+                    json!({
+                        "value": value,
+                        "label": value,
+                        "isDefaultValue": false,
+                        "sortOrder": place + 1,
+                        "parentValue": "",
+                        "isActive": true,
+                        "isSystem": false,
+                    })
+                });
+                values.collect::<Vec<_>>()
+            });
+            json!({
+                "name": field.name,
+                "label": field.label,
+                "type": field.kind,
+                "length": if field.kind == "string" { 8000 } else { 0 },
+                "description": field.description,
+                "isRequired": field.required,
+                "isReadOnly": false,
+                "isQueryable": true,
+                "isReference": false,
+                "referenceEntityType": null,
+                "isPickList": values.is_some(),
+                "picklistValues": values,
+                "picklistParentValueField": null,
+                "defaultValue": "",
+                "isSupportedWebhookField": false,
+            })
+        })
+        .collect();
+    json!({ "fields": fields })
+}
