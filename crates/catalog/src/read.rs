@@ -248,7 +248,8 @@ fn entity(
     named.into_iter().flatten().try_for_each(|name| has(name))?;
     file.my.fields.iter().try_for_each(|name| has(name))?;
     if let Some(list) = &file.listed_by {
-        has(&list.field)?;
+        // `member/defaultLocation`: the way on is the other entity's.
+        has(list.field.split('/').next().unwrap_or_default())?;
         rights.list(&list.list, *place)?;
     }
     for field in &members {

@@ -111,7 +111,7 @@ impl Backend {
     /// through this one filter.
     fn through(&self, permit: &Permit<'_>, filter: Filter) -> Filter {
         and(
-            and(permit.narrow(), permit.narrow_by_list(self.grounds())),
+            and(permit.narrow(), permit.narrow_by_names(self.grounds())),
             filter,
         )
     }
@@ -296,7 +296,10 @@ impl Backend {
             table: entity.table.clone(),
             columns: vec![Arc::from("id")],
             filter: Filter::Constant(true),
-            order: vec![Order { path: id_path(), descending: true }],
+            order: vec![Order {
+                path: id_path(),
+                descending: true,
+            }],
             limit: Some(1),
             offset: 0,
         };
@@ -416,8 +419,12 @@ impl Backend {
         select: &Select,
         each: &mut (dyn FnMut(&dyn Cells) -> Flow + Send),
     ) -> Result<(), StoreError> {
-        self.run(&render_with(select, self.store.dialect(), &self.store), true, each)
-            .await
+        self.run(
+            &render_with(select, self.store.dialect(), &self.store),
+            true,
+            each,
+        )
+        .await
     }
 
     /// Runs a select of the server's own that may look at many rows.

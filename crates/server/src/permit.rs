@@ -3,9 +3,9 @@
 
 use crate::caller::Caller;
 use bitting_catalog::Catalog;
-use bitting_catalog::entity::{Entity, EntityId, GuardedBy, Kind as FieldKind};
+use bitting_catalog::entity::{Entity, GuardedBy, Kind as FieldKind};
 use bitting_dialects::connectwise::layout::{ENTERED_BY, SCOPE};
-use bitting_policy::{Decision, Denial, List, Needs, Refusal, Registry, Verb, Why, decide};
+use bitting_policy::{Decision, Denial, List, ListId, Needs, Refusal, Registry, Verb, Why, decide};
 use bitting_query::{Comparison, Filter, Kind, Link, Path, Value};
 use std::sync::Arc;
 
@@ -127,7 +127,9 @@ impl<'a> Permit<'a> {
     pub fn narrow(&self) -> Filter {
         let mut all = Vec::new();
         for (name, values) in &self.entity.only {
-            if let Some(field) = self.entity.any_field(name) {
+            if let Some(field) = self.entity.any_field(name)
+                && !matches!(field.kind, FieldKind::Reference(_))
+            {
                 let path = column(&field.column, Kind::Text);
                 all.push(Filter::OneOf {
                     path,
@@ -189,35 +191,48 @@ impl<'a> Permit<'a> {
         }
     }
 
-    /// The rows that a customize list of the role lets through (configuration types, agreement types).
-    pub fn narrow_by_list(&self, grounds: Grounds<'_>) -> Filter {
-        let Some(listed) = &self.entity.listed_by else {
-            return Filter::Constant(true);
-        };
-        let Some(list) = grounds.registry.list(&listed.list) else {
-            return Filter::Constant(true);
-        };
+    /// The rows that a customize list of the role lets through (configuration types, agreement types), of
+    /// those whose references are of the path's kind (schedule entries of tickets).
+    pub fn narrow_by_names(&self, grounds: Grounds<'_>) -> Filter {
+        let listed = self
+            .listed(grounds)
+            .map_or(Filter::Constant(true), Listed::filter);
+        let kinds = self.entity.only.iter().filter_map(|(name, values)| {
+            let field = self.entity.any_field(name)?;
+            matches!(field.kind, FieldKind::Reference(_)).then_some(())?;
+            let path = entry_path(grounds.catalog, self.entity, name)?;
+            let values = values
+                .iter()
+                .map(|value| Value::Text(value.clone()))
+                .collect();
+            Some(Filter::OneOf { path, values })
+        });
+        kinds.fold(listed, bitting_query::and)
+    }
+
+    /// The customize list that applies to the entity's records, where the role restricts it.
+    pub fn listed(&self, grounds: Grounds<'_>) -> Option<Listed> {
+        let listed = self.entity.listed_by.as_ref()?;
+        let list = grounds.registry.list(&listed.list)?;
         if self.caller.role.admin {
-            return Filter::Constant(true);
+            return None;
         }
-        let (names, denied) = match self.caller.role.list(grounds.registry, list) {
-            None | Some(List::Everything) => return Filter::Constant(true),
-            Some(List::Allow(names)) => (names, false),
-            Some(List::Deny(names)) => (names, true),
+        let (names, denied) = match self.caller.role.list(grounds.registry, list)? {
+            List::Everything => return None,
+            List::Allow(names) => (names, false),
+            List::Deny(names) => (names, true),
         };
-        let Some(path) = label_path(grounds.catalog, self.entity, &listed.field) else {
-            return Filter::Constant(false);
-        };
+        let path = entry_path(grounds.catalog, self.entity, &listed.field);
         let values = names
             .iter()
             .map(|name| Value::Text(name.to_owned()))
             .collect();
-        let filter = Filter::OneOf { path, values };
-        if denied {
-            Filter::Not(Box::new(filter))
-        } else {
-            filter
-        }
+        Some(Listed {
+            list,
+            path,
+            values,
+            denied,
+        })
     }
 
     /// The refusal of a row that is not the caller's, out of sight or on a barred board.
@@ -290,31 +305,65 @@ fn column(name: &str, kind: Kind) -> Path {
     }
 }
 
-/// The path of the name that a reference field shows.
-fn label_path(catalog: &Catalog, entity: &Entity, field: &str) -> Option<Path> {
-    let field = entity
-        .fields
-        .iter()
-        .find(|candidate| *candidate.name == *field)?;
-    let FieldKind::Reference(reference) = &field.kind else {
-        return None;
-    };
-    let target: EntityId = reference.target?;
-    let target = catalog.entity(target);
-    let shown = reference
-        .members
-        .first()
-        .map(|(_, source)| source.clone())?;
-    let label = target
-        .fields
-        .iter()
-        .find(|candidate| candidate.name == shown)?;
-    let link = Link {
-        column: field.column.clone(),
-        table: target.table.clone(),
-    };
+/// A customize list as a condition on rows.
+#[derive(Debug)]
+pub struct Listed {
+    pub list: ListId,
+    /// Where the entry's name stands; `None` lets nothing through, for data that names no such field.
+    pub path: Option<Path>,
+    values: Vec<Value>,
+    /// The names are kept out, not let in.
+    pub denied: bool,
+}
+
+impl Listed {
+    pub fn filter(self) -> Filter {
+        match self.path.clone() {
+            Some(path) => self.on(path),
+            None => Filter::Constant(false),
+        }
+    }
+
+    /// The same list on another path to the same name.
+    pub fn on(self, path: Path) -> Filter {
+        let filter = Filter::OneOf {
+            path,
+            values: self.values,
+        };
+        if self.denied {
+            Filter::Not(Box::new(filter))
+        } else {
+            filter
+        }
+    }
+}
+
+/// The path of a name: a text of the record (`caption`), or what a reference shows (`type`), maybe through
+/// others (`member/defaultLocation`).
+fn entry_path(catalog: &Catalog, entity: &Entity, field: &str) -> Option<Path> {
+    let mut through = Vec::new();
+    let mut at = entity;
+    let mut shown: Option<Arc<str>> = None;
+    for segment in field.split('/') {
+        let field = at.any_field(segment)?;
+        let FieldKind::Reference(reference) = &field.kind else {
+            return Some(Path {
+                through,
+                column: field.column.clone(),
+                kind: Kind::Text,
+            });
+        };
+        let target = catalog.entity(reference.target?);
+        through.push(Link {
+            column: field.column.clone(),
+            table: target.table.clone(),
+        });
+        shown = reference.members.first().map(|(_, source)| source.clone());
+        at = target;
+    }
+    let label = at.any_field(&shown?)?;
     Some(Path {
-        through: vec![link],
+        through,
         column: label.column.clone(),
         kind: Kind::Text,
     })

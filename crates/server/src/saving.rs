@@ -3,7 +3,7 @@
 
 use crate::backend::with_id;
 use crate::draft::Draft;
-use crate::permit::Permit;
+use crate::permit::{Listed, Permit};
 use crate::placement;
 use crate::problem::Problem;
 use crate::references;
@@ -18,7 +18,7 @@ use bitting_dialects::connectwise::layout::{
 };
 use bitting_dialects::connectwise::{names, patch};
 use bitting_policy::Why;
-use bitting_query::{Filter, Value, matches};
+use bitting_query::{Path, Value, matches};
 use bitting_store::StoreError;
 use bitting_store::table::Change;
 use jiff::Timestamp;
@@ -425,38 +425,47 @@ async fn admitted(
     {
         return Err(refuse(Why::Board));
     }
-    let list = permit.narrow_by_list(backend.grounds());
-    if list != Filter::Constant(true) && !listed(context, draft, &list).await? {
-        let list = draft
-            .entity
-            .listed_by
-            .as_ref()
-            .and_then(|listed| backend.registry.list(&listed.list));
-        return Err(refuse(list.map_or(Why::NoWayIn, Why::ListEntryNotAllowed)));
+    if let Some(listed) = permit.listed(backend.grounds()) {
+        let list = listed.list;
+        if !allowed(context, draft, listed).await? {
+            return Err(refuse(Why::ListEntryNotAllowed(list)));
+        }
     }
     Ok(())
 }
 
-/// Whether a customize list of the role lets the record's type through.
-async fn listed(context: Context<'_>, draft: &Draft<'_>, list: &Filter) -> Result<bool, Problem> {
-    let Some(by) = &draft.entity.listed_by else {
-        return Ok(true);
-    };
-    let Some((_, field)) = draft.field(&by.field) else {
-        return Ok(true);
-    };
-    let FieldKind::Reference(reference) = &field.kind else {
-        return Ok(true);
-    };
-    let (Some(target), Some(id)) = (reference.target, draft.row.integer(&field.column)) else {
+/// Whether a customize list of the role lets the record's entry through.
+async fn allowed(context: Context<'_>, draft: &Draft<'_>, listed: Listed) -> Result<bool, Problem> {
+    let Some(path) = listed.path.clone() else {
         return Ok(false);
     };
-    let row = context
+    let Some((first, rest)) = path.through.split_first() else {
+        let filter = listed.filter();
+        return Ok(matches(&filter, &crate::computed::Target(&draft.row)));
+    };
+    // Nothing named is on no list.
+    let Some(id) = draft.row.integer(&first.column) else {
+        return Ok(listed.denied);
+    };
+    let catalog = context.instance.catalog();
+    let target = catalog
+        .entities
+        .iter()
+        .find(|entity| entity.table == first.table);
+    let Some(target) = target else {
+        return Ok(false);
+    };
+    let filter = listed.on(Path {
+        through: rest.to_vec(),
+        ..path
+    });
+    let filter = bitting_query::and(with_id(id), filter);
+    let found = context
         .instance
         .backend
-        .raw_row(context.instance.catalog().entity(target), id)
+        .raw_rows(target, filter, Vec::new(), Some(1))
         .await?;
-    Ok(row.is_some_and(|row| matches(list, &crate::computed::Target(&row))))
+    Ok(!found.is_empty())
 }
 
 fn unique(draft: &Draft<'_>) -> Vec<Change> {
