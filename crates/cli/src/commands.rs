@@ -1,6 +1,8 @@
 //! One file per command.
 
 pub mod apply;
+pub mod audit;
+pub mod connect;
 pub mod guide;
 pub mod instance;
 pub mod key;

@@ -35,9 +35,24 @@ enum Command {
     Plan(commands::plan::Plan),
     Apply(commands::apply::Apply),
     Verify(commands::verify::Verify),
+    Connect(commands::connect::Connect),
+    Audit(commands::audit::Audit),
+}
+
+/// A reader that has enough (`| head`) is no fault of ours, and printing to it must not look like one.
+fn end_quietly_when_nobody_reads() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let said = info.payload().downcast_ref::<String>();
+        if said.is_some_and(|text| text.starts_with("failed printing to stdout: Broken pipe")) {
+            std::process::exit(0);
+        }
+        usual(info);
+    }));
 }
 
 fn main() -> ExitCode {
+    end_quietly_when_nobody_reads();
     let arguments = Arguments::parse();
     let done = |()| ExitCode::SUCCESS;
     let outcome = match arguments.command {
@@ -51,6 +66,8 @@ fn main() -> ExitCode {
         Command::Plan(plan) => plan.run(),
         Command::Apply(apply) => apply.run(),
         Command::Verify(verify) => verify.run(),
+        Command::Connect(connect) => connect.run(),
+        Command::Audit(audit) => audit.run(),
     };
     match outcome {
         Ok(code) => code,

@@ -57,12 +57,12 @@ impl Answer {
             return Ok(self.body);
         }
         Err(ClientError::Refused {
-            method: method.to_owned(),
-            path: path.to_owned(),
+            method: method.into(),
+            path: path.into(),
             status: self.status,
-            code: self.code().to_owned(),
-            message: self.message(),
-            denial: self.denial,
+            code: self.code().into(),
+            message: self.message().into(),
+            denial: self.denial.map(String::into_boxed_str),
         })
     }
 }

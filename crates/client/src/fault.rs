@@ -28,13 +28,13 @@ pub enum ClientError {
     /// The PSA refused.
     #[error("{method} {path} was refused with {status}{}: {message}{}", after(code), beside(denial.as_deref()))]
     Refused {
-        method: String,
-        path: String,
+        method: Box<str>,
+        path: Box<str>,
         status: u16,
-        code: String,
-        message: String,
+        code: Box<str>,
+        message: Box<str>,
         /// The reason that Bitting's own server gives beside the vendor's sentence.
-        denial: Option<String>,
+        denial: Option<Box<str>>,
     },
     /// The answer is not what the API promises.
     #[error("{path} answered something that is no {wanted}; is {address} a PSA?")]

@@ -129,7 +129,7 @@ impl Psa {
         if self.vendor_only {
             return Ok(false);
         }
-        let answer = self.send(Method::GET, &self.site.own("settings"), "settings", None)?;
+        let answer = self.send(&Method::GET, &self.site.own("settings"), "settings", None)?;
         // Refused is an answer too; a live PSA has no such path.
         Ok(answer.is_success() || answer.status == 403 && answer.code() == "Security")
     }
@@ -141,7 +141,7 @@ impl Psa {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Answer, ClientError> {
-        self.send(verb(method), &self.site.api(path), path, body)
+        self.send(&verb(method), &self.site.api(path), path, body)
     }
 
     /// One call on Bitting's own API.
@@ -151,7 +151,7 @@ impl Psa {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Value, ClientError> {
-        self.send(verb(method), &self.site.own(path), path, body)?
+        self.send(&verb(method), &self.site.own(path), path, body)?
             .ok(method, path)
     }
 
@@ -214,7 +214,7 @@ impl Psa {
             utf8_percent_encode(&self.credentials.company, VALUE)
         );
         let url = format!("{}/{path}", self.site.address);
-        let answer = self.send(Method::GET, &url, &path, None)?;
+        let answer = self.send(&Method::GET, &url, &path, None)?;
         if !answer.is_success() {
             // Some servers of one's own keep this page closed; the usual path serves there.
             return Ok(());
@@ -246,13 +246,15 @@ impl Psa {
     /// where the PSA says it did nothing.
     fn send(
         &self,
-        method: Method,
+        method: &Method,
         url: &str,
         path: &str,
         body: Option<&Value>,
     ) -> Result<Answer, ClientError> {
-        let reading = method == Method::GET;
-        for attempt in 1.. {
+        let reading = *method == Method::GET;
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
             let mut request = self.client.request(method.clone(), url).basic_auth(
                 format!(
                     "{}+{}",
@@ -270,7 +272,7 @@ impl Psa {
             match request.send() {
                 Ok(response) => {
                     let status = response.status().as_u16();
-                    self.note(&method, path, status);
+                    self.note(method, path, status);
                     let again = status == 429 || reading && matches!(status, 502..=504);
                     if again && !last {
                         std::thread::sleep(wait(&response, attempt));
@@ -282,7 +284,6 @@ impl Psa {
                 Err(error) => return Err(self.lost(&error)),
             }
         }
-        unreachable!("the last attempt returns")
     }
 
     fn note(&self, method: &Method, path: &str, status: u16) {

@@ -29,13 +29,12 @@ pub fn apply(psa: &Psa, plan: &Plan, registry: &Registry) -> Result<Applied, Con
     let mut done = Vec::new();
     let name = &plan.wanted.document.name;
     unchanged(psa, plan, registry)?;
-    let role = match &plan.role {
-        Some(held) => held.id,
-        None => {
-            let made = psa.post(ROLES, &json!({ "name": name }))?;
-            done.push(format!("made the security role `{name}`"));
-            held::id(&made, ROLES)?
-        }
+    let role = if let Some(held) = &plan.role {
+        held.id
+    } else {
+        let made = psa.post(ROLES, &json!({ "name": name }))?;
+        done.push(format!("made the security role `{name}`"));
+        held::id(&made, ROLES)?
     };
     let rows = plan
         .role_lines

@@ -3,6 +3,7 @@
 use crate::plan::{Plan, Sign, Subject, words};
 use bitting_policy::{ListDocument, Verb};
 use serde::Serialize;
+use std::fmt::Write as _;
 
 /// One thing to do on a screen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -102,8 +103,10 @@ fn verb_name(verb: Verb) -> &'static str {
 
 /// The clicks as a list to tick off.
 pub fn text(clicks: &[Click]) -> String {
-    clicks
-        .iter()
-        .map(|click| format!("[ ] {}\n      {}\n", click.at, click.set))
-        .collect()
+    let mut out = String::new();
+    for click in clicks {
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "[ ] {}\n      {}", click.at, click.set);
+    }
+    out
 }

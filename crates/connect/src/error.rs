@@ -10,13 +10,16 @@ use bitting_policy::RoleError;
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     #[error(transparent)]
-    Client(#[from] ClientError),
+    Client(Box<ClientError>),
     #[error(transparent)]
-    Profile(#[from] ProfileError),
+    Profile(Box<ProfileError>),
     #[error(transparent)]
-    Catalog(#[from] CatalogError),
+    Catalog(Box<CatalogError>),
     #[error("no role can be made of {profile}: {source}; `bitting profile check` names the line")]
-    Role { profile: String, source: RoleError },
+    Role {
+        profile: String,
+        source: Box<RoleError>,
+    },
     #[error(
         "there is no profile `{word}`{nearest}; `bitting profile list` shows all, and a path ends in .toml"
     )]
@@ -40,4 +43,22 @@ pub enum ConnectError {
     Changed { role: String },
     #[error("the PSA answered {path} without `{member}`; nothing was assumed")]
     Answer { path: String, member: &'static str },
+}
+
+impl From<ClientError> for ConnectError {
+    fn from(error: ClientError) -> Self {
+        Self::Client(Box::new(error))
+    }
+}
+
+impl From<ProfileError> for ConnectError {
+    fn from(error: ProfileError) -> Self {
+        Self::Profile(Box::new(error))
+    }
+}
+
+impl From<CatalogError> for ConnectError {
+    fn from(error: CatalogError) -> Self {
+        Self::Catalog(Box::new(error))
+    }
 }

@@ -141,12 +141,7 @@ fn role(
             .answers
             .insert(gap.name.clone(), vec![format!("({})", gap.hint)]);
     }
-    let wanted = match wanted(profile, &choices, registry) {
-        Ok(wanted) => wanted,
-        // A gap among setup tables cannot hold a hint; it is left to the person who fills it.
-        Err(ConnectError::Profile(error)) => return Err(error.into()),
-        Err(error) => return Err(error),
-    };
+    let wanted = wanted(profile, &choices, registry)?;
     page.push(Block::heading(
         2,
         format!("Security role `{}`", wanted.document.name),
@@ -320,7 +315,7 @@ fn features(profile: &Profile, selection: &Selection, page: &mut Vec<Block>) {
         needs.extend(feature.setting.iter().map(autotask::words));
         let mut why = feature.why.clone();
         if let Some(until) = &feature.until {
-            why = format!("{why} {until}").trim().to_owned();
+            format!("{why} {until}").trim().clone_into(&mut why);
         }
         vec![
             feature.id.clone(),

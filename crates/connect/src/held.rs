@@ -101,7 +101,7 @@ pub fn read_role(
     document.inactive = record["inactiveFlag"] == true;
     let role = Role::observed(registry, &document).map_err(|source| ConnectError::Role {
         profile: format!("the role `{}`", document.name),
-        source,
+        source: Box::new(source),
     })?;
     Ok(HeldRole {
         id,
@@ -242,7 +242,9 @@ pub fn id_named(
 ) -> Result<Value, ConnectError> {
     let rows = psa.list(path)?;
     let found = rows.iter().find(|row| {
-        same(&row["name"], name) || same(&row["identifier"], name) || row["id"].to_string() == name
+        same(&row["name"], name)
+            || same(&row["identifier"], name)
+            || row["id"].as_i64().is_some_and(|id| name.parse() == Ok(id))
     });
     if let Some(row) = found {
         return Ok(row.clone());

@@ -9,6 +9,7 @@
 //! ```
 
 pub mod apply;
+pub mod audit;
 pub mod checklist;
 mod error;
 pub mod guide;
@@ -19,12 +20,18 @@ pub mod plan;
 pub mod probe;
 pub mod profiles;
 pub mod symptom;
+pub mod used;
 pub mod verify;
 pub mod wanted;
 
 pub use error::ConnectError;
 
+/// The moment, for what counts days.
+pub fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
 /// Today, as profiles write a day: `2026-11-21`.
 pub fn today() -> String {
-    jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
+    now().strftime("%Y-%m-%d").to_string()
 }

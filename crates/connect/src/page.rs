@@ -81,11 +81,12 @@ pub fn html(title: &str, blocks: &[Block]) -> String {
             Block::Bullets(items) => list(&mut out, "ul", items),
             Block::Steps(items) => list(&mut out, "ol", items),
             Block::Table(head, rows) => {
-                let line = |cells: &[String], cell: &str| -> String {
-                    cells
-                        .iter()
-                        .map(|text| format!("<{cell}>{}</{cell}>", escaped(text)))
-                        .collect()
+                let line = |cells: &[String], cell: &str| {
+                    let cells: Vec<String> = cells.iter().map(|text| escaped(text)).collect();
+                    format!(
+                        "<{cell}>{}</{cell}>",
+                        cells.join(&format!("</{cell}><{cell}>"))
+                    )
                 };
                 let _ = writeln!(
                     out,

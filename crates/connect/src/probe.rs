@@ -1,8 +1,8 @@
 //! Calls that prove a right, found in the catalog: the shortest list that needs exactly one action or one
 //! setup table. A write probe asks for what cannot be done, so that the right shows and nothing stays behind.
 
+use crate::used::{is_plain_list, needs_of};
 use bitting_catalog::Catalog;
-use bitting_catalog::route::{Method, Route, RouteKind};
 use bitting_client::{Answer, ClientError, Psa};
 use bitting_policy::{ActionId, EntryId, Needs, Registry, Verb};
 use serde::{Deserialize, Serialize};
@@ -94,26 +94,10 @@ impl Probes {
 
 /// The shortest list without placeholders whose right is exactly this.
 fn shortest(catalog: &Catalog, needs: &Needs) -> Option<String> {
-    let lists = catalog.routes.iter().filter(|route| {
-        route.kind == RouteKind::Collection
-            && route.params.is_empty()
-            && route
-                .methods
-                .iter()
-                .any(|operation| operation.method == Method::Get)
-            && needs_of(catalog, route) == needs
-    });
+    let routes = catalog.routes.iter();
+    let lists = routes.filter(|route| is_plain_list(route) && needs_of(catalog, route) == needs);
     let paths = lists.map(|route| route.path.trim_matches('/').to_owned());
     paths.min_by_key(|path| (path.len(), path.clone()))
-}
-
-fn needs_of<'a>(catalog: &'a Catalog, route: &'a Route) -> &'a Needs {
-    let entity = catalog.entity(route.entity);
-    let view = route
-        .view
-        .and_then(|view| entity.views.get(view))
-        .and_then(|view| view.right.as_ref());
-    &route.right.as_ref().or(view).unwrap_or(&entity.right).needs
 }
 
 /// Asks for one record of a list.
@@ -175,12 +159,11 @@ fn take_back(psa: &Psa, admin: Option<&Psa>, path: &str, record: &Value) -> Opti
 
 fn probed(method: &'static str, path: &str, answer: &Answer) -> Probed {
     let shown = match answer.status {
-        401 | 429 => Shown::Nothing,
+        401 | 429 | 500.. => Shown::Nothing,
         // The vendor's one sentence for every lack of a right; a missing clientId looks alike but for its text.
         403 if answer.message().contains("clientId") => Shown::Nothing,
         403 => Shown::Refused,
         404 if answer.message().contains("endpoint") => Shown::Nothing,
-        500.. => Shown::Nothing,
         _ => Shown::Granted,
     };
     Probed {

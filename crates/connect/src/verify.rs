@@ -209,7 +209,7 @@ fn told(
     }
     let role = Role::observed(asked.registry, &document).map_err(|source| ConnectError::Role {
         profile: "the rights the PSA tells".to_owned(),
-        source,
+        source: Box::new(source),
     })?;
     Ok(Some(role))
 }

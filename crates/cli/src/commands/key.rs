@@ -65,15 +65,27 @@ impl Key {
             Action::List { member } => {
                 let path = match member {
                     None => "system/keys".to_owned(),
-                    Some(word) => format!("system/apiMembers/{}/keys", member::find(&connection, &word)?["id"]),
+                    Some(word) => format!(
+                        "system/apiMembers/{}/keys",
+                        member::find(&connection, &word)?["id"]
+                    ),
                 };
                 let keys = connection.own(Method::GET, &path, None)?;
                 table::print(keys.as_array().map_or(&[], Vec::as_slice), &COLUMNS, json)
             }
-            Action::New { member, description, expires, handover } => {
+            Action::New {
+                member,
+                description,
+                expires,
+                handover,
+            } => {
                 let id = member::find(&connection, &member)?["id"].clone();
                 let body = json!({ "description": description, "expires": expires });
-                let made = connection.own(Method::POST, &format!("system/apiMembers/{id}/keys"), Some(&body))?;
+                let made = connection.own(
+                    Method::POST,
+                    &format!("system/apiMembers/{id}/keys"),
+                    Some(&body),
+                )?;
                 handover.hand(&Delivery::of(&connection), &made, &COLUMNS, json)
             }
             Action::Rotate(rotate) => rotate.run(&connection, json),

@@ -94,7 +94,9 @@ impl Member {
         let json = self.target.json;
         match self.action {
             Action::List => table::print(&connection.all(MEMBERS)?, &COLUMNS, json),
-            Action::Show { member } => table::print_one(&find(&connection, &member)?, &COLUMNS, json),
+            Action::Show { member } => {
+                table::print_one(&find(&connection, &member)?, &COLUMNS, json)
+            }
             Action::Create { identifier, form } => {
                 let mut body = form.body(&connection)?;
                 body["identifier"] = json!(identifier);
@@ -104,9 +106,18 @@ impl Member {
                 let made = connection.psa(Method::POST, MEMBERS, Some(&body))?;
                 table::print_one(&made, &COLUMNS, json)
             }
-            Action::Set { member, form } => change(&connection, &member, &form.body(&connection)?, json),
-            Action::Deactivate { member } => change(&connection, &member, &json!({ "inactiveFlag": true }), json),
-            Action::Activate { member } => change(&connection, &member, &json!({ "inactiveFlag": false }), json),
+            Action::Set { member, form } => {
+                change(&connection, &member, &form.body(&connection)?, json)
+            }
+            Action::Deactivate { member } => {
+                change(&connection, &member, &json!({ "inactiveFlag": true }), json)
+            }
+            Action::Activate { member } => change(
+                &connection,
+                &member,
+                &json!({ "inactiveFlag": false }),
+                json,
+            ),
         }
     }
 }
@@ -114,18 +125,47 @@ impl Member {
 impl Form {
     fn body(&self, connection: &Connection) -> Result<Value> {
         let mut body = json!({});
-        let texts = [("name", &self.name), ("emailAddress", &self.email), ("notes", &self.notes)];
+        let texts = [
+            ("name", &self.name),
+            ("emailAddress", &self.email),
+            ("notes", &self.notes),
+        ];
         for (name, value) in texts {
             if let Some(value) = value {
                 body[name] = json!(value);
             }
         }
         let references = [
-            ("securityRole", &self.role, "system/securityroles", "security role"),
-            ("securityLocation", &self.location, "system/locations", "location"),
-            ("defaultLocation", &self.default_location, "system/locations", "location"),
-            ("defaultDepartment", &self.default_department, "system/departments", "department"),
-            ("serviceDefaultBoard", &self.default_board, "service/boards", "service board"),
+            (
+                "securityRole",
+                &self.role,
+                "system/securityroles",
+                "security role",
+            ),
+            (
+                "securityLocation",
+                &self.location,
+                "system/locations",
+                "location",
+            ),
+            (
+                "defaultLocation",
+                &self.default_location,
+                "system/locations",
+                "location",
+            ),
+            (
+                "defaultDepartment",
+                &self.default_department,
+                "system/departments",
+                "department",
+            ),
+            (
+                "serviceDefaultBoard",
+                &self.default_board,
+                "service/boards",
+                "service board",
+            ),
         ];
         for (name, word, path, what) in references {
             if let Some(word) = word {
@@ -136,11 +176,17 @@ impl Form {
         if !self.exclude_board.is_empty() {
             let mut ids = Vec::new();
             for board in &self.exclude_board {
-                ids.push(connection.find("service/boards", &["name"], board, "service board")?["id"].clone());
+                ids.push(
+                    connection.find("service/boards", &["name"], board, "service board")?["id"]
+                        .clone(),
+                );
             }
             body["excludedServiceBoardIds"] = json!(ids);
         }
-        for (name, flag) in [("blockPriceFlag", self.block_price), ("blockCostFlag", self.block_cost)] {
+        for (name, flag) in [
+            ("blockPriceFlag", self.block_price),
+            ("blockCostFlag", self.block_cost),
+        ] {
             if let Some(flag) = flag {
                 body[name] = json!(flag);
             }
@@ -162,6 +208,10 @@ fn change(connection: &Connection, member: &str, body: &Value, json: bool) -> Re
         .flatten()
         .map(|(path, value)| json!({ "op": "replace", "path": path, "value": value }))
         .collect();
-    let changed = connection.psa(Method::PATCH, &format!("{MEMBERS}/{id}"), Some(&json!(patch)))?;
+    let changed = connection.psa(
+        Method::PATCH,
+        &format!("{MEMBERS}/{id}"),
+        Some(&json!(patch)),
+    )?;
     table::print_one(&changed, &COLUMNS, json)
 }

@@ -221,6 +221,9 @@ fn row(profile: &Read) -> Value {
     })
 }
 
+/// More entries than a person reads one by one: a list that is open on one side.
+const MANY: usize = 25;
+
 /// The cells and entries in which two profiles differ, every feature in use included.
 fn diff(old: &Read, new: &Read, registry: &Registry, json: bool) -> Result<ExitCode> {
     let role = |profile: &Read| -> Result<Role> {
@@ -249,12 +252,15 @@ fn diff(old: &Read, new: &Read, registry: &Registry, json: bool) -> Result<ExitC
             }
         }
         for gap in &comparison.lists {
-            gap.missing
-                .iter()
-                .for_each(|entry| println!("  + {}: {entry}", gap.list));
-            gap.excess
-                .iter()
-                .for_each(|entry| println!("  - {}: {entry}", gap.list));
+            for (sign, entries) in [("+", &gap.missing), ("-", &gap.excess)] {
+                if entries.len() > MANY {
+                    println!("  {sign} {}: {} entries", gap.list, entries.len());
+                    continue;
+                }
+                for entry in entries {
+                    println!("  {sign} {}: {entry}", gap.list);
+                }
+            }
         }
         println!(
             "{} cells more, {} cells less",

@@ -91,36 +91,66 @@ impl Role {
         match self.action {
             Action::List => {
                 let rows = connection.all(ROLES)?;
-                let columns = [("ID", "id"), ("NAME", "name"), ("ADMIN", "adminFlag"), ("INACTIVE", "inactiveFlag")];
+                let columns = [
+                    ("ID", "id"),
+                    ("NAME", "name"),
+                    ("ADMIN", "adminFlag"),
+                    ("INACTIVE", "inactiveFlag"),
+                ];
                 table::print(&rows, &columns, json)
             }
             Action::Show { role } => show(&connection, &role, json),
             Action::Create { name, admin } => {
                 let body = json!({ "name": name, "adminFlag": admin });
                 let made = connection.psa(Method::POST, ROLES, Some(&body))?;
-                table::print_one(&made, &[("id", "id"), ("name", "name"), ("admin", "adminFlag")], json)
+                table::print_one(
+                    &made,
+                    &[("id", "id"), ("name", "name"), ("admin", "adminFlag")],
+                    json,
+                )
             }
-            Action::Set { role, action, add, edit, delete, inquire } => {
+            Action::Set {
+                role,
+                action,
+                add,
+                edit,
+                delete,
+                inquire,
+            } => {
                 set(&connection, &role, &action, [add, edit, delete, inquire])?;
                 show(&connection, &role, json)
             }
-            Action::ListSet { role, list, mode, entries } => {
+            Action::ListSet {
+                role,
+                list,
+                mode,
+                entries,
+            } => {
                 let id = id(&connection, &role)?;
                 let body = match mode {
                     Mode::All => json!("everything"),
                     Mode::Allow => json!({ "allow": entries }),
                     Mode::Deny => json!({ "deny": entries }),
                 };
-                connection.own(Method::PUT, &format!("{ROLES}/{id}/customizeLists/{list}"), Some(&body))?;
+                connection.own(
+                    Method::PUT,
+                    &format!("{ROLES}/{id}/customizeLists/{list}"),
+                    Some(&body),
+                )?;
                 show(&connection, &role, json)
             }
             Action::Copy { role, name } => {
                 let from = id(&connection, &role)?;
-                let document = connection.own(Method::GET, &format!("{ROLES}/{from}/document"), None)?;
+                let document =
+                    connection.own(Method::GET, &format!("{ROLES}/{from}/document"), None)?;
                 let body = json!({ "name": name, "adminFlag": document["admin"] });
                 let made = connection.psa(Method::POST, ROLES, Some(&body))?;
                 let to = made["id"].as_i64().unwrap_or_default();
-                connection.own(Method::PUT, &format!("{ROLES}/{to}/document"), Some(&document))?;
+                connection.own(
+                    Method::PUT,
+                    &format!("{ROLES}/{to}/document"),
+                    Some(&document),
+                )?;
                 show(&connection, &name, json)
             }
             Action::Delete { role } => {
@@ -137,9 +167,16 @@ fn id(connection: &Connection, role: &str) -> Result<i64> {
     Ok(found["id"].as_i64().unwrap_or_default())
 }
 
-fn set(connection: &Connection, role: &str, action: &str, levels: [Option<Level>; 4]) -> Result<()> {
+fn set(
+    connection: &Connection,
+    role: &str,
+    action: &str,
+    levels: [Option<Level>; 4],
+) -> Result<()> {
     let Some((module, action)) = action.split_once('/') else {
-        bail!("'{action}' names no action; write module and action, for example \"Service Desk / Service Tickets\"");
+        bail!(
+            "'{action}' names no action; write module and action, for example \"Service Desk / Service Tickets\""
+        );
     };
     let mut body = json!({ "module": module.trim(), "action": action.trim() });
     let names = ["addLevel", "editLevel", "deleteLevel", "inquireLevel"];
@@ -160,7 +197,10 @@ fn show(connection: &Connection, role: &str, json: bool) -> Result<()> {
         println!("{}", serde_json::to_string_pretty(&document)?);
         return Ok(());
     }
-    println!("{} (id {id})", document["name"].as_str().unwrap_or_default());
+    println!(
+        "{} (id {id})",
+        document["name"].as_str().unwrap_or_default()
+    );
     if document["admin"] == true {
         println!("Admin: every right.");
     }
@@ -182,8 +222,15 @@ fn show(connection: &Connection, role: &str, json: bool) -> Result<()> {
         let (mode, entries) = value
             .as_object()
             .and_then(|object| object.iter().next())
-            .map_or(("everything", &Value::Null), |(mode, entries)| (mode.as_str(), entries));
-        let entries: Vec<&str> = entries.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            .map_or(("everything", &Value::Null), |(mode, entries)| {
+                (mode.as_str(), entries)
+            });
+        let entries: Vec<&str> = entries
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
         println!("{list}: {mode} {}", entries.join(", "));
     }
     Ok(())

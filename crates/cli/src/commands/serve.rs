@@ -4,8 +4,8 @@ use crate::connection::{OPERATOR_FILE, Operator, pointer};
 use crate::private_file;
 use anyhow::{Context as _, Result};
 use bitting_server::demo::Size;
-use bitting_server::seed::Demo;
 use bitting_server::host::{self, Options, Ready, Running, Shown};
+use bitting_server::seed::Demo;
 use clap::Args;
 use std::fs;
 use std::io::{IsTerminal as _, Write as _};
@@ -76,7 +76,10 @@ impl Serve {
 
     fn demo_records(&self) -> Demo {
         let size = self.tickets.map_or_else(Size::default, Size::with_tickets);
-        Demo { size, seed: self.seed }
+        Demo {
+            size,
+            seed: self.seed,
+        }
     }
 
     async fn serve(self) -> Result<()> {

@@ -104,15 +104,41 @@ fn cell(
 fn counts(asked: &Asked<'_>, path: &str, seen: Option<u64>, level: Level, report: &mut Report) {
     let all = asked.admin.and_then(|admin| probe::counted(admin, path));
     match (seen, all) {
-        (Some(seen), Some(all)) if seen < all && level == Level::All => report.diagnoses.push(Diagnosis::new(
-            format!("{path}: the key sees {seen} of {all}"),
+        (Some(seen), Some(all)) if seen < all && level == Level::All => {
+            hidden(path, seen, all, report);
+        }
+        (Some(0), None) if level == Level::All => empty(path, report),
+        _ => {}
+    }
+}
+
+/// One diagnosis for all lists that are shorter than they could be.
+fn hidden(path: &str, seen: u64, all: u64, report: &mut Report) {
+    const START: &str = "the key sees ";
+    let said = format!("{seen} of {all} in {path}");
+    match report.diagnoses.iter_mut().find(|found| found.symptom.starts_with(START)) {
+        Some(found) => {
+            found.symptom.push_str(", ");
+            found.symptom.push_str(&said);
+        }
+        None => report.diagnoses.push(Diagnosis::new(
+            format!("{START}{said}"),
             "the level is All, so the member's location or an excluded board hides the rest, without any error",
             "set the member's location to Corporate and exclude no board, if the integration shall see them",
         )),
-        (Some(0), None) if level == Level::All => report.notes.push(format!(
-            "{path} is empty to this key: there is none, or the member's location hides them"
-        )),
-        _ => {}
+    }
+}
+
+/// One note for all lists without a record.
+fn empty(path: &str, report: &mut Report) {
+    const START: &str =
+        "empty to this key, so there is nothing, or the member's location hides it: ";
+    match report.notes.iter_mut().find(|note| note.starts_with(START)) {
+        Some(note) => {
+            note.push_str(", ");
+            note.push_str(path);
+        }
+        None => report.notes.push(format!("{START}{path}")),
     }
 }
 

@@ -1,0 +1,51 @@
+//! `bitting audit`: every API member of a company, and what it holds beyond its need.
+
+use crate::place::Place;
+use anyhow::{Context as _, Result};
+use bitting_catalog::Catalog;
+use bitting_connect::audit::{Asked, audit};
+use bitting_connect::page::html;
+use bitting_connect::profiles;
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Look at every API member of a company: excess over its profile or its calls, administrators, unused keys.
+#[derive(Args)]
+pub struct Audit {
+    #[command(flatten)]
+    place: Place,
+    /// Keys not used for this many days count as unused.
+    #[arg(long, default_value_t = 90)]
+    days: i64,
+    /// Also write a page to hand over to this file.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+impl Audit {
+    pub fn run(&self) -> Result<ExitCode> {
+        let opened = self.place.open()?;
+        let (registry, catalog) = Catalog::embedded()?;
+        let profiles = profiles::all(self.place.data.as_deref())?;
+        let found = audit(&Asked {
+            psa: &opened.psa,
+            profiles: &profiles,
+            registry: &registry,
+            catalog: &catalog,
+            days: self.days,
+            now: bitting_connect::now(),
+        })?;
+        if let Some(file) = &self.html {
+            let title = format!("API members of {}", found.company);
+            std::fs::write(file, html(&title, &found.page()))
+                .with_context(|| format!("cannot write {}", file.display()))?;
+        }
+        if self.place.target.json {
+            println!("{}", serde_json::to_string_pretty(&found)?);
+        } else {
+            print!("{}", found.text());
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,277 @@
+//! What is risky about a member, rule by rule.
+
+use super::{Asked, Audited, Finding, Known, Risk};
+use crate::held::HeldKey;
+use bitting_catalog::profile::Profile;
+use bitting_policy::{Action, Level, List, Verb};
+use std::collections::BTreeSet;
+
+/// Rows of a role that give access to secrets or to rights themselves: name, rule, risk.
+const SENSITIVE: [(&str, &str, &str, Risk); 2] = [
+    (
+        "Companies",
+        "Configuration - Display Passwords",
+        "reads-passwords",
+        Risk::High,
+    ),
+    ("System", "Security", "reaches-security", Risk::High),
+];
+
+/// A key this old should be cut anew.
+const OLD_DAYS: i64 = 365;
+
+/// Collects the findings of a member.
+pub fn of(asked: &Asked<'_>, known: &Known<'_>, profile: Option<&Profile>, audited: &mut Audited) {
+    role(asked, known, profile, audited);
+    keys(asked, known, audited);
+    location(known, profile, audited);
+    if !audited.excess.is_empty() {
+        let count = audited.excess.len();
+        let (risk, against) = match audited.measured_by {
+            "profile" => (Risk::Medium, "the profile needs"),
+            _ => (Risk::Low, "was used"),
+        };
+        let role = &audited.role;
+        let remedy = match profile {
+            Some(profile) => format!(
+                "bitting apply {} --role \"{role}\" --member {}",
+                profile.slug, audited.member
+            ),
+            None => {
+                format!("look at each with the vendor's guide, then set it to None in `{role}`")
+            }
+        };
+        push(
+            audited,
+            risk,
+            "excess",
+            format!("{count} levels or entries more than {against}"),
+            remedy,
+        );
+    }
+}
+
+fn role(asked: &Asked<'_>, known: &Known<'_>, profile: Option<&Profile>, audited: &mut Audited) {
+    let Some(held) = known.role else {
+        push(
+            audited,
+            Risk::Low,
+            "no-role",
+            "has no security role",
+            "give it one, or deactivate it",
+        );
+        return;
+    };
+    let name = held.document.name.clone();
+    if held.document.admin {
+        let remedy = match profile {
+            Some(profile) => format!(
+                "bitting connect {} --member {}",
+                profile.slug, audited.member
+            ),
+            None => {
+                "make a role from the vendor's guide (`bitting profile list`), and give it that"
+                    .to_owned()
+            }
+        };
+        push(
+            audited,
+            Risk::High,
+            "admin-role",
+            format!("the role `{name}` is an administrator's: every right"),
+            remedy,
+        );
+        return;
+    }
+    for unknown in &held.unknown {
+        push(
+            audited,
+            Risk::Low,
+            "unknown-row",
+            format!("grants `{unknown}`, a row unknown here"),
+            "look it up on the screen",
+        );
+    }
+    let asks = |action: &Action, verb: Verb| {
+        profile.is_some_and(|profile| {
+            profile.rows().any(|(_, grant)| {
+                asked.registry.action(&grant.module, &grant.action) == Some(action.id)
+                    && grant.level(verb) > Level::None
+            })
+        })
+    };
+    let mut deletes = Vec::new();
+    for action in asked.registry.actions() {
+        let level = |verb| held.role.level(action.id, verb);
+        if action.reads_everything && level(Verb::Inquire) > Level::None {
+            let asked = if asks(action, Verb::Inquire) {
+                "; the vendor's guide asks for it"
+            } else {
+                ""
+            };
+            push(
+                audited,
+                if asked.is_empty() {
+                    Risk::High
+                } else {
+                    Risk::Medium
+                },
+                "reads-everything",
+                format!(
+                    "{} reads across all records, cost and people included{asked}",
+                    action.full_name()
+                ),
+                "allow single reports where the PSA can (`bitting instance set report-allow-list`), or use rows",
+            );
+        }
+        if level(Verb::Delete) > Level::None {
+            deletes.push(action.full_name());
+        }
+        for (module, row, rule, risk) in SENSITIVE {
+            if action.module == module && action.name == row && level(Verb::Inquire) > Level::None {
+                push(
+                    audited,
+                    risk,
+                    rule,
+                    format!("holds {}", action.full_name()),
+                    "set the row to None",
+                );
+            }
+        }
+    }
+    if !deletes.is_empty() {
+        let what = format!("may delete: {}", deletes.join(", "));
+        push(
+            audited,
+            Risk::Medium,
+            "deletes",
+            what,
+            "set Delete to None unless the vendor says why",
+        );
+    }
+    let setup = Verb::EVERY.map(|verb| held.role.level(asked.registry.table_setup(), verb));
+    if setup != [Level::None; 4] && held.lists_known && *held.role.tables() == List::Everything {
+        let writes = setup[..3].iter().any(|level| *level > Level::None);
+        push(
+            audited,
+            if writes { Risk::High } else { Risk::Low },
+            "table-setup-open",
+            if writes {
+                "writes every setup table"
+            } else {
+                "reads every setup table"
+            },
+            "customize System / Table Setup and allow the tables it needs",
+        );
+    }
+}
+
+fn keys(asked: &Asked<'_>, known: &Known<'_>, audited: &mut Audited) {
+    let Some(keys) = &known.keys else { return };
+    let live: Vec<&HeldKey> = crate::keys::live(keys).collect();
+    if audited.inactive && !live.is_empty() {
+        let what = format!(
+            "is inactive with {} keys that come back to life with it",
+            live.len()
+        );
+        push(
+            audited,
+            Risk::Low,
+            "inactive-with-keys",
+            what,
+            "revoke them with `bitting key revoke`",
+        );
+        return;
+    }
+    let purposes: BTreeSet<String> = live
+        .iter()
+        .map(|key| key.description.trim().to_lowercase())
+        .collect();
+    if purposes.len() > 1 {
+        let names: Vec<&str> = live.iter().map(|key| key.description.as_str()).collect();
+        push(
+            audited,
+            Risk::Medium,
+            "shared-member",
+            format!(
+                "several integrations act as this one member: {}",
+                names.join(", ")
+            ),
+            "give each its own member and role, so that each holds only its own rights and shows in the records",
+        );
+    }
+    let days = |text: &str| {
+        let then: jiff::Timestamp = text.parse().ok()?;
+        Some(asked.now.duration_since(then).as_secs() / 86_400)
+    };
+    for key in live {
+        let age = key.created.as_deref().and_then(days).unwrap_or(0);
+        let idle = key.last_used.as_deref().and_then(days);
+        let name = if key.description.is_empty() {
+            &key.public_key
+        } else {
+            &key.description
+        };
+        match idle {
+            Some(idle) if idle >= asked.days => push(
+                audited,
+                Risk::Medium,
+                "unused",
+                format!("the key `{name}` was last used {idle} days ago"),
+                format!("bitting key revoke {}", key.id),
+            ),
+            None if age >= asked.days => push(
+                audited,
+                Risk::Medium,
+                "never-used",
+                format!("the key `{name}` is {age} days old and was never used"),
+                format!("bitting key revoke {}", key.id),
+            ),
+            _ if age >= OLD_DAYS => push(
+                audited,
+                Risk::Low,
+                "old-key",
+                format!("the key `{name}` is {age} days old"),
+                format!("bitting key rotate {} --key-file FILE", audited.member),
+            ),
+            _ => {}
+        }
+    }
+}
+
+/// A member at the top of the structure sees every location.
+fn location(known: &Known<'_>, profile: Option<&Profile>, audited: &mut Audited) {
+    let Some(profile) = profile else { return };
+    let asks = profile
+        .member
+        .location
+        .as_ref()
+        .and_then(|value| value.value.clone());
+    let wide = known.record["securityLocation"]["name"]
+        .as_str()
+        .is_some_and(|name| name.eq_ignore_ascii_case("Corporate"));
+    if wide && asks.is_none() && !known.has_log {
+        push(
+            audited,
+            Risk::Low,
+            "wide-location",
+            "sees every location, which its vendor's guide does not ask for",
+            "choose the node of the structure it serves, with --location",
+        );
+    }
+}
+
+fn push(
+    audited: &mut Audited,
+    risk: Risk,
+    rule: &'static str,
+    what: impl Into<String>,
+    remedy: impl Into<String>,
+) {
+    audited.findings.push(Finding {
+        risk,
+        rule,
+        what: what.into(),
+        remedy: remedy.into(),
+    });
+}

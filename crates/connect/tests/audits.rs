@@ -1,0 +1,150 @@
+//! An audit finds what was done on purpose: an administrator, excess, Delete, several integrations on one
+//! member, keys nobody uses.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use bitting_connect::audit::{Asked, Audit, audit};
+use bitting_connect::page::html;
+use bitting_connect::wanted::wanted;
+use bitting_connect::{held, keys, profiles};
+use bitting_policy::{Level, RowDocument};
+use serde_json::json;
+use std::collections::BTreeSet;
+use support::{Server, applied, choices, data, profile, registry};
+
+fn audited(server: &Server, days_later: i64) -> Audit {
+    audit(&Asked {
+        psa: &server.operator(),
+        profiles: &profiles::all(None).expect("profiles"),
+        registry: registry(),
+        catalog: &data().1,
+        days: 90,
+        now: bitting_connect::now() + jiff::SignedDuration::from_hours(24 * days_later),
+    })
+    .expect("an audit")
+}
+
+fn rules(audit: &Audit, member: &str) -> BTreeSet<&'static str> {
+    let found = audit
+        .members
+        .iter()
+        .find(|found| found.member == member)
+        .expect(member);
+    found.findings.iter().map(|finding| finding.rule).collect()
+}
+
+#[test]
+fn what_was_done_is_found() {
+    let server = Server::start(false);
+    let operator = server.operator();
+    let profile = profile("umbrella");
+    let choices = choices(&profile, &[]);
+    let done = applied(&operator, &profile, &choices);
+    assert_eq!(
+        rules(&audited(&server, 0), "Umbrella"),
+        BTreeSet::new(),
+        "an exact role is nothing to report"
+    );
+    let mut more = wanted(&profile, &choices, registry())
+        .expect("a role")
+        .document;
+    for (module, action, inquire, delete) in [
+        ("System", "API Reports", Level::All, Level::None),
+        ("System", "Security", Level::All, Level::None),
+        ("Companies", "Contacts", Level::All, Level::All),
+    ] {
+        more.rows.push(RowDocument {
+            module: module.to_owned(),
+            action: action.to_owned(),
+            delete,
+            inquire,
+            ..Default::default()
+        });
+    }
+    more.lists.clear();
+    server.set(done.role, &more);
+    for purpose in ["one product", "another product"] {
+        keys::cut(&operator, done.member, purpose, None).expect("a key");
+    }
+    let found = audited(&server, 0);
+    let expected = BTreeSet::from([
+        "excess",
+        "reads-everything",
+        "reaches-security",
+        "deletes",
+        "table-setup-open",
+        "shared-member",
+    ]);
+    assert_eq!(rules(&found, "Umbrella"), expected);
+    let admins: Vec<&str> = found
+        .members
+        .iter()
+        .filter(|member| {
+            member
+                .findings
+                .iter()
+                .any(|finding| finding.rule == "admin-role")
+        })
+        .map(|member| member.role.as_str())
+        .collect();
+    assert_eq!(admins, ["Admin"]);
+    assert!(rules(&audited(&server, 100), "Umbrella").contains("never-used"));
+    operator
+        .patch(
+            &format!("{}/{}", held::MEMBERS, done.member),
+            &[("inactiveFlag".to_owned(), json!(true))],
+        )
+        .expect("an inactive member");
+    let found = audited(&server, 0);
+    assert!(rules(&found, "Umbrella").contains("inactive-with-keys"));
+    let page = html("Audit", &found.page());
+    assert!(page.contains("Umbrella") && !page.contains("http-equiv") && !page.contains("src="));
+}
+
+#[test]
+fn without_a_profile_the_log_of_calls_tells_the_excess() {
+    let server = Server::start(false);
+    let operator = server.operator();
+    let profile = profile("umbrella");
+    let mut choices = choices(&profile, &[]);
+    choices.role = Some("Somebody".to_owned());
+    choices.member = Some("somebody".to_owned());
+    let done = applied(&operator, &profile, &choices);
+    operator
+        .patch(
+            &format!("{}/{}", held::MEMBERS, done.member),
+            &[("name".to_owned(), json!("Some Product"))],
+        )
+        .expect("another name");
+    let key = server.key(done.member);
+    key.get("company/companies").expect("companies");
+    key.get("service/boards").expect("boards");
+    let found = audited(&server, 0);
+    let member = found
+        .members
+        .iter()
+        .find(|member| member.member == "somebody")
+        .expect("the member");
+    assert_eq!(member.measured_by, "calls");
+    let unused: Vec<&str> = member
+        .excess
+        .iter()
+        .map(|text| text.split(',').next().unwrap_or_default())
+        .collect();
+    assert!(
+        unused.contains(&"Companies / Configurations: Edit All"),
+        "{unused:?}"
+    );
+    assert!(
+        !unused
+            .iter()
+            .any(|text| text.starts_with("Companies / Company Maintenance")),
+        "{unused:?}"
+    );
+    assert!(
+        !unused.contains(&"System / Table Setup: Inquire All"),
+        "{unused:?}"
+    );
+}
