@@ -9,6 +9,9 @@
 //! - *Probed* (SQLite): when several conjuncts could lead, or the order is by another indexed
 //!   column, the statement first looks whether one of them has only a few rows (`FEW`), takes
 //!   those and sorts them; only if none has, rows come in their order until the page is full.
+//!   Where both the pair table and an indexed column have many rows of a value, that one drives
+//!   whose rows lie further apart, told by the id of the row after the first few: the other one
+//!   would show many more rows before the page is full.
 //!   SQLite itself would guess, and read and sort a large part of the table when it is wrong.
 //! - *Plain*: everything else. PostgreSQL plans by its own statistics.
 
@@ -29,6 +32,8 @@ pub(super) struct Plan<'a> {
     pub guarded: bool,
     /// Conjuncts to probe, best first.
     pub probed: Vec<usize>,
+    /// The conjunct that leads by id in place of the pair table where its rows lie further apart.
+    pub rival: Option<usize>,
 }
 
 /// So many conjuncts are probed at most.
@@ -65,6 +70,7 @@ pub(super) fn count(writer: &mut Writer, table: &str, filter: &Filter) {
         walked: false,
         guarded: false,
         probed: Vec::new(),
+        rival: None,
     };
     writer.driven = plan.driven;
     writer.push("SELECT count(*)");
@@ -94,6 +100,7 @@ fn plan<'a>(
         walked: false,
         guarded: false,
         probed: Vec::new(),
+        rival: None,
     };
     if by_id.is_some() {
         plan.lead = plan
@@ -149,6 +156,9 @@ fn plan<'a>(
         return plan;
     }
     plan.guarded |= by_id.is_none();
+    if by_id.is_some() && plan.driven {
+        plan.rival = found.first().copied();
+    }
     found.append(&mut listed);
     found.truncate(PROBES);
     plan.probed = found;

@@ -9,24 +9,44 @@ use crate::filter::{Filter, Select, Value};
 /// One statement for every way: only that whose turn it is has a limit other than none.
 pub(super) fn probe(writer: &mut Writer, select: &Select, mut plan: Plan<'_>, by_id: Option<bool>) {
     let probed = std::mem::take(&mut plan.probed);
-    writer.push("WITH b(way) AS MATERIALIZED (SELECT CASE");
+    let descending = by_id == Some(true);
+    let (rival, lead) = (plan.rival, plan.lead);
+    let pair = rival.zip(lead);
+    writer.push("WITH ");
+    if let Some((rival, lead)) = pair {
+        writer.push("p(rival, lead) AS MATERIALIZED (SELECT ");
+        apart(writer, select, plan.conjuncts[rival], descending);
+        writer.push(", ");
+        apart(writer, select, plan.conjuncts[lead], descending);
+        writer.push("), ");
+    }
+    writer.push("b(way) AS MATERIALIZED (SELECT CASE");
     for (way, number) in probed.iter().enumerate() {
-        writer.push(" WHEN NOT EXISTS (SELECT 1 FROM ");
-        if let Filter::InIndex { table, key } = plan.conjuncts[*number] {
-            writer.name(table);
-            writer.push(" AS m WHERE m.\"key\" = ");
-            writer.param(Value::Integer(*key));
+        writer.push(" WHEN ");
+        if pair.is_some() && rival == Some(*number) {
+            writer.push("p.rival IS NULL");
+        } else if pair.is_some() && lead == Some(*number) {
+            writer.push("p.lead IS NULL");
         } else {
-            writer.table(&select.table, 0);
-            writer.push(" WHERE ");
-            writer.condition(ROOT, plan.conjuncts[*number], true);
+            few(writer, select, plan.conjuncts[*number]);
         }
-        writer.push(" LIMIT 1 OFFSET ");
-        writer.number(writer.few);
-        writer.push(") THEN ");
+        writer.push(" THEN ");
         writer.number(way as u32);
     }
-    writer.push(" END)");
+    let farther = probed.len() as u32;
+    if pair.is_some() {
+        writer.push(if descending {
+            " WHEN p.rival < p.lead THEN "
+        } else {
+            " WHEN p.rival > p.lead THEN "
+        });
+        writer.number(farther);
+    }
+    writer.push(if pair.is_some() {
+        " END FROM p)"
+    } else {
+        " END)"
+    });
     let usual = (plan.lead, plan.driven, plan.walked);
     plan.walked = false;
     let mut joint = " SELECT * FROM (";
@@ -43,6 +63,15 @@ pub(super) fn probe(writer: &mut Writer, select: &Select, mut plan: Plan<'_>, by
         order(writer, &select.order);
         (writer.hidden, writer.guarded) = (false, false);
         limited(writer, select, Some(way as u32));
+    }
+    if plan.rival.is_some() {
+        (plan.lead, plan.driven, writer.driven) = (plan.rival, false, false);
+        writer.push(joint);
+        columns(writer, &select.columns);
+        from(writer, &select.table, &plan);
+        conditions(writer, &plan, true);
+        order(writer, &select.order);
+        limited(writer, select, Some(farther));
     }
     (plan.lead, plan.driven, plan.walked) = usual;
     writer.push(joint);
@@ -62,6 +91,46 @@ pub(super) fn probe(writer: &mut Writer, select: &Select, mut plan: Plan<'_>, by
         order(writer, &select.order);
         limited(writer, select, None);
     }
+    writer.push(")");
+}
+
+/// Whether a conjunct has only a few rows.
+fn few(writer: &mut Writer, select: &Select, conjunct: &Filter) {
+    writer.push("NOT EXISTS (SELECT 1 FROM ");
+    if let Filter::InIndex { table, key } = conjunct {
+        writer.name(table);
+        writer.push(" AS m WHERE m.\"key\" = ");
+        writer.param(Value::Integer(*key));
+    } else {
+        writer.table(&select.table, 0);
+        writer.push(" WHERE ");
+        writer.condition(ROOT, conjunct, true);
+    }
+    writer.push(" LIMIT 1 OFFSET ");
+    writer.number(writer.few);
+    writer.push(")");
+}
+
+/// The id of the row after the first few that a conjunct has, in the order of the page: the further
+/// away, the further apart its rows; null where there are only a few.
+fn apart(writer: &mut Writer, select: &Select, conjunct: &Filter, descending: bool) {
+    writer.push("(SELECT ");
+    if let Filter::InIndex { table, key } = conjunct {
+        writer.push("m.\"id\" FROM ");
+        writer.name(table);
+        writer.push(" AS m WHERE m.\"key\" = ");
+        writer.param(Value::Integer(*key));
+        writer.push(" ORDER BY m.\"id\"");
+    } else {
+        writer.push("t0.\"id\" FROM ");
+        writer.table(&select.table, 0);
+        writer.push(" WHERE ");
+        writer.condition(ROOT, conjunct, true);
+        writer.push(" ORDER BY t0.\"id\"");
+    }
+    writer.push(if descending { " DESC" } else { "" });
+    writer.push(" LIMIT 1 OFFSET ");
+    writer.number(writer.few);
     writer.push(")");
 }
 
