@@ -1,6 +1,7 @@
 //! Starting a server: data, first company, keys, certificate, sockets, and the facts that people's test
 //! suites read from the ready file.
 
+use crate::delivery;
 use crate::http;
 use crate::instance::{Clock, Instance};
 use crate::keys::{Key, Pair};
@@ -66,6 +67,8 @@ pub enum HostError {
     },
     #[error("the demo company cannot be made: {0}")]
     Seed(String),
+    #[error("callbacks cannot be delivered: {0}")]
+    Delivery(#[from] reqwest::Error),
     #[error(transparent)]
     Problem(#[from] Problem),
 }
@@ -167,7 +170,7 @@ pub async fn start(
     let shown = |port: u16| format!("{}:{port}", shown_host(&options.host));
     let (http_port, https_port) = (address(&plain).port(), address(&secure).port());
     let acceptor = TlsAcceptor::from(tls.config);
-    let listeners = vec![
+    let mut listeners = vec![
         tokio::spawn(http::serve(
             plain,
             None,
@@ -180,7 +183,7 @@ pub async fn start(
             Some(acceptor),
             server.clone(),
             BODY_LIMIT,
-            stopped,
+            stopped.clone(),
         )),
     ];
     let ready = Ready {
@@ -195,6 +198,9 @@ pub async fn start(
             least,
         },
     };
+    let client = delivery::client()?;
+    let tell = delivery::run(server.clone(), client, ready.https.clone(), stopped);
+    listeners.push(tokio::spawn(tell));
     Ok(Running {
         server,
         ready,

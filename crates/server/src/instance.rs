@@ -41,6 +41,10 @@ pub struct Instance {
     callers: RwLock<HashMap<i64, (u64, Arc<Caller>)>>,
     roles: RwLock<HashMap<i64, Arc<Role>>>,
     settings: RwLock<HashMap<String, String>>,
+    /// Told when a write leaves messages for callbacks.
+    pub(crate) outbox: tokio::sync::Notify,
+    /// Held while the key that signs them is made.
+    pub(crate) signing: tokio::sync::Mutex<()>,
     /// The day that states at rest are of; a day that never was when they have to be looked at.
     agreements_day: AtomicI64,
 }
@@ -65,6 +69,8 @@ impl Instance {
             named(ROLES, "document"),
             named(SETTINGS, "value"),
             rules::documents::files::table(),
+            rules::audit::table(),
+            rules::callbacks::outbox::table(),
         ]);
         let store = Store::open_with(&opening.location, tables, opening.durability).await?;
         let router = Router::new(&opening.catalog.routes);
@@ -79,6 +85,8 @@ impl Instance {
             callers: RwLock::default(),
             roles: RwLock::default(),
             settings: RwLock::default(),
+            outbox: tokio::sync::Notify::new(),
+            signing: tokio::sync::Mutex::new(()),
             agreements_day: AtomicI64::new(i64::MIN),
         };
         instance.reload().await?;

@@ -8,6 +8,7 @@ mod computed;
 mod custom;
 
 mod defaults;
+pub mod delivery;
 pub mod demo;
 pub mod draft;
 pub mod event;

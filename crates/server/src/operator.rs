@@ -2,6 +2,7 @@
 //! the vendor's REST API cannot do. Levels and customize lists of roles, key pairs, instances, settings and
 //! the latest events.
 
+mod callbacks;
 mod instances;
 mod keys;
 mod roles;
@@ -69,6 +70,7 @@ async fn route(server: &Server, received: &Received, segments: &[&str]) -> Resul
         ["instances", _] => instances::answer(&ask, segments.get(4).copied()).await,
         ["settings"] => settings::list(&ask),
         ["settings", _] => settings::one(&ask, segments.get(4).copied().unwrap_or_default()).await,
+        ["callbacks", "deliveries"] => callbacks::deliveries(&ask).await,
         ["events"] => events(&ask),
         _ => Err(ApiError::no_endpoint().into()),
     }

@@ -295,7 +295,7 @@ pub fn under(permit: &Permit<'_>, parents: &[i64]) -> Filter {
         (Some(parent), Some(id)) => {
             crate::backend::equals(&parent.column, Kind::Integer, Value::Integer(*id))
         }
-        _ => Filter::Constant(true),
+        _ => rules::own(permit),
     }
 }
 

@@ -3,7 +3,10 @@
 
 pub mod activities;
 pub mod agreements;
+pub mod audit;
 pub mod boards;
+pub mod callbacks;
+pub mod changes;
 pub mod companies;
 pub mod configurations;
 pub mod contacts;
@@ -14,7 +17,7 @@ pub mod forecasts;
 pub mod members;
 pub mod opportunities;
 pub mod records;
-mod related;
+pub(crate) mod related;
 pub mod reports;
 pub mod security;
 mod set_up;
@@ -123,6 +126,7 @@ pub async fn before_save(
             "forecast_item" => forecasts::save_item(context, draft).await?,
             "activity" => activities::save(context, draft).await?,
             "agreement" => agreements::save(context, draft).await?,
+            "callback" => callbacks::save(context, draft).await?,
             "addition" => agreements::save_addition(context, draft).await?,
             _ => {}
         }
@@ -209,6 +213,17 @@ pub async fn within(context: Context<'_>, permit: &Permit<'_>) -> Result<Filter,
     Ok(Filter::Constant(true))
 }
 
+/// Records that are for the caller alone whatever its level, as a filter.
+pub fn own(permit: &Permit<'_>) -> Filter {
+    for rule in &permit.entity().rules {
+        match rule.as_str() {
+            "callback" => return callbacks::own(permit),
+            _ => {}
+        }
+    }
+    Filter::Constant(true)
+}
+
 /// What has to be brought up to date before records of the entity are read or changed.
 pub async fn before_read(instance: &Instance, entity: &Entity) -> Result<(), Problem> {
     for rule in &entity.rules {
@@ -252,6 +267,7 @@ pub async fn computed(
                 None => continue,
             },
             "reports" => reports::names(context, permit)?,
+            "audit_trail" => audit::rows(context, permit).await?,
             "my_security" => security::my_rows(context),
             "my_customize_items" => security::my_items(context),
             "role_settings" => security::role_rows(context, permit.entity()),

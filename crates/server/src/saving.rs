@@ -142,10 +142,8 @@ pub async fn delete(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Resul
         changes.extend(usage::unused(backend, entity, id));
         changes.extend(backend.removal(entity, id).await?);
     }
-    backend
-        .write(changes)
-        .await
-        .map_err(|error| refused(entity, error))?;
+    rules::changes::removed(context, entity, &row, &mut changes).await?;
+    write(context, entity, changes).await?;
     rules::after_delete(context.instance, entity, id);
     Ok(())
 }
@@ -248,6 +246,7 @@ async fn compose(
         }
     }
     changes.append(&mut draft.also);
+    rules::changes::saved(context, draft, &mut changes).await?;
     Ok(changes)
 }
 
@@ -256,12 +255,18 @@ async fn finish(
     entity: &Entity,
     changes: Vec<Change>,
 ) -> Result<(), Problem> {
-    let backend = &context.instance.backend;
-    backend
-        .write(changes)
-        .await
-        .map_err(|error| refused(entity, error))?;
+    write(context, entity, changes).await?;
     rules::after_save(context.instance, entity);
+    Ok(())
+}
+
+async fn write(context: Context<'_>, entity: &Entity, changes: Vec<Change>) -> Result<(), Problem> {
+    let news = rules::callbacks::outbox::has_news(&changes);
+    let written = context.instance.backend.write(changes).await;
+    written.map_err(|error| refused(entity, error))?;
+    if news {
+        context.instance.outbox.notify_one();
+    }
     Ok(())
 }
 

@@ -120,6 +120,7 @@ impl Server {
                     }
                 }
             }
+            ["bitting", "callbacks", "keys"] => self.signing_key(&segments),
             ["bitting", ..] => crate::operator::answer(self, received, &segments).await,
             ["health"] => Reply::json(200, b"{\"status\":\"ok\"}".to_vec()),
             [] => Reply::text(
@@ -148,6 +149,23 @@ impl Server {
             None => serde_json::Value::Null,
         };
         Reply::json(200, serde_json::to_vec(&body).unwrap_or_default())
+    }
+
+    /// The key that signs an instance's callbacks, at the address that each delivery names.
+    fn signing_key(&self, segments: &[&str]) -> Reply {
+        let found = match segments {
+            [_, _, _, company, id] => self
+                .instance(company)
+                .and_then(|instance| crate::delivery::signing_key(&instance, id)),
+            _ => None,
+        };
+        match found {
+            Some(key) => {
+                let body = serde_json::json!({ "signing_key": key });
+                Reply::json(200, serde_json::to_vec(&body).unwrap_or_default())
+            }
+            None => Reply::error(&ApiError::no_endpoint()),
+        }
     }
 
     /// A picture within a text, by company and guid: for whoever may read the document itself.

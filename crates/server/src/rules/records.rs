@@ -3,7 +3,7 @@
 
 use crate::caller::Caller;
 use crate::instance::Instance;
-use crate::permit::authorize;
+use crate::permit::{Permit, authorize};
 use crate::problem::Problem;
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::ApiError;
@@ -84,13 +84,14 @@ pub fn named(word: &str) -> Option<&'static Kind> {
 }
 
 /// Passes when the caller may read the record: what hangs on a record is for those who may see the record.
-/// Refused with the record's own denial, or not found when the record is out of sight.
-pub async fn readable(
-    instance: &Instance,
-    caller: &Caller,
+/// The permit under which it
+/// was seen; none for a kind that hangs on no record. Refused with the record's own denial, or not found when the record is out of sight.
+pub async fn readable<'a>(
+    instance: &'a Instance,
+    caller: &'a Caller,
     kind: &Kind,
     id: i64,
-) -> Result<(), Problem> {
+) -> Result<Option<Permit<'a>>, Problem> {
     let backend = &instance.backend;
     let mut denial = None;
     let mut seen: Option<&Entity> = None;
@@ -103,7 +104,7 @@ pub async fn readable(
             Ok(permit) => {
                 seen = Some(entity);
                 if backend.row(&permit, id).await?.is_some() {
-                    return Ok(());
+                    return Ok(Some(permit));
                 }
             }
             Err(refused) => denial = denial.or(Some(refused)),
@@ -112,6 +113,6 @@ pub async fn readable(
     match (seen, denial) {
         (Some(entity), _) => Err(ApiError::not_found(&entity.schema, &id.to_string()).into()),
         (None, Some(denial)) => Err(denial.by(&caller.role.name).into()),
-        (None, None) => Ok(()),
+        (None, None) => Ok(None),
     }
 }

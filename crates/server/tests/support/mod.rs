@@ -113,6 +113,11 @@ impl Company {
         company.with_admin(members.admin)
     }
 
+    /// A company that is there already, whoever its members are.
+    pub async fn reopen(location: Location) -> Self {
+        Self::bare_at(location).await
+    }
+
     /// A company without a single record: whoever calls it lays them down.
     pub async fn bare() -> Self {
         Self::bare_at(Location::Memory).await
