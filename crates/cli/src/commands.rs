@@ -7,6 +7,7 @@ pub mod guide;
 pub mod instance;
 pub mod key;
 pub mod key_rotate;
+pub mod learn;
 pub mod member;
 pub mod plan;
 pub mod profile;

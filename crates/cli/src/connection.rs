@@ -129,7 +129,10 @@ impl Connection {
             .filter_map(|row| row[fields[0]].as_str())
             .take(20)
             .collect();
-        Err(anyhow!("there is no {what} '{word}'; there are: {}", known.join(", ")))
+        Err(anyhow!(
+            "there is no {what} '{word}'; there are: {}",
+            known.join(", ")
+        ))
     }
 
     fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
@@ -144,7 +147,11 @@ impl Connection {
             request = request.json(body);
         }
         let response = request.send().map_err(|error| {
-            anyhow!("the server at {} does not answer ({}); is it still running?", self.operator.http, error.without_url())
+            anyhow!(
+                "the server at {} does not answer ({}); is it still running?",
+                self.operator.http,
+                error.without_url()
+            )
         })?;
         read(response)
     }
@@ -173,7 +180,10 @@ fn read(response: Response) -> Result<Value> {
         .filter_map(|error| error["message"].as_str())
         .collect();
     let message = if inner.is_empty() {
-        value["message"].as_str().unwrap_or("the server refused").to_owned()
+        value["message"]
+            .as_str()
+            .unwrap_or("the server refused")
+            .to_owned()
     } else {
         inner.join("; ")
     };
@@ -185,7 +195,9 @@ fn read(response: Response) -> Result<Value> {
 
 /// Where the server that was started last left its file.
 fn pointed() -> Result<PathBuf> {
-    let pointer = pointer().ok_or_else(|| anyhow!("no home directory; name the server's data directory with --server"))?;
+    let pointer = pointer().ok_or_else(|| {
+        anyhow!("no home directory; name the server's data directory with --server")
+    })?;
     let text = fs::read_to_string(&pointer)
         .map_err(|_| anyhow!("no running server found; start one with `bitting serve`, or name its data directory with --server"))?;
     Ok(PathBuf::from(text.trim()))
@@ -194,6 +206,7 @@ fn pointed() -> Result<PathBuf> {
 /// File that names the operator file of the server started last.
 pub fn pointer() -> Option<PathBuf> {
     let state = env::var_os("XDG_STATE_HOME").map(PathBuf::from);
-    let base = state.or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".local/state")))?;
+    let base =
+        state.or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".local/state")))?;
     Some(base.join("bitting").join("server"))
 }

@@ -37,6 +37,7 @@ enum Command {
     Verify(commands::verify::Verify),
     Connect(commands::connect::Connect),
     Audit(commands::audit::Audit),
+    Learn(commands::learn::Learn),
 }
 
 /// A reader that has enough (`| head`) is no fault of ours, and printing to it must not look like one.
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
         Command::Verify(verify) => verify.run(),
         Command::Connect(connect) => connect.run(),
         Command::Audit(audit) => audit.run(),
+        Command::Learn(learn) => learn.run(),
     };
     match outcome {
         Ok(code) => code,

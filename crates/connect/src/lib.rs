@@ -15,6 +15,7 @@ mod error;
 pub mod guide;
 pub mod held;
 pub mod keys;
+pub mod learn;
 pub mod page;
 pub mod plan;
 pub mod probe;
