@@ -35,7 +35,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ),
     (
         "sync",
-        &["policy", "catalog", "query", "dialects", "client"],
+        &["policy", "catalog", "query", "dialects", "store", "client"],
     ),
     (
         "cli",

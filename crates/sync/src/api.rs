@@ -1,0 +1,196 @@
+//! Calls on a PSA as jobs make them: each says which right it needs, so that a refusal can name it, and each
+//! counts as a step. Must not know any entity.
+
+use crate::Failure;
+use crate::steps::Steps;
+use bitting_client::{ClientError, Psa};
+use bitting_policy::Verb;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+use std::fmt;
+
+/// Largest page the vendor serves.
+pub const PAGE: usize = 1000;
+/// Below this, a page that takes too long is not the page's fault.
+const SMALLEST: usize = 50;
+
+const VALUE: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~')
+    .remove(b'/')
+    .remove(b',');
+
+/// A right, as the security roles screen names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Need {
+    pub module: &'static str,
+    pub action: &'static str,
+    pub verb: Verb,
+    /// The setup table, for `Table Setup`.
+    pub table: Option<&'static str>,
+}
+
+impl Need {
+    pub const fn row(module: &'static str, action: &'static str, verb: Verb) -> Self {
+        Self {
+            module,
+            action,
+            verb,
+            table: None,
+        }
+    }
+
+    /// Table Setup, for one table.
+    pub const fn table(table: &'static str, verb: Verb) -> Self {
+        Self {
+            module: "System",
+            action: "Table Setup",
+            verb,
+            table: Some(table),
+        }
+    }
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} / {}: {}", self.module, self.action, self.verb)?;
+        match self.table {
+            Some(table) => write!(out, " for the table {table}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A way to a PSA for one run.
+#[derive(Clone, Copy)]
+pub struct Api<'a> {
+    psa: &'a Psa,
+    steps: &'a Steps,
+}
+
+impl<'a> Api<'a> {
+    pub fn new(psa: &'a Psa, steps: &'a Steps) -> Self {
+        Self { psa, steps }
+    }
+
+    pub fn get(&self, need: Need, path: &str) -> Result<Value, Failure> {
+        self.read(self.psa.get(path), need)
+    }
+
+    /// A record, or none where the PSA says 404.
+    pub fn get_if_there(&self, need: Need, path: &str) -> Result<Option<Value>, Failure> {
+        match self.get(need, path) {
+            Ok(value) => Ok(Some(value)),
+            Err(Failure::NotFound { .. }) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    pub fn post(&self, need: Need, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.read(self.psa.post(path, body), need)
+    }
+
+    pub fn patch(
+        &self,
+        need: Need,
+        path: &str,
+        members: &[(&str, Value)],
+    ) -> Result<Value, Failure> {
+        let members: Vec<(String, Value)> = members
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
+        self.read(self.psa.patch(path, &members), need)
+    }
+
+    /// Every record of a list that meets the conditions.
+    pub fn find(&self, need: Need, path: &str, conditions: &str) -> Result<Vec<Value>, Failure> {
+        self.all(need, &format!("{path}?conditions={}", encode(conditions)))
+    }
+
+    /// Every record of a list, with a query or without.
+    pub fn all(&self, need: Need, path: &str) -> Result<Vec<Value>, Failure> {
+        let mut all = Vec::new();
+        self.pages(need, path, |rows| {
+            all.extend(rows);
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
+    /// Hands a list over page by page, so that memory stays flat. Where a page takes the PSA too long, the
+    /// pages get smaller.
+    pub fn pages(
+        &self,
+        need: Need,
+        path: &str,
+        mut each: impl FnMut(Vec<Value>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let (mut size, mut page) = (PAGE, 1);
+        loop {
+            let found = match self.get(need, &format!("{path}{joint}pageSize={size}&page={page}")) {
+                Err(Failure::Down { slow: true, .. }) if size / 2 >= SMALLEST => {
+                    // Half the size, from the same record on.
+                    page = (page - 1) * 2 + 1;
+                    size /= 2;
+                    continue;
+                }
+                found => found?,
+            };
+            let Value::Array(rows) = found else {
+                return Err(Failure::Client(ClientError::Strange {
+                    address: self.psa.address().to_owned(),
+                    path: path.to_owned(),
+                    wanted: "list",
+                }));
+            };
+            let count = rows.len();
+            if count > 0 {
+                each(rows)?;
+            }
+            if count < size {
+                return Ok(());
+            }
+            page += 1;
+        }
+    }
+
+    /// Address of the PSA, for messages.
+    pub fn address(&self) -> &str {
+        self.psa.address()
+    }
+
+    fn read(&self, answer: Result<Value, ClientError>, need: Need) -> Result<Value, Failure> {
+        self.steps.done()?;
+        answer.map_err(|error| Failure::of(error, need))
+    }
+}
+
+/// A value of a query, encoded.
+pub fn encode(text: &str) -> String {
+    utf8_percent_encode(text, VALUE).to_string()
+}
+
+/// Text as a literal of a condition.
+pub fn literal(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// Ids as a list of a condition: `1,2,3`.
+pub fn list(ids: impl IntoIterator<Item = i64>) -> String {
+    let ids: Vec<String> = ids.into_iter().map(|id| id.to_string()).collect();
+    ids.join(",")
+}
+
+/// The id of a record.
+pub fn id(record: &Value) -> i64 {
+    record["id"].as_i64().unwrap_or_default()
+}
+
+/// At most so many characters: the PSA refuses longer ones.
+pub fn short(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
+}

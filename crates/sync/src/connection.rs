@@ -1,0 +1,216 @@
+//! Connections at rest: the address of a PSA and the key that was cut, as `bitting key new --key-file` hands
+//! it over. The private half is encrypted and bound to the address, so that a file that was tampered with
+//! sends it nowhere else. Must not print or log it.
+
+use crate::Failure;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bitting_client::{Credentials, KeyFile, Secret};
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{ChaCha20Poly1305, KeyInit as _};
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+/// Bytes of a lock.
+const LENGTH: usize = 32;
+/// Bytes of a nonce.
+const NONCE: usize = 12;
+
+/// What encrypts secrets: 32 bytes, in the environment or in a file of their own.
+pub struct Lock([u8; LENGTH]);
+
+impl Lock {
+    /// Reads 64 hex digits.
+    pub fn read(text: &str, origin: &str) -> Result<Self, Failure> {
+        let text = text.trim();
+        let mut bytes = [0; LENGTH];
+        let right = text.len() == 2 * LENGTH && text.is_ascii();
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            let digits = if right {
+                text.get(2 * at..2 * at + 2)
+            } else {
+                None
+            };
+            *byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).ok_or_else(|| {
+                Failure::Settings(format!("{origin} holds no key: it needs 64 hex digits, such as `openssl rand -hex 32` prints"))
+            })?;
+        }
+        Ok(Self(bytes))
+    }
+
+    /// Reads the key of a file, which is made where there is none yet.
+    pub fn of_file(file: &Path) -> Result<Self, Failure> {
+        if let Ok(text) = fs::read_to_string(file) {
+            return Self::read(&text, &file.display().to_string());
+        }
+        let bytes: [u8; LENGTH] = rand::random();
+        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        write_private(file, text.as_bytes())?;
+        Ok(Self(bytes))
+    }
+
+    fn seal(&self, secret: &str, bound: &str) -> Result<String, Failure> {
+        let nonce: [u8; NONCE] = rand::random();
+        let payload = Payload {
+            msg: secret.as_bytes(),
+            aad: bound.as_bytes(),
+        };
+        let sealed = ChaCha20Poly1305::new(&self.0.into())
+            .encrypt(&nonce.into(), payload)
+            .map_err(|_| Failure::Settings("the private key cannot be encrypted".to_owned()))?;
+        Ok(BASE64.encode([nonce.as_slice(), &sealed].concat()))
+    }
+
+    fn open(&self, sealed: &str, bound: &str) -> Option<Secret> {
+        let bytes = BASE64.decode(sealed).ok()?;
+        let (nonce, sealed) = bytes.split_at_checked(NONCE)?;
+        let nonce: [u8; NONCE] = nonce.try_into().ok()?;
+        let payload = Payload {
+            msg: sealed,
+            aad: bound.as_bytes(),
+        };
+        let opened = ChaCha20Poly1305::new(&self.0.into())
+            .decrypt(&nonce.into(), payload)
+            .ok()?;
+        String::from_utf8(opened).ok().map(Secret::new)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    url: String,
+    company: String,
+    client_id: Option<String>,
+    public_key: String,
+    private_key_encrypted: String,
+    ca_file: Option<PathBuf>,
+}
+
+impl Written {
+    fn bound(&self) -> String {
+        [self.url.as_str(), &self.company, &self.public_key].join("\n")
+    }
+}
+
+/// Keeps a connection.
+pub fn save(file: &Path, connection: &KeyFile, lock: &Lock) -> Result<(), Failure> {
+    let credentials = &connection.credentials;
+    let mut written = Written {
+        url: connection.url.clone(),
+        company: credentials.company.clone(),
+        client_id: credentials.client_id.clone(),
+        public_key: credentials.public_key.clone(),
+        private_key_encrypted: String::new(),
+        ca_file: connection.ca_file.clone(),
+    };
+    written.private_key_encrypted =
+        lock.seal(credentials.private_key.reveal(), &written.bound())?;
+    let text = serde_json::to_vec_pretty(&written).map_err(|error| Failure::file(file, error))?;
+    write_private(file, &text)
+}
+
+/// Reads a connection.
+pub fn load(file: &Path, lock: &Lock) -> Result<KeyFile, Failure> {
+    let text = fs::read_to_string(file).map_err(|error| {
+        Failure::file(file, format!("there is no connection ({error}); make one with `bitting sync connect INTEGRATION --key-file FILE`"))
+    })?;
+    let written: Written = serde_json::from_str(&text).map_err(|error| {
+        Failure::file(
+            file,
+            format!(
+                "it is no connection near line {}; connect again",
+                error.line()
+            ),
+        )
+    })?;
+    let private_key = lock.open(&written.private_key_encrypted, &written.bound()).ok_or_else(|| {
+        Failure::file(file, "the private key cannot be decrypted: the key in BITTING_SYNC_KEY or sync.key is another one, or the address was changed; connect again")
+    })?;
+    Ok(KeyFile {
+        url: written.url,
+        credentials: Credentials {
+            company: written.company,
+            public_key: written.public_key,
+            private_key,
+            client_id: written.client_id,
+        },
+        ca_file: written.ca_file,
+    })
+}
+
+/// Writes a file that its owner alone may read, as a whole or not at all.
+pub fn write_private(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let fault = |error: std::io::Error| Failure::file(file, format!("cannot be written: {error}"));
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder).map_err(fault)?;
+    }
+    let partial = file.with_extension("partial");
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut opened = options.open(&partial).map_err(fault)?;
+    opened.write_all(bytes).map_err(fault)?;
+    opened.sync_all().map_err(fault)?;
+    fs::rename(&partial, file).map_err(fault)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    fn key_file(url: &str) -> KeyFile {
+        KeyFile {
+            url: url.to_owned(),
+            credentials: Credentials {
+                company: "acme".into(),
+                public_key: "pub".into(),
+                private_key: Secret::new("hidden-half"),
+                client_id: None,
+            },
+            ca_file: None,
+        }
+    }
+
+    #[test]
+    fn a_connection_rests_encrypted_and_bound_to_its_address() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, lock) = (folder.path().join("connection.json"), Lock([7; 32]));
+        save(&file, &key_file("https://psa.test"), &lock).expect("saved");
+        let text = fs::read_to_string(&file).expect("text");
+        assert!(!text.contains("hidden-half"));
+        assert_eq!(
+            load(&file, &lock)
+                .expect("loaded")
+                .credentials
+                .private_key
+                .reveal(),
+            "hidden-half"
+        );
+        assert!(
+            load(&file, &Lock([8; 32])).is_err(),
+            "another key opens nothing"
+        );
+        fs::write(&file, text.replace("psa.test", "thief.test")).expect("written");
+        let fault = load(&file, &lock).expect_err("another address").to_string();
+        assert!(
+            fault.contains("connect again") && !fault.contains("hidden-half"),
+            "{fault}"
+        );
+    }
+
+    #[test]
+    fn keys_are_64_hex_digits() {
+        assert!(Lock::read(&"0f".repeat(32), "here").is_ok());
+        for wrong in ["", "0f", &"0g".repeat(32), &"é".repeat(32)] {
+            assert!(Lock::read(wrong, "here").is_err(), "{wrong}");
+        }
+    }
+}

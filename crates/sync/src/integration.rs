@@ -1,0 +1,53 @@
+//! What an integration is: its profile, its jobs, the rhythm of each. One file per integration says so.
+
+use crate::Failure;
+use crate::api::Need;
+use crate::schedule::Rhythm;
+use crate::work::Work;
+
+/// Every integration.
+pub const ALL: [&Integration; 1] = [&crate::office_protect::INTEGRATION];
+
+/// An integration.
+pub struct Integration {
+    pub slug: &'static str,
+    pub title: &'static str,
+    /// Its jobs, in the order in which a run of all of them goes.
+    pub jobs: &'static [Job],
+    /// The settings file that `connect` lays down.
+    pub settings: &'static str,
+    /// Rights of its profile that no job uses, with the reason: findings about the vendor's guide.
+    pub unused: &'static [(Need, &'static str)],
+    /// What it does about a failed and about a successful run.
+    pub after: Option<fn(&mut Work<'_>, Result<(), &Failure>) -> Result<(), Failure>>,
+}
+
+/// A job.
+pub struct Job {
+    pub name: &'static str,
+    pub what: &'static str,
+    pub rhythm: Rhythm,
+    pub run: fn(&mut Work<'_>) -> Result<(), Failure>,
+}
+
+impl Integration {
+    pub fn job(&self, name: &str) -> Option<&Job> {
+        self.jobs
+            .iter()
+            .find(|job| job.name.eq_ignore_ascii_case(name))
+    }
+}
+
+/// The integration that a word names.
+pub fn find(word: &str) -> Result<&'static Integration, Failure> {
+    let plain = |text: &str| text.to_ascii_lowercase().replace(['-', ' '], "_");
+    ALL.into_iter()
+        .find(|known| plain(known.slug) == plain(word) || plain(known.title) == plain(word))
+        .ok_or_else(|| {
+            let known: Vec<&str> = ALL.iter().map(|known| known.slug).collect();
+            Failure::Settings(format!(
+                "there is no integration `{word}`; there are {}",
+                known.join(", ")
+            ))
+        })
+}

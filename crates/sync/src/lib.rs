@@ -1,0 +1,28 @@
+//! The integrations' own jobs with a PSA: Propel Your MSP, MSPCFO, Cisco Umbrella and Office Protect. They
+//! speak to a PSA over its API alone, with the key that was cut for them; nothing here knows the server.
+//!
+//! ```text
+//! Home         a folder: connections (secrets encrypted), settings, input and output files, the state
+//! Integration  its jobs and their rhythm; one file each
+//! run          one run of a job at a time -> Outcome; a killed run goes on where it was
+//! ```
+
+pub mod api;
+pub mod check;
+pub mod connection;
+pub mod failure;
+pub mod home;
+pub mod input;
+pub mod integration;
+pub mod mail;
+pub mod office_protect;
+pub mod progress;
+pub mod run;
+pub mod schedule;
+pub mod state;
+pub mod steps;
+pub mod work;
+
+pub use failure::Failure;
+pub use home::Home;
+pub use integration::{ALL, Integration, Job, find};

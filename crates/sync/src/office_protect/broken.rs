@@ -1,0 +1,121 @@
+//! A broken connection: told once to the emergency contact and then daily, the queue is kept, and after the
+//! repair the contact hears what was too old to become a ticket.
+
+use super::SLUG;
+use super::settings::Settings;
+use super::tickets::EVENT;
+use crate::Failure;
+use crate::mail;
+use crate::state::{Record, Shelf};
+use crate::work::{Work, moment};
+use jiff::ToSpan as _;
+use serde_json::json;
+
+/// What a run of `tickets` tells about the connection.
+pub fn after(work: &mut Work<'_>, result: Result<(), &Failure>) -> Result<(), Failure> {
+    if work.job != "tickets" {
+        return Ok(());
+    }
+    let mut standing = match work
+        .state
+        .find(Shelf::Mapping, SLUG, "connection", "standing")?
+    {
+        Some(standing) => standing,
+        None => Record::new(SLUG, "connection", "standing"),
+    };
+    match result {
+        Ok(()) => repaired(work, &mut standing),
+        Err(failure) if failure.breaks() || matches!(failure, Failure::Right { .. }) => {
+            failed(work, &mut standing, failure)
+        }
+        Err(_) => Ok(()),
+    }
+}
+
+fn failed(work: &mut Work<'_>, standing: &mut Record, failure: &Failure) -> Result<(), Failure> {
+    let settings: Settings = work.settings()?;
+    let tries = standing.data["tries"].as_u64().unwrap_or(0) + 1;
+    let since = standing.data["since"]
+        .as_str()
+        .map_or_else(|| work.moment(), str::to_owned);
+    let mailed = standing.data["mailed"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    standing.data = json!({ "tries": tries, "since": since, "mailed": mailed });
+    if tries >= settings.broken_after {
+        "broken".clone_into(&mut standing.state);
+        let yesterday = work.now.checked_sub(24.hours()).unwrap_or(work.now);
+        if mailed.is_empty() || mailed <= moment(yesterday) {
+            let text = format!(
+                "Office Protect cannot make tickets since {since}: {failure}.\n\nEvents are kept and become tickets after the repair, \
+                 those older than 48 hours excepted.\n"
+            );
+            tell(
+                work,
+                &settings,
+                standing,
+                "Office Protect: the ConnectWise integration is broken",
+                &text,
+            );
+        }
+    }
+    work.state.put(Shelf::Mapping, standing)
+}
+
+fn repaired(work: &mut Work<'_>, standing: &mut Record) -> Result<(), Failure> {
+    if standing.id == 0 || standing.data["tries"].as_u64() == Some(0) {
+        return Ok(());
+    }
+    if standing.state == "broken" {
+        let settings: Settings = work.settings()?;
+        let since = standing.data["since"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        let events = work.state.all(Shelf::Outbox, SLUG, EVENT)?;
+        let expired: Vec<&str> = events
+            .iter()
+            .filter(|event| event.state == "expired" && event.updated >= since)
+            .map(|event| event.key.as_str())
+            .collect();
+        let list = if expired.is_empty() {
+            "none".to_owned()
+        } else {
+            expired.join(", ")
+        };
+        let text = format!(
+            "Office Protect makes tickets again. Broken since {since}.\n\nExpired, not ticketed: {list}\n"
+        );
+        tell(
+            work,
+            &settings,
+            standing,
+            "Office Protect: the ConnectWise integration works again",
+            &text,
+        );
+    }
+    "working".clone_into(&mut standing.state);
+    standing.data = json!({ "tries": 0 });
+    work.state.put(Shelf::Mapping, standing)
+}
+
+/// Mails; a mail that does not go out is tried again by the next run.
+fn tell(
+    work: &mut Work<'_>,
+    settings: &Settings,
+    standing: &mut Record,
+    subject: &str,
+    text: &str,
+) {
+    match mail::send(
+        work,
+        settings.mail.as_ref(),
+        &settings.emergency_contact,
+        subject,
+        text,
+    ) {
+        Ok(()) => standing.data["mailed"] = json!(work.moment()),
+        Err(failure) => work.warn(failure.to_string()),
+    }
+}

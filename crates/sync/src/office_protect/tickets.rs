@@ -1,0 +1,251 @@
+//! From event to ticket: a queue, a look-up before each creation, and a note when the source has moved on.
+
+use super::settings::Settings;
+use super::source::{Event, Standing};
+use super::ticket_settings::STATUS;
+use super::{ADD_TICKETS, COMPANIES, EDIT_TICKETS, READ_TICKETS, SLUG};
+use crate::Failure;
+use crate::api::{id, literal, short};
+use crate::state::{Record, Shelf};
+use crate::work::Work;
+use jiff::ToSpan as _;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Kind of the queue's rows in the outbox.
+pub const EVENT: &str = "event";
+/// Events older than this become no tickets.
+const HOURS: i64 = 48;
+
+/// Queues new events and makes tickets of them.
+pub fn create(work: &mut Work<'_>) -> Result<(), Failure> {
+    let settings: Settings = work.settings()?;
+    settings.contact()?;
+    enqueue(work, &settings)?;
+    let suspended = suspended(work, &settings)?;
+    let status = work
+        .state
+        .watermark(SLUG, STATUS)?
+        .and_then(|status| status.parse::<i64>().ok());
+    for mut queued in work.state.all(Shelf::Outbox, SLUG, EVENT)? {
+        if queued.state != "queued" {
+            continue;
+        }
+        let Ok(event) = serde_json::from_value::<Event>(queued.data.clone()) else {
+            return Err(Failure::Held(format!(
+                "the queue holds something that is no event: {}",
+                queued.key
+            )));
+        };
+        if too_old(work, &event) {
+            work.warn(format!(
+                "event {} is older than {HOURS} hours and makes no ticket",
+                event.id
+            ));
+            set(work, &mut queued, "expired")?;
+            work.counts.skipped += 1;
+            continue;
+        }
+        // Switched off after it was queued: no ticket, as for any other event of the tenant.
+        let Some(mapped) = settings
+            .company_of(&event.tenant)
+            .filter(|mapped| mapped.tickets)
+        else {
+            work.counts.skipped += 1;
+            continue;
+        };
+        if suspended.contains(&event.tenant) {
+            work.counts.skipped += 1;
+            continue;
+        }
+        match ticket(work, &event, mapped.company, status) {
+            Ok((ticket, new)) => {
+                queued.psa_id = Some(ticket);
+                set(work, &mut queued, "ticketed")?;
+                if new {
+                    work.counts.created += 1;
+                } else {
+                    work.counts.unchanged += 1;
+                }
+            }
+            // One record's fault holds up no other; the next run tries again.
+            Err(
+                failure @ (Failure::Invalid { .. }
+                | Failure::NotFound { .. }
+                | Failure::InUse { .. }),
+            ) => {
+                work.warn(format!("event {}: {failure}", event.id));
+                work.counts.skipped += 1;
+            }
+            Err(failure) => return Err(failure),
+        }
+        work.progress.step(1, &event.id);
+    }
+    Ok(())
+}
+
+/// Puts events that are not there yet into the queue. Unmapped tenants are not queued, so that a mapping made
+/// within 48 hours still brings their events.
+fn enqueue(work: &mut Work<'_>, settings: &Settings) -> Result<(), Failure> {
+    let events: Vec<Event> = work.input("events.jsonl")?;
+    let known = work.state.hashes(Shelf::Outbox, SLUG, EVENT)?;
+    let mut seen = BTreeSet::new();
+    let mut fresh = Vec::new();
+    for event in events {
+        work.counts.read += 1;
+        let mapped = settings
+            .company_of(&event.tenant)
+            .is_some_and(|mapped| mapped.tickets);
+        if known.contains_key(&event.id) || !seen.insert(event.id.clone()) {
+            work.counts.unchanged += 1;
+            continue;
+        }
+        if !mapped || too_old(work, &event) {
+            work.counts.skipped += 1;
+            continue;
+        }
+        let mut record = Record::new(SLUG, EVENT, event.id.clone());
+        "queued".clone_into(&mut record.state);
+        record.updated = work.moment();
+        record.data = json!(event);
+        fresh.push(record);
+    }
+    work.state.put_all(Shelf::Outbox, &mut fresh)
+}
+
+fn too_old(work: &Work<'_>, event: &Event) -> bool {
+    work.now
+        .checked_sub(HOURS.hours())
+        .is_ok_and(|oldest| event.occurred < oldest)
+}
+
+/// Tenants whose company is not to be seen at the moment. Only they are held up.
+fn suspended(work: &mut Work<'_>, settings: &Settings) -> Result<BTreeSet<String>, Failure> {
+    let queued = work.state.all(Shelf::Outbox, SLUG, EVENT)?;
+    let waiting: BTreeSet<&str> = queued
+        .iter()
+        .filter(|row| row.state == "queued")
+        .filter_map(|row| row.data["tenant"].as_str())
+        .collect();
+    let mut suspended = BTreeSet::new();
+    for mapped in settings
+        .tenant
+        .iter()
+        .filter(|mapped| mapped.tickets && waiting.contains(mapped.tenant.as_str()))
+    {
+        let company = work.api.get_if_there(
+            COMPANIES,
+            &format!("company/companies/{}?fields=id,deletedFlag", mapped.company),
+        )?;
+        if company.is_none_or(|company| company["deletedFlag"] == true) {
+            work.warn(format!(
+                "tenant {} is suspended: its company {} was deleted, or the key's location hides it; its events wait for at most {HOURS} hours",
+                mapped.tenant, mapped.company
+            ));
+            suspended.insert(mapped.tenant.clone());
+        }
+    }
+    Ok(suspended)
+}
+
+/// The ticket of an event, and whether it is new. Looked up first: a run that was cut off may have made it.
+fn ticket(
+    work: &mut Work<'_>,
+    event: &Event,
+    company: i64,
+    status: Option<i64>,
+) -> Result<(i64, bool), Failure> {
+    let found = work.api.find(
+        READ_TICKETS,
+        "service/tickets",
+        &format!("externalXRef={}", literal(&event.key())),
+    )?;
+    if let Some(ticket) = found.iter().map(id).min() {
+        return Ok((ticket, false));
+    }
+    let mut body = json!({
+        "summary": event.summary(),
+        "company": { "id": company },
+        "initialDescription": event.text(),
+        "externalXRef": event.key(),
+    });
+    if let Some(status) = status {
+        body["status"] = json!({ "id": status });
+    }
+    let made = work.api.post(ADD_TICKETS, "service/tickets", &body)?;
+    Ok((id(&made), true))
+}
+
+/// Notes on the ticket that its event was ignored or remediated. The ticket stays as it is.
+pub fn update(work: &mut Work<'_>) -> Result<(), Failure> {
+    let events: Vec<Event> = work.input("events.jsonl")?;
+    let known = work.state.hashes(Shelf::Outbox, SLUG, EVENT)?;
+    for event in events {
+        work.counts.read += 1;
+        let Some(mut queued) = known.get(&event.id).cloned() else {
+            continue;
+        };
+        let (Some(ticket), true) = (
+            queued.psa_id,
+            event.standing != Standing::Open && queued.hash != event.standing.word(),
+        ) else {
+            work.counts.unchanged += 1;
+            continue;
+        };
+        match note(work, ticket, &event) {
+            Ok(new) => {
+                event.standing.word().clone_into(&mut queued.hash);
+                set(work, &mut queued, "ticketed")?;
+                work.counts.changed += u64::from(new);
+            }
+            Err(
+                failure @ (Failure::NotFound { .. }
+                | Failure::Invalid { .. }
+                | Failure::InUse { .. }),
+            ) => {
+                work.warn(format!("event {}, ticket {ticket}: {failure}", event.id));
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(())
+}
+
+/// The note says what happened; the summary shows it on the board. Both are looked up before.
+fn note(work: &mut Work<'_>, ticket: i64, event: &Event) -> Result<bool, Failure> {
+    let path = format!("service/tickets/{ticket}");
+    let there = work.api.get(READ_TICKETS, &path)?;
+    let mark = format!("[{}] ", event.standing.word());
+    let summary = there["summary"].as_str().unwrap_or_default();
+    let marked = summary.starts_with(&mark);
+    if !marked {
+        let summary = short(&format!("{mark}{summary}"), 100);
+        work.api
+            .patch(EDIT_TICKETS, &path, &[("summary", json!(summary))])?;
+    }
+    let path = format!("{path}/notes");
+    let text = format!(
+        "Office Protect: the event was {} at its source. [{}]",
+        event.standing.word(),
+        event.key()
+    );
+    let there = work.api.all(READ_TICKETS, &path)?;
+    if there
+        .iter()
+        .any(|note: &Value| note["text"] == text.as_str())
+    {
+        return Ok(!marked);
+    }
+    work.api.post(
+        ADD_TICKETS,
+        &path,
+        &json!({ "text": text, "internalAnalysisFlag": true }),
+    )?;
+    Ok(true)
+}
+
+fn set(work: &Work<'_>, queued: &mut Record, state: &str) -> Result<(), Failure> {
+    state.clone_into(&mut queued.state);
+    queued.updated = work.moment();
+    work.state.put(Shelf::Outbox, queued)
+}

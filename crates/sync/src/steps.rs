@@ -1,0 +1,43 @@
+//! Counts what a run does outside itself: calls and writes. Tests stop a run after any of them, as if the
+//! process had been killed there. Must not know what a step does.
+
+use crate::Failure;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Steps done, and the step after which the run is cut off.
+#[derive(Debug)]
+pub struct Steps {
+    done: AtomicU64,
+    last: AtomicU64,
+}
+
+impl Default for Steps {
+    fn default() -> Self {
+        Self {
+            done: AtomicU64::new(0),
+            last: AtomicU64::new(u64::MAX),
+        }
+    }
+}
+
+impl Steps {
+    /// Cuts the run off after `count` further steps.
+    pub fn stop_after(&self, count: u64) {
+        self.done.store(0, Ordering::Relaxed);
+        self.last.store(count, Ordering::Relaxed);
+    }
+
+    /// A step was done.
+    pub fn done(&self) -> Result<(), Failure> {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        if done > self.last.load(Ordering::Relaxed) {
+            return Err(Failure::CutOff);
+        }
+        Ok(())
+    }
+
+    /// Steps done so far.
+    pub fn count(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,80 @@
+//! What a job works with: the PSA, the state, its files, the moment, and what it counts. Knows no entity.
+
+use crate::api::Api;
+use crate::failure::Failure;
+use crate::home::Home;
+use crate::input;
+use crate::progress::Progress;
+use crate::state::State;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
+
+/// What a run did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    pub read: u64,
+    pub created: u64,
+    pub changed: u64,
+    pub unchanged: u64,
+    pub skipped: u64,
+    /// What a person should know, a sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// A job at work.
+pub struct Work<'a> {
+    pub api: Api<'a>,
+    pub state: &'a State,
+    pub home: &'a Home,
+    pub progress: &'a Progress,
+    pub integration: &'static str,
+    pub job: &'static str,
+    /// The moment of the run, the same throughout.
+    pub now: Timestamp,
+    pub counts: Counts,
+}
+
+impl Work<'_> {
+    pub fn settings<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        self.home.settings(self.integration)
+    }
+
+    /// Rows of an input file; what is wrong with one is a warning.
+    pub fn input<T: DeserializeOwned>(&mut self, name: &str) -> Result<Vec<T>, Failure> {
+        let (rows, faults) = input::read(&self.home.input(self.integration, name))?;
+        for fault in faults {
+            self.warn(fault);
+        }
+        Ok(rows)
+    }
+
+    pub fn output<T: Serialize>(&self, name: &str, rows: &[T]) -> Result<(), Failure> {
+        input::write(&self.home.output(self.integration, name), rows)
+    }
+
+    pub fn warn(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        self.progress.say(&format!("{}: {text}", self.integration));
+        self.counts.warnings.push(text);
+    }
+
+    pub fn moment(&self) -> String {
+        moment(self.now)
+    }
+}
+
+/// ISO 8601 in UTC with seconds, as the PSA writes moments.
+pub fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Fingerprint of content.
+pub fn hash(content: &str) -> String {
+    Sha256::digest(content.as_bytes())
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

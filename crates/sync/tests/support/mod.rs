@@ -1,0 +1,358 @@
+//! A PSA for the jobs: Bitting's own server with the demo company, spoken to over its API with the key that
+//! `connect` cuts from the integration's profile. Knows no integration.
+
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::missing_panics_doc
+)]
+
+use bitting_catalog::Catalog;
+use bitting_catalog::profile::Profile;
+use bitting_client::{Credentials, Options, Psa, Secret};
+use bitting_connect::apply::apply;
+use bitting_connect::plan::plan;
+use bitting_connect::wanted::{Choices, wanted};
+use bitting_connect::{held, keys, profiles};
+use bitting_policy::{Level, ListDocument, Registry, RoleDocument, Verb};
+use bitting_server::host::{self, Running};
+use bitting_store::Location;
+use bitting_sync::progress::Progress;
+use bitting_sync::run::{Outcome, Runner};
+use bitting_sync::state::State;
+use bitting_sync::{Failure, Home, Integration, Job};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::sync::OnceLock;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+/// A running server with an integration connected to it.
+pub struct Server {
+    runtime: Runtime,
+    running: Option<Running>,
+    _state: tempfile::TempDir,
+    pub role: i64,
+    pub member: i64,
+    /// The role as the profile wants it.
+    pub document: RoleDocument,
+    pub key: Option<Psa>,
+}
+
+fn registry() -> &'static Registry {
+    static DATA: OnceLock<(Registry, Catalog)> = OnceLock::new();
+    &DATA
+        .get_or_init(|| Catalog::embedded().expect("the shipped data reads"))
+        .0
+}
+
+impl Server {
+    /// The demo company with this profile applied.
+    pub fn start(slug: &str, features: &[&str]) -> Self {
+        let runtime = Runtime::new().expect("a runtime");
+        let state = tempfile::tempdir().expect("a directory");
+        let options = host::Options {
+            state: state.path().to_owned(),
+            keep: false,
+            database: None,
+            host: "127.0.0.1".to_owned(),
+            http_port: 0,
+            https_port: 0,
+            company: "bitting".to_owned(),
+            company_name: "Northwind Signal".to_owned(),
+            demo: Some(bitting_server::seed::Demo {
+                size: bitting_server::demo::Size::with_tickets(200),
+                seed: 1,
+            }),
+            require_client_id: true,
+            certificate: None,
+            ready: true,
+        };
+        let running = runtime
+            .block_on(host::start(&options, &mut |_| {}))
+            .expect("a server");
+        let profile: Profile = profiles::find(slug, None).expect(slug);
+        let features: Vec<String> = features
+            .iter()
+            .map(|feature| (*feature).to_owned())
+            .collect();
+        let mut server = Self {
+            runtime,
+            running: Some(running),
+            _state: state,
+            role: 0,
+            member: 0,
+            document: RoleDocument::default(),
+            key: None,
+        };
+        let operator = server.operator();
+        let choices = Choices {
+            selection: profile.select(&features).expect("features"),
+            ..Choices::default()
+        };
+        let wanted = wanted(&profile, &choices, registry()).expect("something to want");
+        server.document = wanted.document.clone();
+        let plan = plan(&operator, wanted, registry()).expect("a plan");
+        let applied = apply(&operator, &plan, registry()).expect("applied");
+        server.role = applied.role;
+        server.member = applied.member;
+        server.key = Some(server.cut());
+        server
+    }
+
+    fn running(&self) -> &Running {
+        self.running.as_ref().expect("running")
+    }
+
+    /// A further key of the integration's member.
+    pub fn cut(&self) -> Psa {
+        let cut = keys::cut(&self.operator(), self.member, "sync", None).expect("a key");
+        self.with(&cut.public_key, cut.private_key.reveal())
+    }
+
+    pub fn key(&self) -> &Psa {
+        self.key.as_ref().expect("a key")
+    }
+
+    /// The operator, who sees and may do everything: to look at effects and to prepare.
+    pub fn operator(&self) -> Psa {
+        self.with("operator", self.running().server.settings.operator.reveal())
+    }
+
+    pub fn with(&self, public: &str, private: &str) -> Psa {
+        let ready = &self.running().ready;
+        let credentials = Credentials {
+            company: ready.connectwise.company.clone(),
+            public_key: public.to_owned(),
+            private_key: Secret::new(private),
+            client_id: Some(ready.connectwise.client_id.clone()),
+        };
+        Psa::open(
+            &ready.http,
+            credentials,
+            &Options {
+                usual_path: true,
+                ..Options::default()
+            },
+        )
+        .expect("a way")
+    }
+
+    /// Sets the role.
+    pub fn set(&self, document: &RoleDocument) {
+        let path = format!("{}/{}/document", held::ROLES, self.role);
+        self.operator()
+            .own("PUT", &path, Some(&json!(document)))
+            .expect("a role is set");
+    }
+
+    /// The role without one right at a time: what was taken, and the rest.
+    pub fn without_each(&self) -> Vec<(String, RoleDocument)> {
+        let mut every = Vec::new();
+        for (at, row) in self.document.rows.iter().enumerate() {
+            for verb in Verb::EVERY
+                .into_iter()
+                .filter(|verb| row.levels()[verb.index()] > Level::None)
+            {
+                let mut less = self.document.clone();
+                let cells = &mut less.rows[at];
+                match verb {
+                    Verb::Add => cells.add = Level::None,
+                    Verb::Edit => cells.edit = Level::None,
+                    Verb::Delete => cells.delete = Level::None,
+                    // Without Inquire a row keeps nothing.
+                    Verb::Inquire => {
+                        (cells.add, cells.edit, cells.delete, cells.inquire) =
+                            (Level::None, Level::None, Level::None, Level::None)
+                    }
+                }
+                every.push((format!("{} / {}: {verb}", row.module, row.action), less));
+            }
+        }
+        for (list, entries) in &self.document.lists {
+            let ListDocument::Allow(names) = entries else {
+                continue;
+            };
+            for name in names {
+                let mut less = self.document.clone();
+                let rest = names
+                    .iter()
+                    .filter(|other| *other != name)
+                    .cloned()
+                    .collect();
+                less.lists.insert(list.clone(), ListDocument::Allow(rest));
+                every.push((name.clone(), less));
+            }
+        }
+        every
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            self.runtime.block_on(running.stop());
+        }
+    }
+}
+
+/// A folder and a state of an integration.
+pub struct Desk {
+    _folder: tempfile::TempDir,
+    pub home: Home,
+    pub state: State,
+    pub integration: &'static Integration,
+    pub now: Timestamp,
+}
+
+impl Desk {
+    pub fn new(integration: &'static Integration, settings: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = Home::new(folder.path());
+        let file = home.settings_file(integration.slug);
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("made");
+        std::fs::create_dir_all(home.input(integration.slug, "")).expect("made");
+        std::fs::write(file, settings).expect("settings");
+        let now = "2026-11-21T12:30:00Z".parse().expect("a moment");
+        Self {
+            _folder: folder,
+            home,
+            state: State::open(&Location::Memory).expect("a state"),
+            integration,
+            now,
+        }
+    }
+
+    pub fn give(&self, name: &str, rows: &[Value]) {
+        let text: String = rows.iter().map(|row| format!("{row}\n")).collect();
+        std::fs::write(self.home.input(self.integration.slug, name), text).expect("input");
+    }
+
+    pub fn taken(&self, name: &str) -> Vec<Value> {
+        bitting_sync::input::read(&self.home.output(self.integration.slug, name))
+            .expect("output")
+            .0
+    }
+
+    pub fn run(&self, psa: &Psa, job: Option<&'static Job>) -> Result<Vec<Outcome>, Failure> {
+        let runner = Runner {
+            home: &self.home,
+            state: &self.state,
+            psa,
+            progress: &Progress::Silent,
+            now: self.now,
+            tries: 1,
+            wait: Duration::from_millis(1),
+        };
+        runner.run(self.integration, job)
+    }
+
+    /// Runs every job; all must succeed.
+    pub fn whole(&self, psa: &Psa) -> Vec<Outcome> {
+        let outcomes = self.run(psa, None).expect("a run");
+        for outcome in &outcomes {
+            outcome.result.as_ref().unwrap_or_else(|failure| {
+                panic!("{} {}: {failure}", self.integration.slug, outcome.job)
+            });
+        }
+        assert_eq!(outcomes.len(), self.integration.jobs.len());
+        outcomes
+    }
+
+    /// Everything that the jobs said: failures and warnings.
+    pub fn said(outcomes: &[Outcome]) -> String {
+        let mut said = String::new();
+        for outcome in outcomes {
+            for warning in &outcome.counts.warnings {
+                said.push_str(&format!("{}: {warning}\n", outcome.job));
+            }
+            if let Err(failure) = &outcome.result {
+                said.push_str(&format!("{}: {failure}\n", outcome.job));
+            }
+        }
+        said
+    }
+
+    /// Cuts all jobs off after each step in turn, going on with the same state until one run gets through.
+    /// Answers how many steps the whole work has.
+    pub fn cut_off_everywhere(&self, psa: &Psa) -> u64 {
+        for steps in 0..10_000 {
+            self.state.steps.stop_after(steps);
+            match self.run(psa, None) {
+                Err(Failure::CutOff) => self.restart(),
+                Err(failure) => panic!("after {steps} steps: {failure}"),
+                Ok(outcomes) => {
+                    for outcome in &outcomes {
+                        assert!(
+                            outcome.result.is_ok(),
+                            "{}: {:?}",
+                            outcome.job,
+                            outcome.result
+                        );
+                    }
+                    self.state.steps.stop_after(u64::MAX);
+                    return steps;
+                }
+            }
+        }
+        panic!("the jobs never end");
+    }
+
+    /// What the next opening of the state does after a kill.
+    fn restart(&self) {
+        self.state.steps.stop_after(u64::MAX);
+        self.state.free().expect("free");
+    }
+
+    /// Cuts all jobs off once after so many steps, then lets them run. `false` when they ended before.
+    pub fn cut_off_once(&self, psa: &Psa, steps: u64) -> bool {
+        self.state.steps.stop_after(steps);
+        let cut = matches!(self.run(psa, None), Err(Failure::CutOff));
+        self.restart();
+        self.whole(psa);
+        cut
+    }
+}
+
+/// Takes each right of the profile away in turn: some job fails, or says what it does without, and names it.
+/// Rights of `unused` must make no difference. `desk` makes new work that needs every job.
+pub fn each_right_is_needed_and_named(
+    server: &Server,
+    integration: &'static Integration,
+    mut desk: impl FnMut(usize) -> Desk,
+) {
+    let every = server.without_each();
+    assert!(!every.is_empty());
+    let (mut silent, mut loud) = (Vec::new(), Vec::new());
+    for (at, (right, less)) in every.iter().enumerate() {
+        let desk = desk(at);
+        server.set(less);
+        let outcomes = desk.run(server.key(), None).expect("a run");
+        let said = Desk::said(&outcomes);
+        let expected = integration.unused.iter().any(|(need, _)| {
+            need.table.map_or_else(
+                || format!("{} / {}: {}", need.module, need.action, need.verb),
+                str::to_owned,
+            ) == *right
+        });
+        if said.contains(right.as_str()) == expected {
+            if expected {
+                loud.push(format!("{right}\n{said}"))
+            } else {
+                silent.push(format!("{right}\n{said}"))
+            }
+        }
+    }
+    server.set(&server.document);
+    assert!(
+        silent.is_empty(),
+        "no job names these rights:\n{}",
+        silent.join("\n")
+    );
+    assert!(
+        loud.is_empty(),
+        "these count as unused, but a job asks for them:\n{}",
+        loud.join("\n")
+    );
+}
