@@ -1,0 +1,249 @@
+//! `bitting serve` over plain http: by id, filtered lists and durable creates, for members who see all,
+//! part of it, or only their own; with 10,000 and with 1,000,000 tickets.
+
+use crate::Places;
+use crate::company::{Company, Member};
+use crate::load::{self, Connection, Load, Outcome};
+use crate::report::{Goal, Table, figure};
+use anyhow::Result;
+
+const COLUMNS: [&str; 9] = [
+    "call",
+    "key",
+    "tickets",
+    "answers/s",
+    "CPU us",
+    "p50 ms",
+    "p99 ms",
+    "bytes",
+    "goal",
+];
+/// Fields of a ticket that an integration asks for; the comparison with other products uses them too.
+pub const FIELDS: &str = "id,summary,company/id,board/id,status/id,priority/id,owner/id,severity,impact,\
+                          closedFlag,contactName,city";
+/// CPU time per answer with many tickets over that with few; above it, cost grows with the number of rows.
+const FLAT: f64 = 1.5;
+const SIZES: [u32; 2] = [10_000, 1_000_000];
+
+struct Call {
+    name: &'static str,
+    goal: Option<Goal>,
+    requests: fn(&Member, &Ids) -> Vec<Vec<u8>>,
+}
+
+struct Ids {
+    tickets: Vec<i64>,
+    companies: Vec<i64>,
+}
+
+/// Reads, each for every member.
+const READS: [Call; 5] = [
+    Call {
+        name: "by id",
+        goal: Some(Goal::AtMost(60.0)),
+        requests: |member, ids| {
+            ids.tickets
+                .iter()
+                .map(|id| member.get(&format!("/service/tickets/{id}")))
+                .collect()
+        },
+    },
+    Call {
+        name: "by id, 12 fields",
+        goal: Some(Goal::AtMost(60.0)),
+        requests: |member, ids| {
+            ids.tickets
+                .iter()
+                .map(|id| member.get(&format!("/service/tickets/{id}?fields={FIELDS}")))
+                .collect()
+        },
+    },
+    Call {
+        name: "25 of a company, 12 fields",
+        goal: Some(Goal::AtMost(150.0)),
+        requests: |member, ids| {
+            let path = |id| {
+                format!("/service/tickets?conditions=company/id={id}&pageSize=25&fields={FIELDS}")
+            };
+            ids.companies
+                .iter()
+                .map(|id| member.get(&path(id)))
+                .collect()
+        },
+    },
+    Call {
+        name: "25 open of a company, 12 fields",
+        goal: Some(Goal::AtMost(150.0)),
+        requests: |member, ids| {
+            let filter = "%20and%20closedFlag=false";
+            let path = |id| {
+                format!(
+                    "/service/tickets?conditions=company/id={id}{filter}&pageSize=25&fields={FIELDS}"
+                )
+            };
+            ids.companies
+                .iter()
+                .map(|id| member.get(&path(id)))
+                .collect()
+        },
+    },
+    Call {
+        name: "25 of a company, whole records",
+        goal: None,
+        requests: |member, ids| {
+            let path = |id| format!("/service/tickets?conditions=company/id={id}&pageSize=25");
+            ids.companies
+                .iter()
+                .map(|id| member.get(&path(id)))
+                .collect()
+        },
+    },
+];
+
+pub fn measure(places: &Places) -> Result<Vec<Table>> {
+    let mut table = Table::new(
+        "serve: one core for the server, 16 connections for reads",
+        &[
+            COLUMNS[0], COLUMNS[1], COLUMNS[2], COLUMNS[3], COLUMNS[4], COLUMNS[5], COLUMNS[6],
+            COLUMNS[7], COLUMNS[8], "",
+        ],
+    );
+    let mut flat = Table::new(
+        "serve: CPU time per answer, 1,000,000 tickets over 10,000 (flat: at most 1.5)",
+        &["call", "key", "10,000 us", "1,000,000 us", "ratio", ""],
+    );
+    let mut costs: Vec<(String, String, f64)> = Vec::new();
+    for tickets in SIZES {
+        let company = Company::open(places, tickets)?;
+        for member in members(&company)? {
+            let ids = Ids {
+                tickets: company.tickets_of(&member)?,
+                companies: company.companies_of(&member)?,
+            };
+            for call in READS {
+                let load = Load {
+                    address: company.address,
+                    requests: (call.requests)(&member, &ids),
+                    status: 200,
+                    connections: 16,
+                    seconds: 3,
+                };
+                let outcome = load::run(&load, &company.server)?;
+                row(
+                    &mut table,
+                    call.name,
+                    member.label,
+                    tickets,
+                    outcome,
+                    call.goal,
+                );
+                let before = costs
+                    .iter()
+                    .find(|(name, label, _)| name == call.name && label == member.label);
+                match before {
+                    None => {
+                        costs.push((call.name.to_owned(), member.label.to_owned(), outcome.cpu))
+                    }
+                    Some((_, _, few)) => {
+                        let ratio = outcome.cpu / few;
+                        let [_, verdict] = Goal::AtMost(FLAT).judge(ratio, "x");
+                        flat.row([
+                            call.name.to_owned(),
+                            member.label.to_owned(),
+                            figure(*few),
+                            figure(outcome.cpu),
+                            format!("{ratio:.2}"),
+                            verdict,
+                        ]);
+                    }
+                }
+            }
+        }
+        creates(&mut table, &company, tickets)?;
+        table.note(format!(
+            "{tickets} tickets: {:.0} MB resident at the end",
+            company.server.memory()
+        ));
+    }
+    Ok(vec![table, flat])
+}
+
+/// Who looks at the tickets: all rights, a least-privilege key, one region of the structure, only its own.
+fn members(company: &Company) -> Result<Vec<Member>> {
+    Ok(vec![
+        company.admin(),
+        company.least.clone(),
+        company.member("Umbrella", "All, one region")?,
+        mine(company)?,
+    ])
+}
+
+/// A technician: level My on service tickets, and one region.
+pub fn mine(company: &Company) -> Result<Member> {
+    company.member("jmoor", "My, one region")
+}
+
+/// Creates, each durable before it is answered: alone and many at once, so that they share a commit.
+fn creates(table: &mut Table, company: &Company, tickets: u32) -> Result<()> {
+    let member = &company.least;
+    let requests = creatable(company, member)?;
+    for connections in [1, 16, 64] {
+        let load = Load {
+            address: company.address,
+            requests: requests.clone(),
+            status: 201,
+            connections,
+            seconds: 3,
+        };
+        let outcome = load::run(&load, &company.server)?;
+        let name = format!("create, {connections} at once");
+        row(table, &name, member.label, tickets, outcome, None);
+    }
+    Ok(())
+}
+
+/// Creates that are accepted: some companies' status lets nobody save tickets for them.
+pub fn creatable(company: &Company, member: &Member) -> Result<Vec<Vec<u8>>> {
+    let mut connection = Connection::open(company.address)?;
+    let mut accepted = Vec::new();
+    for id in company.companies_of(member)? {
+        let request = create(member, id);
+        if connection.ask(&request)?.status == 201 {
+            accepted.push(request);
+        }
+    }
+    Ok(accepted)
+}
+
+fn create(member: &Member, company: i64) -> Vec<u8> {
+    let body = format!(
+        "{{\"summary\":\"A ticket of the benchmark\",\"company\":{{\"id\":{company}}},\"severity\":\"Low\",\
+         \"impact\":\"Low\",\"contactName\":\"Ada Example\",\"city\":\"Harborview\"}}"
+    );
+    member.post("/service/tickets", &body)
+}
+
+fn row(
+    table: &mut Table,
+    call: &str,
+    key: &str,
+    tickets: u32,
+    outcome: Outcome,
+    goal: Option<Goal>,
+) {
+    let judged = goal.map_or_else(
+        || [String::new(), String::new()],
+        |goal| goal.judge(outcome.cpu, " us"),
+    );
+    let cells = [
+        call.to_owned(),
+        key.to_owned(),
+        tickets.to_string(),
+        figure(outcome.rate),
+        figure(outcome.cpu),
+        figure(outcome.median),
+        figure(outcome.tail),
+        figure(outcome.bytes),
+    ];
+    table.row(cells.into_iter().chain(judged));
+}
