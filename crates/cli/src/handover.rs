@@ -65,7 +65,28 @@ impl Handover {
         self.key_file.is_some() || self.pipe.is_some() || self.show
     }
 
-    /// Hands over a pair just cut (`publicKey`, `privateKey` and what lists show), and prints the rest.
+    /// Hands over a pair just cut (`publicKey`, `privateKey` and what lists show), and answers what may be
+    /// printed: all but the private half, unless it was asked for.
+    pub fn deliver(&self, delivery: &Delivery, made: &Value) -> Result<Value> {
+        let private = made["privateKey"].as_str().unwrap_or_default();
+        let bytes = delivery.file(made["publicKey"].as_str().unwrap_or_default(), private)?;
+        let mut quiet = made.clone();
+        if let Some(path) = &self.key_file {
+            private_file::write(path, &bytes).with_context(|| {
+                format!("the key is cut, but {} cannot be written; revoke it", path.display())
+            })?;
+        } else if let Some(command) = &self.pipe {
+            pipe(command, &bytes)?;
+        } else {
+            return Ok(quiet);
+        }
+        if let Some(members) = quiet.as_object_mut() {
+            members.remove("privateKey");
+        }
+        Ok(quiet)
+    }
+
+    /// Hands over, and prints the rest.
     pub fn hand(
         &self,
         delivery: &Delivery,
@@ -73,27 +94,10 @@ impl Handover {
         columns: &[(&str, &str)],
         json: bool,
     ) -> Result<()> {
-        let private = made["privateKey"].as_str().unwrap_or_default();
-        let bytes = delivery.file(made["publicKey"].as_str().unwrap_or_default(), private)?;
-        let mut quiet = made.clone();
-        if let Some(members) = quiet.as_object_mut() {
-            members.remove("privateKey");
-        }
-        if let Some(path) = &self.key_file {
-            private_file::write(path, &bytes).with_context(|| {
-                format!(
-                    "the key is cut, but {} cannot be written; revoke it",
-                    path.display()
-                )
-            })?;
-        } else if let Some(command) = &self.pipe {
-            pipe(command, &bytes)?;
-        } else {
-            quiet = made.clone();
-            if !json {
-                println!("The private key is shown this once.");
-                println!("{:<18}{private}", "PRIVATE KEY");
-            }
+        let quiet = self.deliver(delivery, made)?;
+        if let (Some(private), false) = (quiet["privateKey"].as_str(), json) {
+            println!("The private key is shown this once.");
+            println!("{:<18}{private}", "PRIVATE KEY");
         }
         table::print_one(&quiet, columns, json)
     }

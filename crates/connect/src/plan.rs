@@ -32,7 +32,12 @@ pub enum Subject {
         verb: Verb,
     },
     /// One entry of a customize list, or the list as a whole.
-    List { list: String, entry: Option<String> },
+    List {
+        list: String,
+        /// The row it hangs beside: `System / Table Setup`.
+        row: String,
+        entry: Option<String>,
+    },
     /// The API member itself.
     Member,
     /// One field of its form, as the API names it.
@@ -239,12 +244,22 @@ fn role_lines(
             continue;
         }
         let to = wanted.role.list_document(registry, list.id);
+        let row = registry
+            .get(list.action)
+            .map(bitting_policy::Action::full_name)
+            .unwrap_or_default();
         if held.is_some_and(|held| !held.lists_known) {
             let restricts = registry.get(list.action).is_some_and(|row| {
                 held.is_some_and(|held| held.restricted.contains(&row.full_name()))
             });
             if restricts == (to == ListDocument::Everything) {
-                list_lines(&mut lines, &list.identifier, &ListDocument::Everything, &to);
+                list_lines(
+                    &mut lines,
+                    &list.identifier,
+                    &row,
+                    &ListDocument::Everything,
+                    &to,
+                );
             } else if restricts {
                 notes.push(format!(
                     "the entries of {} cannot be read here; verify checks them with the integration's key",
@@ -261,7 +276,7 @@ fn role_lines(
             // A new role's list is shown entry by entry.
             empty_like(&to)
         };
-        list_lines(&mut lines, &list.identifier, &from, &to);
+        list_lines(&mut lines, &list.identifier, &row, &from, &to);
     }
     lines
 }
@@ -273,10 +288,17 @@ fn empty_like(list: &ListDocument) -> ListDocument {
     }
 }
 
-fn list_lines(lines: &mut Vec<Line>, list: &str, from: &ListDocument, to: &ListDocument) {
+fn list_lines(
+    lines: &mut Vec<Line>,
+    list: &str,
+    row: &str,
+    from: &ListDocument,
+    to: &ListDocument,
+) {
     let entry = |sign, entry: &String| {
         let subject = Subject::List {
             list: list.to_owned(),
+            row: row.to_owned(),
             entry: Some(entry.clone()),
         };
         line(sign, subject, "", "", "")
@@ -302,6 +324,7 @@ fn list_lines(lines: &mut Vec<Line>, list: &str, from: &ListDocument, to: &ListD
         _ => {
             let subject = Subject::List {
                 list: list.to_owned(),
+                row: row.to_owned(),
                 entry: None,
             };
             lines.push(line(Sign::Change, subject, &words(from), &words(to), ""));

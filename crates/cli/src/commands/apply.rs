@@ -5,12 +5,13 @@ use super::{key, plan};
 use crate::chosen::{Chosen, Work};
 use crate::handover::Handover;
 use crate::place::{Opened, Place};
-use anyhow::{Result, bail};
+use crate::table;
+use anyhow::Result;
 use bitting_connect::apply::{Applied, apply};
 use bitting_connect::plan::{Plan, plan as make};
 use bitting_connect::{checklist, keys};
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::Duration;
@@ -71,34 +72,51 @@ impl Apply {
             wait(&opened, &work)?;
             return Ok(ExitCode::SUCCESS);
         }
-        if self.handover.is_given() {
-            self.cut(&opened, &planned, &applied)?;
-        } else if planned.keys.as_ref().is_some_and(Vec::is_empty) && !json {
-            println!("no key was cut: say where it shall go with --key-file, --pipe or --show");
-        }
+        let key = self.key(&opened, &planned, &applied)?;
         if json {
+            let (key, no_key) = match key {
+                Ok(key) => (Some(key), None),
+                Err(why) => (None, Some(why)),
+            };
             println!(
                 "{}",
                 serde_json::to_string_pretty(&json!({
-                    "done": applied.done, "role": applied.role, "member": applied.member,
+                    "done": applied.done, "role": applied.role, "member": applied.member, "key": key, "no_key": no_key,
                 }))?
             );
+            return Ok(ExitCode::SUCCESS);
+        }
+        match key {
+            Ok(key) => {
+                if let Some(private) = key["privateKey"].as_str() {
+                    println!("The private key is shown this once.\n{:<18}{private}", "PRIVATE KEY");
+                }
+                table::print_one(&key, &key::COLUMNS, false)?;
+            }
+            Err(why) => println!("no key was cut: {why}"),
         }
         Ok(ExitCode::SUCCESS)
     }
 
-    fn cut(&self, opened: &Opened, planned: &Plan, applied: &Applied) -> Result<()> {
+    /// The key that was cut, as it may be printed; or why none was.
+    fn key(&self, opened: &Opened, planned: &Plan, applied: &Applied) -> Result<Result<Value, String>> {
         let live = planned
             .keys
             .as_deref()
             .map_or(0, |held| keys::live(held).count());
-        if live > 0 && !self.new_key {
-            println!(
-                "no key was cut: the member has {live} that work; ask with --new-key for another"
-            );
-            return Ok(());
+        if !planned.own {
+            return Ok(Err("this PSA cuts keys on its screens only".to_owned()));
         }
-        cut(opened, planned, applied.member, &self.handover)
+        if live > 0 && !self.new_key {
+            return Ok(Err(format!("the member has {live} that work; --new-key asks for another")));
+        }
+        if !self.handover.is_given() {
+            return Ok(Err("say where it shall go with --key-file, --pipe or --show".to_owned()));
+        }
+        let cut = keys::cut(&opened.psa, applied.member, &planned.wanted.title, None)?;
+        let mut made = cut.record.clone();
+        made["privateKey"] = json!(cut.private_key.reveal());
+        Ok(Ok(self.handover.deliver(&opened.delivery, &made)?))
     }
 }
 
@@ -107,20 +125,6 @@ pub fn carry_out(opened: &Opened, work: &Work) -> Result<(Plan, Applied)> {
     let planned = make(&opened.psa, work.wanted()?, &work.registry)?;
     let applied = apply(&opened.psa, &planned, &work.registry)?;
     Ok((planned, applied))
-}
-
-/// Cuts a key for the member and hands it over.
-pub fn cut(opened: &Opened, planned: &Plan, member: i64, handover: &Handover) -> Result<()> {
-    if !planned.own {
-        bail!(
-            "this PSA cuts keys on its screens only:\n\n{}",
-            checklist::text(&[checklist::key(planned)])
-        );
-    }
-    let cut = keys::cut(&opened.psa, member, &planned.wanted.title, None)?;
-    let mut made = cut.record.clone();
-    made["privateKey"] = json!(cut.private_key.reveal());
-    handover.hand(&opened.delivery, &made, &key::COLUMNS, false)
 }
 
 /// Reads the role again and again until its levels are right.

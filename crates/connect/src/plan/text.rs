@@ -45,12 +45,13 @@ impl Plan {
                         row = name;
                     }
                 } else if let Subject::List {
+                    row: at,
                     list,
                     entry: Some(_),
                 } = &line.subject
                     && row != *list
                 {
-                    say(&format!("      {list}: entries allowed or denied"));
+                    say(&format!("      {at}, customize ({list})"));
                     row.clone_from(list);
                 }
                 say(&painted(line, colour));
@@ -98,7 +99,11 @@ fn shown(line: &Line) -> String {
         Subject::List {
             entry: Some(entry), ..
         } => format!("        {sign} {entry}"),
-        Subject::List { list, entry: None } => format!("    {sign} {list}: {from} -> {to}"),
+        Subject::List {
+            row,
+            list,
+            entry: None,
+        } => format!("    {sign} {row}, customize ({list}): {from} -> {to}"),
         Subject::Field { field } if from.is_empty() => format!("    {sign} {field:<24}{to}"),
         Subject::Field { field } => format!("    {sign} {field:<24}{from} -> {to}"),
     }
