@@ -85,31 +85,35 @@ impl Failure {
                 message,
                 denial,
                 ..
-            } => match status {
-                401 => Self::Key { message },
-                403 => Self::Right {
-                    need,
-                    method,
-                    path,
-                    denial,
-                },
-                404 => Self::NotFound { path },
-                400 | 415 | 422 => Self::Invalid {
-                    method,
-                    path,
-                    message,
-                },
-                409 | 412 => Self::InUse {
-                    method,
-                    path,
-                    message,
-                },
-                429 => Self::Throttled,
-                _ => Self::Down {
-                    reason,
-                    slow: status == 504,
-                },
-            },
+            } => {
+                let (method, path, message) =
+                    (method.to_string(), path.to_string(), message.to_string());
+                match status {
+                    401 => Self::Key { message },
+                    403 => Self::Right {
+                        need,
+                        method,
+                        path,
+                        denial: denial.map(|denial| denial.to_string()),
+                    },
+                    404 => Self::NotFound { path },
+                    400 | 415 | 422 => Self::Invalid {
+                        method,
+                        path,
+                        message,
+                    },
+                    409 | 412 => Self::InUse {
+                        method,
+                        path,
+                        message,
+                    },
+                    429 => Self::Throttled,
+                    _ => Self::Down {
+                        reason,
+                        slow: status == 504,
+                    },
+                }
+            }
             ClientError::Unreachable { .. } => Self::Down {
                 slow: reason.contains("took longer"),
                 reason,

@@ -6,7 +6,10 @@ use crate::schedule::Rhythm;
 use crate::work::Work;
 
 /// Every integration.
-pub const ALL: [&Integration; 1] = [&crate::office_protect::INTEGRATION];
+pub const ALL: [&Integration; 2] = [
+    &crate::office_protect::INTEGRATION,
+    &crate::umbrella::INTEGRATION,
+];
 
 /// An integration.
 pub struct Integration {

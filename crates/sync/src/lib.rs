@@ -21,6 +21,7 @@ pub mod run;
 pub mod schedule;
 pub mod state;
 pub mod steps;
+pub mod umbrella;
 pub mod work;
 
 pub use failure::Failure;

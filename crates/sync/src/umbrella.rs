@@ -1,0 +1,99 @@
+//! Cisco Umbrella: a configuration type of its own, one configuration per mapped organisation, and tickets for
+//! botnet events, appended to while they are open. It never closes a ticket and deletes nothing. What the
+//! console knows comes from files.
+
+mod companies;
+mod configurations;
+mod kind;
+mod settings;
+mod source;
+mod tickets;
+
+use crate::Failure;
+use crate::api::Need;
+use crate::check::{self, Probe};
+use crate::integration::{Integration, Job};
+use crate::schedule::Rhythm;
+use crate::work::Work;
+use bitting_policy::Verb;
+
+const SLUG: &str = "umbrella";
+
+const COMPANIES: Need = Need::row("Companies", "Company Maintenance", Verb::Inquire);
+const READ_CONFIGURATIONS: Need = Need::row("Companies", "Configurations", Verb::Inquire);
+const ADD_CONFIGURATIONS: Need = Need::row("Companies", "Configurations", Verb::Add);
+const EDIT_CONFIGURATIONS: Need = Need::row("Companies", "Configurations", Verb::Edit);
+const READ_TICKETS: Need = Need::row("Service Desk", "Service Tickets", Verb::Inquire);
+const ADD_TICKETS: Need = Need::row("Service Desk", "Service Tickets", Verb::Add);
+const EDIT_TICKETS: Need = Need::row("Service Desk", "Service Tickets", Verb::Edit);
+const READ_TYPE: Need = Need::table("Company / Configuration", Verb::Inquire);
+const ADD_TYPE: Need = Need::table("Company / Configuration", Verb::Add);
+const EDIT_TYPE: Need = Need::table("Company / Configuration", Verb::Edit);
+const BOARDS: Need = Need::table("Service / Service Board", Verb::Inquire);
+const PRIORITIES: Need = Need::table("Service / Priority", Verb::Inquire);
+
+pub const INTEGRATION: Integration = Integration {
+    slug: SLUG,
+    title: "Cisco Umbrella",
+    jobs: &[
+        Job {
+            name: "check",
+            what: "try every right of the profile that reading can prove",
+            rhythm: Rhythm::ByHand,
+            run: check_rights,
+        },
+        Job {
+            name: "type",
+            what: "make the configuration type and its questions, or put them right",
+            rhythm: Rhythm::At(&[1]),
+            run: kind::ensure,
+        },
+        Job {
+            name: "companies",
+            what: "find the company of each organisation by its company id",
+            rhythm: Rhythm::At(&[1]),
+            run: companies::map,
+        },
+        Job {
+            name: "configurations",
+            what: "bring one configuration per organisation up to date",
+            rhythm: Rhythm::At(&[2]),
+            run: configurations::sync,
+        },
+        Job {
+            name: "tickets",
+            what: "open or append tickets for botnet events over the threshold",
+            rhythm: Rhythm::Hours(4),
+            run: tickets::scan,
+        },
+    ],
+    settings: include_str!("umbrella/settings.toml"),
+    unused: &[(
+        EDIT_TICKETS,
+        "appending to a ticket makes a note, which asks for Add; nothing else of a ticket is changed",
+    )],
+    after: None,
+};
+
+fn check_rights(work: &mut Work<'_>) -> Result<(), Failure> {
+    let probes = [
+        Probe::must(COMPANIES, "company/companies?pageSize=1"),
+        Probe::must(READ_CONFIGURATIONS, "company/configurations?pageSize=1"),
+        Probe::must(READ_TYPE, "company/configurations/types?pageSize=1"),
+        Probe::must(BOARDS, "service/boards?pageSize=1"),
+        Probe::must(PRIORITIES, "service/priorities?pageSize=1"),
+        Probe::must(READ_TICKETS, "service/tickets?pageSize=1"),
+    ];
+    check::run(
+        work,
+        &probes,
+        &[
+            ADD_CONFIGURATIONS,
+            EDIT_CONFIGURATIONS,
+            ADD_TYPE,
+            EDIT_TYPE,
+            ADD_TICKETS,
+            EDIT_TICKETS,
+        ],
+    )
+}

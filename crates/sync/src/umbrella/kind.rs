@@ -1,0 +1,181 @@
+//! The configuration type that is Umbrella's own, and its questions. What is missing is made, what has drifted
+//! is put right, nothing is deleted.
+
+use super::settings::Settings;
+use super::source::{Deployed, Organisation};
+use super::{ADD_TYPE, EDIT_TYPE, READ_TYPE, SLUG};
+use crate::Failure;
+use crate::api::{id, literal};
+use crate::state::{Record, Shelf};
+use crate::work::Work;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// A question: text, kind of its field, and its answer.
+pub struct Question {
+    pub text: &'static str,
+    pub field: &'static str,
+    pub answer: fn(&Organisation, &str) -> Value,
+}
+
+const fn ask(
+    text: &'static str,
+    field: &'static str,
+    answer: fn(&Organisation, &str) -> Value,
+) -> Question {
+    Question {
+        text,
+        field,
+        answer,
+    }
+}
+
+fn total(deployed: Deployed) -> Value {
+    json!(deployed.active + deployed.inactive)
+}
+
+/// The questions in their order. The second argument of an answer is the day of the run.
+pub const QUESTIONS: [Question; 23] = [
+    ask("Umbrella Org ID", "Text", |org, _| json!(org.org)),
+    ask("Org Name", "Text", |org, _| json!(org.name)),
+    ask("Package", "Text", |org, _| json!(org.package)),
+    ask("Seats", "Number", |org, _| json!(org.seats)),
+    ask("Service Status", "Text", |org, _| json!(org.service_status)),
+    ask("Networks Active", "Number", |org, _| {
+        json!(org.networks.active)
+    }),
+    ask("Networks Inactive", "Number", |org, _| {
+        json!(org.networks.inactive)
+    }),
+    ask("Networks Total", "Number", |org, _| total(org.networks)),
+    ask("Roaming Clients Active", "Number", |org, _| {
+        json!(org.roaming_clients.active)
+    }),
+    ask("Roaming Clients Inactive", "Number", |org, _| {
+        json!(org.roaming_clients.inactive)
+    }),
+    ask("Roaming Clients Total", "Number", |org, _| {
+        total(org.roaming_clients)
+    }),
+    ask("Virtual Appliances Active", "Number", |org, _| {
+        json!(org.virtual_appliances.active)
+    }),
+    ask("Virtual Appliances Total", "Number", |org, _| {
+        total(org.virtual_appliances)
+    }),
+    ask("Requests 24h", "Number", |org, _| json!(org.requests_24h)),
+    ask("Requests 30d", "Number", |org, _| json!(org.requests_30d)),
+    ask("Blocked 24h", "Number", |org, _| json!(org.blocked_24h)),
+    ask("Blocked 30d", "Number", |org, _| json!(org.blocked_30d)),
+    ask("Threats Prevented 30d", "Number", |org, _| {
+        json!(org.threats_30d)
+    }),
+    ask("Infections Contained 30d", "Number", |org, _| {
+        json!(org.infections_30d)
+    }),
+    ask("Top Allowed Domains", "TextArea", |org, _| {
+        json!(org.top_allowed.join("\n"))
+    }),
+    ask("Top Blocked Domains", "TextArea", |org, _| {
+        json!(org.top_blocked.join("\n"))
+    }),
+    ask("Dashboard", "Hyperlink", |org, _| json!(org.dashboard)),
+    ask("Last Updated", "Text", |_, day| json!(day)),
+];
+
+/// The type and its questions as the PSA has them.
+pub struct Kind {
+    pub id: i64,
+    /// Id by text.
+    pub questions: BTreeMap<String, i64>,
+}
+
+/// Makes the type true.
+pub fn ensure(work: &mut Work<'_>) -> Result<(), Failure> {
+    let settings: Settings = work.settings()?;
+    let found = work.api.find(
+        READ_TYPE,
+        "company/configurations/types",
+        &format!("name={}", literal(&settings.kind)),
+    )?;
+    let kind = match found.iter().map(id).min() {
+        Some(kind) => kind,
+        None => {
+            work.counts.created += 1;
+            id(&work.api.post(
+                ADD_TYPE,
+                "company/configurations/types",
+                &json!({ "name": settings.kind }),
+            )?)
+        }
+    };
+    let path = format!("company/configurations/types/{kind}/questions");
+    let there = work.api.all(READ_TYPE, &path)?;
+    work.counts.read += there.len() as u64;
+    let mut questions = BTreeMap::new();
+    for (at, question) in QUESTIONS.iter().enumerate() {
+        let sequence = (at + 1) as f64;
+        let Some(found) = there
+            .iter()
+            .find(|there| there["question"] == question.text)
+        else {
+            let body = json!({
+                "question": question.text, "fieldType": question.field, "entryType": "EntryField",
+                "sequenceNumber": sequence, "requiredFlag": false,
+            });
+            questions.insert(
+                question.text.to_owned(),
+                id(&work.api.post(ADD_TYPE, &path, &body)?),
+            );
+            work.counts.created += 1;
+            continue;
+        };
+        questions.insert(question.text.to_owned(), id(found));
+        let mut drift = Vec::new();
+        if found["sequenceNumber"].as_f64() != Some(sequence) {
+            drift.push(("sequenceNumber", json!(sequence)));
+        }
+        if found["fieldType"] != question.field {
+            drift.push(("fieldType", json!(question.field)));
+        }
+        // A question that is required or switched off would hold up the configurations.
+        for flag in ["requiredFlag", "inactiveFlag"] {
+            if found[flag] == true {
+                drift.push((flag, json!(false)));
+            }
+        }
+        if drift.is_empty() {
+            work.counts.unchanged += 1;
+            continue;
+        }
+        work.api
+            .patch(EDIT_TYPE, &format!("{path}/{}", id(found)), &drift)?;
+        work.counts.changed += 1;
+    }
+    let mut record = Record::new(SLUG, "type", settings.kind);
+    record.psa_id = Some(kind);
+    record.updated = work.moment();
+    record.data = json!(questions);
+    work.state.put(Shelf::Mapping, &mut record)
+}
+
+/// The type as the last run left it.
+pub fn held(work: &mut Work<'_>, name: &str) -> Result<Kind, Failure> {
+    if work
+        .state
+        .find(Shelf::Mapping, SLUG, "type", name)?
+        .is_none()
+    {
+        ensure(work)?;
+    }
+    let record = work.state.find(Shelf::Mapping, SLUG, "type", name)?;
+    let record = record.ok_or_else(|| {
+        Failure::Held(format!(
+            "the configuration type `{name}` is not there; run the job `type`"
+        ))
+    })?;
+    Ok(Kind {
+        id: record.psa_id.unwrap_or_default(),
+        questions: serde_json::from_value(record.data).unwrap_or_default(),
+    })
+}
