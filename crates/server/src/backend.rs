@@ -37,6 +37,10 @@ pub struct Backend {
 pub struct Defined {
     pub shown: CustomField,
     pub caption: String,
+    /// The vendor's word for what it holds: `Text`, `Number`, `Checkbox` and so on.
+    pub kind: String,
+    /// The only values it takes; empty when it takes any.
+    pub options: Vec<String>,
 }
 
 type LayoutKey = (EntityId, Option<usize>, Release, u64);

@@ -205,15 +205,15 @@ impl Delivery {
                 .await;
         };
         let url = address(url, message.record_id, &message.action);
-        let entity = match message.action.as_str() {
-            "deleted" => None,
-            _ => match self.record(&message).await? {
-                Some(record) => Some(record),
-                None => {
-                    let why = "the callback's member may not read the record";
-                    return self.settle(message, State::Withheld, why).await;
-                }
-            },
+        let entity = if message.action == "deleted" {
+            None
+        } else {
+            let record = self.record(&message).await?;
+            if record.is_none() {
+                let why = "the callback's member may not read the record";
+                return self.settle(message, State::Withheld, why).await;
+            }
+            record
         };
         let (id, key) = signing(&self.instance).await?;
         let key_url = format!(

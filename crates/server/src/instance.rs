@@ -119,7 +119,11 @@ impl Instance {
         }
         *self.settings.write() = settings;
         self.security_changed();
-        Ok(())
+        match rules::custom_fields::load(self).await {
+            Err(Problem::Store(error)) => Err(error),
+            // A catalog without definitions has no custom fields.
+            Err(_) | Ok(()) => Ok(()),
+        }
     }
 
     pub fn now(&self) -> Timestamp {

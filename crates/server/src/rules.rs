@@ -10,6 +10,7 @@ pub mod changes;
 pub mod companies;
 pub mod configurations;
 pub mod contacts;
+pub mod custom_fields;
 pub mod documents;
 pub mod enrolment;
 pub mod first;
@@ -127,6 +128,7 @@ pub async fn before_save(
             "activity" => activities::save(context, draft).await?,
             "agreement" => agreements::save(context, draft).await?,
             "callback" => callbacks::save(context, draft).await?,
+            "user_defined_field" => custom_fields::save(context, draft).await?,
             "addition" => agreements::save_addition(context, draft).await?,
             _ => {}
         }
@@ -181,6 +183,17 @@ pub fn after_save(instance: &Instance, entity: &Entity) {
     if members::decides_rights(instance, entity) {
         instance.security_changed();
     }
+}
+
+/// What is read anew once a write of this entity's records is at rest.
+pub async fn written(instance: &Instance, entity: &Entity) -> Result<(), Problem> {
+    for rule in &entity.rules {
+        match rule.as_str() {
+            "user_defined_field" => custom_fields::load(instance).await?,
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// What follows once a record is gone.

@@ -267,6 +267,7 @@ async fn write(context: Context<'_>, entity: &Entity, changes: Vec<Change>) -> R
     if news {
         context.instance.outbox.notify_one();
     }
+    rules::written(context.instance, entity).await?;
     Ok(())
 }
 
