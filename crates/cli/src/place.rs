@@ -30,6 +30,9 @@ pub struct Place {
     /// Use nothing but the vendor's API, as on a live PSA.
     #[arg(long)]
     as_live: bool,
+    /// List every request that was made to the PSA, at the end.
+    #[arg(long)]
+    calls: bool,
     /// Directory with data of your own; profiles in its profiles/connectwise.
     #[arg(long, value_name = "DIR", env = "BITTING_DATA")]
     pub data: Option<PathBuf>,
@@ -39,6 +42,17 @@ pub struct Place {
 pub struct Opened {
     pub psa: Psa,
     pub delivery: Delivery,
+    list_calls: bool,
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        if self.list_calls {
+            for call in self.psa.calls() {
+                eprintln!("{:<6} {} {}", call.method, call.status, call.path);
+            }
+        }
+    }
 }
 
 impl Place {
@@ -49,9 +63,17 @@ impl Place {
                 let file = KeyFile::read(file)?;
                 let psa = Psa::of_key_file(&file, self.as_live)?;
                 let delivery = delivery(&file.url, &file.credentials, file.ca_file.as_deref());
-                Ok(Opened { psa, delivery })
+                Ok(self.opened(psa, delivery))
             }
             (Some(url), _) => self.live(url),
+        }
+    }
+
+    fn opened(&self, psa: Psa, delivery: Delivery) -> Opened {
+        Opened {
+            psa,
+            delivery,
+            list_calls: self.calls,
         }
     }
 
@@ -72,7 +94,7 @@ impl Place {
         };
         let psa = Psa::open(&operator.http, credentials, &options)?;
         let delivery = Delivery::of(&connection);
-        Ok(Opened { psa, delivery })
+        Ok(self.opened(psa, delivery))
     }
 
     fn live(&self, url: &str) -> Result<Opened> {
@@ -91,7 +113,7 @@ impl Place {
         };
         let psa = Psa::open(url, credentials.clone(), &options)?;
         let delivery = delivery(psa.address(), &credentials, ca_file.as_deref());
-        Ok(Opened { psa, delivery })
+        Ok(self.opened(psa, delivery))
     }
 
     fn environment(&self) -> Result<Credentials> {

@@ -129,9 +129,11 @@ impl Psa {
         if self.vendor_only {
             return Ok(false);
         }
-        let answer = self.send(&Method::GET, &self.site.own("settings"), "settings", None)?;
-        // Refused is an answer too; a live PSA has no such path.
-        Ok(answer.is_success() || answer.status == 403 && answer.code() == "Security")
+        let path = "system/keys";
+        let answer = self.send(&Method::GET, &self.site.own(path), path, None)?;
+        // Refused with a reason beside it is an answer too. A live PSA has no such path, but may show a
+        // log-in page for it.
+        Ok(answer.is_success() && answer.body.is_array() || answer.denial.is_some())
     }
 
     /// One call on the vendor's API, whatever comes back.

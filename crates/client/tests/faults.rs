@@ -171,3 +171,26 @@ fn every_fault_has_its_name_and_no_secret() {
         assert!(!format!("{error} {error:?}").contains("hidden-half"));
     }
 }
+
+#[test]
+fn a_log_in_page_is_no_api_of_ours() {
+    let denied = (
+        403,
+        "x-bitting-denial: System / Member Maintenance: Inquire\r\n",
+        "{}".to_owned(),
+    );
+    for (answer, offers) in [
+        ((200, "", "<html>log in</html>".to_owned()), false),
+        ((404, "", String::new()), false),
+        ((403, "", json!({ "code": "Security" }).to_string()), false),
+        ((200, "", "[]".to_owned()), true),
+        (denied, true),
+    ] {
+        let (address, _) = psa_that_says(vec![answer.clone()]);
+        assert_eq!(
+            open(&address, true).unwrap().offers_own().unwrap(),
+            offers,
+            "{answer:?}"
+        );
+    }
+}

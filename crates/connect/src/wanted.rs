@@ -158,6 +158,18 @@ fn form(
             notes.push(format!("{field}: choose {choose} with {option}{why}"));
         }
     }
+    // Fields that the plan leaves to a person.
+    let by_hand = [
+        ("level", &member.level),
+        ("default territory", &member.territory),
+        ("time zone", &member.time_zone),
+        ("excluded project boards", &member.excluded_project_boards),
+    ];
+    for (field, value) in by_hand {
+        let Some(value) = value else { continue };
+        let text = value.value.as_ref().or(value.choose.as_ref());
+        notes.extend(text.map(|text| format!("{field}: set by hand: {text}")));
+    }
     Ok(Form {
         identifier,
         name: name.trim_end().to_owned(),

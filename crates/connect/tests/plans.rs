@@ -198,3 +198,39 @@ fn guides_of_the_seeds_stay_as_they_are() {
         insta::assert_snapshot!(format!("guide_{}", slug.replace('/', "_")), markdown(&page));
     }
 }
+
+#[test]
+fn a_member_moves_where_it_is_wanted_and_stays_where_nobody_says() {
+    let server = Server::start(true);
+    let operator = server.operator();
+    let profile = profile("office_protect");
+    let mut choices = choices(&profile, &[]);
+    choices.member = Some("mover".to_owned());
+    choices.role = Some("Mover".to_owned());
+    for (location, board) in [
+        (Some("West"), None),
+        (Some("Corporate"), Some("Monitoring")),
+        (Some("West"), None),
+    ] {
+        choices.location = location.map(str::to_owned);
+        choices.board = board.map(str::to_owned);
+        applied(&operator, &profile, &choices);
+        let after = planned(&operator, &profile, &choices);
+        assert!(
+            after.is_empty(),
+            "{location:?} {board:?}: {}",
+            after.text(false)
+        );
+    }
+    choices.location = None;
+    let after = planned(&operator, &profile, &choices);
+    assert!(after.is_empty(), "{}", after.text(false));
+    let record = after.member.expect("the member").record;
+    assert_eq!(
+        (
+            support::text(&record["securityLocation"]["name"]),
+            support::text(&record["serviceDefaultBoard"]["name"])
+        ),
+        ("West", "Monitoring")
+    );
+}
