@@ -175,3 +175,22 @@ fn profiles_are_listed_checked_and_begun() {
     assert!(run(2, &["profile", "diff", "office_protect", "umbrella"]).contains("Configurations: Edit None -> All"));
     run(0, &["profile", "diff", "umbrella", "umbrella"]);
 }
+
+#[test]
+fn on_a_live_psa_apply_waits_until_somebody_has_clicked() {
+    let server = Server::start();
+    let waiting = bitting(server.directory.path())
+        .args(["apply", "umbrella", "--as-live"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    while !server.expect(0, &["role", "list"]).contains("Umbrella") || !server.expect(0, &["member", "list"]).contains("Umbrella") {
+        assert!(start.elapsed() < Duration::from_secs(30), "no role was made");
+    }
+    server.expect(0, &["apply", "umbrella"]);
+    let output = waiting.wait_with_output().unwrap();
+    let text = text_of(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("The role is as wanted.") && text.contains("API Keys"), "{text}");
+}

@@ -89,7 +89,8 @@ struct Known<'a> {
     role: Option<&'a HeldRole>,
     keys: Option<Vec<HeldKey>>,
     used: Option<&'a BTreeSet<Right>>,
-    has_log: bool,
+    /// Whether the company has more than one location, so that it matters which a member sees.
+    many_locations: bool,
 }
 
 /// Audits every API member.
@@ -124,6 +125,12 @@ pub fn audit(asked: &Asked<'_>) -> Result<Audit, ConnectError> {
         .as_deref()
         .map(|events| used::by_member(events, asked.catalog))
         .unwrap_or_default();
+    let locations = psa.list("system/locations")?;
+    let many_locations = locations
+        .iter()
+        .filter(|place| place["locationFlag"] == true)
+        .count()
+        > 1;
     let mut members = Vec::new();
     for record in &records {
         let id = held::id(record, held::MEMBERS)?;
@@ -135,7 +142,7 @@ pub fn audit(asked: &Asked<'_>) -> Result<Audit, ConnectError> {
                 .and_then(|role| roles.get(&role)),
             keys: own.then(|| keys.remove(&id).unwrap_or_default()),
             used: used.get(&identifier.to_lowercase()),
-            has_log: events.is_some(),
+            many_locations,
         };
         members.push(judge(asked, &known));
     }

@@ -148,3 +148,16 @@ fn without_a_profile_the_log_of_calls_tells_the_excess() {
         "{unused:?}"
     );
 }
+
+#[test]
+fn a_member_that_sees_every_location_is_pointed_out_where_there_are_several() {
+    let server = Server::start(true);
+    let operator = server.operator();
+    let profile = profile("mspcfo");
+    let mut choices = choices(&profile, &[]);
+    applied(&operator, &profile, &choices);
+    assert!(rules(&audited(&server, 0), "MSPCFO").contains("wide-location"));
+    choices.location = Some("West".to_owned());
+    applied(&operator, &profile, &choices);
+    assert!(!rules(&audited(&server, 0), "MSPCFO").contains("wide-location"));
+}

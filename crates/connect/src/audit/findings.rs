@@ -250,13 +250,13 @@ fn location(known: &Known<'_>, profile: Option<&Profile>, audited: &mut Audited)
     let wide = known.record["securityLocation"]["name"]
         .as_str()
         .is_some_and(|name| name.eq_ignore_ascii_case("Corporate"));
-    if wide && asks.is_none() && !known.has_log {
+    if wide && asks.is_none() && known.many_locations {
         push(
             audited,
             Risk::Low,
             "wide-location",
             "sees every location, which its vendor's guide does not ask for",
-            "choose the node of the structure it serves, with --location",
+            "if it serves one location only, choose that with --location",
         );
     }
 }
