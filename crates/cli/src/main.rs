@@ -8,6 +8,9 @@ mod place;
 mod private_file;
 mod table;
 
+use bitting_client::ClientError;
+use bitting_connect::ConnectError;
+use bitting_connect::symptom::{Diagnosis, explain};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -52,6 +55,18 @@ fn end_quietly_when_nobody_reads() {
     }));
 }
 
+/// What is behind a PSA's refusal or silence, wherever in a command it came up.
+fn behind(error: &anyhow::Error) -> Option<Diagnosis> {
+    let of = |cause: &(dyn std::error::Error + 'static)| {
+        let client = match cause.downcast_ref::<ConnectError>() {
+            Some(ConnectError::Client(error)) => Some(&**error),
+            _ => cause.downcast_ref::<ClientError>(),
+        };
+        client.and_then(explain)
+    };
+    error.chain().find_map(of)
+}
+
 fn main() -> ExitCode {
     end_quietly_when_nobody_reads();
     let arguments = Arguments::parse();
@@ -75,6 +90,9 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("bitting: {error:#}");
+            if let Some(found) = behind(&error) {
+                eprintln!("  cause  {}\n  cure   {}", found.cause, found.cure);
+            }
             ExitCode::FAILURE
         }
     }

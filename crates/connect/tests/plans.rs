@@ -234,3 +234,16 @@ fn a_member_moves_where_it_is_wanted_and_stays_where_nobody_says() {
         ("West", "Monitoring")
     );
 }
+
+#[test]
+fn plans_of_all_shipped_profiles_stay_as_they_are() {
+    let server = Server::start(false);
+    let operator = server.operator();
+    let mut plans = String::new();
+    for profile in connectwise() {
+        let choices = choices(&profile, &["all".to_owned()]);
+        plans.push_str(&planned(&operator, &profile, &choices).text(false));
+        plans.push('\n');
+    }
+    insta::assert_snapshot!("plans_of_all", plans);
+}

@@ -129,9 +129,8 @@ impl Connect {
         work: &Work,
         file: &Path,
     ) -> Result<bitting_connect::verify::Report> {
-        let key = Psa::of_key_file(&KeyFile::read(file)?, false)
-            .map_err(|error| verify::told(error.into()))?;
-        prove(&Asked {
+        let key = Psa::of_key_file(&KeyFile::read(file)?, false)?;
+        Ok(prove(&Asked {
             key: &key,
             profile: &work.profile,
             choices: &work.choices,
@@ -140,8 +139,7 @@ impl Connect {
             admin: Some(&opened.psa),
             write_probes: self.write_probes,
             probes_only: false,
-        })
-        .map_err(verify::told)
+        })?)
     }
 }
 

@@ -2,10 +2,8 @@
 
 use crate::chosen::Chosen;
 use crate::place::Place;
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 use bitting_client::{KeyFile, Psa};
-use bitting_connect::ConnectError;
-use bitting_connect::symptom::explain;
 use bitting_connect::verify::{Asked, Report, verify};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -37,7 +35,7 @@ impl Verify {
     pub fn run(&self) -> Result<ExitCode> {
         let work = self.chosen.work(self.place.data.as_deref())?;
         let file = KeyFile::read(&self.key_file)?;
-        let key = Psa::of_key_file(&file, false).map_err(|error| told(error.into()))?;
+        let key = Psa::of_key_file(&file, false)?;
         // Counts are compared with somebody's who sees all, where such a one is at hand.
         let admin = self.place.open().ok().filter(|opened| {
             opened.delivery.url.trim_end_matches('/') == file.url.trim_end_matches('/')
@@ -56,7 +54,7 @@ impl Verify {
             write_probes: self.write_probes,
             probes_only: self.probes_only,
         })
-        .map_err(told)?;
+        ?;
         show(&report, self.place.target.json, self.junit.as_deref())?;
         Ok(ExitCode::from(report.exit_code()))
     }
@@ -76,21 +74,4 @@ pub fn show(report: &Report, json: bool, junit: Option<&Path>) -> Result<()> {
             .with_context(|| format!("cannot write {}", file.display()))?;
     }
     Ok(())
-}
-
-/// A fault of the key in words: what is behind it, and what to do.
-pub fn told(error: ConnectError) -> anyhow::Error {
-    let diagnosis = match &error {
-        ConnectError::Client(error) => explain(error),
-        _ => None,
-    };
-    match diagnosis {
-        Some(found) => anyhow!(
-            "{}\n  cause  {}\n  cure   {}",
-            found.symptom,
-            found.cause,
-            found.cure
-        ),
-        None => error.into(),
-    }
 }
