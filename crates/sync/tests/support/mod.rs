@@ -87,8 +87,10 @@ impl Server {
             key: None,
         };
         let operator = server.operator();
+        // Some of the demo company's members sit at a location of their own; this one shall see all companies.
         let choices = Choices {
             selection: profile.select(&features).expect("features"),
+            location: Some("Corporate".to_owned()),
             ..Choices::default()
         };
         let wanted = wanted(&profile, &choices, registry()).expect("something to want");
