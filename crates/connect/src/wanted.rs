@@ -155,7 +155,7 @@ fn form(
             } else {
                 format!(" ({why})")
             };
-            notes.push(format!("{field}: choose {choose} with {option}{why}"));
+            notes.push(format!("{field}: choose with {option}: {choose}{why}"));
         }
     }
     // Fields that the plan leaves to a person.
