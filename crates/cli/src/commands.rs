@@ -13,4 +13,5 @@ pub mod plan;
 pub mod profile;
 pub mod role;
 pub mod serve;
+pub mod sync;
 pub mod verify;

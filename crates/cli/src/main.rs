@@ -41,6 +41,7 @@ enum Command {
     Connect(commands::connect::Connect),
     Audit(commands::audit::Audit),
     Learn(commands::learn::Learn),
+    Sync(commands::sync::Sync),
 }
 
 /// A reader that has enough (`| head`) is no fault of ours, and printing to it must not look like one.
@@ -85,6 +86,7 @@ fn main() -> ExitCode {
         Command::Connect(connect) => connect.run(),
         Command::Audit(audit) => audit.run(),
         Command::Learn(learn) => learn.run(),
+        Command::Sync(sync) => sync.run(),
     };
     match outcome {
         Ok(code) => code,
