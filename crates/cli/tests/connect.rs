@@ -31,7 +31,10 @@ impl Server {
         let server = Self { child, directory };
         let start = Instant::now();
         while !ready.exists() {
-            assert!(start.elapsed() < Duration::from_secs(60), "the server does not answer");
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "the server does not answer"
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
         server
@@ -42,12 +45,18 @@ impl Server {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        let output = bitting(self.directory.path()).args(arguments).output().unwrap();
+        let output = bitting(self.directory.path())
+            .args(arguments)
+            .output()
+            .unwrap();
         for key in ["k.json", "k2.json", "umbrella.key.json"] {
             if let Ok(text) = fs::read_to_string(self.file(key)) {
                 let file: Value = serde_json::from_str(&text).unwrap();
                 let private = file["private_key"].as_str().unwrap();
-                assert!(!text_of(&output).contains(private), "the private key was printed");
+                assert!(
+                    !text_of(&output).contains(private),
+                    "the private key was printed"
+                );
             }
         }
         output
@@ -71,12 +80,20 @@ impl Drop for Server {
 
 fn bitting(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bitting"));
-    command.current_dir(directory).env("XDG_STATE_HOME", directory).env_remove("BITTING_SERVER").env_remove("BITTING_DATA");
+    command
+        .current_dir(directory)
+        .env("XDG_STATE_HOME", directory)
+        .env_remove("BITTING_SERVER")
+        .env_remove("BITTING_DATA");
     command
 }
 
 fn text_of(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
 }
 
 fn mode(file: &Path) -> u32 {
@@ -88,24 +105,81 @@ fn mode(file: &Path) -> u32 {
 fn from_a_plan_to_a_rotated_key() {
     let server = Server::start();
     let plan = server.expect(2, &["plan", "umbrella"]);
-    assert!(plan.ends_with("18 to add, 0 to change, 0 to remove\n") && !plan.contains('\u{1b}'), "{plan}");
-    let json: Value = serde_json::from_str(&server.expect(2, &["plan", "umbrella", "--json"])).unwrap();
-    assert_eq!((json["add"].as_u64(), json["role"]["id"].is_null()), (Some(18), true));
-    assert!(server.expect(0, &["apply", "umbrella"]).contains("no key was cut"));
+    assert!(
+        plan.ends_with("18 to add, 0 to change, 0 to remove\n") && !plan.contains('\u{1b}'),
+        "{plan}"
+    );
+    let json: Value =
+        serde_json::from_str(&server.expect(2, &["plan", "umbrella", "--json"])).unwrap();
+    assert_eq!(
+        (json["add"].as_u64(), json["role"]["id"].is_null()),
+        (Some(18), true)
+    );
+    assert!(
+        server
+            .expect(0, &["apply", "umbrella"])
+            .contains("no key was cut")
+    );
     server.expect(0, &["apply", "umbrella", "--key-file", "k.json"]);
     assert_eq!(mode(&server.file("k.json")), 0o600);
     let before = fs::read(server.file("k.json")).unwrap();
-    assert!(server.expect(0, &["apply", "umbrella", "--key-file", "k.json"]).contains("no key was cut"));
-    assert_eq!(fs::read(server.file("k.json")).unwrap(), before, "a second apply changes nothing");
+    assert!(
+        server
+            .expect(0, &["apply", "umbrella", "--key-file", "k.json"])
+            .contains("no key was cut")
+    );
+    assert_eq!(
+        fs::read(server.file("k.json")).unwrap(),
+        before,
+        "a second apply changes nothing"
+    );
     server.expect(0, &["plan", "umbrella"]);
-    server.expect(0, &["verify", "umbrella", "--key-file", "k.json", "--write-probes", "--junit", "out.xml"]);
-    assert!(fs::read_to_string(server.file("out.xml")).unwrap().contains("failures=\"0\""));
+    server.expect(
+        0,
+        &[
+            "verify",
+            "umbrella",
+            "--key-file",
+            "k.json",
+            "--write-probes",
+            "--junit",
+            "out.xml",
+        ],
+    );
+    assert!(
+        fs::read_to_string(server.file("out.xml"))
+            .unwrap()
+            .contains("failures=\"0\"")
+    );
     // Missing, then in excess.
-    server.expect(0, &["role", "set", "Umbrella", "Companies / Configurations", "--edit", "None"]);
+    server.expect(
+        0,
+        &[
+            "role",
+            "set",
+            "Umbrella",
+            "Companies / Configurations",
+            "--edit",
+            "None",
+        ],
+    );
     let text = server.expect(2, &["verify", "umbrella", "--key-file", "k.json"]);
-    assert!(text.contains("Companies > Configurations: set Edit to All"), "{text}");
+    assert!(
+        text.contains("Companies > Configurations: set Edit to All"),
+        "{text}"
+    );
     server.expect(0, &["apply", "umbrella"]);
-    server.expect(0, &["role", "set", "Umbrella", "Companies / Contacts", "--inquire", "All"]);
+    server.expect(
+        0,
+        &[
+            "role",
+            "set",
+            "Umbrella",
+            "Companies / Contacts",
+            "--inquire",
+            "All",
+        ],
+    );
     let json = server.expect(3, &["verify", "umbrella", "--key-file", "k.json", "--json"]);
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["exit_code"], 3);
@@ -122,16 +196,36 @@ fn from_a_plan_to_a_rotated_key() {
 fn one_command_connects_and_goes_on_where_it_was() {
     let server = Server::start();
     let first = server.expect(0, &["connect", "umbrella", "--write-probes"]);
-    assert!(first.contains("[4/4] proof") && first.contains("13 granted, 0 missing, 0 in excess"), "{first}");
+    assert!(
+        first.contains("[4/4] proof") && first.contains("13 granted, 0 missing, 0 in excess"),
+        "{first}"
+    );
     assert_eq!(mode(&server.file("umbrella.key.json")), 0o600);
     let second = server.expect(0, &["connect", "umbrella"]);
-    assert!(second.contains("the one in umbrella.key.json works"), "{second}");
+    assert!(
+        second.contains("the one in umbrella.key.json works"),
+        "{second}"
+    );
     let audit = server.expect(0, &["audit", "--html", "audit.html"]);
-    assert!(audit.contains("Cisco Umbrella") && fs::read_to_string(server.file("audit.html")).unwrap().contains("Umbrella"));
+    assert!(
+        audit.contains("Cisco Umbrella")
+            && fs::read_to_string(server.file("audit.html"))
+                .unwrap()
+                .contains("Umbrella")
+    );
     let live = server.expect(2, &["connect", "mspcfo", "--as-live", "--once"]);
-    assert!(live.contains("System > Security Roles > MSPCFO > System > API Reports"), "{live}");
-    let guide = server.expect(0, &["guide", "umbrella", "--psa-url", "https://psa.example.com"]);
-    assert!(guide.contains("| Address of the PSA | https://psa.example.com |"), "{guide}");
+    assert!(
+        live.contains("System > Security Roles > MSPCFO > System > API Reports"),
+        "{live}"
+    );
+    let guide = server.expect(
+        0,
+        &["guide", "umbrella", "--psa-url", "https://psa.example.com"],
+    );
+    assert!(
+        guide.contains("| Address of the PSA | https://psa.example.com |"),
+        "{guide}"
+    );
 }
 
 #[test]
@@ -141,11 +235,23 @@ fn what_cannot_be_is_said() {
         (&["plan", "umbrela"], "did you mean `umbrella`"),
         (&["plan", "umbrella", "--feature", "x"], "no feature `x`"),
         (&["plan", "autotask/propel"], "Autotask"),
-        (&["plan", "umbrella", "--member", "longer than fifteen"], "takes 15"),
-        (&["plan", "umbrella", "--location", "Atlantis"], "no such record"),
+        (
+            &["plan", "umbrella", "--member", "longer than fifteen"],
+            "takes 15",
+        ),
+        (
+            &["plan", "umbrella", "--location", "Atlantis"],
+            "no such record",
+        ),
         (&["plan", "umbrella", "--role", "Admin"], "administrator"),
-        (&["verify", "umbrella", "--key-file", "none.json"], "none.json"),
-        (&["plan", "umbrella", "--psa", "https://127.0.0.1:1"], "--company"),
+        (
+            &["verify", "umbrella", "--key-file", "none.json"],
+            "none.json",
+        ),
+        (
+            &["plan", "umbrella", "--psa", "https://127.0.0.1:1"],
+            "--company",
+        ),
     ];
     for (arguments, said) in cases {
         let text = server.expect(1, arguments);
@@ -158,21 +264,61 @@ fn profiles_are_listed_checked_and_begun() {
     let directory = tempfile::tempdir().unwrap();
     let run = |code: i32, arguments: &[&str]| {
         let output = bitting(directory.path()).args(arguments).output().unwrap();
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{}", text_of(&output));
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{arguments:?}\n{}",
+            text_of(&output)
+        );
         text_of(&output)
     };
     assert!(run(0, &["profile", "list"]).contains("connectwise/umbrella"));
-    let list: Value = serde_json::from_str(&run(0, &["profile", "list", "--psa", "autotask", "--json"])).unwrap();
-    assert!(list.as_array().unwrap().iter().all(|row| row["profile"].as_str().unwrap().starts_with("autotask/")));
+    let list: Value =
+        serde_json::from_str(&run(0, &["profile", "list", "--psa", "autotask", "--json"])).unwrap();
+    assert!(
+        list.as_array()
+            .unwrap()
+            .iter()
+            .all(|row| row["profile"].as_str().unwrap().starts_with("autotask/"))
+    );
     run(0, &["profile", "check"]);
-    run(0, &["profile", "new", "mine.toml", "--vendor", "V", "--product", "P"]);
-    run(1, &["profile", "new", "mine.toml", "--vendor", "V", "--product", "P"]);
+    run(
+        0,
+        &[
+            "profile",
+            "new",
+            "mine.toml",
+            "--vendor",
+            "V",
+            "--product",
+            "P",
+        ],
+    );
+    run(
+        1,
+        &[
+            "profile",
+            "new",
+            "mine.toml",
+            "--vendor",
+            "V",
+            "--product",
+            "P",
+        ],
+    );
     run(0, &["profile", "check", "mine.toml"]);
     run(0, &["guide", "mine.toml"]);
     let text = fs::read_to_string(directory.path().join("mine.toml")).unwrap();
-    fs::write(directory.path().join("bad.toml"), text.replace("Company Maintenance", "Company Maintenence")).unwrap();
+    fs::write(
+        directory.path().join("bad.toml"),
+        text.replace("Company Maintenance", "Company Maintenence"),
+    )
+    .unwrap();
     assert!(run(1, &["profile", "check", "bad.toml"]).contains("Company Maintenance"));
-    assert!(run(2, &["profile", "diff", "office_protect", "umbrella"]).contains("Configurations: Edit None -> All"));
+    assert!(
+        run(2, &["profile", "diff", "office_protect", "umbrella"])
+            .contains("Configurations: Edit None -> All")
+    );
     run(0, &["profile", "diff", "umbrella", "umbrella"]);
 }
 

@@ -5,6 +5,7 @@ pub mod activities;
 pub mod agreements;
 pub mod audit;
 pub mod boards;
+pub mod bundles;
 pub mod callbacks;
 pub mod changes;
 pub mod companies;
@@ -337,6 +338,8 @@ pub async fn action(
             documents::answer(context, permit, rule, id, body).await
         }
         "document_upload_sample" => Ok(Some(documents::sample())),
+        "bundles" => bundles::answer(context, body, false).await.map(Some),
+        "bundles_count" => bundles::answer(context, body, true).await.map(Some),
         "member_tokens" => tokens::mint(context).await.map(Some),
         _ => Ok(None),
     }
