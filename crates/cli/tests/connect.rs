@@ -331,12 +331,20 @@ fn on_a_live_psa_apply_waits_until_somebody_has_clicked() {
         .spawn()
         .unwrap();
     let start = Instant::now();
-    while !server.expect(0, &["role", "list"]).contains("Umbrella") || !server.expect(0, &["member", "list"]).contains("Umbrella") {
-        assert!(start.elapsed() < Duration::from_secs(30), "no role was made");
+    while !server.expect(0, &["role", "list"]).contains("Umbrella")
+        || !server.expect(0, &["member", "list"]).contains("Umbrella")
+    {
+        assert!(
+            start.elapsed() < Duration::from_secs(30),
+            "no role was made"
+        );
     }
     server.expect(0, &["apply", "umbrella"]);
     let output = waiting.wait_with_output().unwrap();
     let text = text_of(&output);
     assert_eq!(output.status.code(), Some(0), "{text}");
-    assert!(text.contains("The role is as wanted.") && text.contains("API Keys"), "{text}");
+    assert!(
+        text.contains("The role is as wanted.") && text.contains("API Keys"),
+        "{text}"
+    );
 }

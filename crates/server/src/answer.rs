@@ -24,6 +24,10 @@ pub struct Reply {
     file: Option<String>,
     denial: Option<String>,
     allow: Option<String>,
+    /// Seconds after which a throttled caller may try again.
+    retry_after: Option<u64>,
+    /// The fault that a test asked for and got.
+    fault: Option<&'static str>,
 }
 
 impl Reply {
@@ -72,6 +76,32 @@ impl Reply {
         }
     }
 
+    /// What a caller that asks too often is told: the vendor writes `error` here where it has `code` elsewhere.
+    pub fn throttled(seconds: u64) -> Self {
+        let message = format!("Too many requests. Please try again in {seconds} seconds.");
+        let body = serde_json::json!({ "error": "ConnectWiseAPI", "message": message });
+        let mut reply = Self::json(429, serde_json::to_vec(&body).unwrap_or_default());
+        reply.retry_after = Some(seconds);
+        reply
+    }
+
+    /// The same answer, which says that it is a fault.
+    #[must_use]
+    pub fn with_fault(mut self, fault: &'static str) -> Self {
+        self.fault = Some(fault);
+        self
+    }
+
+    /// A list that ends in the middle; every other answer stays whole.
+    #[must_use]
+    pub fn cut_short(mut self) -> Self {
+        if self.status == 200 && self.body.first() == Some(&b'[') && self.body.len() > 2 {
+            self.body.truncate(self.body.len() / 2);
+            self.fault = Some("truncate");
+        }
+        self
+    }
+
     #[must_use]
     pub fn with_link(mut self, link: String) -> Self {
         self.link = Some(link);
@@ -108,11 +138,14 @@ impl Reply {
             "x-bitting",
             HeaderValue::from_static("embedded; not a live PSA"),
         );
-        let named: [(&str, Option<&str>); 4] = [
+        let retry_after = self.retry_after.map(|seconds| seconds.to_string());
+        let named: [(&str, Option<&str>); 6] = [
             ("x-cw-request-id", Some(request)),
             ("link", self.link.as_deref()),
             ("x-bitting-denial", self.denial.as_deref()),
             ("allow", self.allow.as_deref()),
+            ("retry-after", retry_after.as_deref()),
+            ("x-bitting-fault", self.fault),
         ];
         for (name, value) in named {
             if let Some(value) = value.and_then(header_value) {

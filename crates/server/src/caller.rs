@@ -1,7 +1,7 @@
 //! Who calls: a member with its role and what its level, location, boards and blocks let it see. Built
 //! from the rows of its member record, and cached until any of them changes.
 
-use bitting_policy::{Registry, Role};
+use bitting_policy::{Level, Registry, Role};
 use std::sync::Arc;
 
 /// The member behind a key, ready for decisions.
@@ -40,6 +40,20 @@ impl Caller {
             block_cost: false,
             key: None,
         }
+    }
+
+    /// The same caller with a row of its role taken away. An administrator keeps every right: its role has
+    /// no rows to take.
+    #[must_use]
+    pub fn without(&self, registry: &Registry, right: &str) -> Self {
+        let mut caller = self.clone();
+        if let Some(action) = crate::operator::faults::action(registry, right) {
+            let mut role = (*self.role).clone();
+            if role.set(registry, action, [Level::None; 4]).is_ok() {
+                caller.role = Arc::new(role);
+            }
+        }
+        caller
     }
 
     pub fn is_operator(&self) -> bool {

@@ -31,6 +31,14 @@ pub struct Event {
     pub entity: String,
     pub status: u16,
     pub microseconds: u64,
+    /// `allowed`, `denied`, `no key` (who calls is not known), `no route` or `fault`.
+    pub decision: &'static str,
+    /// Why, where the decision was not to allow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The fault that a test asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub denial: Option<Arc<Denial>>,
 }
@@ -55,6 +63,9 @@ impl Event {
             entity: String::new(),
             status: 0,
             microseconds: 0,
+            decision: "",
+            reason: None,
+            fault: None,
             denial: None,
         }
     }
@@ -79,9 +90,30 @@ impl Event {
         }
     }
 
+    /// A fault struck the call.
+    pub fn fault(&mut self, fault: &'static str) {
+        self.fault = Some(fault);
+    }
+
+    /// The decision in one word, and why.
+    fn decide(&mut self) {
+        (self.decision, self.reason) = match (&self.denial, self.fault) {
+            (Some(denial), _) => ("denied", Some(denial.to_string())),
+            (None, Some(fault @ ("throttle" | "error"))) => {
+                ("fault", Some(format!("a test asked for {fault}")))
+            }
+            _ if self.status == 401 => ("no key", Some("the key opens nothing".to_owned())),
+            _ if self.route.is_empty() && self.status == 404 => {
+                ("no route", Some("no such path".to_owned()))
+            }
+            _ => ("allowed", None),
+        };
+    }
+
     pub fn finish(&mut self, status: u16, took: Duration) {
         self.status = status;
         self.microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.decide();
     }
 }
 

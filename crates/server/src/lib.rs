@@ -12,6 +12,7 @@ pub mod delivery;
 pub mod demo;
 pub mod draft;
 pub mod event;
+pub mod fault;
 pub mod host;
 pub mod http;
 pub mod instance;

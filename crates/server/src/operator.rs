@@ -3,6 +3,7 @@
 //! the latest events.
 
 mod callbacks;
+pub(crate) mod faults;
 mod instances;
 mod keys;
 mod roles;
@@ -71,6 +72,8 @@ async fn route(server: &Server, received: &Received, segments: &[&str]) -> Resul
         ["settings"] => settings::list(&ask),
         ["settings", _] => settings::one(&ask, segments.get(4).copied().unwrap_or_default()).await,
         ["callbacks", "deliveries"] => callbacks::deliveries(&ask).await,
+        ["faults"] => faults::answer(&ask, None),
+        ["faults", id] => faults::answer(&ask, Some(id)),
         ["events"] => events(&ask),
         _ => Err(ApiError::no_endpoint().into()),
     }

@@ -4,6 +4,7 @@
 use crate::answer::Reply;
 use crate::caller::Caller;
 use crate::event::{Event, Log};
+use crate::fault::{self, Faults};
 use crate::http::{Handler, Received};
 use crate::instance::Instance;
 use crate::pipeline::{self, Call};
@@ -21,7 +22,7 @@ use http_body_util::Full;
 use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Largest body of a request in bytes; documents are larger than records.
 pub const BODY_LIMIT: usize = 64 * 1024 * 1024;
@@ -49,6 +50,8 @@ pub struct Server {
     pub settings: Settings,
     instances: RwLock<HashMap<String, Arc<Instance>>>,
     pub log: Log,
+    /// What tests asked to go wrong.
+    pub faults: Faults,
     /// Where further companies are opened, and which company remembers them.
     pub(crate) shelf: Option<(Shelf, String)>,
 }
@@ -59,6 +62,7 @@ impl Server {
             settings,
             instances: RwLock::default(),
             log: Log::default(),
+            faults: Faults::default(),
             shelf: None,
         }
     }
@@ -211,7 +215,7 @@ impl Server {
         if is_info && authorization.is_none() {
             return Ok(Reply::from_answer(rules::system::info()));
         }
-        let (instance, caller) = self.authenticate(headers).await?;
+        let (instance, mut caller) = self.authenticate(headers).await?;
         event.caller(&instance.company, &caller);
         let cookie = text(headers, "cookie");
         if self.settings.require_client_id
@@ -220,6 +224,27 @@ impl Server {
             return Err(ApiError::client_id().into());
         }
         let path = rest.join("/");
+        let mut cut_short = false;
+        for kind in self.strikes(received, &instance, &caller, &path) {
+            event.fault(kind.word());
+            match kind {
+                fault::Kind::Latency { milliseconds } => {
+                    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+                }
+                fault::Kind::Throttle { seconds } => {
+                    return Ok(Reply::throttled(seconds).with_fault("throttle"));
+                }
+                fault::Kind::Error { status } => {
+                    let mut error = ApiError::server("A timeout has occured. Please try again.");
+                    error.status = status;
+                    return Ok(Reply::error(&error).with_fault("error"));
+                }
+                fault::Kind::Truncate => cut_short = true,
+                fault::Kind::Withdraw { right } => {
+                    caller = Arc::new(caller.without(instance.registry(), &right));
+                }
+            }
+        }
         let found = instance
             .router
             .find(&path)
@@ -268,7 +293,30 @@ impl Server {
             base,
             received,
         };
-        pipeline::answer(&call).await
+        let reply = pipeline::answer(&call).await?;
+        Ok(if cut_short { reply.cut_short() } else { reply })
+    }
+
+    /// The faults that strike a call.
+    fn strikes(
+        &self,
+        received: &Received,
+        instance: &Instance,
+        caller: &Caller,
+        path: &str,
+    ) -> Vec<fault::Kind> {
+        if !self.faults.any() {
+            return Vec::new();
+        }
+        let header = received.parts.headers.get(http::header::AUTHORIZATION);
+        let credentials = auth::credentials(header.map(http::HeaderValue::as_bytes));
+        self.faults.strike(fault::Target {
+            company: &instance.company,
+            key: credentials.as_ref().map_or("", |known| &known.public_key),
+            member: &caller.identifier,
+            method: received.parts.method.as_str(),
+            path,
+        })
     }
 
     /// From the Authorization header to the member behind the key.

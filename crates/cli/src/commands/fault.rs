@@ -1,0 +1,134 @@
+//! `bitting fault`: things that go wrong on purpose, for testing clients.
+
+use crate::connection::Target;
+use crate::table;
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// Things that go wrong on purpose, for testing clients; none outlives the server.
+#[derive(Args)]
+pub struct Fault {
+    #[command(subcommand)]
+    action: Action,
+    #[command(flatten)]
+    target: Target,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Answer later.
+    Latency {
+        milliseconds: u64,
+        #[command(flatten)]
+        aim: Aim,
+    },
+    /// Answer 429 with Retry-After.
+    Throttle {
+        /// Seconds the caller is told to wait.
+        #[arg(default_value_t = 30)]
+        seconds: u64,
+        #[command(flatten)]
+        aim: Aim,
+    },
+    /// Answer 500, or another status up to 599.
+    Error {
+        #[arg(default_value_t = 500)]
+        status: u16,
+        #[command(flatten)]
+        aim: Aim,
+    },
+    /// Break lists off in the middle of a record.
+    Truncate {
+        #[command(flatten)]
+        aim: Aim,
+    },
+    /// Take a right away from the caller's role: "Service Desk / Service Tickets".
+    Withdraw {
+        right: String,
+        #[command(flatten)]
+        aim: Aim,
+    },
+    /// List the faults that are set.
+    List,
+    /// Take a fault away, or all.
+    Clear { id: Option<u64> },
+}
+
+/// Which calls are struck: those that fit everything that is said.
+#[derive(Args)]
+struct Aim {
+    /// Public key.
+    #[arg(long)]
+    key: Option<String>,
+    /// Identifier of a member.
+    #[arg(long)]
+    member: Option<String>,
+    /// GET, POST, PUT, PATCH or DELETE.
+    #[arg(long)]
+    method: Option<String>,
+    /// How the path begins: service/tickets.
+    #[arg(long)]
+    path: Option<String>,
+    /// Calls that pass first.
+    #[arg(long, default_value_t = 0)]
+    after: u64,
+    /// Calls that are struck; without, all that follow.
+    #[arg(long)]
+    times: Option<u64>,
+}
+
+const COLUMNS: [(&str, &str); 9] = [
+    ("ID", "id"),
+    ("KIND", "kind"),
+    ("KEY", "key"),
+    ("MEMBER", "member"),
+    ("METHOD", "method"),
+    ("PATH", "path"),
+    ("AFTER", "after"),
+    ("TIMES", "times"),
+    ("STRUCK", "struck"),
+];
+
+impl Fault {
+    pub fn run(self) -> Result<()> {
+        let connection = self.target.connect()?;
+        let json = self.target.json;
+        let (what, aim) = match self.action {
+            Action::Latency { milliseconds, aim } => (
+                json!({ "kind": "latency", "milliseconds": milliseconds }),
+                aim,
+            ),
+            Action::Throttle { seconds, aim } => {
+                (json!({ "kind": "throttle", "seconds": seconds }), aim)
+            }
+            Action::Error { status, aim } => (json!({ "kind": "error", "status": status }), aim),
+            Action::Truncate { aim } => (json!({ "kind": "truncate" }), aim),
+            Action::Withdraw { right, aim } => (json!({ "kind": "withdraw", "right": right }), aim),
+            Action::List => {
+                let all = connection.own(Method::GET, "faults", None)?;
+                return table::print(all.as_array().map_or(&[], Vec::as_slice), &COLUMNS, json);
+            }
+            Action::Clear { id } => {
+                let path = id.map_or("faults".to_owned(), |id| format!("faults/{id}"));
+                connection.own(Method::DELETE, &path, None)?;
+                return Ok(());
+            }
+        };
+        let set = connection.own(Method::POST, "faults", Some(&aim.with(what)))?;
+        table::print_one(&set, &COLUMNS, json)
+    }
+}
+
+impl Aim {
+    fn with(self, mut body: Value) -> Value {
+        body["key"] = json!(self.key);
+        body["member"] = json!(self.member);
+        body["method"] = json!(self.method);
+        body["path"] = json!(self.path);
+        body["after"] = json!(self.after);
+        body["times"] = json!(self.times);
+        body
+    }
+}
