@@ -72,3 +72,23 @@ install_node_clients() {
   (cd tests/clients/node && npm ci --silent --no-audit --no-fund) || return 1
   touch "tests/clients/node/node_modules/.pins-$pins"
 }
+
+# Installs what drives the browser from its lockfile, once per lockfile.
+install_console_tests() {
+  local pins
+  pins=$(sha256sum <tests/console/package-lock.json | cut -d' ' -f1)
+  [ -f "tests/console/node_modules/.pins-$pins" ] && return 0
+  (cd tests/console && npm ci --silent --no-audit --no-fund) || return 1
+  touch "tests/console/node_modules/.pins-$pins"
+}
+
+# Finds the browser, or installs Debian's when it may.
+have_chromium() {
+  chromium=$(command -v chromium || command -v chromium-browser || true)
+  if [ -z "$chromium" ] && [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; } >"$work/chromium.txt" 2>&1 ||
+      tail -n 5 "$work/chromium.txt"
+    chromium=$(command -v chromium || true)
+  fi
+  [ -n "$chromium" ]
+}

@@ -157,7 +157,12 @@ pub async fn start(
         operator,
     };
     let company = instance.company.clone();
-    let server = Arc::new(Server::new(settings).with_shelf(shelf, &company));
+    let server = Server::new(settings).with_shelf(shelf, &company);
+    let server = Arc::new(if options.keep {
+        server.with_console(options.state.clone())
+    } else {
+        server
+    });
     for instance in others.into_iter().chain([instance]) {
         server.add(Arc::new(instance));
     }
@@ -190,7 +195,11 @@ pub async fn start(
         http: format!("http://{}", shown(http_port)),
         https: format!("https://{}", shown(https_port)),
         ca_file: tls.ca_file,
-        console: format!("http://{}/", shown(http_port)),
+        console: format!(
+            "http://{}{}",
+            shown(http_port),
+            server.console.one_time_path()
+        ),
         connectwise: Connectwise {
             company,
             client_id: CLIENT_ID.to_owned(),

@@ -5,6 +5,7 @@ pub mod backend;
 mod bulk;
 pub mod caller;
 mod computed;
+pub mod console;
 mod custom;
 
 mod defaults;

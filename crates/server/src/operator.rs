@@ -9,6 +9,8 @@ mod keys;
 mod roles;
 mod settings;
 
+pub(crate) use settings::SWITCHES;
+
 use crate::answer::Reply;
 use crate::caller::Caller;
 use crate::http::{Body, Received};

@@ -54,6 +54,7 @@ pub struct Server {
     pub faults: Faults,
     /// Where further companies are opened, and which company remembers them.
     pub(crate) shelf: Option<(Shelf, String)>,
+    pub console: crate::console::Console,
 }
 
 impl Server {
@@ -64,7 +65,15 @@ impl Server {
             log: Log::default(),
             faults: Faults::default(),
             shelf: None,
+            console: crate::console::Console::new(None),
         }
+    }
+
+    /// The same server with a console that keeps its password in this folder.
+    #[must_use]
+    pub fn with_console(mut self, folder: std::path::PathBuf) -> Self {
+        self.console = crate::console::Console::new(Some(folder));
+        self
     }
 
     /// A server that can open further companies; `first` remembers them.
@@ -127,10 +136,6 @@ impl Server {
             ["bitting", "callbacks", "keys"] => self.signing_key(&segments),
             ["bitting", ..] => crate::operator::answer(self, received, &segments).await,
             ["health"] => Reply::json(200, b"{\"status\":\"ok\"}".to_vec()),
-            [] => Reply::text(
-                200,
-                "Bitting serves here. The API is under /v4_6_release/apis/3.0/.\n",
-            ),
             _ if lower.get(1) == Some(&"apis") => {
                 Reply::text(400, "Cannot route. Codebase/company is invalid")
             }
@@ -355,6 +360,9 @@ impl Server {
 
 impl Handler for Server {
     async fn handle(&self, received: Received) -> Response<Full<Bytes>> {
+        if crate::console::serves(received.parts.uri.path()) {
+            return crate::console::answer(self, &received).await;
+        }
         let started = Instant::now();
         let mut event = Event::new(&received.parts);
         let reply = self.route(&received, &mut event).await;

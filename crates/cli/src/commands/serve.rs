@@ -143,6 +143,7 @@ fn greet(running: &Running) {
     line("http", &ready.http);
     line("https", &ready.https);
     line("CA file", &ready.ca_file.display().to_string());
+    line("console", &ready.console);
     line("company", &ready.connectwise.company);
     line("clientId", &ready.connectwise.client_id);
     for (name, pair) in [

@@ -8,13 +8,13 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 
 /// A switch: its name, what it takes, and what it does.
-struct Switch {
-    name: &'static str,
-    takes: &'static str,
-    meaning: &'static str,
+pub(crate) struct Switch {
+    pub(crate) name: &'static str,
+    pub(crate) takes: &'static str,
+    pub(crate) meaning: &'static str,
 }
 
-const SWITCHES: &[Switch] = &[
+pub(crate) const SWITCHES: &[Switch] = &[
     Switch {
         name: "strict",
         takes: "on (default), off",

@@ -1,0 +1,357 @@
+//! The web console: the guides' steps by clicking, in the PSA's own words. It goes through the same pipeline
+//! and permits as the API, as the operator or in a member's place; it has no way of its own to any record.
+//! Every form carries its session's token, and no page loads anything from another host.
+
+mod activity;
+mod assets;
+mod data;
+mod desk;
+mod docs;
+mod door;
+mod form;
+mod instances;
+mod integrations;
+mod lint;
+mod lists;
+mod matrix;
+mod members;
+mod overview;
+mod page;
+mod roles;
+mod session;
+mod sign_in;
+
+use crate::http::{Body, Received};
+use crate::problem::Problem;
+use crate::server::Server;
+use bytes::Bytes;
+use desk::Desk;
+use form::Form;
+use http::{HeaderValue, Method, Response, header};
+use http_body_util::Full;
+use maud::{Markup, html};
+use page::Page;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+use subtle::ConstantTimeEq as _;
+
+/// Nothing runs, loads or sends but to this server, and nobody may frame it.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// What the console of a server keeps: who is signed in, and what opens it.
+pub struct Console {
+    sessions: session::Sessions,
+    door: door::Door,
+}
+
+impl Console {
+    /// `folder` is where the administrator's password rests; without, it is gone with the process.
+    pub fn new(folder: Option<PathBuf>) -> Self {
+        Self {
+            sessions: session::Sessions::default(),
+            door: door::Door::new(folder.map(|folder| folder.join("console.password"))),
+        }
+    }
+
+    /// The path of a link that signs in once. The link before it opens nothing any more.
+    pub fn one_time_path(&self) -> String {
+        format!("/console/enter?link={}", self.door.new_link().reveal())
+    }
+}
+
+/// A request of someone who is signed in.
+pub(crate) struct Visit<'a> {
+    server: &'a Server,
+    session: Arc<session::Session>,
+    /// The path below `/console/`, decoded.
+    path: Vec<String>,
+    query: Form,
+    form: Form,
+    post: bool,
+}
+
+/// What a page's code answers.
+pub(crate) enum Outcome {
+    Page(Page),
+    /// A part of a page that htmx puts in place.
+    Part(Markup),
+    /// Look there next.
+    See(String),
+    /// There is nothing at this address.
+    Nowhere,
+}
+
+type Result<T> = std::result::Result<T, Problem>;
+
+impl Visit<'_> {
+    /// The company in the path, or the first one there is.
+    fn company(&self) -> String {
+        let named = self
+            .path
+            .first()
+            .and_then(|name| self.server.instance(name));
+        let known = named.or_else(|| self.server.instances().into_iter().next());
+        known.map(|one| one.company.clone()).unwrap_or_default()
+    }
+
+    /// The address of a page of this company.
+    fn at(&self, rest: &str) -> String {
+        format!("/console/{}/{rest}", form::encode(&self.company()))
+    }
+}
+
+/// Whether a path is the console's.
+pub(crate) fn serves(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split('/').next();
+    matches!(first, Some("" | "console" | "docs"))
+}
+
+/// Answers a request for one of the console's paths.
+pub(crate) async fn answer(server: &Server, received: &Received) -> Response<Full<Bytes>> {
+    let mut response = route(server, received).await;
+    let fixed = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "same-origin"),
+    ];
+    let headers = response.headers_mut();
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert(
+        "cross-origin-opener-policy",
+        HeaderValue::from_static("same-origin"),
+    );
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn route(server: &Server, received: &Received) -> Response<Full<Bytes>> {
+    let uri = &received.parts.uri;
+    let path: Vec<String> = uri
+        .path()
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let text = percent_encoding::percent_decode_str(part).decode_utf8_lossy();
+            text.into_owned()
+        })
+        .collect();
+    let words: Vec<&str> = path.iter().map(String::as_str).collect();
+    let query = Form::read(uri.query().unwrap_or_default());
+    let post = received.parts.method == Method::POST;
+    if !post && !matches!(received.parts.method, Method::GET | Method::HEAD) {
+        return plain(405, "The console takes GET and POST.");
+    }
+    match words[..] {
+        [] => return see("/console/"),
+        ["console", "assets", name] => return assets::answer(name),
+        ["docs", ref rest @ ..] => return docs::answer(server, rest, &query),
+        _ => {}
+    }
+    let form = match (post, &received.body) {
+        (false, _) => Form::default(),
+        (true, Body::Read(bytes)) if bytes.len() <= form::LIMIT => {
+            Form::read(&String::from_utf8_lossy(bytes))
+        }
+        (true, _) => return plain(413, "The form is too large."),
+    };
+    if post && !same_origin(received) {
+        return plain(403, "The form came from another site, so nothing was done.");
+    }
+    if let ["console", word @ ("sign-in" | "enter" | "first")] = words[..] {
+        return sign_in::answer(server, received, word, &query, &form).await;
+    }
+    let Some((token, session)) = signed_in(server, received) else {
+        // A part of a page cannot show a form to sign in: htmx is told to go there as a whole.
+        let mut response = see("/console/sign-in");
+        if received.parts.headers.contains_key("hx-request") {
+            *response.status_mut() = http::StatusCode::OK;
+            response
+                .headers_mut()
+                .insert("hx-redirect", HeaderValue::from_static("/console/sign-in"));
+        }
+        return response;
+    };
+    if post && !has_token(received, &form, &session.csrf) {
+        return plain(
+            403,
+            "The form's token is missing or of another session, so nothing was done. Load the page again.",
+        );
+    }
+    if words == ["console", "sign-out"] && post {
+        server.console.sessions.close(&token);
+        return sign_in::signed_out(received);
+    }
+    let visit = Visit {
+        server,
+        session,
+        path: path[1..].to_vec(),
+        query,
+        form,
+        post,
+    };
+    respond(&visit, dispatch(&visit).await)
+}
+
+async fn dispatch(visit: &Visit<'_>) -> Result<Outcome> {
+    let words: Vec<&str> = visit.path.iter().map(String::as_str).collect();
+    match words[..] {
+        [] => return Ok(Outcome::See(visit.at(""))),
+        ["password"] => return Ok(sign_in::password(visit).await),
+        _ => {}
+    }
+    let Some(instance) = visit.server.instance(words[0]) else {
+        return Ok(Outcome::Nowhere);
+    };
+    let desk = Desk::new(visit.server, instance);
+    match words[1..] {
+        [] => overview::answer(visit, &desk).await,
+        ["roles", ref rest @ ..] => roles::answer(visit, &desk, rest).await,
+        ["members", ref rest @ ..] => members::answer(visit, &desk, rest).await,
+        ["integrations", ref rest @ ..] => integrations::answer(visit, &desk, rest).await,
+        ["activity", ref rest @ ..] => activity::answer(visit, &desk, rest).await,
+        ["data"] => data::answer(visit, &desk).await,
+        ["instances", ref rest @ ..] => instances::answer(visit, &desk, rest).await,
+        _ => Ok(Outcome::Nowhere),
+    }
+}
+
+fn respond(visit: &Visit<'_>, outcome: Result<Outcome>) -> Response<Full<Bytes>> {
+    let page = match outcome {
+        Ok(Outcome::Part(part)) => return page_response(200, part),
+        Ok(Outcome::See(address)) => return see(&address),
+        Ok(Outcome::Page(page)) => page,
+        Ok(Outcome::Nowhere) => not_found(),
+        Err(problem) => {
+            let status = crate::answer::Reply::problem(&problem).status;
+            let body = html! {
+                h1 { "That did not work" }
+                (page::wrong(&desk::message(&problem)))
+                p { a href=(visit.at("")) { "Back to the overview" } }
+            };
+            Page::new("", "That did not work", body).with_status(status)
+        }
+    };
+    page_response(page.status, page::framed(visit, &page))
+}
+
+fn not_found() -> Page {
+    let body = html! {
+        h1 { "There is nothing here" }
+        p { "The address is wrong, or what it showed was deleted." }
+    };
+    Page::new("", "Not found", body).with_status(404)
+}
+
+fn page_response(status: u16, markup: Markup) -> Response<Full<Bytes>> {
+    content(status, "text/html; charset=utf-8", markup.into_string())
+}
+
+fn content(status: u16, media: &'static str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    response
+}
+
+fn plain(status: u16, text: &'static str) -> Response<Full<Bytes>> {
+    content(status, "text/plain; charset=utf-8", text)
+}
+
+fn see(address: &str) -> Response<Full<Bytes>> {
+    let mut response = plain(303, "");
+    if let Ok(address) = HeaderValue::from_str(address) {
+        response.headers_mut().insert(header::LOCATION, address);
+    }
+    response
+}
+
+/// The session of the request's cookie, with what the cookie holds.
+fn signed_in(server: &Server, received: &Received) -> Option<(String, Arc<session::Session>)> {
+    let token = cookie(received, &cookie_name(received, "session"))?;
+    let session = server.console.sessions.find(&token, Instant::now())?;
+    Some((token, session))
+}
+
+fn has_token(received: &Received, form: &Form, expected: &str) -> bool {
+    let header = received.parts.headers.get("x-csrf");
+    let sent = header
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_else(|| form.text("csrf"));
+    bool::from(sent.as_bytes().ct_eq(expected.as_bytes()))
+}
+
+/// Whether a form comes from a page of this very server. Browsers always say so; others may leave it out,
+/// since the token decides in any case.
+fn same_origin(received: &Received) -> bool {
+    let header = |name: &str| {
+        let value = received.parts.headers.get(name);
+        value.and_then(|value| value.to_str().ok())
+    };
+    if header("sec-fetch-site").is_some_and(|site| site != "same-origin") {
+        return false;
+    }
+    match header("origin") {
+        None => true,
+        Some(origin) => origin
+            .split_once("://")
+            .is_some_and(|(_, authority)| Some(authority) == host(received)),
+    }
+}
+
+/// The host and port that the browser asked for.
+fn host(received: &Received) -> Option<&str> {
+    let headers = &received.parts.headers;
+    let forwarded = headers.get("x-forwarded-host");
+    let named = forwarded.or_else(|| headers.get(header::HOST));
+    let named = named.and_then(|value| value.to_str().ok());
+    named.or_else(|| {
+        let authority = received.parts.uri.authority();
+        authority.map(http::uri::Authority::as_str)
+    })
+}
+
+fn is_secure(received: &Received) -> bool {
+    let forwarded = received.parts.headers.get("x-forwarded-proto");
+    received.secure || forwarded.is_some_and(|value| value.as_bytes().starts_with(b"https"))
+}
+
+/// Cookies do not know ports, so that the port stands in the name: two servers on one host keep apart.
+fn cookie_name(received: &Received, what: &str) -> String {
+    let port: String = host(received)
+        .and_then(|host| host.rsplit_once(':'))
+        .map(|(_, port)| port.chars().filter(char::is_ascii_digit).collect())
+        .unwrap_or_default();
+    let prefix = if is_secure(received) { "__Host-" } else { "" };
+    format!("{prefix}bitting-{what}{port}")
+}
+
+fn cookie(received: &Received, name: &str) -> Option<String> {
+    let headers = received.parts.headers.get_all(header::COOKIE);
+    headers
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(known, _)| *known == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+/// Sets a cookie that no script reads and no other site sends; an empty value takes it away.
+fn set_cookie(response: &mut Response<Full<Bytes>>, received: &Received, what: &str, value: &str) {
+    let name = cookie_name(received, what);
+    let secure = if is_secure(received) { "; Secure" } else { "" };
+    let age = if value.is_empty() { "; Max-Age=0" } else { "" };
+    let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{age}");
+    if let Ok(text) = HeaderValue::from_str(&text) {
+        response.headers_mut().append(header::SET_COOKIE, text);
+    }
+}

@@ -1,0 +1,261 @@
+//! The console's hand in an instance: calls through the very pipeline that serves the API, as the operator
+//! or in a member's place, and permits for what the vendor's API has no path for. Knows no page.
+
+use crate::caller::Caller;
+use crate::event::Event;
+use crate::http::{Body, Received};
+use crate::instance::Instance;
+use crate::permit::{Permit, authorize};
+use crate::pipeline::{self, Call};
+use crate::problem::Problem;
+use crate::rules::Context;
+use crate::saving;
+use crate::server::{DEFAULT_RELEASE, Server};
+use bitting_catalog::entity::Entity;
+use bitting_catalog::route::Method;
+use bitting_dialects::connectwise::error::ApiError;
+use bitting_dialects::connectwise::parameters::Parameters;
+use bitting_policy::{Role, Verb};
+use bytes::Bytes;
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Where links in records would lead; pages do not show them.
+const BASE: &str = "http://console/v4_6_release/apis/3.0/";
+pub const ROLES: &str = "system/securityroles";
+pub const MEMBERS: &str = "system/members";
+
+/// One instance and whoever works on it.
+pub struct Desk<'a> {
+    pub server: &'a Server,
+    pub instance: Arc<Instance>,
+    pub caller: Arc<Caller>,
+}
+
+impl<'a> Desk<'a> {
+    /// As the operator, who holds every right.
+    pub fn new(server: &'a Server, instance: Arc<Instance>) -> Self {
+        let caller = Arc::new(Caller::operator(instance.registry()));
+        Self {
+            server,
+            instance,
+            caller,
+        }
+    }
+
+    /// The same instance in another member's place.
+    pub fn as_member(&self, caller: Arc<Caller>) -> Desk<'a> {
+        Desk {
+            server: self.server,
+            instance: self.instance.clone(),
+            caller,
+        }
+    }
+
+    pub async fn get(&self, path: &str, query: &str) -> Result<Value, Problem> {
+        self.call(http::Method::GET, path, query, None).await
+    }
+
+    /// The rows of a list.
+    pub async fn list(&self, path: &str, query: &str) -> Result<Vec<Value>, Problem> {
+        match self.get(path, query).await? {
+            Value::Array(rows) => Ok(rows),
+            one => Ok(vec![one]),
+        }
+    }
+
+    /// How many records there are.
+    pub async fn count(&self, path: &str, query: &str) -> Result<u64, Problem> {
+        let found = self.get(&format!("{path}/count"), query).await?;
+        Ok(found["count"].as_u64().unwrap_or_default())
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Problem> {
+        self.call(http::Method::POST, path, "", Some(body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: &Value) -> Result<Value, Problem> {
+        self.call(http::Method::PATCH, path, "", Some(body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Result<Value, Problem> {
+        self.call(http::Method::DELETE, path, "", None).await
+    }
+
+    /// One call as the API would answer it. Writes are events like those of any other caller.
+    async fn call(
+        &self,
+        method: http::Method,
+        path: &str,
+        query: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, Problem> {
+        let started = Instant::now();
+        let path = path.trim_matches('/');
+        let uri = format!("/v4_6_release/apis/3.0/{path}?{query}");
+        let request = http::Request::builder()
+            .method(method.clone())
+            .uri(uri)
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .body(())
+            .map_err(|_| ApiError::no_endpoint())?;
+        let (parts, ()) = request.into_parts();
+        let mut event = Event::new(&parts);
+        event.caller(&self.instance.company, &self.caller);
+        let bytes = body.map_or_else(Vec::new, |body| {
+            serde_json::to_vec(body).unwrap_or_default()
+        });
+        let received = Received {
+            parts,
+            body: Body::Read(Bytes::from(bytes)),
+            secure: true,
+            peer: SocketAddr::from(([127, 0, 0, 1], 0)),
+        };
+        let answer = self
+            .routed(&method, path, query, &received, &mut event)
+            .await;
+        if method != http::Method::GET {
+            let status = match &answer {
+                Ok(reply) => reply.status,
+                Err(problem) => {
+                    event.fail(problem);
+                    crate::answer::Reply::problem(problem).status
+                }
+            };
+            event.finish(status, started.elapsed());
+            self.server.log.record(event);
+        }
+        Ok(serde_json::from_slice(&answer?.body).unwrap_or(Value::Null))
+    }
+
+    async fn routed(
+        &self,
+        method: &http::Method,
+        path: &str,
+        query: &str,
+        received: &Received,
+        event: &mut Event,
+    ) -> Result<crate::answer::Reply, Problem> {
+        let instance = &self.instance;
+        let found = instance
+            .router
+            .find(path)
+            .ok_or_else(ApiError::no_endpoint)?;
+        let catalog = instance.catalog();
+        let route = &catalog.routes[found.route];
+        let entity = catalog.entity(route.entity);
+        event.route(&route.path, &entity.path);
+        let method = match *method {
+            http::Method::POST => Method::Post,
+            http::Method::PATCH => Method::Patch,
+            http::Method::DELETE => Method::Delete,
+            _ => Method::Get,
+        };
+        if !route.methods.iter().any(|known| known.method == method) {
+            return Err(ApiError::no_endpoint().into());
+        }
+        let call = Call {
+            instance,
+            caller: self.caller.clone(),
+            route,
+            entity,
+            method,
+            words: found.params,
+            parameters: Parameters::read(query)?,
+            release: DEFAULT_RELEASE,
+            forward_only: false,
+            base: BASE.to_owned(),
+            url: format!("{BASE}{path}"),
+            received,
+        };
+        pipeline::answer(&call).await
+    }
+
+    pub fn entity(&self, path: &str) -> Result<&Entity, Problem> {
+        let found = self.instance.catalog().entity_at(path);
+        found.ok_or_else(|| ApiError::no_endpoint().into())
+    }
+
+    /// The right on the vendor's own entity decides here too.
+    pub fn permit(&self, path: &str, verb: Verb) -> Result<Permit<'_>, Problem> {
+        let entity = self.entity(path)?;
+        let grounds = self.instance.backend.grounds();
+        authorize(grounds, &self.caller, entity, &entity.right.needs, verb)
+            .map_err(|denial| denial.by(&self.caller.role.name).into())
+    }
+
+    /// A security role with its levels, lists and flags.
+    pub async fn role(&self, id: i64, verb: Verb) -> Result<Role, Problem> {
+        let permit = self.permit(ROLES, verb)?;
+        let row = self.instance.backend.row(&permit, id).await?;
+        let row = row.ok_or_else(|| ApiError::not_found("SecurityRole", &id.to_string()))?;
+        let mut role = (*self.instance.role(id)).clone();
+        role.id = row.id;
+        row.text("name")
+            .unwrap_or_default()
+            .clone_into(&mut role.name);
+        role.admin = row.flag("admin_flag");
+        role.inactive = row.flag("inactive_flag");
+        Ok(role)
+    }
+
+    /// Changes the record of a role, which the vendor's API can only create: the same saving, checks and
+    /// permit as its other records.
+    pub async fn change_role(&self, id: i64, patch: &Value) -> Result<(), Problem> {
+        let permit = self.permit(ROLES, Verb::Edit)?;
+        let catalog = self.instance.catalog();
+        let route = catalog
+            .routes_of(permit.entity().id)
+            .next()
+            .ok_or_else(ApiError::no_endpoint)?;
+        let parameters = Parameters::default();
+        let context = Context {
+            instance: &self.instance,
+            caller: &self.caller,
+            now: self.instance.now(),
+            parameters: &parameters,
+            parents: &[],
+            words: &[],
+            base: BASE,
+            route,
+            method: Method::Patch,
+            release: DEFAULT_RELEASE,
+            content_type: None,
+        };
+        let body = serde_json::to_vec(patch).unwrap_or_default();
+        saving::change(context, &permit, id, &body, false, DEFAULT_RELEASE).await
+    }
+}
+
+/// What went wrong, for people.
+pub fn message(problem: &Problem) -> String {
+    match problem {
+        Problem::Api(error) if error.errors.is_empty() => error.message.clone(),
+        Problem::Api(error) => {
+            let texts: Vec<_> = error
+                .errors
+                .iter()
+                .map(|one| one.message.as_str())
+                .collect();
+            texts.join(" ")
+        }
+        Problem::Denied(denial) => format!("Denied: {denial}. To allow it, {}.", denial.remedy),
+        Problem::Store(_) => "The database failed; the server's log says why.".to_owned(),
+    }
+}
+
+/// What went wrong with one field of a form.
+pub fn field_error<'p>(problem: Option<&'p Problem>, field: &str) -> Option<&'p str> {
+    let Some(Problem::Api(error)) = problem else {
+        return None;
+    };
+    let of_field = |name: &str| {
+        name.split(['/', '.'])
+            .next()
+            .is_some_and(|first| first.eq_ignore_ascii_case(field))
+    };
+    let found = error.errors.iter().find(|one| of_field(&one.field));
+    found.map(|one| one.message.as_str())
+}

@@ -1,0 +1,455 @@
+//! `/docs`: the description of what is served, generated from the catalog, for people and as OpenAPI. Open
+//! to everyone, since it is the same in every copy of the program; it says nothing of an instance's data.
+
+use super::form::{Form, encode};
+use super::page;
+use super::{content, page_response, plain};
+use crate::server::Server;
+use bitting_catalog::Catalog;
+use bitting_catalog::entity::{Basis, Entity, Field, Kind, Right, Scalar};
+use bitting_catalog::route::{Method, Route, RouteKind};
+use bitting_policy::{Needs, Registry};
+use bytes::Bytes;
+use http::Response;
+use http_body_util::Full;
+use maud::{Markup, html};
+use serde_json::{Map, Value, json};
+use std::sync::OnceLock;
+
+const SIZE: usize = 60;
+
+pub fn answer(server: &Server, rest: &[&str], query: &Form) -> Response<Full<Bytes>> {
+    let Some(instance) = server.instances().into_iter().next() else {
+        return plain(404, "There is no instance to describe.");
+    };
+    let (catalog, registry) = (instance.catalog(), instance.registry());
+    match rest {
+        [] => page_response(200, list(catalog, registry, query)),
+        ["openapi.json"] => {
+            static TEXT: OnceLock<Bytes> = OnceLock::new();
+            let text = TEXT.get_or_init(|| {
+                let whole = openapi(catalog, registry);
+                Bytes::from(serde_json::to_vec(&whole).unwrap_or_default())
+            });
+            content(200, "application/json", text.clone())
+        }
+        ["entity", path @ ..] => match catalog.entity_at(&path.join("/")) {
+            Some(entity) => page_response(200, sheet(catalog, registry, entity)),
+            None => plain(404, "There is no such entity."),
+        },
+        _ => plain(404, "There is nothing here."),
+    }
+}
+
+fn list(catalog: &Catalog, registry: &Registry, query: &Form) -> Markup {
+    let (area, search) = (
+        query.trimmed("area"),
+        query.trimmed("search").to_lowercase(),
+    );
+    let mut areas: Vec<&str> = catalog
+        .routes
+        .iter()
+        .filter_map(|route| first(&route.path))
+        .collect();
+    areas.sort_unstable();
+    areas.dedup();
+    let found: Vec<&Route> = catalog
+        .routes
+        .iter()
+        .filter(|route| area.is_empty() || first(&route.path) == Some(area))
+        .filter(|route| {
+            search
+                .split_whitespace()
+                .all(|word| route.path.to_lowercase().contains(word))
+        })
+        .collect();
+    let page = query.page();
+    let start = usize::try_from(page - 1)
+        .unwrap_or_default()
+        .saturating_mul(SIZE);
+    let areas: Vec<_> = areas
+        .into_iter()
+        .map(|one| (one.to_owned(), one.to_owned()))
+        .collect();
+    let body = html! {
+        h1 { "API description" }
+        p { "Every path that is served, with the right it needs. As a file: " a href="/docs/openapi.json" { "openapi.json" } " (OpenAPI 3.0)." }
+        form.filter method="get" {
+            (page::choice("area", "Area", &areas, area, Some("all"), "", None))
+            div.field.grow { label for="search" { "Path contains" } input #search name="search" type="search" value=(query.trimmed("search")); }
+            button type="submit" { "Search" }
+        }
+        p.hint { (found.len()) " paths" }
+        div.wide tabindex="0" role="region" aria-label="Paths" { table {
+            thead { tr { th scope="col" { "Path" } th scope="col" { "Methods" } th scope="col" { "Right" } } }
+            tbody { @for route in found.iter().skip(start).take(SIZE) {
+                @let entity = catalog.entity(route.entity);
+                tr {
+                    th scope="row" { a href=(format!("/docs/entity/{}", entity.path)) { code { (route.path) } } }
+                    td { @for one in &route.methods { span.method { (word(one.method)) } " " } }
+                    td { (needs(registry, &right(route, entity).needs)) }
+                }
+            } }
+        } }
+        (page::pages(&format!("/docs?area={}&search={}&page=", encode(area), encode(&search)), page, SIZE as u64, found.len() as u64))
+    };
+    page::public("API description", &body)
+}
+
+fn sheet(catalog: &Catalog, registry: &Registry, entity: &Entity) -> Markup {
+    let body = html! {
+        (page::crumbs(&[("API description", Some("/docs".to_owned())), (&entity.path, None)]))
+        h1 { (entity.schema) }
+        dl.facts {
+            dt { "Right" } dd { (needs(registry, &entity.right.needs)) }
+            dt { "How sure" } dd { (sure(entity.right.basis)) @if !entity.right.reason.is_empty() { ": " (entity.right.reason) } }
+            @for (name, right) in &entity.extra_rights { dt { "Also, for " (name) } dd { (needs(registry, &right.needs)) } }
+        }
+        section { h2 { "Paths" } ul.plain { @for route in catalog.routes_of(entity.id) {
+            li { @for one in &route.methods { span.method { (word(one.method)) } " " } code { (route.path) }
+                @if route.right.is_some() { " needs " (needs(registry, &right(route, entity).needs)) } }
+        } } }
+        section { h2 { "Members of a record" }
+            div.wide tabindex="0" role="region" aria-label="Members of a record" { table {
+                thead { tr { th scope="col" { "Name" } th scope="col" { "Type" } th scope="col" { "Remarks" } } }
+                tbody { @for field in &entity.fields { tr { th scope="row" { code { (field.name) } } td { (kind(&field.kind)) } td { (remarks(field)) } } } }
+            } }
+        }
+        @if entity.stored && entity.parents.is_empty() { p { a href=(format!("/console/")) { "Sign in to the console" } " and choose Data to try " code { (entity.path) } "." } }
+    };
+    page::public(&entity.schema, &body)
+}
+
+fn first(path: &str) -> Option<&str> {
+    path.trim_start_matches('/').split('/').next()
+}
+
+fn right<'a>(route: &'a Route, entity: &'a Entity) -> &'a Right {
+    let view = route.view.and_then(|index| entity.views.get(index));
+    let of_view = view.and_then(|view| view.right.as_ref());
+    route.right.as_ref().or(of_view).unwrap_or(&entity.right)
+}
+
+/// A right in the screens' words.
+fn needs(registry: &Registry, needs: &Needs) -> String {
+    let joined = |all: &[Needs], by: &str| {
+        let words: Vec<String> = all.iter().map(|one| self::needs(registry, one)).collect();
+        words.join(by)
+    };
+    match needs {
+        Needs::Anyone => "nothing".to_owned(),
+        Needs::AnyMember => "any key".to_owned(),
+        Needs::Action(id) => registry.get(*id).map_or_else(
+            || "a right that is not known".to_owned(),
+            bitting_policy::Action::full_name,
+        ),
+        Needs::Table(id) => format!(
+            "System / Table Setup with {}",
+            registry
+                .get_table(*id)
+                .map(bitting_policy::Table::full_name)
+                .unwrap_or_default()
+        ),
+        Needs::Every(all) => joined(all, ", and "),
+        Needs::Either(all) => joined(all, ", or "),
+    }
+}
+
+fn sure(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Stated => "stated by a vendor, or a refusal was observed",
+        Basis::Granted => "a vendor grants exactly this for a feature that must call it",
+        _ => "follows from what is known",
+    }
+}
+
+fn word(method: Method) -> &'static str {
+    match method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+        Method::Put => "PUT",
+        Method::Patch => "PATCH",
+        Method::Delete => "DELETE",
+    }
+}
+
+fn kind(kind: &Kind) -> String {
+    match kind {
+        Kind::Integer => "integer".to_owned(),
+        Kind::Number => "number".to_owned(),
+        Kind::Boolean => "boolean".to_owned(),
+        Kind::Text => "text".to_owned(),
+        Kind::DateTime => "date and time".to_owned(),
+        Kind::Date => "date".to_owned(),
+        Kind::Uuid => "GUID".to_owned(),
+        Kind::Reference(to) => to.shape.to_string(),
+        Kind::References(to) => format!("list of {}", to.shape),
+        Kind::List(_) => "list".to_owned(),
+        Kind::Embedded { shape, list: true } => format!("list of {shape}"),
+        Kind::Embedded { shape, .. } => shape.to_string(),
+        Kind::Any => "any".to_owned(),
+    }
+}
+
+fn remarks(field: &Field) -> String {
+    let mut words = Vec::new();
+    if field.required {
+        words.push("required".to_owned());
+    }
+    if field.read_only {
+        words.push("read only".to_owned());
+    }
+    if field.write_only {
+        words.push("never in an answer".to_owned());
+    }
+    if let Some(max) = field.max {
+        words.push(format!("at most {max} characters"));
+    }
+    if !field.values.is_empty() {
+        words.push(format!("one of {}", field.values.join(", ")));
+    }
+    words.join("; ")
+}
+
+/// The whole description.
+fn openapi(catalog: &Catalog, registry: &Registry) -> Value {
+    let mut paths = Map::new();
+    for route in &catalog.routes {
+        let entity = catalog.entity(route.entity);
+        let mut item = Map::new();
+        for operation in &route.methods {
+            let described = described(route, entity, operation.method, operation.status, registry);
+            item.insert(word(operation.method).to_lowercase(), described);
+        }
+        paths.insert(route.path.to_string(), Value::Object(item));
+    }
+    let mut schemas = Map::new();
+    for (name, fields) in &catalog.shapes {
+        schemas.insert(name.to_string(), object(fields));
+    }
+    for entity in &catalog.entities {
+        schemas.insert(entity.schema.to_string(), object(&entity.fields));
+    }
+    for (name, reference) in &catalog.references {
+        let mut members = Map::new();
+        members.insert("id".to_owned(), json!({ "type": "integer" }));
+        for (member, _) in &reference.members {
+            members.insert(member.to_string(), json!({ "type": "string" }));
+        }
+        schemas.insert(
+            name.to_string(),
+            json!({ "type": "object", "properties": members }),
+        );
+    }
+    let missing: Vec<String> = catalog
+        .entities
+        .iter()
+        .flat_map(|entity| &entity.fields)
+        .chain(catalog.shapes.values().flatten())
+        .filter_map(|field| pointed(&field.kind))
+        .filter(|name| !schemas.contains_key(*name))
+        .map(str::to_owned)
+        .collect();
+    for name in missing {
+        schemas.insert(name, json!({ "type": "object" }));
+    }
+    json!({
+        "openapi": "3.0.3",
+        "info": {
+            "title": "ConnectWise REST API as Bitting serves it",
+            "description": "Every path with the right it needs (x-right).",
+            "version": crate::answer::VERSION,
+        },
+        "servers": [{ "url": "/v4_6_release/apis/3.0" }],
+        "security": [{ "key": [] }],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": { "key": { "type": "http", "scheme": "basic", "description": "User name: company id, a plus, the public key. Password: the private key." } },
+        },
+    })
+}
+
+fn described(
+    route: &Route,
+    entity: &Entity,
+    method: Method,
+    status: u16,
+    registry: &Registry,
+) -> Value {
+    let mut parameters: Vec<Value> = route
+        .params
+        .iter()
+        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
+        .collect();
+    let list = route.kind == RouteKind::Collection && method == Method::Get;
+    if list {
+        for name in [
+            "conditions",
+            "childConditions",
+            "customFieldConditions",
+            "orderBy",
+            "fields",
+        ] {
+            parameters.push(json!({ "name": name, "in": "query", "schema": { "type": "string" } }));
+        }
+        for name in ["page", "pageSize", "pageId"] {
+            parameters
+                .push(json!({ "name": name, "in": "query", "schema": { "type": "integer" } }));
+        }
+    }
+    let schema = json!({ "$ref": format!("#/components/schemas/{}", entity.schema) });
+    let body = match (route.kind, method) {
+        (RouteKind::Collection, Method::Get) => Some(json!({ "type": "array", "items": schema })),
+        (RouteKind::Item | RouteKind::ItemByName | RouteKind::Singleton, Method::Get)
+        | (RouteKind::Collection | RouteKind::Item, Method::Post)
+        | (RouteKind::Item, Method::Put | Method::Patch) => Some(schema.clone()),
+        (RouteKind::Count, _) => {
+            Some(json!({ "type": "object", "properties": { "count": { "type": "integer" } } }))
+        }
+        _ => None,
+    };
+    let mut answer = json!({ "description": "Done" });
+    if let Some(body) = body {
+        answer["content"] = json!({ "application/json": { "schema": body } });
+    }
+    let mut responses = Map::new();
+    responses.insert(status.to_string(), answer);
+    responses.insert(
+        "403".to_owned(),
+        json!({ "description": "The key's role lacks the right" }),
+    );
+    let mut operation = json!({
+        "tags": [first(&route.path).unwrap_or_default()],
+        "operationId": format!("{}{}", word(method).to_lowercase(), route.path.replace(['/', '{', '}'], "_")),
+        "x-right": needs(registry, &right(route, entity).needs),
+        "parameters": parameters,
+        "responses": responses,
+    });
+    let takes = match (route.kind, method) {
+        (RouteKind::Collection | RouteKind::Item, Method::Post)
+        | (RouteKind::Item, Method::Put) => Some(schema),
+        (RouteKind::Item, Method::Patch) => {
+            Some(json!({ "type": "array", "items": { "type": "object" } }))
+        }
+        _ => None,
+    };
+    if let Some(takes) = takes {
+        operation["requestBody"] =
+            json!({ "content": { "application/json": { "schema": takes } } });
+    }
+    operation
+}
+
+fn object(fields: &[Field]) -> Value {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for field in fields {
+        let mut shape = schema(&field.kind);
+        if shape.get("$ref").is_none() {
+            if let Some(max) = field.max.filter(|_| matches!(field.kind, Kind::Text)) {
+                shape["maxLength"] = json!(max);
+            }
+            if !field.values.is_empty() {
+                shape["enum"] = json!(field.values);
+            }
+            if field.read_only {
+                shape["readOnly"] = json!(true);
+            }
+            if field.write_only {
+                shape["writeOnly"] = json!(true);
+            }
+        }
+        if field.required && !field.read_only {
+            required.push(field.name.to_string());
+        }
+        properties.insert(field.name.to_string(), shape);
+    }
+    let mut shape = json!({ "type": "object", "properties": properties });
+    if !required.is_empty() {
+        shape["required"] = json!(required);
+    }
+    shape
+}
+
+fn pointed(kind: &Kind) -> Option<&str> {
+    match kind {
+        Kind::Reference(to) | Kind::References(to) => Some(&to.shape),
+        Kind::Embedded { shape, .. } => Some(shape),
+        _ => None,
+    }
+}
+
+fn schema(kind: &Kind) -> Value {
+    let link = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
+    match kind {
+        Kind::Integer => json!({ "type": "integer" }),
+        Kind::Number => json!({ "type": "number" }),
+        Kind::Boolean => json!({ "type": "boolean" }),
+        Kind::Text => json!({ "type": "string" }),
+        Kind::DateTime => json!({ "type": "string", "format": "date-time" }),
+        Kind::Date => json!({ "type": "string", "format": "date" }),
+        Kind::Uuid => json!({ "type": "string", "format": "uuid" }),
+        Kind::Reference(to) => link(&to.shape),
+        Kind::References(to) => json!({ "type": "array", "items": link(&to.shape) }),
+        Kind::List(of) => json!({ "type": "array", "items": { "type": scalar(*of) } }),
+        Kind::Embedded { shape, list: true } => json!({ "type": "array", "items": link(shape) }),
+        Kind::Embedded { shape, .. } => link(shape),
+        Kind::Any => json!({}),
+    }
+}
+
+fn scalar(of: Scalar) -> &'static str {
+    match of {
+        Scalar::Integer => "integer",
+        Scalar::Number => "number",
+        Scalar::Boolean => "boolean",
+        Scalar::Text => "string",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::openapi;
+    use serde_json::Value;
+    use std::collections::BTreeSet;
+
+    fn links(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members {
+                    match member.as_str() {
+                        Some(link) if name == "$ref" => {
+                            found.insert(link.to_owned());
+                        }
+                        _ => links(member, found),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| links(item, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_route_is_described_and_every_link_leads_somewhere() {
+        let (registry, catalog) = bitting_catalog::Catalog::embedded().expect("data");
+        let whole = openapi(&catalog, &registry);
+        for route in &catalog.routes {
+            let item = &whole["paths"][&*route.path];
+            assert_eq!(
+                item.as_object().map(serde_json::Map::len),
+                Some(route.methods.len()),
+                "{}",
+                route.path
+            );
+        }
+        let mut found = BTreeSet::new();
+        links(&whole, &mut found);
+        assert!(found.len() > 300);
+        for link in found {
+            let name = link.trim_start_matches("#/components/schemas/");
+            assert!(whole["components"]["schemas"][name].is_object(), "{link}");
+        }
+    }
+}

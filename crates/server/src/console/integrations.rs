@@ -1,0 +1,284 @@
+//! The catalog of profiles: what each integration asks for and why, what a role would need to change to
+//! serve it, and what there is to say about its guide.
+
+use super::desk::{Desk, ROLES};
+use super::page::{self, Page};
+use super::{Outcome, Result, Visit};
+use bitting_catalog::profile::lint::{Severity, lint};
+use bitting_catalog::profile::{Entries, Pattern, Profile, Psa, Selection, shipped};
+use bitting_policy::{Comparison, Registry, Role, Verb, compare};
+use maud::{Markup, html};
+use std::sync::OnceLock;
+
+/// Profiles for the kind of instance there is. A test of the catalog holds that all of them can be read.
+fn profiles() -> impl Iterator<Item = &'static Profile> {
+    static READ: OnceLock<Vec<Profile>> = OnceLock::new();
+    let all = READ.get_or_init(|| {
+        shipped().unwrap_or_else(|error| {
+            tracing::error!(%error, "the profiles cannot be read");
+            Vec::new()
+        })
+    });
+    all.iter()
+        .filter(|profile| profile.product.psa == Psa::ConnectWise)
+}
+
+pub fn count() -> usize {
+    profiles().count()
+}
+
+pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result<Outcome> {
+    match rest {
+        [] => Ok(Outcome::Page(catalog(visit))),
+        ["cards"] => Ok(Outcome::Part(cards(visit))),
+        [slug] => match profiles().find(|profile| profile.slug == *slug) {
+            Some(profile) => Ok(Outcome::Page(sheet(visit, desk, profile).await?)),
+            None => Ok(Outcome::Nowhere),
+        },
+        _ => Ok(Outcome::Nowhere),
+    }
+}
+
+fn catalog(visit: &Visit<'_>) -> Page {
+    let search = visit.query.trimmed("search");
+    let body = html! {
+        h1 { "Integrations" }
+        form.filter method="get" role="search" {
+            div.field.grow { label for="search" { "Search" }
+                input #search name="search" type="search" value=(search) hx-get=(visit.at("integrations/cards")) hx-target="#cards" hx-trigger="input changed delay:200ms"; }
+            button.quiet type="submit" { "Search" }
+        }
+        div #cards aria-live="polite" { (cards(visit)) }
+    };
+    Page::new("integrations", "Integrations", body)
+}
+
+fn cards(visit: &Visit<'_>) -> Markup {
+    let search = visit.query.trimmed("search").to_lowercase();
+    let found: Vec<_> = profiles()
+        .filter(|profile| {
+            let text = format!("{} {}", profile.title(), profile.product.summary).to_lowercase();
+            search.split_whitespace().all(|word| text.contains(word))
+        })
+        .collect();
+    html! {
+        @if found.is_empty() { (page::empty("No integration fits. A profile is one file in data/profiles/.")) }
+        ul.cards { @for profile in found { li {
+            a.tile href=(visit.at(&format!("integrations/{}", profile.slug))) {
+                b { (profile.title()) }
+                span { (profile.product.summary) }
+                span.hint { (profile.grant.len()) " rows" @if !profile.feature.is_empty() { ", " (profile.feature.len()) " optional features" } }
+            }
+        } } }
+    }
+}
+
+async fn sheet(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<Page> {
+    let registry = desk.instance.registry();
+    let mut selection = profile.default_selection();
+    if visit.query.given("chosen").is_some() {
+        let ids: Vec<&str> = visit.query.every("feature").collect();
+        let off = profile
+            .feature
+            .iter()
+            .filter(|feature| feature.default && !ids.contains(&feature.id.as_str()));
+        let off: Vec<String> = off.map(|feature| format!("-{}", feature.id)).collect();
+        let words = ids
+            .iter()
+            .map(|id| (*id).to_owned())
+            .chain(off)
+            .collect::<Vec<_>>();
+        selection = profile.select(&words).unwrap_or(selection);
+    }
+    let against = visit.query.text("role").parse::<i64>().ok();
+    let held = match against {
+        Some(id) => Some(desk.role(id, Verb::Inquire).await?),
+        None => None,
+    };
+    let needed = needed(registry, profile, &selection);
+    let roles = desk.list(ROLES, "pageSize=1000&orderBy=name").await?;
+    let options: Vec<(String, String)> = roles
+        .iter()
+        .map(|row| {
+            (
+                row["id"].to_string(),
+                row["name"].as_str().unwrap_or_default().to_owned(),
+            )
+        })
+        .collect();
+    let chosen = against.map(|id| id.to_string()).unwrap_or_default();
+    let body = html! {
+        (page::crumbs(&[("Integrations", Some(visit.at("integrations"))), (&profile.title(), None)]))
+        h1 { (profile.title()) }
+        p { (profile.product.summary) }
+        @if let Some(gaps) = &profile.product.gaps { p.caution { (gaps) } }
+        section { h2 { "What it asks for, and why" } (asked(profile, &selection)) }
+        section { h2 { "Plan" }
+            form.filter method="get" {
+                input type="hidden" name="chosen" value="1";
+                (page::choice("role", "Against the role", &options, &chosen, Some("a new role"), "", None))
+                @if !profile.feature.is_empty() { fieldset.ticks { legend { "Features" }
+                    @for feature in &profile.feature {
+                        label { input type="checkbox" name="feature" value=(feature.id) checked[selection.features.contains(&feature.id)]; span { (feature.title) } }
+                    } } }
+                button.quiet type="submit" { "Show the plan" }
+            }
+            @match &needed {
+                Err(text) => { (page::wrong(text)) }
+                Ok(needed) => { (plan(registry, held.as_ref(), needed)) }
+            }
+            @match &held {
+                None => { p { "Make a role " b { (profile.role_name()) } " under " a href=(visit.at("roles/new")) { "Security Roles > New Item" } ", and set these levels." } }
+                Some(role) => { p { a href=(visit.at(&format!("roles/{}", role.id))) { "Open " (role.name) } " to set them." } }
+            }
+        }
+        (around(profile))
+        section { h2 { "Remarks on the guide" } (findings(profile, registry)) }
+    };
+    Ok(Page::new("integrations", profile.title(), body))
+}
+
+fn needed(
+    registry: &Registry,
+    profile: &Profile,
+    selection: &Selection,
+) -> std::result::Result<Role, String> {
+    let document = profile
+        .role_for(registry, selection)
+        .map_err(|error| error.to_string())?;
+    Role::from_document(registry, &document).map_err(|error| error.to_string())
+}
+
+fn asked(profile: &Profile, selection: &Selection) -> Markup {
+    html! { div.wide tabindex="0" role="region" aria-label="What it asks for" { table {
+        thead { tr { th scope="col" { "Module / Action" } @for verb in Verb::EVERY { th scope="col" { (verb) } } th scope="col" { "Why" } } }
+        tbody { @for (feature, grant) in profile.rows() {
+            @let off = feature.is_some_and(|feature| !selection.features.contains(&feature.id));
+            tr.off[off] {
+                th scope="row" { (grant.title()) @if let Some(feature) = feature { " " span.flag.off { "only for " (feature.title) } } }
+                @for verb in Verb::EVERY { td class=(grant.level(verb).as_str()) { (grant.level(verb)) } }
+                td { (grant.why)
+                    @for reason in grant.why_verb.values() { "; " (reason) }
+                    @match grant.entries() {
+                        Entries::All => {},
+                        Entries::Only(names) => { p.hint { "Only: " (joined(&names.iter().collect::<Vec<_>>())) } }
+                        Entries::Except(names) => { p.hint { "All but: " (joined(&names.iter().collect::<Vec<_>>())) } }
+                    }
+                    @if let Some(doubt) = &grant.uncertain { p.hint { "Uncertain: " (doubt) } }
+                }
+            }
+        } }
+    } } }
+}
+
+fn joined(names: &[&Pattern]) -> String {
+    let names: Vec<String> = names
+        .iter()
+        .map(|name| match name {
+            Pattern::Name(name) => name.clone(),
+            Pattern::Prefix(start) => format!("{start}…"),
+            Pattern::Placeholder(name) => format!("({name})"),
+        })
+        .collect();
+    names.join(", ")
+}
+
+/// The difference as lines with a plus and a minus, in colours and in words.
+fn plan(registry: &Registry, held: Option<&Role>, needed: &Role) -> Markup {
+    let blank = Role::new(registry, 0, "");
+    let found = compare(held.unwrap_or(&blank), needed, registry);
+    let done = held.is_some() && found.suffices();
+    html! {
+        @if done && found.is_least() { p.said { "The role holds exactly what is asked for." } }
+        @else if done { p.said { "The role suffices; what it holds beyond is marked with a minus." } }
+        (lines(&found, registry, held.is_none()))
+    }
+}
+
+fn lines(found: &Comparison, registry: &Registry, new: bool) -> Markup {
+    let all = registry.tables().len();
+    html! {
+        ul.diff {
+            @if found.excess_admin { li.minus { "− Administrator: every right" } }
+            @for cell in &found.missing { li.plus { "+ " (cell.module) " / " (cell.action) ": " (cell.verb) " from " (cell.held) " to " b { (cell.needed) } } }
+            @for cell in &found.excess { li.minus { "− " (cell.module) " / " (cell.action) ": " (cell.verb) " from " (cell.held) " to " b { (cell.needed) } } }
+            @for gap in &found.lists {
+                @for name in &gap.missing { li.plus { "+ " (gap.list) ": allow " b { (name) } } }
+                @if gap.excess.len() > 12 { li.minus { "− " (gap.list) ": " (gap.excess.len()) " of " (all) " tables are not needed" } }
+                @else { @for name in &gap.excess { li.minus { "− " (gap.list) ": " (name) " is not needed" } } }
+                @if gap.missing_rest { li.plus { "+ " (gap.list) ": allow all others" } }
+                @if gap.excess_rest { li.minus { "− " (gap.list) ": all others are not needed" } }
+            }
+        }
+        @if new { p.hint { "Every other cell stays None." } }
+        @if found.reads_everything { p.caution { "One row of this role reads across all objects, cost and personal data too." } }
+    }
+}
+
+/// Steps, the member's form and what goes into the product.
+fn around(profile: &Profile) -> Markup {
+    let member = [
+        ("Member ID", &profile.member.identifier),
+        ("Member Name", &profile.member.name),
+        ("Level", &profile.member.level),
+        ("Location", &profile.member.location),
+        ("Business Unit", &profile.member.department),
+        ("Default board", &profile.member.default_board),
+        ("Time Zone", &profile.member.time_zone),
+    ];
+    html! {
+        section { h2 { "Steps" }
+            ol.steps { @for step in &profile.step { li { b { (step.at) } ": " (step.action) } } }
+            dl.facts { @for (name, value) in member { @if let Some(value) = value {
+                dt { (name) } dd { (value.value.as_deref().or(value.choose.as_deref()).unwrap_or_default()) " " span.hint { (value.why) } }
+            } } @if let Some(others) = &profile.member.others { dt { "Other fields" } dd { (others) } } }
+        }
+        @if !profile.product.notes.is_empty() { section { h2 { "Good to know" } ul { @for note in &profile.product.notes { li { (note) } } } } }
+        @if !profile.correction.is_empty() { section { h2 { "Corrected against the guide" } ul { @for one in &profile.correction {
+            li { (one.place) ": printed " i { (one.printed) } ", granted " b { (one.granted) } ": " (one.why) } } } } }
+        section { h2 { "Source" } ul { @for source in &profile.source { li { (source.title) ", " (source.url) ", taken " (source.taken) } } } }
+    }
+}
+
+fn findings(profile: &Profile, registry: &Registry) -> Markup {
+    let found = lint(profile, registry);
+    html! {
+        @if found.is_empty() { p.hint { "Nothing to remark." } }
+        ul.remarks { @for one in &found {
+            @let kind = match one.severity { Severity::Error => "error", Severity::Warning => "warning", Severity::Note => "note" };
+            li class=(kind) { b { (kind) } " " (one.message) @if let Some(hint) = &one.suggestion { " " (hint) } " " code { (one.place) } }
+        } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{needed, plan, profiles};
+    use bitting_policy::Role;
+
+    #[test]
+    fn every_profile_has_a_plan_and_its_own_role_needs_none() {
+        let (registry, _) = bitting_catalog::Catalog::embedded().expect("data");
+        let mut planned = 0;
+        for profile in profiles() {
+            // Some ask for names that only the tenant knows; those say so instead.
+            let Ok(role) = needed(&registry, profile, &profile.default_selection()) else {
+                continue;
+            };
+            planned += 1;
+            let done = plan(&registry, Some(&role), &role).into_string();
+            assert!(!done.contains("class=\"plus\""), "{}: {done}", profile.slug);
+            assert!(
+                !done.contains("class=\"minus\""),
+                "{}: {done}",
+                profile.slug
+            );
+            let fresh = Role::new(&registry, 0, "");
+            if role != fresh && role.document(&registry).rows != fresh.document(&registry).rows {
+                let new = plan(&registry, None, &role).into_string();
+                assert!(new.contains("class=\"plus\""), "{}", profile.slug);
+            }
+        }
+        assert!(planned > 25, "{planned}");
+    }
+}

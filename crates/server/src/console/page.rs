@@ -1,0 +1,260 @@
+//! What all pages share: the frame, its navigation, messages, tables' pages and small parts of forms.
+//! Knows no entity.
+
+use super::Visit;
+use super::form::encode;
+use maud::{DOCTYPE, Markup, html};
+
+/// A page before its frame.
+pub struct Page {
+    pub status: u16,
+    pub title: String,
+    /// Which entry of the navigation it belongs to.
+    pub section: &'static str,
+    pub body: Markup,
+}
+
+impl Page {
+    pub fn new(section: &'static str, title: impl Into<String>, body: Markup) -> Self {
+        Self {
+            status: 200,
+            title: title.into(),
+            section,
+            body,
+        }
+    }
+
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+}
+
+/// Entries of the navigation: path below the company, words.
+const SECTIONS: [(&str, &str, &str); 6] = [
+    ("roles", "Security Roles", "System"),
+    ("members", "Members", "System"),
+    ("integrations", "Integrations", "Connect"),
+    ("activity", "Activity", "Observe"),
+    ("data", "Data", "Observe"),
+    ("instances", "Instances", "Server"),
+];
+
+/// The whole page of someone who is signed in.
+pub fn framed(visit: &Visit<'_>, page: &Page) -> Markup {
+    let instances = visit.server.instances();
+    let company = visit.company();
+    let said = visit.session.said();
+    let main = html! {
+        header.top {
+            a.brand href="/console/" { (key()) "Bitting" }
+            details.menu open {
+                summary { "Menu" }
+                nav aria-label="Console" {
+                    @if instances.len() > 1 {
+                        p.group { "Instance" }
+                        ul {
+                            @for one in &instances {
+                                li { a href=(format!("/console/{}/", encode(&one.company)))
+                                    aria-current=[(one.company == company).then_some("true")] { (one.company) } }
+                            }
+                        }
+                    }
+                    @for group in ["System", "Connect", "Observe", "Server"] {
+                        p.group { (group) }
+                        ul {
+                            @for (path, words, _) in SECTIONS.iter().filter(|(_, _, of)| *of == group) {
+                                li { a href=(format!("/console/{}/{path}", encode(&company)))
+                                    aria-current=[(*path == page.section).then_some("page")] { (words) } }
+                            }
+                            @if group == "Server" {
+                                li { a href="/docs" { "API description" } }
+                            }
+                        }
+                    }
+                    form.out method="post" action="/console/sign-out" {
+                        (csrf(visit))
+                        button.quiet type="submit" { "Sign out" }
+                    }
+                }
+            }
+            p.where { "Instance " b { (company) } }
+        }
+        main #main tabindex="-1" {
+            @if let Some(said) = said { p.said role="status" { (said) } }
+            (page.body)
+        }
+    };
+    document(&page.title, Some(&visit.session.csrf), &main)
+}
+
+/// A page for someone who is not signed in.
+pub fn bare(title: &str, body: &Markup) -> Markup {
+    let main = html! {
+        main #main.door tabindex="-1" {
+            p.brand { (key()) "Bitting" }
+            (body)
+        }
+    };
+    document(title, None, &main)
+}
+
+/// A public page with its own width.
+pub fn public(title: &str, body: &Markup) -> Markup {
+    let main = html! {
+        header.top {
+            a.brand href="/console/" { (key()) "Bitting" }
+            nav.inline aria-label="Pages" { a href="/docs" { "API description" } a href="/console/" { "Console" } }
+        }
+        main #main tabindex="-1" { (body) }
+    };
+    document(title, None, &main)
+}
+
+fn document(title: &str, csrf: Option<&str>, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="htmx-config" content=r#"{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true,"historyCacheSize":0}"#;
+                title { (title) " · Bitting" }
+                link rel="icon" href="/console/assets/key.svg" type="image/svg+xml";
+                link rel="stylesheet" href="/console/assets/console.css";
+                script src="/console/assets/htmx.js" defer {}
+                script src="/console/assets/console.js" defer {}
+            }
+            body hx-headers=[csrf.map(|csrf| format!("{{\"x-csrf\":\"{csrf}\"}}"))] {
+                a.skip href="#main" { "Skip to content" }
+                (body)
+            }
+        }
+    }
+}
+
+fn key() -> Markup {
+    html! { svg viewBox="0 0 24 24" aria-hidden="true" { path d="M8 3a6 6 0 1 0 4.9 9.5H15l1.5 1.7L18 12.5l1.5 1.7 1.5-1.7 2-2-1.5-2H12.900A6 6 0 0 0 8 3Zm0 4.200a1.800 1.800 0 1 1 0 3.600 1.800 1.800 0 0 1 0-3.600Z" {} } }
+}
+
+/// The hidden field that every form carries.
+pub fn csrf(visit: &Visit<'_>) -> Markup {
+    html! { input type="hidden" name="csrf" value=(visit.session.csrf); }
+}
+
+/// Where a page stands: words with addresses, the last one without.
+pub fn crumbs(path: &[(&str, Option<String>)]) -> Markup {
+    html! {
+        nav.crumbs aria-label="Place" {
+            ol { @for (words, address) in path {
+                li { @if let Some(address) = address { a href=(address) { (words) } } @else { span { (words) } } }
+            } }
+        }
+    }
+}
+
+/// A message that something did not work.
+pub fn wrong(text: &str) -> Markup {
+    html! { p.wrong role="alert" { (text) } }
+}
+
+/// What to do where nothing is yet.
+pub fn empty(text: &str) -> Markup {
+    html! { p.empty { (text) } }
+}
+
+/// A labelled text field with its error beside it.
+pub fn text_field(
+    name: &str,
+    label: &str,
+    value: &str,
+    hint: &str,
+    error: Option<&str>,
+    more: Field,
+) -> Markup {
+    let described = format!("{name}-hint");
+    html! {
+        div.field.bad[error.is_some()] {
+            label for=(name) { (label) @if more.required { span.need aria-hidden="true" { " *" } } }
+            @if more.long {
+                textarea id=(name) name=(name) rows="3" aria-describedby=(described) { (value) }
+            } @else {
+                input id=(name) name=(name) type=(more.kind) value=(value) maxlength=[more.max]
+                    required[more.required] autocomplete=(more.complete) aria-describedby=(described)
+                    aria-invalid=[error.is_some().then_some("true")];
+            }
+            p.hint id=(described) { @if let Some(error) = error { strong { (error) } " " } (hint) }
+        }
+    }
+}
+
+/// What else there is to say about a text field.
+#[derive(Clone, Copy)]
+pub struct Field {
+    pub kind: &'static str,
+    pub required: bool,
+    pub max: Option<u32>,
+    pub complete: &'static str,
+    pub long: bool,
+}
+
+impl Default for Field {
+    fn default() -> Self {
+        Self {
+            kind: "text",
+            required: false,
+            max: None,
+            complete: "off",
+            long: false,
+        }
+    }
+}
+
+/// A labelled drop-down. Options are value and words.
+pub fn choice(
+    name: &str,
+    label: &str,
+    options: &[(String, String)],
+    value: &str,
+    none: Option<&str>,
+    hint: &str,
+    error: Option<&str>,
+) -> Markup {
+    let described = format!("{name}-hint");
+    html! {
+        div.field.bad[error.is_some()] {
+            label for=(name) { (label) }
+            select id=(name) name=(name) aria-describedby=(described) aria-invalid=[error.is_some().then_some("true")] {
+                @if let Some(none) = none { option value="" { (none) } }
+                @for (key, words) in options { option value=(key) selected[key == value] { (words) } }
+            }
+            p.hint id=(described) { @if let Some(error) = error { strong { (error) } " " } (hint) }
+        }
+    }
+}
+
+/// A box to tick.
+pub fn tick(name: &str, label: &str, on: bool, hint: &str) -> Markup {
+    html! {
+        div.field.tick {
+            label { input type="checkbox" name=(name) value="true" checked[on]; span { (label) } }
+            @if !hint.is_empty() { p.hint { (hint) } }
+        }
+    }
+}
+
+/// Links to the pages before and after. `address` ends where the page number follows.
+pub fn pages(address: &str, page: u64, size: u64, total: u64) -> Markup {
+    let last = total.div_ceil(size).max(1);
+    html! {
+        @if last > 1 {
+            nav.pages aria-label="Pages" {
+                @if page > 1 { a href=(format!("{address}{}", page - 1)) rel="prev" { "Previous" } }
+                span { "Page " (page) " of " (last) }
+                @if page < last { a href=(format!("{address}{}", page + 1)) rel="next" { "Next" } }
+            }
+        }
+    }
+}
