@@ -6,9 +6,10 @@ use crate::schedule::Rhythm;
 use crate::work::Work;
 
 /// Every integration.
-pub const ALL: [&Integration; 2] = [
+pub const ALL: [&Integration; 3] = [
     &crate::office_protect::INTEGRATION,
     &crate::umbrella::INTEGRATION,
+    &crate::mspcfo::INTEGRATION,
 ];
 
 /// An integration.

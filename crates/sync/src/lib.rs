@@ -15,6 +15,7 @@ pub mod home;
 pub mod input;
 pub mod integration;
 pub mod mail;
+pub mod mspcfo;
 pub mod office_protect;
 pub mod progress;
 pub mod run;

@@ -1,0 +1,139 @@
+//! The reports that MSPCFO reads, and which of their columns it keeps. Knows no figure.
+
+/// A report.
+pub struct Report {
+    pub name: &'static str,
+    /// Columns that together tell a row from all others; the first one orders the pages.
+    pub key: &'static [&'static str],
+    /// What is kept of a row.
+    pub columns: &'static [&'static str],
+    /// For reports that grow: the moment of the last change, and the day that puts a row into a month.
+    pub grows: Option<(&'static str, &'static str)>,
+}
+
+const fn small(
+    name: &'static str,
+    key: &'static [&'static str],
+    columns: &'static [&'static str],
+) -> Report {
+    Report {
+        name,
+        key,
+        columns,
+        grows: None,
+    }
+}
+
+pub const ALL: [&Report; 9] = [
+    &COMPANIES,
+    &MEMBERS,
+    &WORK_TYPES,
+    &AGREEMENT_TYPES,
+    &AGREEMENTS,
+    &ADDITIONS,
+    &TIME,
+    &INVOICES,
+    &LINES,
+];
+
+pub const COMPANIES: Report = small(
+    "Company",
+    &["Company_RecID"],
+    &["Company_RecID", "Company_Name"],
+);
+pub const MEMBERS: Report = small(
+    "Member",
+    &["Member_RecID"],
+    &["Member_RecID", "Member_ID", "Hourly_Cost", "Inactive_Flag"],
+);
+pub const WORK_TYPES: Report = small(
+    "WorkTypes",
+    &["Activity_Type_RecID"],
+    &[
+        "Activity_Type_RecID",
+        "work_type",
+        "Cost_Multiplier",
+        "Utilization_Flag",
+    ],
+);
+pub const AGREEMENT_TYPES: Report = small(
+    "AgrType",
+    &["AGR_Type_RecID"],
+    &["AGR_Type_RecID", "AGR_Type_Desc"],
+);
+pub const AGREEMENTS: Report = small(
+    "AgreementList",
+    &["AGR_Header_RecID"],
+    &[
+        "AGR_Header_RecID",
+        "AGR_Name",
+        "CompanyRecId",
+        "agr_type_desc",
+    ],
+);
+pub const ADDITIONS: Report = small(
+    "AgreementAdditions",
+    &["Addition_RecId"],
+    &[
+        "Addition_RecId",
+        "AGR_RecID",
+        "Product_RecId",
+        "Unit_Cost",
+        "Unit_Price",
+    ],
+);
+pub const TIME: Report = Report {
+    name: "Time",
+    key: &["Time_RecID"],
+    columns: &[
+        "Time_RecID",
+        "member_id",
+        "Company_RecID",
+        "Date_Start",
+        "hours_actual",
+        "Hourly_Rate",
+        "Hourly_Cost",
+        "Hourly_Cost_Decimal",
+        "AGR_Header_RecID",
+        "work_type",
+        "billable_flag",
+        "Utilization_Flag",
+    ],
+    grows: Some(("Last_Update_UTC", "Date_Start")),
+};
+pub const INVOICES: Report = Report {
+    name: "InvoiceHeader",
+    key: &["Billing_Log_RecID"],
+    columns: &[
+        "Billing_Log_RecID",
+        "Invoice_Number",
+        "Company_RecID",
+        "AGR_Header_RecID",
+        "Date_Invoice",
+        "Invoice_Subtotal",
+        "AGR_Amount",
+        "Time_Amount",
+        "Expense_Amount",
+        "Misc_Amount",
+    ],
+    grows: Some(("Last_Update", "Date_Invoice")),
+};
+/// Its rows have no moment of their own that is always filled, so it is read whole.
+pub const LINES: Report = small(
+    "InvoiceAgreementAdditions",
+    &[
+        "Billing_Log_RecID",
+        "IV_Item_RecID",
+        "Sequence_Number",
+        "Line_Desc",
+    ],
+    &[
+        "Billing_Log_RecID",
+        "AGR_Header_RecID",
+        "IV_Item_RecID",
+        "Quantity",
+        "Unit_Price",
+        "Extended_Price",
+        "AGR_Amount",
+    ],
+);
