@@ -47,13 +47,13 @@ impl Default for Size {
     fn default() -> Self {
         Self {
             companies: 240,
-            contacts: 600,
-            configurations: 900,
-            agreements: 120,
-            tickets: 1200,
-            opportunities: 160,
-            activities: 200,
-            projects: 30,
+            contacts: 360,
+            configurations: 450,
+            agreements: 90,
+            tickets: 500,
+            opportunities: 100,
+            activities: 120,
+            projects: 12,
         }
     }
 }

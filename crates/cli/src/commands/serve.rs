@@ -56,7 +56,7 @@ pub struct Serve {
     /// Accept calls without a clientId header.
     #[arg(long)]
     no_client_id: bool,
-    /// Tickets of the demo company, instead of its usual 1,200.
+    /// Tickets of the demo company, instead of its usual 500.
     #[arg(long, value_name = "N", conflicts_with = "empty")]
     tickets: Option<u32>,
     /// Same seed, same demo records.

@@ -20,17 +20,21 @@ pub(super) struct Columns {
     pub scope: Option<Arc<str>>,
     pub parents: Vec<ParentColumn>,
     pub fields: Vec<Arc<str>>,
-    /// An earlier slot with the same column.
-    pub twin: Vec<Option<usize>>,
     /// Who entered the row and when, who changed it and when: column, and the field that has it.
     pub stamps: [(Arc<str>, Option<usize>); 4],
-    pub only: Option<(Arc<str>, Value)>,
-    /// What rows hold where the recipe says nothing, by column, with the slots that have it. Booleans are
-    /// always shown, and compare as what they show.
-    pub defaults: Vec<(Arc<str>, Vec<usize>, Value)>,
+    pub cells: Vec<Cell>,
     pub names: Vec<usize>,
     pub required: Vec<usize>,
     pub path: Arc<str>,
+}
+
+/// A column of the table but for stamps, parents and the structure node.
+pub(super) struct Cell {
+    pub column: Arc<str>,
+    /// Fields that rest in it; the first that has a value fills it.
+    pub slots: Vec<usize>,
+    /// What it holds where none has.
+    pub default: Value,
 }
 
 /// A column that says the parent.
@@ -50,22 +54,9 @@ impl Columns {
             .every_field()
             .map(|field| field.column.clone())
             .collect();
-        let twin = (0..fields.len())
-            .map(|slot| {
-                fields[..slot]
-                    .iter()
-                    .position(|column| *column == fields[slot])
-            })
-            .collect();
-        let only = entity.only.first().and_then(|(name, values)| {
-            let field = entity
-                .any_field(name)
-                .or_else(|| catalog.home(entity.id).any_field(name))?;
-            Some((field.column.clone(), Value::Text(values.first()?.clone())))
-        });
-        let defaults = defaults(catalog, entity, &fields);
+        let cells = cells(catalog, entity, &fields);
         Self {
-            defaults,
+            cells,
             table: entity.table.clone(),
             mine: placement::is_owned(entity).then(|| Arc::from(format!("{}__mine", entity.table))),
             scope: placement::is_scoped(entity).then(|| Arc::from(SCOPE)),
@@ -75,8 +66,6 @@ impl Columns {
                 (Arc::from(stamp), slot)
             }),
             fields,
-            twin,
-            only,
             names: name_fields(catalog, entity)
                 .into_iter()
                 .map(|(slot, _)| slot)
@@ -138,21 +127,39 @@ pub(super) fn shown(catalog: &Catalog, plan: &Plan) -> Vec<Option<usize>> {
         .collect()
 }
 
-/// Defaults of the table, with the slots that have their columns.
-fn defaults(
-    catalog: &Catalog,
-    entity: &Entity,
-    fields: &[Arc<str>],
-) -> Vec<(Arc<str>, Vec<usize>, Value)> {
-    let slots = |column: &Arc<str>| {
-        let same = fields
-            .iter()
-            .enumerate()
-            .filter(|(_, name)| *name == column);
-        same.map(|(slot, _)| slot).collect()
-    };
-    let defaults = crate::defaults::of_table(catalog, entity).into_iter();
-    defaults
-        .map(|(column, value)| (column.clone(), slots(&column), value))
-        .collect()
+/// The columns that fields and defaults fill. A table that several entities share gets the defaults of all
+/// of them, so that each finds its own filled.
+fn cells(catalog: &Catalog, entity: &Entity, fields: &[Arc<str>]) -> Vec<Cell> {
+    let mut cells: Vec<Cell> = Vec::with_capacity(fields.len());
+    for (slot, column) in fields
+        .iter()
+        .enumerate()
+        .filter(|(_, column)| &***column != "id")
+    {
+        match cells.iter_mut().find(|cell| cell.column == *column) {
+            Some(cell) => cell.slots.push(slot),
+            None => cells.push(Cell {
+                column: column.clone(),
+                slots: vec![slot],
+                default: Value::Null,
+            }),
+        }
+    }
+    let only = entity.only.first().and_then(|(name, values)| {
+        let home = catalog.home(entity.id);
+        let field = entity.any_field(name).or_else(|| home.any_field(name))?;
+        Some((field.column.clone(), Value::Text(values.first()?.clone())))
+    });
+    let defaults = crate::defaults::of_table(catalog, entity);
+    for (column, value) in defaults.into_iter().chain(only) {
+        match cells.iter_mut().find(|cell| cell.column == column) {
+            Some(cell) => cell.default = value,
+            None => cells.push(Cell {
+                column,
+                slots: Vec::new(),
+                default: value,
+            }),
+        }
+    }
+    cells
 }

@@ -462,34 +462,17 @@ impl<'a, 'e> Run<'a, 'e> {
                 values.push((parent.column.clone(), Value::Integer(found.id)));
             }
         }
-        if let Some((column, value)) = &columns.only {
-            let said = columns.fields.iter().position(|name| name == column);
-            if said.is_none_or(|slot| row.values[slot] == Value::Null) {
-                values.push((column.clone(), value.clone()));
-            }
-        }
-        let twin_is_null =
-            |slot: usize| columns.twin[slot].is_none_or(|twin| row.values[twin] == Value::Null);
-        let shown: Vec<bool> = (0..columns.fields.len())
-            .map(|slot| {
-                row.values[slot] != Value::Null
-                    && &*columns.fields[slot] != "id"
-                    && twin_is_null(slot)
-            })
-            .collect();
-        for (column, slots, value) in &columns.defaults {
-            let said = columns
-                .only
-                .as_ref()
-                .is_some_and(|(only, _)| only == column);
-            if !said && !slots.iter().any(|slot| shown[*slot]) {
-                values.push((column.clone(), value.clone()));
-            }
-        }
-        for ((column, value), shown) in columns.fields.iter().zip(row.values).zip(shown) {
-            if shown {
-                values.push((column.clone(), value));
-            }
+        // Every row of a block has the same columns, nulls too, so that the store prepares one statement.
+        for cell in &columns.cells {
+            let given = cell
+                .slots
+                .iter()
+                .find(|slot| row.values[**slot] != Value::Null);
+            let value = match given {
+                Some(slot) => std::mem::replace(&mut row.values[*slot], Value::Null),
+                None => cell.default.clone(),
+            };
+            values.push((cell.column.clone(), value));
         }
         (self.emit)(Change::Insert {
             table: columns.table.clone(),

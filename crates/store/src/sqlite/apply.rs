@@ -9,6 +9,7 @@ use crate::layout::{Layout, quote};
 use crate::table::Change;
 use bitting_query::Value;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -22,13 +23,11 @@ pub struct Applier {
     pub fresh: Vec<usize>,
     /// While loading in bulk, indexes of new tables wait until the rows are there.
     pub indexes_later: bool,
-    last: Option<LastShape>,
+    shapes: HashMap<(bool, usize), Shape>,
 }
 
-/// The statement of the change before, because most changes look like the one before.
-struct LastShape {
-    insert: bool,
-    table: usize,
+/// The statement of the latest change of a table, because most look like the one before.
+struct Shape {
     columns: Vec<Arc<str>>,
     sql: String,
 }
@@ -48,7 +47,7 @@ impl Applier {
             present,
             fresh: Vec::new(),
             indexes_later: false,
-            last: None,
+            shapes: HashMap::new(),
         }
     }
 
@@ -237,11 +236,9 @@ impl Applier {
         id: i64,
         values: &[(Arc<str>, Value)],
     ) -> rusqlite::Result<usize> {
-        let same = self.last.as_ref().is_some_and(|last| {
-            last.insert == insert
-                && last.table == at
-                && last.columns.len() == values.len()
-                && last
+        let same = self.shapes.get(&(insert, at)).is_some_and(|shape| {
+            shape.columns.len() == values.len()
+                && shape
                     .columns
                     .iter()
                     .zip(values)
@@ -255,14 +252,12 @@ impl Applier {
             } else {
                 update_sql(&table, &columns)
             };
-            self.last = Some(LastShape {
-                insert,
-                table: at,
-                columns,
-                sql,
-            });
+            self.shapes.insert((insert, at), Shape { columns, sql });
         }
-        let sql = self.last.as_ref().map_or("", |last| last.sql.as_str());
+        let sql = self
+            .shapes
+            .get(&(insert, at))
+            .map_or("", |shape| shape.sql.as_str());
         let mut statement = self.connection.prepare_cached(sql)?;
         statement.raw_bind_parameter(1, id)?;
         for (position, (_, value)) in values.iter().enumerate() {
