@@ -108,6 +108,13 @@ impl Reply {
         self
     }
 
+    /// What was refused, beside the vendor's own words.
+    #[must_use]
+    pub fn with_denial(mut self, denial: Option<String>) -> Self {
+        self.denial = denial;
+        self
+    }
+
     #[must_use]
     pub fn with_allow(mut self, allow: String) -> Self {
         self.allow = Some(allow);

@@ -1,6 +1,9 @@
 //! Starting a server: data, first company, keys, certificate, sockets, and the facts that people's test
 //! suites read from the ready file.
 
+use crate::autotask;
+use crate::autotask::seed::First;
+use crate::autotask::tenant::{self, Tenant};
 use crate::delivery;
 use crate::http;
 use crate::instance::{Clock, Instance};
@@ -12,7 +15,7 @@ use crate::server::{BODY_LIMIT, Server, Settings};
 use crate::shelf::{self, Shelf};
 use crate::tls::{self, Source, TlsError};
 use bitting_catalog::{Catalog, CatalogError};
-use bitting_store::{DatabaseUrl, StoreError};
+use bitting_store::{DatabaseUrl, Durability, Location, StoreError};
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -47,6 +50,8 @@ pub struct Options {
     pub certificate: Option<(PathBuf, PathBuf)>,
     /// Cut pairs anew even if the company is not new: a ready file is wanted.
     pub ready: bool,
+    /// Serve an Autotask database too, with its own demo company.
+    pub autotask: bool,
 }
 
 /// Why a server does not start.
@@ -89,6 +94,27 @@ pub struct Ready {
     pub ca_file: PathBuf,
     pub console: String,
     pub connectwise: Connectwise,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub autotask: Option<Autotask>,
+}
+
+/// The Autotask database of a running server.
+#[derive(Serialize)]
+pub struct Autotask {
+    /// Root of the API, with the slash at its end: `http://localhost:8080/ATServicesRest/`.
+    pub base_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin: Option<ShownUser>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub least: Option<ShownUser>,
+}
+
+/// An API user in the clear, for the ready file alone.
+#[derive(Serialize)]
+pub struct ShownUser {
+    pub username: String,
+    pub secret: String,
+    pub integration_code: String,
 }
 
 #[derive(Serialize)]
@@ -151,6 +177,11 @@ pub async fn start(
     for company in shelf::others(&instance) {
         others.push(shelf.open(&company).await?);
     }
+    let tenant = if options.autotask {
+        Some(open_autotask(&shelf, options, progress).await?)
+    } else {
+        None
+    };
     let operator = Secret::generate();
     let settings = Settings {
         require_client_id: options.require_client_id,
@@ -166,6 +197,10 @@ pub async fn start(
     for instance in others.into_iter().chain([instance]) {
         server.add(Arc::new(instance));
     }
+    let users = tenant.map(|(tenant, users)| {
+        server.add_autotask(Arc::new(tenant));
+        users
+    });
     let (stop, stopped) = watch::channel(false);
     let address = |listener: &TcpListener| {
         listener
@@ -206,6 +241,11 @@ pub async fn start(
             admin,
             least,
         },
+        autotask: users.map(|users| Autotask {
+            base_url: format!("http://{}/ATServicesRest/", shown(http_port)),
+            admin: users.admin.as_ref().map(shown_user),
+            least: users.least.as_ref().map(shown_user),
+        }),
     };
     let client = delivery::client()?;
     let tell = delivery::run(server.clone(), client, ready.https.clone(), stopped);
@@ -231,6 +271,46 @@ impl Running {
                 tracing::warn!(%error, "when keys were last used could not be kept");
             }
         }
+    }
+}
+
+/// Opens the Autotask database beside the companies.
+async fn open_autotask(
+    shelf: &Shelf,
+    options: &Options,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<(Tenant, First), HostError> {
+    let (permissions, registry, catalog) = Catalog::autotask()?;
+    let location = match (&shelf.database, shelf.keep) {
+        (Some(url), _) => Location::Postgres {
+            url: url.clone(),
+            schema: "bitting__autotask".to_owned(),
+        },
+        // No company can be called so: its id has no dot.
+        (None, true) => Location::File(shelf.state.join("autotask.psa.sqlite")),
+        (None, false) => Location::Memory,
+    };
+    let tenant = Tenant::open(tenant::Opening {
+        name: "Bitting".to_owned(),
+        location,
+        durability: Durability::Full,
+        permissions,
+        registry,
+        catalog,
+        clock: shelf.clock.clone(),
+    })
+    .await?;
+    let first = autotask::seed::company(&tenant, options.demo.as_ref(), options.ready, progress)
+        .await
+        .map_err(HostError::Seed)?;
+    Ok((tenant, first))
+}
+
+fn shown_user(user: &autotask::users::Shown) -> ShownUser {
+    ShownUser {
+        username: user.user.clone(),
+        secret: user.secret.reveal().to_owned(),
+        integration_code: user.code.reveal().to_owned(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The centre: from a request to its answer by way of key, right, permit and backend.
 
 pub mod answer;
+pub mod autotask;
 pub mod backend;
 mod bulk;
 pub mod caller;

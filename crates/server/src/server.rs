@@ -2,6 +2,7 @@
 //! here; everything after a key is the pipeline's.
 
 use crate::answer::Reply;
+use crate::autotask;
 use crate::caller::Caller;
 use crate::event::{Event, Log};
 use crate::fault::{self, Faults};
@@ -13,6 +14,7 @@ use crate::rules;
 use crate::shelf::Shelf;
 use bitting_catalog::entity::Release;
 use bitting_catalog::route::Method;
+use bitting_dialects::autotask::route::Router as AutotaskRouter;
 use bitting_dialects::connectwise::auth;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_dialects::connectwise::parameters::Parameters;
@@ -49,6 +51,7 @@ pub struct Settings {
 pub struct Server {
     pub settings: Settings,
     instances: RwLock<HashMap<String, Arc<Instance>>>,
+    autotask: RwLock<Vec<Arc<autotask::tenant::Tenant>>>,
     pub log: Log,
     /// What tests asked to go wrong.
     pub faults: Faults,
@@ -62,6 +65,7 @@ impl Server {
         Self {
             settings,
             instances: RwLock::default(),
+            autotask: RwLock::default(),
             log: Log::default(),
             faults: Faults::default(),
             shelf: None,
@@ -89,6 +93,15 @@ impl Server {
             .insert(instance.company.to_ascii_lowercase(), instance);
     }
 
+    /// Adds an Autotask instance. Calls find theirs by the user name.
+    pub fn add_autotask(&self, tenant: Arc<autotask::tenant::Tenant>) {
+        self.autotask.write().push(tenant);
+    }
+
+    pub fn autotask(&self) -> Vec<Arc<autotask::tenant::Tenant>> {
+        self.autotask.read().clone()
+    }
+
     pub fn instance(&self, company: &str) -> Option<Arc<Instance>> {
         self.instances
             .read()
@@ -108,6 +121,10 @@ impl Server {
             .split('/')
             .filter(|segment| !segment.is_empty())
             .collect();
+        if AutotaskRouter::is_ours(&segments) && !self.autotask.read().is_empty() {
+            let (status, body, denial) = autotask::handle(self, received, &segments, event).await;
+            return Reply::json(status, body).with_denial(denial);
+        }
         let lower: Vec<String> = segments
             .iter()
             .take(3)
@@ -397,7 +414,7 @@ fn is_code_base(segment: &str) -> bool {
 }
 
 /// The API root as the client wrote it, behind whatever proxies stand in between.
-fn base(received: &Received, code: &str) -> String {
+pub(crate) fn base(received: &Received, code: &str) -> String {
     let headers = &received.parts.headers;
     let forwarded = |name| {
         text(headers, name)

@@ -56,6 +56,9 @@ pub struct Serve {
     /// Accept calls without a clientId header.
     #[arg(long)]
     no_client_id: bool,
+    /// Serve ConnectWise alone, without the Autotask database beside it.
+    #[arg(long)]
+    no_autotask: bool,
     /// Tickets of the demo company, instead of its usual 500.
     #[arg(long, value_name = "N", conflicts_with = "empty")]
     tickets: Option<u32>,
@@ -103,6 +106,7 @@ impl Serve {
         let free = self.port == 0;
         let options = Options {
             state: state.canonicalize().unwrap_or(state),
+            autotask: !self.no_autotask && !self.empty,
             keep: self.data.is_some(),
             database: self.database.clone(),
             host: self.host.clone(),

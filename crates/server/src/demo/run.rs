@@ -225,7 +225,12 @@ impl<'a, 'e> Run<'a, 'e> {
 
     /// The id that the next row of a table gets.
     pub fn next_id(&self, home: EntityId, first: Option<i64>) -> i64 {
-        (self.last[home.0 as usize] + 1).max(first.unwrap_or(1))
+        let last = self.last[home.0 as usize];
+        // Autotask's own company has the id 0; no other first row has.
+        if last == 0 && first == Some(0) {
+            return 0;
+        }
+        (last + 1).max(first.unwrap_or(1))
     }
 
     fn count(&self, count: &Count, index: usize, parent: u64) -> Result<u64, DemoError> {

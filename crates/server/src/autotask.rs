@@ -1,0 +1,16 @@
+//! Autotask: its instances, API users, security levels, and the way from a request to its answer. Speaks no HTTP
+//! and no ConnectWise; rows are those of the same backend.
+
+pub mod answer;
+pub mod limits;
+pub mod permit;
+mod pipeline;
+mod reading;
+mod rules;
+mod saving;
+pub mod seed;
+pub mod tenant;
+pub mod users;
+mod virtual_row;
+
+pub use pipeline::handle;

@@ -1,0 +1,161 @@
+//! The vendor's limits as served behaviour: calls per hour with two steps of delay, and calls at once per endpoint
+//! and tracking identifier. Off until switched on. Must not know records.
+
+use bitting_dialects::autotask::error::Refusal;
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Calls an hour that the database takes.
+pub const HOURLY: u64 = 10_000;
+/// Calls at once per endpoint and tracking identifier.
+pub const THREADS: u32 = 3;
+
+/// Which limits hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    pub hourly: Option<u64>,
+    pub threads: Option<u32>,
+    /// Calls wait from half the hourly limit on.
+    pub delays: bool,
+}
+
+impl Limits {
+    /// As the vendor has them.
+    pub fn vendor() -> Self {
+        Self {
+            hourly: Some(HOURLY),
+            threads: Some(THREADS),
+            delays: true,
+        }
+    }
+}
+
+/// What has been used of the limits.
+#[derive(Debug, Default)]
+pub struct Usage {
+    limits: Mutex<Limits>,
+    /// Calls by minute, oldest first.
+    minutes: Mutex<VecDeque<(i64, u64)>>,
+    open: Arc<Mutex<HashMap<(u64, String), u32>>>,
+}
+
+/// A call under way; counts until it is dropped.
+#[derive(Debug)]
+pub struct Underway {
+    open: Arc<Mutex<HashMap<(u64, String), u32>>>,
+    key: (u64, String),
+    /// How long the call has to wait first.
+    pub delay: Duration,
+}
+
+impl Usage {
+    pub fn set(&self, limits: Limits) {
+        *self.limits.lock() = limits;
+    }
+
+    /// Calls of the last 60 minutes.
+    pub fn used(&self, now: Timestamp) -> u64 {
+        let mut minutes = self.minutes.lock();
+        let oldest = now.as_second() / 60 - 60;
+        while minutes.front().is_some_and(|(minute, _)| *minute <= oldest) {
+            minutes.pop_front();
+        }
+        minutes.iter().map(|(_, calls)| calls).sum()
+    }
+
+    /// Counts a call, or refuses it.
+    pub fn enter(&self, code: u64, endpoint: &str, now: Timestamp) -> Result<Underway, Refusal> {
+        let limits = *self.limits.lock();
+        let used = self.used(now);
+        if limits.hourly.is_some_and(|most| used >= most) {
+            return Err(Refusal::hourly());
+        }
+        {
+            let minute = now.as_second() / 60;
+            let mut minutes = self.minutes.lock();
+            match minutes.back_mut() {
+                Some((last, calls)) if *last == minute => *calls += 1,
+                _ => minutes.push_back((minute, 1)),
+            }
+        }
+        let key = (code, endpoint.to_owned());
+        {
+            let mut open = self.open.lock();
+            let running = open.entry(key.clone()).or_default();
+            if let Some(most) = limits.threads
+                && *running >= most
+            {
+                return Err(Refusal::threads(most));
+            }
+            *running += 1;
+        }
+        let delay = match limits.hourly {
+            Some(most) if limits.delays && used * 4 >= most * 3 => Duration::from_secs(1),
+            Some(most) if limits.delays && used * 2 >= most => Duration::from_millis(500),
+            _ => Duration::ZERO,
+        };
+        Ok(Underway {
+            open: self.open.clone(),
+            key,
+            delay,
+        })
+    }
+}
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        let mut open = self.open.lock();
+        if let Some(running) = open.get_mut(&self.key) {
+            *running -= 1;
+            if *running == 0 {
+                open.remove(&self.key);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fourth_call_at_once_is_refused_until_one_ends() {
+        let usage = Usage::default();
+        usage.set(Limits::vendor());
+        let now = Timestamp::UNIX_EPOCH;
+        let calls: Vec<_> = (0..3).map(|_| usage.enter(1, "Tickets", now)).collect();
+        assert!(calls.iter().all(Result::is_ok));
+        let refused = usage
+            .enter(1, "Tickets", now)
+            .err()
+            .map(|error| error.status);
+        assert_eq!(refused, Some(429));
+        assert!(usage.enter(1, "Companies", now).is_ok(), "another endpoint");
+        assert!(usage.enter(2, "Tickets", now).is_ok(), "another code");
+        drop(calls);
+        assert!(usage.enter(1, "Tickets", now).is_ok());
+    }
+
+    #[test]
+    fn the_hour_slows_down_twice_and_then_ends() {
+        let usage = Usage::default();
+        usage.set(Limits {
+            hourly: Some(8),
+            threads: None,
+            delays: true,
+        });
+        let now = Timestamp::UNIX_EPOCH;
+        let waits: Vec<u64> = (0..8)
+            .filter_map(|_| usage.enter(1, "Tickets", now).ok())
+            .map(|call| u64::try_from(call.delay.as_millis()).unwrap_or(u64::MAX))
+            .collect();
+        assert_eq!(waits, [0, 0, 0, 0, 500, 500, 1000, 1000]);
+        assert!(usage.enter(1, "Tickets", now).is_err());
+        let later = Timestamp::from_second(3_700).unwrap_or(now);
+        assert!(usage.enter(1, "Tickets", later).is_ok());
+        assert_eq!(usage.used(later), 1);
+    }
+}

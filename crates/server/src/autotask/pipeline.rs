@@ -1,0 +1,428 @@
+//! The life of an Autotask request: path, key, limits, right, permit, rows, answer. Every call goes this way.
+
+use super::answer::Trouble;
+use super::permit::{self, Permit};
+use super::reading::{self, Asked};
+use super::saving::{self, Spot};
+use super::tenant::{Caller, Tenant};
+use crate::event::Event;
+use crate::http::{Body, Received};
+use crate::server::Server;
+use bitting_catalog::entity::Entity;
+use bitting_catalog::served::{self, Act};
+use bitting_dialects::autotask::error::Refusal;
+use bitting_dialects::autotask::headers::Credentials;
+use bitting_dialects::autotask::information;
+use bitting_dialects::autotask::page::Token;
+use bitting_dialects::autotask::route::{Place, Route, Shape};
+use bitting_dialects::autotask::search::{self, Search};
+use bitting_query::Filter;
+use serde_json::{Value as Json, json};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Number of the zone that discovery names.
+const ZONE: u32 = 0;
+
+/// Answers a call: status, body and, beside a refusal, what it was for.
+pub async fn handle(
+    server: &Server,
+    received: &Received,
+    segments: &[&str],
+    event: &mut Event,
+) -> (u16, Vec<u8>, Option<String>) {
+    match answer(server, received, segments, event).await {
+        Ok(body) => (200, body, None),
+        Err(trouble) => {
+            let refusal = trouble.refusal();
+            let denial = match &trouble {
+                Trouble::Denied(_, denial) => {
+                    event.denial = Some(Arc::new((**denial).clone()));
+                    Some(denial.to_string())
+                }
+                Trouble::Store(error) => {
+                    tracing::error!(request = event.id, %error, "the database failed");
+                    None
+                }
+                Trouble::Refused(_) => None,
+            };
+            (refusal.status, refusal.body(), denial)
+        }
+    }
+}
+
+async fn answer(
+    server: &Server,
+    received: &Received,
+    segments: &[&str],
+    event: &mut Event,
+) -> Result<Vec<u8>, Trouble> {
+    let method = received.parts.method.as_str();
+    let path = received.parts.uri.path();
+    let query = parameters(received.parts.uri.query().unwrap_or_default());
+    let tenants = server.autotask();
+    let Some(first) = tenants.first() else {
+        return Err(Refusal::no_route(path).into());
+    };
+    // All instances have the same paths.
+    let route = first
+        .router
+        .find(segments)
+        .ok_or_else(|| Refusal::no_route(path))?;
+    match &route {
+        Route::VersionInformation => return Ok(bytes(&json!({"apiVersions": ["V1.0"]}))),
+        Route::Zone => {
+            let user = query.get("user").map_or("", String::as_str);
+            let tenant = tenants
+                .iter()
+                .find(|tenant| tenant.user(user).is_some())
+                .ok_or_else(Refusal::zone)?;
+            let origin = origin(received);
+            return Ok(bytes(&json!({
+                "zoneName": tenant.name,
+                "url": format!("{origin}/ATServicesRest/"),
+                "webUrl": format!("{origin}/"),
+                "ci": ZONE,
+                "dataBaseType": "Embedded",
+                "ciLevel": 0,
+            })));
+        }
+        _ => {}
+    }
+    let header = |name: &str| {
+        let value = received.parts.headers.get(name)?;
+        value.to_str().ok()
+    };
+    let given = Credentials::read(&header).ok_or_else(Refusal::unauthorized)?;
+    let tenant = tenants
+        .iter()
+        .find(|tenant| tenant.user(&given.user).is_some())
+        .ok_or_else(Refusal::unauthorized)?;
+    let caller = tenant
+        .caller(&given)
+        .await?
+        .ok_or_else(Refusal::unauthorized)?;
+    event.company.clone_from(&tenant.name);
+    event.member = caller.user.to_string();
+    let endpoint = match &route {
+        Route::Entity(place) => tenant.catalog().entity(place.entity).path.to_string(),
+        other => format!("{other:?}"),
+    };
+    let underway = tenant.usage.enter(caller.code, &endpoint, tenant.now())?;
+    if !underway.delay.is_zero() {
+        tokio::time::sleep(underway.delay).await;
+    }
+    match route {
+        Route::VersionInformation | Route::Zone => Err(Refusal::no_route(path).into()),
+        Route::Version => Ok(bytes(&json!({
+            "majorVersion": "2025", "minorVersion": "1", "build": "0", "customerType": "Demo",
+        }))),
+        Route::Threshold => Ok(bytes(&json!({
+            "externalRequestThreshold": super::limits::HOURLY,
+            "requestThresholdTimeframe": 60,
+            "currentTimeframeRequestCount": tenant.usage.used(tenant.now()),
+        }))),
+        Route::Modules => Ok(bytes(&json!({ "items": [] }))),
+        Route::EveryEntity => {
+            let mut all = Vec::new();
+            for entity in &tenant.catalog().entities {
+                all.push(json!({ "info": info(tenant, &caller, entity).await? }));
+            }
+            Ok(bytes(&json!({ "entityDescriptions": all })))
+        }
+        Route::Entity(place) => {
+            let entity = tenant.catalog().entity(place.entity);
+            event.route(path, &entity.path);
+            let call = Call {
+                tenant,
+                caller: &caller,
+                entity,
+                place,
+                received,
+                query: &query,
+                base: base(received, segments),
+            };
+            call.answer(method).await
+        }
+    }
+}
+
+/// A call on an entity.
+struct Call<'a> {
+    tenant: &'a Tenant,
+    caller: &'a Caller,
+    entity: &'a Entity,
+    place: Place,
+    received: &'a Received,
+    query: &'a HashMap<String, String>,
+    /// `https://host/ATServicesRest/V1.0`
+    base: String,
+}
+
+impl Call<'_> {
+    async fn answer(&self, method: &str) -> Result<Vec<u8>, Trouble> {
+        let served = self.entity.served.as_ref();
+        let operations = served.map(|served| match &served.below {
+            Some(below) if self.place.below => below.operations,
+            _ => served.root,
+        });
+        let asked = self.place.asked(method, self.tenant.is_lenient());
+        let Some(asked) = asked.filter(|asked| operations.is_some_and(|all| all.has(*asked)))
+        else {
+            return Err(self
+                .wrong_verb(method, operations.unwrap_or_default())
+                .into());
+        };
+        let spot = Spot {
+            parent: self.place.parent,
+        };
+        let id = match self.place.shape {
+            Shape::Item(id) => Some(id),
+            _ => None,
+        };
+        self.impersonation(asked)?;
+        match asked {
+            served::Asked::Info => {
+                let info = info(self.tenant, self.caller, self.entity).await?;
+                Ok(bytes(&json!({ "info": info })))
+            }
+            served::Asked::Fields => Ok(bytes(&information::fields(
+                self.tenant.catalog(),
+                self.entity,
+            ))),
+            served::Asked::UserDefined => {
+                if served.is_none_or(|served| served.user_defined.is_none()) {
+                    return Err(Refusal::no_route(self.received.parts.uri.path()).into());
+                }
+                let defined = self.tenant.defined(self.entity.id);
+                Ok(bytes(&information::user_defined(&defined)))
+            }
+            served::Asked::Get => self.get(id.unwrap_or_default(), spot).await,
+            served::Asked::List => {
+                self.pass_parent().await?;
+                self.list(Json::Null, spot).await
+            }
+            served::Asked::Query if self.place.shape == Shape::Next => self.next().await,
+            served::Asked::Query => self.list(self.search()?, spot).await,
+            served::Asked::Count => {
+                let permit = self.permit(Act::Query).await?;
+                let search = self.read(&self.search()?)?;
+                let count = reading::count(self.tenant, &permit, search.filter).await?;
+                Ok(bytes(&json!({ "queryCount": count })))
+            }
+            served::Asked::Post => {
+                let permit = self.permit(Act::Create).await?;
+                self.pass_parent().await?;
+                let id = saving::create(self.tenant, &permit, spot, self.body()?).await?;
+                Ok(bytes(&json!({ "itemId": id })))
+            }
+            served::Asked::Patch | served::Asked::Put => {
+                let permit = self.permit(Act::Update).await?;
+                let whole = asked == served::Asked::Put && id.is_none();
+                let id =
+                    saving::change(self.tenant, &permit, spot, id, self.body()?, whole).await?;
+                Ok(bytes(&json!({ "itemId": id })))
+            }
+            served::Asked::Delete => {
+                let permit = self.permit(Act::Delete).await?;
+                let id = id.unwrap_or_default();
+                saving::delete(self.tenant, &permit, spot, id).await?;
+                Ok(bytes(&json!({ "itemId": id })))
+            }
+        }
+    }
+
+    async fn permit(&self, act: Act) -> Result<Permit<'_>, Trouble> {
+        permit::authorize(self.tenant, self.caller, self.entity, act).await
+    }
+
+    /// Which refusal fits a verb that the place does not take: a path without any verb is none.
+    fn wrong_verb(&self, method: &str, all: served::Operations) -> Refusal {
+        let any = ["GET", "POST", "PATCH", "PUT", "DELETE"]
+            .into_iter()
+            .filter_map(|verb| self.place.asked(verb, false))
+            .any(|asked| all.has(asked));
+        if any {
+            Refusal::method(method)
+        } else {
+            Refusal::no_route(self.received.parts.uri.path())
+        }
+    }
+
+    /// Acting as somebody else works on writes alone, and no level here grants it yet.
+    fn impersonation(&self, asked: served::Asked) -> Result<(), Refusal> {
+        if self.caller.impersonates.is_none() {
+            return Ok(());
+        }
+        let act = match asked {
+            served::Asked::Info | served::Asked::Fields | served::Asked::UserDefined => {
+                return Ok(());
+            }
+            served::Asked::Post => Act::Create,
+            served::Asked::Patch | served::Asked::Put => Act::Update,
+            served::Asked::Delete => Act::Delete,
+            _ => Act::Query,
+        };
+        Err(Refusal::permissions(act, &self.entity.schema))
+    }
+
+    /// The record in the path must be there and be seen.
+    async fn pass_parent(&self) -> Result<(), Trouble> {
+        let below = self
+            .entity
+            .served
+            .as_ref()
+            .and_then(|served| served.below.as_ref());
+        let (Some(parent), Some(below)) = (self.place.parent, below) else {
+            return Ok(());
+        };
+        let (Some(target), Some(field)) = (below.parent, below.field) else {
+            return Ok(());
+        };
+        let target = self.tenant.catalog().entity(target);
+        let missing = || {
+            let name = &self.entity.fields[field].name;
+            Refusal::new(Refusal::reference(name, &target.schema))
+        };
+        let permit = permit::authorize(self.tenant, self.caller, target, Act::Query)
+            .await
+            .map_err(|_| missing())?;
+        let found = reading::row(self.tenant, &permit, parent, Filter::Constant(true)).await?;
+        found.map(|_| ()).ok_or_else(|| missing().into())
+    }
+
+    async fn get(&self, id: i64, spot: Spot) -> Result<Vec<u8>, Trouble> {
+        let permit = self.permit(Act::Query).await?;
+        let under = saving::under(self.entity, spot);
+        // Attachments come as a list of one when they are asked for below their record, and only then with content.
+        let listed = self.place.below && self.entity.path.ends_with("Attachments");
+        let record = reading::record(self.tenant, &permit, id, under, listed).await?;
+        let mut out = Vec::new();
+        match (record, listed) {
+            (Some(record), false) => {
+                out.extend_from_slice(b"{\"item\":");
+                out.extend_from_slice(&record);
+                out.push(b'}');
+            }
+            (None, false) => out.extend_from_slice(b"{\"item\":null}"),
+            (record, true) => {
+                out.extend_from_slice(b"{\"items\":[");
+                out.extend_from_slice(record.as_deref().unwrap_or_default());
+                let count = u64::from(record.is_some());
+                bitting_dialects::autotask::page::finish(&mut out, count, search::PAGE, None, None);
+            }
+        }
+        Ok(out)
+    }
+
+    async fn list(&self, given: Json, spot: Spot) -> Result<Vec<u8>, Trouble> {
+        let token = Token::first(given, spot.parent, self.caller.resource);
+        self.page(&token).await
+    }
+
+    /// A further page: its link says all there is to know, whatever the body holds.
+    async fn next(&self) -> Result<Vec<u8>, Trouble> {
+        let text = self.query.get("paging").map_or("", String::as_str);
+        let token = Token::read(text, self.caller.resource)?;
+        self.page(&token).await
+    }
+
+    async fn page(&self, token: &Token) -> Result<Vec<u8>, Trouble> {
+        let permit = self.permit(Act::Query).await?;
+        let search = self.read(&token.search)?;
+        let under = saving::under(
+            self.entity,
+            Spot {
+                parent: token.parent,
+            },
+        );
+        let next = format!("{}/{}/query/next?paging=", self.base, self.entity.path);
+        let asked = Asked {
+            search: &search,
+            token,
+            next: &next,
+        };
+        Ok(reading::page(self.tenant, &permit, under, asked).await?)
+    }
+
+    fn read(&self, given: &Json) -> Result<Search, Refusal> {
+        // Whoever may not see protected values may not ask for them either.
+        let defined = self.tenant.defined(self.entity.id);
+        let open: Vec<_> = defined
+            .iter()
+            .filter(|field| self.caller.protected || !field.protected)
+            .cloned()
+            .collect();
+        search::read(self.entity, &open, given)
+    }
+
+    /// The search of the query string or of the body.
+    fn search(&self) -> Result<Json, Refusal> {
+        if self.received.parts.method == http::Method::GET {
+            return search::json(self.query.get("search").map_or("", String::as_str));
+        }
+        let body = self.body()?;
+        search::json(&String::from_utf8_lossy(body))
+    }
+
+    fn body(&self) -> Result<&[u8], Refusal> {
+        match &self.received.body {
+            Body::Read(bytes) => Ok(bytes),
+            Body::TooLarge => Err(Refusal::new("The body is too large.")),
+            Body::Broken => Err(Refusal::new("The body broke off.")),
+        }
+    }
+}
+
+async fn info(tenant: &Tenant, caller: &Caller, entity: &Entity) -> Result<Json, Trouble> {
+    let mut all = HashMap::new();
+    for act in Act::EVERY {
+        all.insert(act, permit::access(tenant, caller, entity, act).await?);
+    }
+    Ok(information::entity(entity, &|act| {
+        all.get(&act).copied().unwrap_or(information::Access::None)
+    }))
+}
+
+fn bytes(json: &Json) -> Vec<u8> {
+    json.to_string().into_bytes()
+}
+
+/// Names in lower case; the last of several values counts.
+fn parameters(query: &str) -> HashMap<String, String> {
+    let decode = |text: &str| {
+        percent_encoding::percent_decode_str(&text.replace('+', " "))
+            .decode_utf8_lossy()
+            .into_owned()
+    };
+    query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (decode(name).to_ascii_lowercase(), decode(value)))
+        .collect()
+}
+
+/// Scheme and host as the client wrote them, behind whatever proxies stand in between.
+fn origin(received: &Received) -> String {
+    let base = crate::server::base(received, "");
+    base.split("//")
+        .nth(1)
+        .and_then(|rest| rest.split('/').next())
+        .map_or_else(String::new, |host| {
+            let scheme = base.split("//").next().unwrap_or("http:");
+            format!("{scheme}//{host}")
+        })
+}
+
+/// The root of the API as the client wrote it.
+fn base(received: &Received, segments: &[&str]) -> String {
+    let mut base = origin(received);
+    for segment in segments {
+        base.push('/');
+        base.push_str(segment);
+        if segment.eq_ignore_ascii_case("v1.0") {
+            break;
+        }
+    }
+    base
+}

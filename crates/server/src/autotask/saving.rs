@@ -1,0 +1,336 @@
+//! Creating, changing and deleting records: input, defaults, rules, checks, one write. Names no entity.
+
+use super::answer::Trouble;
+use super::permit::Permit;
+use super::reading;
+use super::rules;
+use super::tenant::Tenant;
+use super::virtual_row::VirtualRow;
+use crate::backend::equals;
+use crate::row::Row;
+use crate::saving::time;
+use bitting_catalog::entity::{Entity, Kind as FieldKind};
+use bitting_dialects::autotask::body::{self, Input};
+use bitting_dialects::autotask::error::Refusal;
+use bitting_dialects::autotask::udf::{self, EXTRA};
+use bitting_dialects::connectwise::layout::{DATE_ENTERED, ENTERED_BY, LAST_UPDATED, UPDATED_BY};
+use bitting_query::{Filter, Kind, Value, matches};
+use bitting_store::table::Change;
+
+/// A record on its way to rest.
+pub struct Draft<'a> {
+    pub entity: &'a Entity,
+    pub row: Row,
+    pub before: Option<Row>,
+    /// Fields the caller gave, by index.
+    pub given: Vec<usize>,
+    /// What is wrong so far; told together.
+    pub errors: Vec<String>,
+}
+
+impl Draft<'_> {
+    /// The column of a field, where the entity has it.
+    pub fn column(&self, name: &str) -> Option<&str> {
+        let field = self.entity.fields.iter().find(|field| *field.name == *name);
+        field.map(|field| &*field.column)
+    }
+
+    pub fn integer(&self, name: &str) -> Option<i64> {
+        self.row.integer(self.column(name)?)
+    }
+
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.row.text(self.column(name)?)
+    }
+
+    /// Sets a field; a name that the entity lacks is passed over.
+    pub fn set(&mut self, name: &str, value: Value) {
+        if let Some(column) = self.column(name).map(str::to_owned) {
+            self.row.set(&column, value);
+        }
+    }
+
+    /// Sets a field that is still null.
+    pub fn default(&mut self, name: &str, value: Value) {
+        if self
+            .column(name)
+            .is_some_and(|column| self.row.is_null(column))
+        {
+            self.set(name, value);
+        }
+    }
+}
+
+/// Where a write happens.
+#[derive(Debug, Clone, Copy)]
+pub struct Spot {
+    /// The parent's id, where the path goes through it.
+    pub parent: Option<i64>,
+}
+
+/// Creates a record and answers its id.
+pub async fn create(
+    tenant: &Tenant,
+    permit: &Permit<'_>,
+    spot: Spot,
+    bytes: &[u8],
+) -> Result<i64, Trouble> {
+    let entity = permit.entity();
+    let defined = tenant.defined(entity.id);
+    let input = body::read(entity, &defined, bytes)?;
+    let id = tenant.backend.store.next_id(&entity.table).await?;
+    let mut draft = Draft {
+        entity,
+        row: Row::new(id),
+        before: None,
+        given: Vec::new(),
+        errors: Vec::new(),
+    };
+    take(&mut draft, &input);
+    if let (Some(parent), Some(below)) = (spot.parent, below(entity)) {
+        let field = &entity.fields[below];
+        draft.row.set(&field.column, Value::Integer(parent));
+    }
+    defaults(&mut draft);
+    save(tenant, permit, draft, true).await?;
+    Ok(id)
+}
+
+/// Changes a record: `whole` empties what the caller does not name.
+pub async fn change(
+    tenant: &Tenant,
+    permit: &Permit<'_>,
+    spot: Spot,
+    id: Option<i64>,
+    bytes: &[u8],
+    whole: bool,
+) -> Result<i64, Trouble> {
+    let entity = permit.entity();
+    let defined = tenant.defined(entity.id);
+    let input = body::read(entity, &defined, bytes)?;
+    let id = id
+        .or(input.id)
+        .ok_or_else(|| Refusal::new(Refusal::missing("id")))?;
+    let before = reading::row(tenant, permit, id, under(entity, spot))
+        .await?
+        .ok_or_else(Refusal::nothing_to_update)?;
+    let mut draft = Draft {
+        entity,
+        row: before.clone(),
+        before: Some(before),
+        given: Vec::new(),
+        errors: Vec::new(),
+    };
+    if whole {
+        for field in &entity.fields {
+            let kept = field.read_only || field.post_only || &*field.name == "id";
+            if !kept {
+                draft.row.set(&field.column, Value::Null);
+            }
+        }
+    }
+    take(&mut draft, &input);
+    save(tenant, permit, draft, false).await?;
+    Ok(id)
+}
+
+/// Deletes a record with what hangs under it.
+pub async fn delete(
+    tenant: &Tenant,
+    permit: &Permit<'_>,
+    spot: Spot,
+    id: i64,
+) -> Result<(), Trouble> {
+    let entity = permit.entity();
+    let row = reading::row(tenant, permit, id, under(entity, spot))
+        .await?
+        .ok_or_else(Refusal::nothing_to_delete)?;
+    rules::before_delete(permit.caller(), entity, &row)?;
+    let mut changes = Vec::new();
+    let mut open = vec![(entity.id, id)];
+    while let Some((holder, id)) = open.pop() {
+        for child in &tenant.catalog().entities {
+            let below = child
+                .served
+                .as_ref()
+                .and_then(|served| served.below.as_ref());
+            let Some(field) = below
+                .filter(|below| below.parent == Some(holder))
+                .and_then(|below| below.field)
+            else {
+                continue;
+            };
+            let filter = equals(
+                &child.fields[field].column,
+                Kind::Integer,
+                Value::Integer(id),
+            );
+            for row in tenant
+                .backend
+                .raw_rows(child, filter, Vec::new(), None)
+                .await?
+            {
+                open.push((child.id, row.id));
+            }
+        }
+        changes.push(Change::Delete {
+            table: tenant.catalog().entity(holder).table.clone(),
+            id,
+        });
+    }
+    changes.reverse();
+    tenant.backend.write(changes).await?;
+    rules::after(tenant, entity).await
+}
+
+/// Rows below the parent in the path.
+pub fn under(entity: &Entity, spot: Spot) -> Filter {
+    match (spot.parent, below(entity)) {
+        (Some(parent), Some(field)) => equals(
+            &entity.fields[field].column,
+            Kind::Integer,
+            Value::Integer(parent),
+        ),
+        // A parent that no field names holds nothing.
+        (Some(_), None) => Filter::Constant(false),
+        (None, _) => Filter::Constant(true),
+    }
+}
+
+fn below(entity: &Entity) -> Option<usize> {
+    entity.served.as_ref()?.below.as_ref()?.field
+}
+
+fn take(draft: &mut Draft<'_>, input: &Input) {
+    let is_new = draft.before.is_none();
+    for (index, value) in &input.values {
+        let field = &draft.entity.fields[*index];
+        // What is fixed at creation is passed over without a word, as the vendor does.
+        if field.post_only && !is_new {
+            continue;
+        }
+        draft.given.push(*index);
+        let value = match value {
+            Value::Text(text) if text.is_empty() => Value::Null,
+            value => value.clone(),
+        };
+        draft.row.set(&field.column, value);
+    }
+    if !input.defined.is_empty() {
+        let text = udf::merged(draft.row.text(EXTRA), &input.defined);
+        draft.row.set_text(EXTRA, text);
+    }
+}
+
+/// Values that a new record starts with.
+fn defaults(draft: &mut Draft<'_>) {
+    let entity = draft.entity;
+    for field in &entity.fields {
+        if !draft.row.is_null(&field.column) || &*field.name == "id" {
+            continue;
+        }
+        let listed = field
+            .picklist
+            .as_ref()
+            .and_then(|list| list.default.as_deref());
+        let value = match (&field.kind, listed) {
+            // A required field is the caller's to give.
+            (_, Some(_)) if field.required => continue,
+            (FieldKind::Integer, Some(value)) => value.parse().map_or(Value::Null, Value::Integer),
+            (FieldKind::Text, Some(value)) => Value::Text(value.to_owned()),
+            (FieldKind::Boolean, _) if !field.required => {
+                Value::Boolean(&*field.name == "isActive")
+            }
+            _ => continue,
+        };
+        draft.row.set(&field.column, value);
+    }
+}
+
+async fn save(
+    tenant: &Tenant,
+    permit: &Permit<'_>,
+    mut draft: Draft<'_>,
+    is_new: bool,
+) -> Result<(), Trouble> {
+    let entity = draft.entity;
+    let now = time(tenant.now());
+    let user = permit.caller().user.to_string();
+    rules::before_save(tenant, permit.caller(), &mut draft).await?;
+    required(&mut draft);
+    references(tenant, &mut draft).await?;
+    if !draft.errors.is_empty() {
+        return Err(Refusal::all(draft.errors).into());
+    }
+    if is_new {
+        draft.row.set_text(ENTERED_BY, user.clone());
+        draft.row.set_text(DATE_ENTERED, now.clone());
+    }
+    draft.row.set_text(UPDATED_BY, user);
+    draft.row.set_text(LAST_UPDATED, now);
+    // The record as it will be must lie within the permit too.
+    let rows = permit.rows();
+    let seen = VirtualRow::read(&tenant.backend, &draft.row, &rows).await?;
+    if !matches(&rows, &seen) {
+        return Err(Refusal::permissions(permit.act(), &entity.schema).into());
+    }
+    drop(seen);
+    let table = entity.table.clone();
+    let id = draft.row.id;
+    let change = match &draft.before {
+        None => Change::Insert {
+            table,
+            id,
+            values: draft.row.clone().into_values(),
+        },
+        Some(before) => Change::Update {
+            table,
+            id,
+            values: draft.row.changes_since(before),
+        },
+    };
+    tenant.backend.write(vec![change]).await?;
+    rules::after(tenant, entity).await
+}
+
+fn required(draft: &mut Draft<'_>) {
+    let entity = draft.entity;
+    for (index, field) in entity.fields.iter().enumerate() {
+        let asked = field.required && !field.read_only && &*field.name != "id";
+        let touched = draft.before.is_none() || draft.given.contains(&index);
+        let empty = match draft.row.get(&field.column) {
+            Value::Null => true,
+            Value::Text(text) => text.trim().is_empty(),
+            _ => false,
+        };
+        if asked && touched && empty {
+            draft.errors.push(Refusal::missing(&field.name));
+        }
+    }
+}
+
+/// Every record that the caller's fields point to must be there.
+async fn references(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble> {
+    let entity = draft.entity;
+    let below = below(entity);
+    for (index, field) in entity.fields.iter().enumerate() {
+        let given =
+            draft.given.contains(&index) || (draft.before.is_none() && below == Some(index));
+        let Some(target) = field
+            .target()
+            .filter(|_| given && (field.shown_link || below == Some(index)))
+        else {
+            continue;
+        };
+        let Some(id) = draft.row.integer(&field.column) else {
+            continue;
+        };
+        let target = tenant.catalog().entity(target);
+        if tenant.backend.raw_row(target, id).await?.is_none() {
+            draft
+                .errors
+                .push(Refusal::reference(&field.name, &target.schema));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,178 @@
+//! The first records of an Autotask instance: the demo company from its recipes, the system levels, and the two
+//! API users that a newcomer starts with.
+
+use super::tenant::Tenant;
+use super::users::Shown;
+use crate::demo::{self, Recipes, Size};
+use crate::seed::Demo;
+use bitting_catalog::security::{SecurityLevel, Values};
+use bitting_store::Change;
+use std::sync::mpsc;
+
+/// Setting that names the resources a newcomer starts with, `admin,least`.
+const USERS: &str = "first-users";
+/// The system level that copies are made of.
+const API_USER: &str = "API User (system) (API-only)";
+/// Changes on their way from the generator to the store.
+const UNDERWAY: usize = 4_096;
+
+/// The level that the least-privilege user of the demo holds: what one published guide asks for, and nothing else.
+const LEAST: &str = "API User (Propel Your MSP)";
+const LEAST_SETTINGS: [(&str, &str, &str); 14] = [
+    ("Contracts / Contracts", "view", "All"),
+    ("Contracts / Contract Visibility", "value", "Full"),
+    ("CRM / Customer & Cancelation", "value", "All"),
+    // The guide lists Add alone; what is added has to be read back.
+    ("CRM / Opportunities & Quotes", "view", "Mine"),
+    ("CRM / Opportunities & Quotes", "add", "Yes"),
+    ("CRM / Configuration Items & Subscriptions", "view", "All"),
+    ("CRM / Configuration Items & Subscriptions", "edit", "All"),
+    ("CRM / To-Dos", "view", "Mine"),
+    ("CRM / To-Dos", "add", "Yes"),
+    ("Service Desk / Tickets", "view", "All"),
+    ("Service Desk / Tickets", "add", "Yes"),
+    ("Admin / Resources/Users (HR)", "value", "Checked"),
+    ("Admin / Configuration Items", "value", "Checked"),
+    (
+        "Other / Not required to change password (does not expire)",
+        "value",
+        "Checked",
+    ),
+];
+
+/// The API users of a first start, as they are shown once.
+#[derive(Debug, Default)]
+pub struct First {
+    pub admin: Option<Shown>,
+    pub least: Option<Shown>,
+}
+
+/// Fills an instance that is new. Keys are cut then, and whenever `ready` asks for new ones.
+pub async fn company(
+    tenant: &Tenant,
+    wanted: Option<&Demo>,
+    ready: bool,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<First, String> {
+    let known = tenant.setting(USERS);
+    let (admin, least) = match &known {
+        Some(users) => {
+            let mut ids = users.split(',').map(|id| id.parse::<i64>().ok());
+            (ids.next().flatten(), ids.next().flatten())
+        }
+        None => {
+            let demo = wanted.cloned().unwrap_or(Demo {
+                size: Size::default(),
+                seed: 1,
+            });
+            let (admin, least) = load(tenant, &demo, progress).await?;
+            tenant
+                .set_setting(USERS, &format!("{admin},{least}"))
+                .await
+                .map_err(|error| error.to_string())?;
+            (Some(admin), Some(least))
+        }
+    };
+    if known.is_some() && !ready {
+        return Ok(First::default());
+    }
+    let (full, restricted) = levels(tenant).await?;
+    let mut first = First::default();
+    if let Some(admin) = admin {
+        first.admin = Some(user(tenant, admin, full, None).await?);
+    }
+    if let Some(least) = least {
+        first.least = Some(user(tenant, least, restricted, Some("Propel Your MSP")).await?);
+    }
+    Ok(first)
+}
+
+/// A new pair for a resource; an older one of the same resource goes.
+async fn user(
+    tenant: &Tenant,
+    resource: i64,
+    level: i64,
+    vendor: Option<&str>,
+) -> Result<Shown, String> {
+    for (id, _) in tenant.users_of(resource) {
+        tenant
+            .remove_user(id)
+            .await
+            .map_err(|error| error.to_string())?;
+    }
+    let shown = tenant.add_user(resource, level, vendor).await;
+    shown.map_err(|error| error.to_string())
+}
+
+/// The levels of the first two users, made where they are not there yet.
+async fn levels(tenant: &Tenant) -> Result<(i64, i64), String> {
+    let known = |name: &str| {
+        let levels = tenant.levels();
+        let found = levels.iter().find(|(_, level)| level.document.name == name);
+        found.map(|(id, _)| *id)
+    };
+    for system in &tenant.permissions.system {
+        if known(&system.name).is_none() {
+            let level = tenant.permissions.start(system);
+            let saved = tenant.save_level(None, level).await;
+            saved.map_err(|error| error.to_string())?;
+        }
+    }
+    if known(LEAST).is_none() {
+        let mut level = SecurityLevel {
+            name: LEAST.to_owned(),
+            copy_of: API_USER.to_owned(),
+            ..SecurityLevel::default()
+        };
+        for (permission, cell, value) in LEAST_SETTINGS {
+            let values: &mut Values = level.settings.entry(permission.to_owned()).or_default();
+            if let Some(cell) = values.cell(cell) {
+                *cell = Some(value.to_owned());
+            }
+        }
+        let saved = tenant.save_level(None, level).await;
+        saved.map_err(|error| error.to_string())?;
+    }
+    match (known(API_USER), known(LEAST)) {
+        (Some(full), Some(least)) => Ok((full, least)),
+        _ => Err("the first security levels are missing from permissions.toml".to_owned()),
+    }
+}
+
+/// Generates on one thread and stores on another, so that no company has to fit into memory.
+async fn load(
+    tenant: &Tenant,
+    wanted: &Demo,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<(i64, i64), String> {
+    let recipes = Recipes::embedded("autotask").map_err(|error| error.to_string())?;
+    let catalog = tenant.backend.catalog.clone();
+    let (now, wanted) = (tenant.now(), wanted.clone());
+    let (sender, receiver) = mpsc::sync_channel::<Change>(UNDERWAY);
+    let generator = std::thread::spawn(move || {
+        let mut emit = |change| {
+            // A store that has failed stops listening; its own error is the one to tell.
+            let _ = sender.send(change);
+        };
+        demo::generate(
+            &catalog,
+            &recipes,
+            &wanted.size,
+            wanted.seed,
+            now,
+            &mut emit,
+        )
+    });
+    let loaded = tenant
+        .backend
+        .store
+        .load(receiver.into_iter(), progress)
+        .await;
+    let summary = generator
+        .join()
+        .map_err(|_| "the generator broke off; please report this".to_owned())?
+        .map_err(|error| error.to_string())?;
+    loaded.map_err(|error| error.to_string())?;
+    tenant.reload().await.map_err(|error| error.to_string())?;
+    Ok((summary.admin.member, summary.least.member))
+}

@@ -1,0 +1,391 @@
+//! One Autotask database: its rows, its API users, its security levels. A server holds many.
+
+use super::answer::Trouble;
+use super::limits::Usage;
+use super::users::{ApiUser, Shown};
+use crate::backend::Backend;
+use crate::instance::Clock;
+use crate::row::owned;
+use crate::shape;
+use bitting_catalog::Catalog;
+use bitting_catalog::entity::EntityId;
+use bitting_catalog::security::{LevelError, Permissions, SecurityLevel};
+use bitting_dialects::autotask::headers::Credentials;
+use bitting_dialects::autotask::route::Router;
+use bitting_dialects::autotask::udf::Defined;
+use bitting_policy::{Registry, Role};
+use bitting_query::{Filter, Kind, Select, Value};
+use bitting_store::table::{Change, Column, Flow, Key, Table};
+use bitting_store::{Durability, Location, Store, StoreError};
+use jiff::Timestamp;
+use parking_lot::RwLock;
+use std::collections::HashMap;
+use std::hash::{Hash as _, Hasher as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+const USERS: &str = "bitting_api_users";
+const LEVELS: &str = "bitting_security_levels";
+const SETTINGS: &str = "bitting_settings";
+/// Most levels of an instance's own.
+const MOST_LEVELS: usize = 50;
+
+/// One Autotask database.
+pub struct Tenant {
+    pub name: String,
+    pub(crate) backend: Backend,
+    pub permissions: Arc<Permissions>,
+    pub(crate) router: Router,
+    pub usage: Usage,
+    /// Records can be changed at their own path too, for clients that could never have worked upstream.
+    pub lenient: AtomicBool,
+    clock: Clock,
+    levels: RwLock<HashMap<i64, Arc<Level>>>,
+    users: RwLock<HashMap<String, (i64, Arc<ApiUser>)>>,
+    settings: RwLock<HashMap<String, String>>,
+    defined: RwLock<HashMap<EntityId, Arc<[Defined]>>>,
+}
+
+/// A security level with the role it amounts to.
+#[derive(Debug)]
+pub struct Level {
+    pub document: SecurityLevel,
+    pub role: Arc<Role>,
+}
+
+/// Whoever calls.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub resource: i64,
+    pub user: Arc<str>,
+    pub role: Arc<Role>,
+    /// Stands for the tracking identifier in counts.
+    pub code: u64,
+    pub protected: bool,
+    pub impersonates: Option<i64>,
+    /// Lines of business it works for.
+    pub lines: Arc<[i64]>,
+}
+
+/// What a tenant is opened with.
+pub struct Opening {
+    pub name: String,
+    pub location: Location,
+    pub durability: Durability,
+    pub permissions: Permissions,
+    pub registry: Registry,
+    pub catalog: Catalog,
+    pub clock: Clock,
+}
+
+/// Why a security level cannot be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum LevelTrouble {
+    #[error(transparent)]
+    Level(#[from] LevelError),
+    #[error("`{0}` is a system level; copy it and change the copy")]
+    System(String),
+    #[error("there are {MOST_LEVELS} levels already; remove one")]
+    TooMany,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Tenant {
+    /// Opens the database and reads levels, users and settings.
+    pub async fn open(opening: Opening) -> Result<Self, StoreError> {
+        let mut tables = shape::tables(&opening.catalog);
+        tables.extend([USERS, LEVELS, SETTINGS].map(named));
+        let store = Store::open_with(&opening.location, tables, opening.durability).await?;
+        let router = Router::new(&opening.catalog);
+        let tenant = Self {
+            name: opening.name,
+            backend: Backend::new(store, Arc::new(opening.catalog), Arc::new(opening.registry)),
+            permissions: Arc::new(opening.permissions),
+            router,
+            usage: Usage::default(),
+            lenient: AtomicBool::new(false),
+            clock: opening.clock,
+            levels: RwLock::default(),
+            users: RwLock::default(),
+            settings: RwLock::default(),
+            defined: RwLock::default(),
+        };
+        tenant.reload().await?;
+        Ok(tenant)
+    }
+
+    /// Reads levels, users, settings and user-defined fields anew.
+    pub async fn reload(&self) -> Result<(), StoreError> {
+        let mut levels = HashMap::new();
+        for (id, _, value) in self.rows(LEVELS).await? {
+            if let Ok(document) = serde_json::from_str::<SecurityLevel>(&value)
+                && let Ok(role) = self.permissions.role(self.registry(), id, &document)
+            {
+                let role = Arc::new(role);
+                levels.insert(id, Arc::new(Level { document, role }));
+            } else {
+                tracing::error!(level = id, "a security level at rest cannot be read");
+            }
+        }
+        *self.levels.write() = levels;
+        let mut users = HashMap::new();
+        for (id, name, value) in self.rows(USERS).await? {
+            if let Ok(user) = serde_json::from_str::<ApiUser>(&value) {
+                users.insert(name, (id, Arc::new(user)));
+            }
+        }
+        *self.users.write() = users;
+        let settings = self.rows(SETTINGS).await?;
+        *self.settings.write() = settings
+            .into_iter()
+            .map(|(_, name, value)| (name, value))
+            .collect();
+        *self.defined.write() = super::rules::defined(&self.backend).await?;
+        Ok(())
+    }
+
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    pub fn registry(&self) -> &Registry {
+        &self.backend.registry
+    }
+
+    pub fn catalog(&self) -> &Catalog {
+        &self.backend.catalog
+    }
+
+    pub fn is_lenient(&self) -> bool {
+        self.lenient.load(Ordering::Relaxed)
+    }
+
+    pub fn setting(&self, name: &str) -> Option<String> {
+        self.settings.read().get(name).cloned()
+    }
+
+    /// Sets a setting that was not set before, or replaces it.
+    pub async fn set_setting(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        let known = self.rows(SETTINGS).await?;
+        let old = known.iter().find(|(_, known, _)| known == name);
+        let table = Arc::from(SETTINGS);
+        let change = self
+            .put(&table, old.map(|(id, ..)| *id), name, value)
+            .await?;
+        self.backend.write(vec![change]).await?;
+        self.settings
+            .write()
+            .insert(name.to_owned(), value.to_owned());
+        Ok(())
+    }
+
+    /// User-defined fields of an entity.
+    pub(crate) fn defined(&self, entity: EntityId) -> Arc<[Defined]> {
+        self.defined
+            .read()
+            .get(&entity)
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Reads user-defined fields anew, once their definitions have changed.
+    pub(crate) async fn definitions_changed(&self) -> Result<(), StoreError> {
+        let defined = super::rules::defined(&self.backend).await?;
+        *self.defined.write() = defined;
+        Ok(())
+    }
+
+    /// A level by its id.
+    pub fn level(&self, id: i64) -> Option<Arc<Level>> {
+        self.levels.read().get(&id).cloned()
+    }
+
+    /// Every level of the instance's own, by id.
+    pub fn levels(&self) -> Vec<(i64, Arc<Level>)> {
+        let levels = self.levels.read();
+        let mut levels: Vec<_> = levels
+            .iter()
+            .map(|(id, level)| (*id, level.clone()))
+            .collect();
+        levels.sort_by_key(|(id, _)| *id);
+        levels
+    }
+
+    /// Keeps a new level, or an existing one anew; in force from the next request on.
+    pub async fn save_level(
+        &self,
+        id: Option<i64>,
+        document: SecurityLevel,
+    ) -> Result<i64, LevelTrouble> {
+        let is_system = |name: &str| {
+            let mut system = self.permissions.system.iter();
+            system.any(|level| level.name.eq_ignore_ascii_case(name))
+        };
+        if id.is_some_and(|id| {
+            self.level(id)
+                .is_some_and(|level| is_system(&level.document.name))
+        }) {
+            return Err(LevelTrouble::System(document.name));
+        }
+        let own = self
+            .levels()
+            .iter()
+            .filter(|(_, level)| !is_system(&level.document.name))
+            .count();
+        if id.is_none() && !is_system(&document.name) && own >= MOST_LEVELS {
+            return Err(LevelTrouble::TooMany);
+        }
+        let role = self
+            .permissions
+            .role(self.registry(), id.unwrap_or_default(), &document)?;
+        let json = serde_json::to_string(&document).unwrap_or_default();
+        let table = Arc::from(LEVELS);
+        let change = self.put(&table, id, &document.name, &json).await?;
+        let id = id_of(&change);
+        self.backend.write(vec![change]).await?;
+        let role = Arc::new(role);
+        self.levels
+            .write()
+            .insert(id, Arc::new(Level { document, role }));
+        Ok(id)
+    }
+
+    /// Makes an API user. The secret and the code are in the answer and never again.
+    pub async fn add_user(
+        &self,
+        resource: i64,
+        level: i64,
+        vendor: Option<&str>,
+    ) -> Result<Shown, StoreError> {
+        let (user, shown) = ApiUser::generate(resource, level, vendor);
+        self.save_user(None, user).await?;
+        Ok(shown)
+    }
+
+    /// Keeps an API user; in force from the next request on.
+    pub async fn save_user(&self, id: Option<i64>, user: ApiUser) -> Result<(), StoreError> {
+        let json = serde_json::to_string(&user).unwrap_or_default();
+        let key = user.user.to_lowercase();
+        let change = self.put(&Arc::from(USERS), id, &key, &json).await?;
+        let id = id_of(&change);
+        self.backend.write(vec![change]).await?;
+        self.users.write().insert(key, (id, Arc::new(user)));
+        Ok(())
+    }
+
+    /// An API user by its user name, with the id it rests under.
+    pub fn user(&self, name: &str) -> Option<(i64, Arc<ApiUser>)> {
+        self.users.read().get(&name.to_lowercase()).cloned()
+    }
+
+    /// API users of a resource.
+    pub fn users_of(&self, resource: i64) -> Vec<(i64, Arc<ApiUser>)> {
+        let users = self.users.read();
+        users
+            .values()
+            .filter(|(_, user)| user.resource == resource)
+            .cloned()
+            .collect()
+    }
+
+    /// Removes an API user.
+    pub async fn remove_user(&self, id: i64) -> Result<(), StoreError> {
+        self.backend
+            .write(vec![Change::Delete {
+                table: Arc::from(USERS),
+                id,
+            }])
+            .await?;
+        self.users.write().retain(|_, (known, _)| *known != id);
+        Ok(())
+    }
+
+    /// Whoever these credentials prove to be. Nothing says which part is wrong.
+    pub(crate) async fn caller(&self, given: &Credentials) -> Result<Option<Caller>, Trouble> {
+        let Some((_, user)) = self.user(&given.user) else {
+            return Ok(None);
+        };
+        let level = self
+            .level(user.level)
+            .filter(|level| !level.document.inactive);
+        let Some(level) = level.filter(|_| user.proves(given.secret(), given.code())) else {
+            return Ok(None);
+        };
+        let mut hasher = std::hash::DefaultHasher::new();
+        user.code.hash(&mut hasher);
+        Ok(Some(Caller {
+            resource: user.resource,
+            user: Arc::from(user.user.as_str()),
+            role: level.role.clone(),
+            code: hasher.finish(),
+            protected: user.protected,
+            impersonates: given.impersonates,
+            lines: super::rules::lines(&self.backend, user.resource).await?,
+        }))
+    }
+
+    async fn put(
+        &self,
+        table: &Arc<str>,
+        id: Option<i64>,
+        name: &str,
+        value: &str,
+    ) -> Result<Change, StoreError> {
+        let values = vec![
+            (Arc::from("name"), Value::Text(name.to_owned())),
+            (Arc::from("value"), Value::Text(value.to_owned())),
+        ];
+        let table = table.clone();
+        Ok(match id {
+            Some(id) => Change::Update { table, id, values },
+            None => {
+                let id = self.backend.store.next_id(&table).await?;
+                Change::Insert { table, id, values }
+            }
+        })
+    }
+
+    /// Rows of one of the server's own tables: id, name, value.
+    async fn rows(&self, table: &str) -> Result<Vec<(i64, String, String)>, StoreError> {
+        let select = Select {
+            table: Arc::from(table),
+            columns: ["id", "name", "value"].map(Arc::from).to_vec(),
+            filter: Filter::Constant(true),
+            order: Vec::new(),
+            limit: None,
+            offset: 0,
+        };
+        let mut rows = Vec::new();
+        self.backend
+            .read(&select, &mut |cells| {
+                let cells = [0, 1, 2].map(|index| owned(cells.cell(index)));
+                if let [Value::Integer(id), Value::Text(name), Value::Text(value)] = cells {
+                    rows.push((id, name, value));
+                }
+                Flow::Continue
+            })
+            .await?;
+        Ok(rows)
+    }
+}
+
+fn id_of(change: &Change) -> i64 {
+    match change {
+        Change::Insert { id, .. } | Change::Update { id, .. } => *id,
+        _ => 0,
+    }
+}
+
+fn named(name: &str) -> Table {
+    let column = |name: &str| Column {
+        name: Arc::from(name),
+        kind: Kind::Text,
+    };
+    Table {
+        name: Arc::from(name),
+        key: Key::Id,
+        columns: vec![column("name"), column("value")],
+        indexes: Vec::new(),
+    }
+}

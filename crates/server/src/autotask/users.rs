@@ -1,0 +1,85 @@
+//! API users of an Autotask instance: user name, secret as a fingerprint, tracking identifier, security level.
+//! A change holds on the next request. Knows resources only by their id.
+
+use crate::secret::{Fingerprint, Secret, word};
+use serde::{Deserialize, Serialize};
+
+/// How an API user says which product calls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tracking {
+    /// An integration vendor from the list; its code is never shown.
+    Vendor(String),
+    /// An own integration: the code is the tenant's.
+    Custom(String),
+}
+
+/// One API user at rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiUser {
+    /// Its resource.
+    pub resource: i64,
+    pub user: String,
+    pub(crate) secret: String,
+    /// Fingerprint of the tracking identifier.
+    pub(crate) code: String,
+    pub tracking: Tracking,
+    /// Its security level.
+    pub level: i64,
+    #[serde(default)]
+    pub locked: bool,
+    #[serde(default)]
+    pub inactive: bool,
+    /// Sees and writes protected user-defined fields.
+    #[serde(default)]
+    pub protected: bool,
+}
+
+/// What is shown once, when an API user is made.
+#[derive(Debug)]
+pub struct Shown {
+    pub user: String,
+    pub secret: Secret,
+    pub code: Secret,
+}
+
+impl ApiUser {
+    /// A new API user with a generated key, secret and code.
+    pub fn generate(resource: i64, level: i64, vendor: Option<&str>) -> (Self, Shown) {
+        let shown = Shown {
+            user: format!("{}@EXAMPLE.COM", word().to_lowercase()),
+            secret: Secret::new(format!("{}{}", word(), word())),
+            // 27 characters, as the vendor's own.
+            code: Secret::new(
+                format!("{}{}", word(), word())
+                    .chars()
+                    .take(27)
+                    .collect::<String>(),
+            ),
+        };
+        let user = Self {
+            resource,
+            user: shown.user.clone(),
+            secret: shown.secret.fingerprint().to_hex(),
+            code: shown.code.fingerprint().to_hex(),
+            tracking: match vendor {
+                Some(vendor) => Tracking::Vendor(vendor.to_owned()),
+                None => Tracking::Custom(shown.code.reveal().to_owned()),
+            },
+            level,
+            locked: false,
+            inactive: false,
+            protected: false,
+        };
+        (user, shown)
+    }
+
+    /// Whether these are the user's secret and code. Both are compared, whichever is wrong.
+    pub fn proves(&self, secret: &str, code: &str) -> bool {
+        let matches = |hex: &str, text: &str| {
+            Fingerprint::from_hex(hex).is_some_and(|print| print.matches(text))
+        };
+        let both = [matches(&self.secret, secret), matches(&self.code, code)];
+        both == [true, true] && !self.locked && !self.inactive
+    }
+}

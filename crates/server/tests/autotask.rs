@@ -1,0 +1,467 @@
+//! Autotask through the whole server but for the socket: discovery, keys, rights, rows, writes, pages.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use bitting_catalog::Catalog;
+use bitting_server::autotask::seed::{self, First};
+use bitting_server::autotask::tenant::{Opening, Tenant};
+use bitting_server::autotask::users::Shown;
+use bitting_server::demo::Size;
+use bitting_server::http::{Body, Handler as _, Received};
+use bitting_server::secret::Secret;
+use bitting_server::seed::Demo;
+use bitting_server::server::{Server, Settings};
+use bitting_store::{Durability, Location};
+use http_body_util::BodyExt as _;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// A server with one Autotask database and its two first users.
+struct Site {
+    server: Server,
+    tenant: Arc<Tenant>,
+    first: First,
+}
+
+fn small() -> Demo {
+    let size = Size {
+        companies: 40,
+        contacts: 60,
+        configurations: 30,
+        agreements: 12,
+        tickets: 60,
+        opportunities: 20,
+        activities: 20,
+        projects: 4,
+    };
+    Demo { size, seed: 1 }
+}
+
+impl Site {
+    async fn open() -> Self {
+        let (permissions, registry, catalog) = Catalog::autotask().unwrap();
+        let now = Timestamp::from_second(1_772_442_000).unwrap();
+        let tenant = Tenant::open(Opening {
+            name: "Test".into(),
+            location: Location::Memory,
+            durability: Durability::Full,
+            permissions,
+            registry,
+            catalog,
+            clock: Arc::new(move || now),
+        })
+        .await
+        .unwrap();
+        let first = seed::company(&tenant, Some(&small()), true, &mut |_| {})
+            .await
+            .unwrap();
+        let tenant = Arc::new(tenant);
+        let server = Server::new(Settings {
+            require_client_id: false,
+            operator: Secret::generate(),
+        });
+        server.add_autotask(tenant.clone());
+        Self {
+            server,
+            tenant,
+            first,
+        }
+    }
+
+    fn admin(&self) -> &Shown {
+        self.first.admin.as_ref().unwrap()
+    }
+
+    fn least(&self) -> &Shown {
+        self.first.least.as_ref().unwrap()
+    }
+
+    async fn call(
+        &self,
+        user: Option<&Shown>,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> (u16, Value) {
+        let uri = if path.starts_with("http") {
+            path.to_owned()
+        } else {
+            format!("http://psa.test/ATServicesRest/V1.0{path}")
+        };
+        let mut request = http::Request::builder().method(method).uri(uri);
+        request = request.header("host", "psa.test");
+        // A header that some clients send although it is not true.
+        request = request.header("content-encoding", "gzip");
+        if let Some(user) = user {
+            request = request
+                .header("UserName", &user.user)
+                .header("Secret", user.secret.reveal())
+                .header("ApiIntegrationcode", user.code.reveal());
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        let received = Received {
+            parts,
+            body: Body::Read(body.into()),
+            secure: false,
+            peer: SocketAddr::from(([127, 0, 0, 1], 1)),
+        };
+        let response = self.server.handle(received).await;
+        let status = response.status().as_u16();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        (
+            status,
+            serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        )
+    }
+
+    async fn admin_call(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+        let (status, json) = self.call(Some(self.admin()), method, path, body).await;
+        assert_eq!(status, 200, "{method} {path}: {json}");
+        json
+    }
+}
+
+fn all() -> Value {
+    json!({"filter": [{"op": "gte", "field": "id", "value": 0}]})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn discovery_needs_no_key_and_everything_else_does() {
+    let site = Site::open().await;
+    let (status, json) = site
+        .call(
+            None,
+            "GET",
+            "http://psa.test/atservicesrest/versioninformation",
+            None,
+        )
+        .await;
+    assert_eq!((status, json), (200, json!({"apiVersions": ["V1.0"]})));
+    let user = site.admin().user.replace('@', "%40");
+    let (status, zone) = site
+        .call(None, "GET", &format!("/zoneInformation?user={user}"), None)
+        .await;
+    assert_eq!(status, 200);
+    assert_eq!(zone["url"], "http://psa.test/ATServicesRest/");
+    let (status, json) = site
+        .call(None, "GET", "/zoneInformation?user=nobody", None)
+        .await;
+    assert_eq!(
+        (status, &json["errors"][0]),
+        (500, &json!("Zone information could not be determined"))
+    );
+    let (status, json) = site.call(None, "GET", "/Tickets/1", None).await;
+    assert_eq!((status, json), (401, Value::Null));
+    let wrong = Shown {
+        user: site.admin().user.clone(),
+        secret: Secret::new("wrong"),
+        code: site.admin().code.clone(),
+    };
+    assert_eq!(
+        site.call(Some(&wrong), "GET", "/Version", None).await.0,
+        401
+    );
+    let mixed = Shown {
+        user: site.admin().user.clone(),
+        secret: site.admin().secret.clone(),
+        code: site.least().code.clone(),
+    };
+    assert_eq!(
+        site.call(Some(&mixed), "GET", "/Version", None).await.0,
+        401,
+        "another user's code"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_broad_user_reads_every_entity_in_every_way() {
+    let site = Site::open().await;
+    for entity in &site.tenant.catalog().entities {
+        let path = &entity.path;
+        let served = entity.served.as_ref().unwrap();
+        if !served.root.has(bitting_catalog::served::Asked::Query) {
+            continue;
+        }
+        let (status, page) = site
+            .call(
+                Some(site.admin()),
+                "POST",
+                &format!("/{path}/query"),
+                Some(all()),
+            )
+            .await;
+        if path.contains("Webhook") && path.as_ref() != "WebhookEventErrorLogs" {
+            assert_eq!(status, 500, "{path}");
+            continue;
+        }
+        if status == 500 && path.as_ref() == "WebhookEventErrorLogs" {
+            continue;
+        }
+        assert_eq!(status, 200, "{path}: {page}");
+        let count = site
+            .admin_call("POST", &format!("/{path}/query/count"), Some(all()))
+            .await["queryCount"]
+            .as_u64()
+            .unwrap();
+        let items = page["items"].as_array().unwrap();
+        assert_eq!(items.len() as u64, count.min(500), "{path}: list and count");
+        for item in items.iter().take(2) {
+            let one = site
+                .admin_call("GET", &format!("/{path}/{}", item["id"]), None)
+                .await;
+            assert_eq!(&one["item"], item, "{path}: list and get");
+        }
+        let info = site
+            .admin_call("GET", &format!("/{path}/entityInformation"), None)
+            .await;
+        let can = if served.can.query { "All" } else { "None" };
+        assert_eq!(info["info"]["userAccessForQuery"], can, "{path}");
+        site.admin_call("GET", &format!("/{path}/entityInformation/fields"), None)
+            .await;
+    }
+    let all = site.admin_call("GET", "/EntityInformation", None).await;
+    assert_eq!(all["entityDescriptions"].as_array().unwrap().len(), 230);
+    let own = site.admin_call("GET", "/Companies/0", None).await;
+    assert_eq!(own["item"]["companyName"], "Bitting Managed Services");
+    let none = site.admin_call("GET", "/Companies/99999", None).await;
+    assert_eq!(none, json!({"item": null}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_follow_each_other_with_any_verb_and_no_body() {
+    let site = Site::open().await;
+    let body = json!({"filter": [{"op": "exist", "field": "id"}], "MaxRecords": 25});
+    let mut page = site.admin_call("POST", "/Tickets/query", Some(body)).await;
+    let mut seen = Vec::new();
+    let mut method = "POST";
+    loop {
+        for item in page["items"].as_array().unwrap() {
+            seen.push(item["id"].as_i64().unwrap());
+        }
+        let Some(next) = page["pageDetails"]["nextPageUrl"]
+            .as_str()
+            .map(str::to_owned)
+        else {
+            break;
+        };
+        assert!(next.starts_with("http://psa.test/ATServicesRest/V1.0/Tickets/query/next?paging="));
+        assert_eq!(
+            site.call(Some(site.least()), "GET", &next, None).await.0,
+            500,
+            "another user's link"
+        );
+        page = site.admin_call(method, &next, None).await;
+        method = if method == "POST" { "GET" } else { "POST" };
+    }
+    assert_eq!(seen.len(), 60);
+    assert!(seen.is_sorted());
+    assert!(page["pageDetails"]["prevPageUrl"].is_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_lives_its_life() {
+    let site = Site::open().await;
+    let ticket = json!({"companyID": "0", "Title": "Printer", "status": 1, "priority": 3});
+    let id = site.admin_call("POST", "/Tickets", Some(ticket)).await["itemId"]
+        .as_i64()
+        .unwrap();
+    let item = site
+        .admin_call("GET", &format!("/Tickets/{id}"), None)
+        .await["item"]
+        .clone();
+    assert_eq!(item["ticketNumber"], "T20260302.0001");
+    assert_eq!(item["createDate"], "2026-03-02T09:00:00Z");
+    let change = json!({"id": id, "status": 5, "createDate": "2001-01-01"});
+    site.admin_call("PATCH", "/Tickets", Some(change)).await;
+    let item = site
+        .admin_call("GET", &format!("/Tickets/{id}"), None)
+        .await["item"]
+        .clone();
+    assert_eq!(
+        (&item["status"], &item["completedDate"]),
+        (&json!(5), &json!("2026-03-02T09:00:00Z"))
+    );
+    assert_eq!(item["createDate"], "2026-03-02T09:00:00Z", "read only");
+    let note = json!({"title": "N", "description": "D", "noteType": 1, "publish": 1});
+    let note = site
+        .admin_call("POST", &format!("/Tickets/{id}/Notes"), Some(note))
+        .await;
+    let notes = site
+        .admin_call("GET", &format!("/Tickets/{id}/Notes"), None)
+        .await;
+    assert_eq!(notes["items"][0]["id"], note["itemId"]);
+    let file = json!({"attachmentType": "FILE_ATTACHMENT", "publish": 1, "title": "a", "fullPath": "a.txt", "data": "aGk="});
+    let file = site
+        .admin_call("POST", &format!("/Tickets/{id}/Attachments"), Some(file))
+        .await["itemId"]
+        .clone();
+    let list = site
+        .admin_call("GET", &format!("/Tickets/{id}/Attachments"), None)
+        .await;
+    assert_eq!(list["items"][0]["data"], Value::Null);
+    let one = site
+        .admin_call("GET", &format!("/Tickets/{id}/Attachments/{file}"), None)
+        .await;
+    assert_eq!(one["items"][0]["data"], "aGk=");
+    for (method, path, body, status, says) in [
+        (
+            "POST",
+            "/Tickets".to_owned(),
+            json!({"companyID": 0, "title": "x", "status": 1}),
+            500,
+            "Value does not exist for the required field priority",
+        ),
+        (
+            "POST",
+            "/Tickets".to_owned(),
+            json!({"companyID": 0, "title": "x", "status": 1, "priority": 99}),
+            500,
+            "Picklist value [99] does not exist for priority",
+        ),
+        (
+            "POST",
+            "/Tickets".to_owned(),
+            json!({"companyID": 55555, "title": "x", "status": 1, "priority": 1}),
+            500,
+            "Reference value on field: companyID of type: Company does not exist or is invalid.",
+        ),
+        (
+            "PATCH",
+            format!("/Tickets/{id}"),
+            json!({"status": 1}),
+            405,
+            "",
+        ),
+        ("DELETE", format!("/Tickets/{id}"), Value::Null, 405, ""),
+        ("POST", "/TicketNotes".to_owned(), json!({}), 404, ""),
+        (
+            "POST",
+            "/Tickets/query".to_owned(),
+            json!({"filter": [{"op": "eq", "field": "nonsense", "value": 1}]}),
+            500,
+            "Unable to find nonsense in the Ticket Entity.",
+        ),
+    ] {
+        let (got, json) = site
+            .call(Some(site.admin()), method, &path, Some(body))
+            .await;
+        assert_eq!(got, status, "{method} {path} {json}");
+        if !says.is_empty() {
+            assert_eq!(json["errors"][0], says);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_least_user_does_what_its_level_says_and_nothing_else() {
+    let site = Site::open().await;
+    let least = Some(site.least());
+    let ok = |path: &'static str| site.call(least, "POST", path, Some(all()));
+    // Only companies of the one class, and only what belongs to them.
+    let (_, page) = ok("/Companies/query").await;
+    let kinds: Vec<i64> = page["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["companyType"].as_i64().unwrap())
+        .collect();
+    assert!(
+        !kinds.is_empty() && kinds.iter().all(|kind| [1, 6].contains(kind)),
+        "{kinds:?}"
+    );
+    let every = site
+        .admin_call("POST", "/Companies/query/count", Some(all()))
+        .await["queryCount"]
+        .as_u64()
+        .unwrap();
+    assert!((kinds.len() as u64) < every);
+    let (_, contacts) = ok("/Contacts/query").await;
+    let seen: Vec<&Value> = page["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| &item["id"])
+        .collect();
+    for contact in contacts["items"].as_array().unwrap() {
+        assert!(seen.contains(&&contact["companyID"]), "{contact}");
+    }
+    let (_, hidden) = site
+        .call(
+            Some(site.admin()),
+            "POST",
+            "/Companies/query",
+            Some(
+                json!({"filter": [{"op": "in", "field": "companyType", "value": [2, 3, 4, 7, 8]}]}),
+            ),
+        )
+        .await;
+    let hidden = hidden["items"][0]["id"].as_i64().unwrap();
+    let (status, json) = site
+        .call(least, "GET", &format!("/Companies/{hidden}"), None)
+        .await;
+    assert_eq!((status, json), (200, json!({"item": null})));
+    // The vendor's sentence, with the vendor's status.
+    for (method, path, body, says) in [
+        (
+            "POST",
+            "/PurchaseOrders/query",
+            all(),
+            "The logged in Resource does not have the adequate permissions to query this entity type.",
+        ),
+        (
+            "POST",
+            "/Companies",
+            json!({"companyName": "x", "companyType": 1, "phone": "1", "ownerResourceID": 29682885}),
+            "The logged in Resource does not have the adequate permissions to create this entity type.",
+        ),
+        (
+            "PATCH",
+            "/Tickets",
+            json!({"id": 7653, "status": 1}),
+            "The logged in Resource does not have the adequate permissions to update this entity type.",
+        ),
+        (
+            "DELETE",
+            "/Companies/0/Contacts/1",
+            Value::Null,
+            "The logged in Resource does not have the adequate permissions to delete this entity Contact.",
+        ),
+    ] {
+        let (status, json) = site.call(least, method, path, Some(body)).await;
+        assert_eq!(
+            (status, &json["errors"][0]),
+            (500, &json!(says)),
+            "{method} {path}"
+        );
+    }
+    // An opportunity can be added, and read back because it is its own.
+    let opportunity = json!({"companyID": 0, "title": "Refresh", "amount": 10, "cost": 5, "ownerResourceID": 29682885, "probability": 50,
+        "projectedCloseDate": "2026-06-01", "startDate": "2026-03-01", "stage": 11, "status": 1, "useQuoteTotals": false, "createDate": "2026-03-01"});
+    let (status, json) = site
+        .call(least, "POST", "/Opportunities", Some(opportunity))
+        .await;
+    assert_eq!(status, 200, "{json}");
+    let (_, own) = ok("/Opportunities/query").await;
+    assert_eq!(own["items"].as_array().unwrap().len(), 1);
+    let (_, info) = site
+        .call(least, "GET", "/Opportunities/entityInformation", None)
+        .await;
+    assert_eq!(info["info"]["userAccessForQuery"], "Restricted");
+    assert_eq!(
+        info["info"]["userAccessForCreate"], "Restricted",
+        "only for companies it sees"
+    );
+    let (_, info) = site
+        .call(least, "GET", "/Tickets/entityInformation", None)
+        .await;
+    assert_eq!(
+        (
+            &info["info"]["userAccessForQuery"],
+            &info["info"]["userAccessForUpdate"]
+        ),
+        (&json!("All"), &json!("None"))
+    );
+}
