@@ -175,6 +175,50 @@ impl Psa {
             .ok("PATCH", path)
     }
 
+    /// Uploads a file with the fields of a form beside it.
+    pub fn upload(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        file: (&str, &[u8]),
+    ) -> Result<Value, ClientError> {
+        let (name, bytes) = file;
+        // The boundary must not stand in the file.
+        let mut boundary = "bitting-form".to_owned();
+        while bytes
+            .windows(boundary.len())
+            .any(|found| found == boundary.as_bytes())
+        {
+            boundary.push('-');
+        }
+        let mut form = Vec::with_capacity(bytes.len() + 512);
+        for (field, value) in fields {
+            form.extend_from_slice(
+                format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n")
+                    .as_bytes(),
+            );
+        }
+        // Quotes and line ends would end the header.
+        let name = name.replace(['"', '\r', '\n'], "_");
+        form.extend_from_slice(
+            format!(
+                "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+                 Content-Type: application/octet-stream\r\n\r\n"
+            )
+            .as_bytes(),
+        );
+        form.extend_from_slice(bytes);
+        form.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+        let kind = format!("multipart/form-data; boundary={boundary}");
+        self.send_body(
+            &Method::POST,
+            &self.site.api(path),
+            path,
+            Some(Body::Form(&kind, &form)),
+        )?
+        .ok("POST", path)
+    }
+
     /// Every record of a list, page by page.
     pub fn list(&self, path: &str) -> Result<Vec<Value>, ClientError> {
         let mut all = Vec::new();
@@ -253,6 +297,16 @@ impl Psa {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Answer, ClientError> {
+        self.send_body(method, url, path, body.map(Body::Json))
+    }
+
+    fn send_body(
+        &self,
+        method: &Method,
+        url: &str,
+        path: &str,
+        body: Option<Body<'_>>,
+    ) -> Result<Answer, ClientError> {
         let reading = *method == Method::GET;
         let mut attempt = 0;
         loop {
@@ -267,8 +321,12 @@ impl Psa {
             if let Some(id) = &self.credentials.client_id {
                 request = request.header("clientId", id);
             }
-            if let Some(body) = body {
-                request = request.json(body);
+            match body {
+                Some(Body::Json(body)) => request = request.json(body),
+                Some(Body::Form(kind, bytes)) => {
+                    request = request.header("content-type", kind).body(bytes.to_vec());
+                }
+                None => {}
             }
             let last = attempt == TRIES;
             match request.send() {
@@ -319,6 +377,14 @@ impl Psa {
         };
         ClientError::Unreachable { address, reason }
     }
+}
+
+/// What a request carries.
+#[derive(Clone, Copy)]
+enum Body<'b> {
+    Json(&'b Value),
+    /// A form: its content type with the boundary, and its bytes.
+    Form(&'b str, &'b [u8]),
 }
 
 fn verb(word: &str) -> Method {
