@@ -261,11 +261,18 @@ impl Backend {
         entity: &Entity,
         id: i64,
     ) -> Result<Option<Row>, StoreError> {
-        Ok(self
-            .raw_rows(entity, with_id(id), Vec::new(), Some(1))
-            .await?
-            .into_iter()
-            .next())
+        let columns = self.columns(entity.id);
+        let mut names = vec![Arc::from("id")];
+        names.extend(columns.iter().map(|column| column.name.clone()));
+        let mut row = None;
+        // A keyed read: its statement is known by its table and columns, and need not be written anew.
+        self.store
+            .get(&entity.table, id, &names, &mut |cells| {
+                row = Some(Row::read(&columns, cells));
+                Flow::Stop
+            })
+            .await?;
+        Ok(row)
     }
 
     /// Applies changes as a whole, and forgets what was cached of the rows they touch.

@@ -2,21 +2,22 @@
 
 use bitting_query::{Kind, Value};
 use bitting_store::table::{Cell, Cells, Column};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Values of one row by column name; an absent column is null.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Row {
     pub id: i64,
-    values: BTreeMap<Arc<str>, Value>,
+    /// Sorted by column. Not a map: a write reads a dozen wide rows, and building maps of them cost as
+    /// much as finding them.
+    values: Vec<(Arc<str>, Value)>,
 }
 
 impl Row {
     pub fn new(id: i64) -> Self {
         Self {
             id,
-            values: BTreeMap::new(),
+            values: Vec::new(),
         }
     }
 
@@ -27,6 +28,7 @@ impl Row {
             _ => 0,
         };
         let mut row = Self::new(id);
+        row.values.reserve(columns.len());
         for (index, column) in columns.iter().enumerate() {
             let value = match (column.kind, owned(cells.cell(index + 1))) {
                 (_, Value::Null) => continue,
@@ -34,13 +36,22 @@ impl Row {
                 (Kind::Boolean, Value::Integer(flag)) => Value::Boolean(flag != 0),
                 (_, value) => value,
             };
-            row.values.insert(column.name.clone(), value);
+            row.values.push((column.name.clone(), value));
         }
+        row.values
+            .sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
         row
     }
 
     pub fn get(&self, column: &str) -> &Value {
-        self.values.get(column).unwrap_or(&Value::Null)
+        self.find(column)
+            .map_or(&Value::Null, |at| &self.values[at].1)
+    }
+
+    /// Where the column is, or where it would have to be.
+    fn find(&self, column: &str) -> Result<usize, usize> {
+        self.values
+            .binary_search_by(|(name, _)| (**name).cmp(column))
     }
 
     pub fn is_null(&self, column: &str) -> bool {
@@ -77,10 +88,11 @@ impl Row {
     }
 
     pub fn set(&mut self, column: &str, value: Value) {
-        if value == Value::Null {
-            self.values.remove(column);
-        } else {
-            self.values.insert(Arc::from(column), value);
+        match (self.find(column), value) {
+            (Ok(at), Value::Null) => drop(self.values.remove(at)),
+            (Err(_), Value::Null) => {}
+            (Ok(at), value) => self.values[at].1 = value,
+            (Err(at), value) => self.values.insert(at, (Arc::from(column), value)),
         }
     }
 
@@ -90,7 +102,7 @@ impl Row {
 
     /// All values that are not null.
     pub fn into_values(self) -> Vec<(Arc<str>, Value)> {
-        self.values.into_iter().collect()
+        self.values
     }
 
     /// Columns whose value differs from `before`, with the new value.
@@ -101,8 +113,8 @@ impl Row {
                 changes.push((column.clone(), value.clone()));
             }
         }
-        for column in before.values.keys() {
-            if !self.values.contains_key(column) {
+        for (column, _) in &before.values {
+            if self.find(column).is_err() {
                 changes.push((column.clone(), Value::Null));
             }
         }
