@@ -47,7 +47,7 @@ impl Caller {
     #[must_use]
     pub fn without(&self, registry: &Registry, right: &str) -> Self {
         let mut caller = self.clone();
-        if let Some(action) = crate::operator::faults::action(registry, right) {
+        if let Some(action) = crate::fault::action(registry, right) {
             let mut role = (*self.role).clone();
             if role.set(registry, action, [Level::None; 4]).is_ok() {
                 caller.role = Arc::new(role);

@@ -2,6 +2,7 @@
 //! that is withdrawn. None is there unless somebody set it, none outlives the process, and each says in the
 //! answer that it was one. Knows no path of its own and no record.
 
+use bitting_policy::{ActionId, Registry};
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -51,6 +52,12 @@ impl Kind {
             Self::Withdraw { .. } => "withdraw",
         }
     }
+}
+
+/// The action that `module / action` names.
+pub fn action(registry: &Registry, right: &str) -> Option<ActionId> {
+    let (module, action) = right.split_once('/')?;
+    registry.action(module.trim(), action.trim())
 }
 
 /// Which calls a fault strikes: all that fit everything that is said.

@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 /// Documents of roles at rest: levels and customize lists by name.
 const ROLES: &str = "bitting_roles";
 /// Settings of the instance: `name` and `value`.
-const SETTINGS: &str = "bitting_settings";
+pub(crate) const SETTINGS: &str = "bitting_settings";
 
 /// Where the time comes from, so that tests can hold it still.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -63,15 +63,7 @@ pub struct Opening {
 impl Instance {
     /// Opens the database and reads keys, roles and settings.
     pub async fn open(opening: Opening) -> Result<Self, StoreError> {
-        let mut tables = shape::tables(&opening.catalog);
-        tables.extend([
-            keys::table(),
-            named(ROLES, "document"),
-            named(SETTINGS, "value"),
-            rules::documents::files::table(),
-            rules::audit::table(),
-            rules::callbacks::outbox::table(),
-        ]);
+        let tables = tables(&opening.catalog);
         let store = Store::open_with(&opening.location, tables, opening.durability).await?;
         let router = Router::new(&opening.catalog.routes);
         let instance = Self {
@@ -291,6 +283,20 @@ impl Instance {
             .await?;
         Ok(rows)
     }
+}
+
+/// Every table of an instance: those of its entities, and the server's own.
+pub(crate) fn tables(catalog: &Catalog) -> Vec<Table> {
+    let mut tables = shape::tables(catalog);
+    tables.extend([
+        keys::table(),
+        named(ROLES, "document"),
+        named(SETTINGS, "value"),
+        rules::documents::files::table(),
+        rules::audit::table(),
+        rules::callbacks::outbox::table(),
+    ]);
+    tables
 }
 
 fn named(name: &str, value: &str) -> Table {

@@ -95,6 +95,12 @@ impl Key {
         }
     }
 
+    /// The same key for another member.
+    pub fn moved_to(&self, member: i64) -> Self {
+        let same = self.with(self.description.clone(), self.inactive, self.expires);
+        Self { member, ..same }
+    }
+
     /// The row at rest.
     pub fn values(&self) -> Vec<(Arc<str>, Value)> {
         let time = |time: Option<Timestamp>| {

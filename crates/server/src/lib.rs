@@ -7,6 +7,7 @@ mod bulk;
 pub mod caller;
 mod computed;
 pub mod console;
+pub mod copies;
 mod custom;
 
 mod defaults;

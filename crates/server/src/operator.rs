@@ -3,7 +3,7 @@
 //! the latest events.
 
 mod callbacks;
-pub(crate) mod faults;
+mod faults;
 mod instances;
 mod keys;
 mod roles;
@@ -70,6 +70,11 @@ async fn route(server: &Server, received: &Received, segments: &[&str]) -> Resul
         ["system", "keys"] => keys::list(&ask),
         ["system", "keys", id] => keys::one(&ask, number(id)?).await,
         ["instances"] => instances::answer(&ask, None).await,
+        [
+            "instances",
+            company,
+            verb @ ("snapshot" | "restore" | "reset"),
+        ] => instances::copy(&ask, company, verb).await,
         ["instances", _] => instances::answer(&ask, segments.get(4).copied()).await,
         ["settings"] => settings::list(&ask),
         ["settings", _] => settings::one(&ask, segments.get(4).copied().unwrap_or_default()).await,

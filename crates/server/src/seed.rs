@@ -35,12 +35,12 @@ pub async fn company(
     wanted: Option<&Demo>,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Seeded, String> {
-    if let Some(members) = instance.setting(MEMBERS) {
-        let mut ids = members.split(',').map(|id| id.parse().ok());
+    if instance.setting(MEMBERS).is_some() {
+        let [admin, least] = members(instance);
         return Ok(Seeded {
             new: false,
-            admin: ids.next().flatten(),
-            least: ids.next().flatten(),
+            admin,
+            least,
         });
     }
     let (admin, least) = match wanted {
@@ -65,6 +65,13 @@ pub async fn company(
         admin: Some(admin),
         least: Some(least),
     })
+}
+
+/// The members a newcomer starts with: the administrator and the least-privilege one.
+pub fn members(instance: &Instance) -> [Option<i64>; 2] {
+    let members = instance.setting(MEMBERS).unwrap_or_default();
+    let mut ids = members.split(',').map(|id| id.parse().ok());
+    [ids.next().flatten(), ids.next().flatten()]
 }
 
 /// Generates on one thread and stores on another, so that no company has to fit into memory.

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Setting of the first company that names the others.
-const OTHERS: &str = "companies";
+pub(crate) const OTHERS: &str = "companies";
 /// Longest company id: it stands in every Authorization header and names a file.
 const LONGEST: usize = 30;
 

@@ -36,6 +36,29 @@ enum Action {
         #[arg(long, value_name = "FILE")]
         key_file: PathBuf,
     },
+    /// Copy a company's records, keys and roles, to come back to.
+    Snapshot {
+        company: String,
+        /// Name to bring it back by; an older one of that name is replaced.
+        #[arg(long, default_value = "snapshot")]
+        name: String,
+    },
+    /// Bring a snapshot back; everything since is gone.
+    Restore {
+        company: String,
+        #[arg(long, default_value = "snapshot")]
+        name: String,
+    },
+    /// Start a company anew; the keys of its first two members stay good.
+    Reset {
+        company: String,
+        /// Fill it with demo records.
+        #[arg(long)]
+        demo: bool,
+        /// Same seed, same records.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// List the switches of a company.
     Settings,
     /// Set a switch, or clear it by leaving the value out.
@@ -96,6 +119,26 @@ impl Instance {
                     },
                 )?;
                 table::print_one(&made, &COLUMNS, json)
+            }
+            Action::Snapshot { company, name } => {
+                let path = format!("instances/{company}/snapshot");
+                let one = connection.own(Method::POST, &path, Some(&json!({ "name": name })))?;
+                table::print_one(&one, &COLUMNS, json)
+            }
+            Action::Restore { company, name } => {
+                let path = format!("instances/{company}/restore");
+                let one = connection.own(Method::POST, &path, Some(&json!({ "name": name })))?;
+                table::print_one(&one, &COLUMNS, json)
+            }
+            Action::Reset {
+                company,
+                demo,
+                seed,
+            } => {
+                let path = format!("instances/{company}/reset");
+                let body = json!({ "demo": demo, "seed": seed });
+                let one = connection.own(Method::POST, &path, Some(&body))?;
+                table::print_one(&one, &COLUMNS, json)
             }
             Action::Settings => {
                 let all = connection.own(Method::GET, "settings", None)?;

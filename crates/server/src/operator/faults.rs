@@ -59,7 +59,7 @@ fn read(ask: &Ask<'_>) -> Result<(Kind, Aim), Problem> {
     let aim: Aim =
         serde_json::from_value(Value::Object(aim.into_iter().collect())).map_err(wrong)?;
     if let Kind::Withdraw { right } = &kind
-        && action(ask.instance.registry(), right).is_none()
+        && crate::fault::action(ask.instance.registry(), right).is_none()
     {
         let message = format!(
             "There is no right {right}; write module and action as `Service Desk / Service Tickets`."
@@ -67,13 +67,4 @@ fn read(ask: &Ask<'_>) -> Result<(Kind, Aim), Problem> {
         return Err(ApiError::bad_request(message).into());
     }
     Ok((kind, aim))
-}
-
-/// The action that `module / action` names; a module's own name may hold no slash, an action's may.
-pub fn action(
-    registry: &bitting_policy::Registry,
-    right: &str,
-) -> Option<bitting_policy::ActionId> {
-    let (module, action) = right.split_once('/')?;
-    registry.action(module.trim(), action.trim())
 }

@@ -2,6 +2,7 @@
 
 use super::{Ask, reply};
 use crate::answer::Reply;
+use crate::copies;
 use crate::demo::Size;
 use crate::host::{self, Shown};
 use crate::instance::Instance;
@@ -104,6 +105,53 @@ async fn create(ask: &Ask<'_>) -> Result<Reply, Problem> {
     (made.admin, made.least) = (admin, least);
     ask.server.add(Arc::new(instance));
     reply(201, &made)
+}
+
+/// What a copy is asked for with.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CopyBody {
+    /// Name of the snapshot.
+    #[serde(default = "usual")]
+    name: String,
+    /// A reset company gets demo records; else its structure and two API members.
+    #[serde(default)]
+    demo: bool,
+    #[serde(default = "first_seed")]
+    seed: u64,
+}
+
+fn usual() -> String {
+    "snapshot".to_owned()
+}
+
+/// Takes a snapshot of a company, brings one back, or starts the company anew.
+pub async fn copy(ask: &Ask<'_>, company: &str, verb: &str) -> Result<Reply, Problem> {
+    ask.operator()?;
+    if ask.method != Method::POST {
+        return Err(Ask::unsupported("POST"));
+    }
+    let body: CopyBody = ask.body()?;
+    let found = ask.server.instance(company);
+    let instance = found.ok_or_else(|| ApiError::not_found("Instance", company))?;
+    let file = || {
+        let Some((shelf, _)) = &ask.server.shelf else {
+            return Err(ApiError::bad_request("This server keeps no snapshots.").into());
+        };
+        copies::file(&shelf.state, &instance.company, &body.name)
+    };
+    match verb {
+        "snapshot" => copies::take(&instance, &file()?).await?,
+        "restore" => copies::restore(&instance, &file()?).await?,
+        _ => {
+            let demo = body.demo.then(|| Demo {
+                size: Size::default(),
+                seed: body.seed,
+            });
+            copies::reset(&instance, demo.as_ref()).await?;
+        }
+    }
+    reply(200, &shown(&instance))
 }
 
 fn shown(instance: &Instance) -> InstanceBody {

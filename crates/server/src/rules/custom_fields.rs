@@ -188,7 +188,7 @@ fn defined(row: &Row) -> Defined {
     Defined {
         shown: CustomField {
             id: row.id,
-            head: head[1..head.len() - 1].as_bytes().into(),
+            head: head.as_bytes()[1..head.len() - 1].into(),
         },
         caption,
         kind,

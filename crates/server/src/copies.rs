@@ -1,0 +1,293 @@
+//! Copies of a company's rows: taken into a file, brought back from one, or wiped for a fresh start. All
+//! rows change in one write, so that nobody ever meets half a company. Knows no entity by name.
+
+use crate::instance::{self, Instance};
+use crate::problem::Problem;
+use crate::row::owned;
+use crate::rules::callbacks::outbox;
+use crate::seed::{self, Demo};
+use bitting_dialects::connectwise::error::ApiError;
+use bitting_query::sql::render_with;
+use bitting_query::{Filter, Select, Value};
+use bitting_store::table::{Cells, Change, Key, Table};
+use bitting_store::{Durability, Flow, Location, Store, StoreError};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The file of a named copy.
+pub fn file(state: &Path, company: &str, name: &str) -> Result<PathBuf, Problem> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if name.is_empty() || name.len() > 60 || !name.chars().all(plain) {
+        let message = format!("'{name}' cannot name a copy; use 1 to 60 letters, digits, - and _.");
+        return Err(ApiError::bad_request(message).into());
+    }
+    let folder = state.join("snapshots").join(company.to_ascii_lowercase());
+    Ok(folder.join(format!("{name}.sqlite")))
+}
+
+/// Copies the company into a new file, in place of an older copy of that name.
+pub async fn take(instance: &Instance, file: &Path) -> Result<(), Problem> {
+    let failed = |error: std::io::Error| {
+        tracing::error!(%error, "a snapshot's file cannot be made");
+        ApiError::server("The snapshot's file cannot be made; the server's log says why.")
+    };
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let fresh = file.with_extension("new");
+    remove(&fresh).map_err(failed)?;
+    match instance.backend.store.snapshot(&fresh).await {
+        // A database that cannot copy itself into a file is read row by row.
+        Err(StoreError::Unsupported { .. }) => {
+            let copy = open(instance, &fresh).await?;
+            let rows = rows(
+                &instance.backend.store,
+                &instance::tables(instance.catalog()),
+            )
+            .await?;
+            copy.load(rows.into_iter(), &mut |_| {}).await?;
+        }
+        taken => taken?,
+    }
+    std::fs::rename(&fresh, file).map_err(failed)?;
+    Ok(())
+}
+
+/// Brings a copy back: everything since is gone. What callbacks still had to be told is gone as well,
+/// because it was told or overtaken since.
+pub async fn restore(instance: &Instance, file: &Path) -> Result<(), Problem> {
+    if !file.is_file() {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        return Err(ApiError::not_found("Snapshot", &name).into());
+    }
+    let copy = open(instance, file).await?;
+    let tables = instance::tables(instance.catalog());
+    let mut changes = wiped(instance, &tables, &BTreeSet::new()).await?;
+    let mut kept = rows(&copy, &tables).await?;
+    kept.retain(|change| !stays(change));
+    changes.extend(kept);
+    drop(copy);
+    instance
+        .backend
+        .store
+        .load(changes.into_iter(), &mut |_| {})
+        .await?;
+    refresh(instance).await
+}
+
+/// Starts the company anew. The keys of its first two members open their successors: a client under test
+/// goes on with the key that it has.
+pub async fn reset(instance: &Instance, demo: Option<&Demo>) -> Result<(), Problem> {
+    let first = seed::members(instance);
+    let at_rest = keys(instance).await?;
+    let mut kept = instance.keys.list(None);
+    kept.retain(|key| first.contains(&Some(key.member)) && at_rest.contains(&key.id));
+    let ids: BTreeSet<i64> = kept.iter().map(|key| key.id).collect();
+    let tables = instance::tables(instance.catalog());
+    let changes = wiped(instance, &tables, &ids).await?;
+    instance
+        .backend
+        .store
+        .load(changes.into_iter(), &mut |_| {})
+        .await?;
+    refresh(instance).await?;
+    let seeded = seed::company(instance, demo, &mut |_| {})
+        .await
+        .map_err(ApiError::server)?;
+    let now = [seeded.admin, seeded.least];
+    let moved: Vec<_> = kept
+        .iter()
+        .filter_map(|key| {
+            let at = first
+                .iter()
+                .position(|member| *member == Some(key.member))?;
+            Some(key.moved_to(now[at]?))
+        })
+        .collect();
+    instance
+        .backend
+        .write(moved.iter().map(crate::keys::Key::update).collect())
+        .await?;
+    for key in moved {
+        instance.keys.put(key);
+    }
+    refresh(instance).await
+}
+
+async fn open(instance: &Instance, file: &Path) -> Result<Store, StoreError> {
+    let tables = instance::tables(instance.catalog());
+    Store::open_with(&Location::File(file.to_owned()), tables, Durability::Off).await
+}
+
+fn remove(file: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Everything in memory is read anew; keys that are no longer at rest open nothing from here on.
+async fn refresh(instance: &Instance) -> Result<(), Problem> {
+    let at_rest = keys(instance).await?;
+    for key in instance.keys.list(None) {
+        if !at_rest.contains(&key.id) {
+            instance.keys.remove(key.id);
+        }
+    }
+    Ok(instance.reload().await?)
+}
+
+/// Rows that belong to the server and not to the company's state: which other companies there are, and
+/// messages on their way.
+fn stays(change: &Change) -> bool {
+    match change {
+        Change::Insert { table, values, .. } => {
+            **table == *outbox::table().name
+                || (&**table == instance::SETTINGS
+                    && values.iter().any(|(name, value)| {
+                        &**name == "name" && *value == Value::Text(crate::shelf::OTHERS.to_owned())
+                    }))
+        }
+        _ => false,
+    }
+}
+
+/// Changes that delete every row but those that stay, and but these keys.
+async fn wiped(
+    instance: &Instance,
+    tables: &[Table],
+    keys: &BTreeSet<i64>,
+) -> Result<Vec<Change>, StoreError> {
+    let store = &instance.backend.store;
+    let mut changes = Vec::new();
+    for table in tables {
+        let name = &table.name;
+        if table.key == Key::Pair {
+            let ids: BTreeSet<i64> = ids(store, table).await?.into_iter().collect();
+            changes.extend(ids.into_iter().map(|id| Change::Unpair {
+                table: name.clone(),
+                id,
+            }));
+        } else if &**name == instance::SETTINGS {
+            let all = rows(store, std::slice::from_ref(table)).await?;
+            changes.extend(
+                all.iter()
+                    .filter(|row| !stays(row))
+                    .filter_map(|row| match row {
+                        Change::Insert { table, id, .. } => Some(Change::Delete {
+                            table: table.clone(),
+                            id: *id,
+                        }),
+                        _ => None,
+                    }),
+            );
+        } else {
+            let stay = |id: &i64| **name == *crate::keys::TABLE && keys.contains(id);
+            let gone = ids(store, table).await?.into_iter().filter(|id| !stay(id));
+            changes.extend(gone.map(|id| Change::Delete {
+                table: name.clone(),
+                id,
+            }));
+        }
+    }
+    Ok(changes)
+}
+
+/// Keys at rest.
+async fn keys(instance: &Instance) -> Result<BTreeSet<i64>, StoreError> {
+    let ids = ids(&instance.backend.store, &crate::keys::table()).await?;
+    Ok(ids.into_iter().collect())
+}
+
+async fn ids(store: &Store, table: &Table) -> Result<Vec<i64>, StoreError> {
+    let mut ids = Vec::new();
+    each(store, table, vec![Arc::from("id")], &mut |values| {
+        if let [Value::Integer(id)] = values[..] {
+            ids.push(id);
+        }
+    })
+    .await?;
+    Ok(ids)
+}
+
+/// Every row of these tables, as the changes that make them.
+async fn rows(store: &Store, tables: &[Table]) -> Result<Vec<Change>, StoreError> {
+    let mut rows = Vec::new();
+    for table in tables {
+        let name = &table.name;
+        if table.key == Key::Pair {
+            let columns = vec![Arc::from("key"), Arc::from("id")];
+            each(store, table, columns, &mut |values| {
+                if let [Value::Integer(key), Value::Integer(id)] = values[..] {
+                    rows.push(Change::Pair {
+                        table: name.clone(),
+                        key,
+                        id,
+                    });
+                }
+            })
+            .await?;
+            continue;
+        }
+        let mut columns: Vec<Arc<str>> = vec![Arc::from("id")];
+        columns.extend(table.columns.iter().map(|column| column.name.clone()));
+        let names = columns.clone();
+        each(store, table, columns, &mut |mut values| {
+            let Some(Value::Integer(id)) = values.first().cloned() else {
+                return;
+            };
+            let values = names.iter().cloned().zip(values.drain(..)).skip(1);
+            let values = values.filter(|(_, value)| *value != Value::Null).collect();
+            rows.push(Change::Insert {
+                table: name.clone(),
+                id,
+                values,
+            });
+        })
+        .await?;
+    }
+    Ok(rows)
+}
+
+async fn each(
+    store: &Store,
+    table: &Table,
+    columns: Vec<Arc<str>>,
+    take: &mut (dyn FnMut(Vec<Value>) + Send),
+) -> Result<(), StoreError> {
+    let kinds: Vec<_> = columns
+        .iter()
+        .map(|name| {
+            table
+                .columns
+                .iter()
+                .find(|column| column.name == *name)
+                .map(|column| column.kind)
+        })
+        .collect();
+    let select = Select {
+        table: table.name.clone(),
+        columns,
+        filter: Filter::Constant(true),
+        order: Vec::new(),
+        limit: None,
+        offset: 0,
+    };
+    let statement = render_with(&select, store.dialect(), store);
+    store
+        .select(&statement, &mut |cells: &dyn Cells| {
+            let value = |(index, kind): (usize, &Option<bitting_query::Kind>)| {
+                match (kind, owned(cells.cell(index))) {
+                    // SQLite keeps booleans as integers.
+                    (Some(bitting_query::Kind::Boolean), Value::Integer(flag)) => {
+                        Value::Boolean(flag != 0)
+                    }
+                    (_, value) => value,
+                }
+            };
+            take(kinds.iter().enumerate().map(value).collect());
+            Flow::Continue
+        })
+        .await
+}
