@@ -59,7 +59,8 @@ impl Backend {
             .await?;
             self.name_members(entity, &mut rows).await?;
             for (id, values) in &rows {
-                self.labels.keep(target, *id, &values[..members], &values[members..]);
+                self.labels
+                    .keep(target, *id, &values[..members], &values[members..]);
             }
         }
         Ok(())
@@ -73,10 +74,16 @@ impl Backend {
     ) -> Result<(), StoreError> {
         for (index, (name, _)) in self.labels.recipe(entity.id).members.iter().enumerate() {
             let kind = entity.any_field(name).map(|field| &field.kind);
-            let Some(FieldKind::Reference(reference)) = kind else { continue };
-            let Some(target) = reference.target else { continue };
+            let Some(FieldKind::Reference(reference)) = kind else {
+                continue;
+            };
+            let Some(target) = reference.target else {
+                continue;
+            };
             for (_, values) in rows.iter_mut() {
-                let Value::Integer(id) = values[index] else { continue };
+                let Value::Integer(id) = values[index] else {
+                    continue;
+                };
                 let label = Box::pin(self.label(target, id)).await?;
                 let text = label.as_ref().and_then(|label| label.parts.first());
                 let text = text.and_then(|(_, json)| serde_json::from_slice(json).ok());

@@ -43,7 +43,9 @@ async fn demo() -> Company {
         projects: 6,
     };
     let demo = Demo { size, seed: 7 };
-    let seeded = seed::company(&company.instance, Some(&demo), &mut |_| {}).await.expect("a demo company");
+    let seeded = seed::company(&company.instance, Some(&demo), &mut |_| {})
+        .await
+        .expect("a demo company");
     company.with_admin(seeded.admin.expect("an administrator"))
 }
 
@@ -51,14 +53,19 @@ async fn demo() -> Company {
 async fn listed(company: &Company, key: &Credentials, path: &str) -> Option<BTreeSet<i64>> {
     let mut ids = BTreeSet::new();
     for page in 1.. {
-        let answered = company.get(key, &format!("{path}?pageSize=37&page={page}&fields=id")).await;
+        let answered = company
+            .get(key, &format!("{path}?pageSize=37&page={page}&fields=id"))
+            .await;
         if answered.status == 403 {
             return None;
         }
         let rows = answered.rows();
         let last = rows.len() < 37;
         for row in rows {
-            assert!(ids.insert(row["id"].as_i64().expect("an id")), "{path} shows a record twice");
+            assert!(
+                ids.insert(row["id"].as_i64().expect("an id")),
+                "{path} shows a record twice"
+            );
         }
         if last {
             return Some(ids);
@@ -75,7 +82,11 @@ async fn random_member(company: &Company, random: &mut StdRng, number: usize) ->
     for action in registry.actions() {
         let mut pick = |verb| {
             let level = [Level::None, Level::My, Level::All, Level::All][random.random_range(0..4)];
-            if action.accepts(verb, level) { level } else { Level::All }
+            if action.accepts(verb, level) {
+                level
+            } else {
+                Level::All
+            }
         };
         let mut levels: Levels = bitting_policy::Verb::EVERY.map(&mut pick);
         if levels[3] == Level::None {
@@ -96,14 +107,28 @@ async fn random_member(company: &Company, random: &mut StdRng, number: usize) ->
             1 => ListDocument::Allow(entries),
             _ => ListDocument::Deny(entries),
         };
-        role.set_list(registry, list, &document).expect("known entries");
+        role.set_list(registry, list, &document)
+            .expect("known entries");
     }
-    company.instance.save_role(role).await.expect("a role is kept");
-    let locations = company.get(&company.admin, "/system/locations?fields=id&pageSize=1000").await.rows();
-    let boards = company.get(&company.admin, "/service/boards?fields=id&pageSize=1000").await.rows();
+    company
+        .instance
+        .save_role(role)
+        .await
+        .expect("a role is kept");
+    let locations = company
+        .get(&company.admin, "/system/locations?fields=id&pageSize=1000")
+        .await
+        .rows();
+    let boards = company
+        .get(&company.admin, "/service/boards?fields=id&pageSize=1000")
+        .await
+        .rows();
     let location = &locations[random.random_range(0..locations.len())];
-    let excluded: Vec<_> =
-        boards.iter().filter(|_| random.random_bool(0.3)).map(|board| board["id"].clone()).collect();
+    let excluded: Vec<_> = boards
+        .iter()
+        .filter(|_| random.random_bool(0.3))
+        .map(|board| board["id"].clone())
+        .collect();
     let body = json!({
         "identifier": format!("random{number}"),
         "name": format!("Random {number}"),
@@ -111,15 +136,29 @@ async fn random_member(company: &Company, random: &mut StdRng, number: usize) ->
         "securityLocation": { "id": location["id"] },
         "excludedServiceBoardIds": excluded,
     });
-    let made = company.call(&company.admin, "POST", "/system/apiMembers", Some(body)).await.expect(201);
+    let made = company
+        .call(&company.admin, "POST", "/system/apiMembers", Some(body))
+        .await
+        .expect(201);
     let member = made["id"].as_i64().expect("an id");
     // Some records belong to the member, so that My has something to show.
     for path in ["/service/tickets", "/sales/activities"] {
-        let field = if path.ends_with("activities") { "assignTo" } else { "owner" };
+        let field = if path.ends_with("activities") {
+            "assignTo"
+        } else {
+            "owner"
+        };
         for _ in 0..5 {
             let id = random.random_range(1..60);
             let patch = json!([{ "op": "replace", "path": field, "value": { "id": member } }]);
-            company.call(&company.admin, "PATCH", &format!("{path}/{id}"), Some(patch)).await;
+            company
+                .call(
+                    &company.admin,
+                    "PATCH",
+                    &format!("{path}/{id}"),
+                    Some(patch),
+                )
+                .await;
         }
     }
     company.key(member)
@@ -134,14 +173,23 @@ async fn a_list_shows_exactly_what_gets_answer() {
     for number in 0..8 {
         let key = random_member(&company, &mut random, number).await;
         for path in PATHS {
-            let all = listed(&company, &company.admin, path).await.expect("the administrator lists");
+            let all = listed(&company, &company.admin, path)
+                .await
+                .expect("the administrator lists");
             let seen = listed(&company, &key, path).await;
             let count = company.get(&key, &format!("{path}/count")).await;
             match &seen {
                 None => assert_eq!(count.status, 403, "{path}/count"),
                 Some(seen) => {
-                    assert_eq!(count.json["count"], json!(seen.len()), "{path}/count of random {number}");
-                    assert!(seen.is_subset(&all), "{path}: nothing but what the administrator sees");
+                    assert_eq!(
+                        count.json["count"],
+                        json!(seen.len()),
+                        "{path}/count of random {number}"
+                    );
+                    assert!(
+                        seen.is_subset(&all),
+                        "{path}: nothing but what the administrator sees"
+                    );
                 }
             }
             for id in all.iter().filter(|_| random.random_bool(0.25)) {
@@ -152,9 +200,16 @@ async fn a_list_shows_exactly_what_gets_answer() {
                     Some(_) => 404,
                 };
                 assert_eq!(status, expected, "{path}/{id} of random {number}");
-                if status == 200 { shown += 1 } else { hidden += 1 }
+                if status == 200 {
+                    shown += 1
+                } else {
+                    hidden += 1
+                }
             }
         }
     }
-    assert!(shown > 100 && hidden > 100, "both cases are met: {shown} shown, {hidden} hidden");
+    assert!(
+        shown > 100 && hidden > 100,
+        "both cases are met: {shown} shown, {hidden} hidden"
+    );
 }
