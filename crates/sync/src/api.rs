@@ -158,6 +158,42 @@ impl<'a> Api<'a> {
         }
     }
 
+    /// Uploads a file with the fields of a form beside it.
+    pub fn upload(
+        &self,
+        need: Need,
+        path: &str,
+        fields: &[(&str, &str)],
+        file: (&str, &[u8]),
+    ) -> Result<Value, Failure> {
+        self.read(self.psa.upload(path, fields, file), need)
+    }
+
+    /// Every row of a report as an object of its columns.
+    pub fn report(&self, need: Need, name: &str, order: &str) -> Result<Vec<Value>, Failure> {
+        let mut rows = Vec::new();
+        for page in 1.. {
+            let path = format!("system/reports/{name}?pageSize={PAGE}&page={page}&orderBy={order}");
+            let answer = self.get(need, &path)?;
+            let columns: Vec<String> = answer["column_definitions"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|column| column.as_object()?.keys().next().cloned())
+                .collect();
+            let found = answer["row_values"].as_array().cloned().unwrap_or_default();
+            let last = found.len() < PAGE;
+            for row in found {
+                let cells = row.as_array().cloned().unwrap_or_default();
+                rows.push(Value::Object(columns.iter().cloned().zip(cells).collect()));
+            }
+            if last {
+                break;
+            }
+        }
+        Ok(rows)
+    }
+
     /// Address of the PSA, for messages.
     pub fn address(&self) -> &str {
         self.psa.address()

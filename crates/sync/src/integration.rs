@@ -6,10 +6,11 @@ use crate::schedule::Rhythm;
 use crate::work::Work;
 
 /// Every integration.
-pub const ALL: [&Integration; 3] = [
+pub const ALL: [&Integration; 4] = [
     &crate::office_protect::INTEGRATION,
     &crate::umbrella::INTEGRATION,
     &crate::mspcfo::INTEGRATION,
+    &crate::propel::INTEGRATION,
 ];
 
 /// An integration.

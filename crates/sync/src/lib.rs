@@ -18,6 +18,7 @@ pub mod mail;
 pub mod mspcfo;
 pub mod office_protect;
 pub mod progress;
+pub mod propel;
 pub mod run;
 pub mod schedule;
 pub mod state;

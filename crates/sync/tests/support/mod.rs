@@ -68,7 +68,6 @@ impl Server {
             require_client_id: true,
             certificate: None,
             ready: true,
-            autotask: false,
         };
         let running = runtime
             .block_on(host::start(&options, &mut |_| {}))
@@ -303,7 +302,7 @@ impl Desk {
     }
 
     /// What the next opening of the state does after a kill.
-    fn restart(&self) {
+    pub fn restart(&self) {
         self.state.steps.stop_after(u64::MAX);
         self.state.free().expect("free");
     }

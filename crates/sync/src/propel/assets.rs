@@ -1,0 +1,185 @@
+//! Configurations of the mapped types as assets, and two of their dates written back when somebody chose so.
+
+use super::settings::Settings;
+use super::{EDIT_ASSETS, READ_ASSETS, SLUG, companies, lookups};
+use crate::Failure;
+use crate::api::{encode, id, list};
+use crate::state::{Record, Shelf};
+use crate::work::{Work, hash};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+const ASSET: &str = "asset";
+const FIELDS: &str = "id,name,type,status,company,serialNumber,modelNumber,tagNumber,manufacturer,deviceIdentifier,purchaseDate,\
+    installationDate,warrantyExpirationDate,osType,osInfo,lastLoginName,site,locationId";
+
+pub fn import(work: &mut Work<'_>) -> Result<(), Failure> {
+    let settings: Settings = work.settings()?;
+    if settings.assets.types.is_empty() {
+        return Ok(());
+    }
+    let mut categories = BTreeMap::new();
+    for (kind, category) in &settings.assets.types {
+        categories.insert(
+            lookups::named(work, lookups::ASSET_TYPES, "assets.types", kind)?,
+            category.clone(),
+        );
+    }
+    let propelled = companies::propelled(work, &settings)?;
+    let known = work.state.hashes(Shelf::Link, SLUG, ASSET)?;
+    let conditions = format!("type/id in ({})", list(categories.keys().copied()));
+    let path = format!(
+        "company/configurations?conditions={}&fields={FIELDS}&orderBy=id",
+        encode(&conditions)
+    );
+    let mut seen = BTreeSet::new();
+    let (api, state, now) = (work.api, work.state, work.moment());
+    let counts = &mut work.counts;
+    api.pages(READ_ASSETS, &path, |rows| {
+        let mut changed = Vec::new();
+        for mut row in rows {
+            counts.read += 1;
+            let company = row["company"]["id"].as_i64().unwrap_or_default();
+            let key = id(&row).to_string();
+            if !propelled.contains(&company) || !seen.insert(key.clone()) {
+                continue;
+            }
+            row["category"] = json!(
+                row["type"]["id"]
+                    .as_i64()
+                    .and_then(|kind| categories.get(&kind))
+            );
+            let print = hash(&row.to_string());
+            let mut link = match known.get(&key) {
+                Some(link) if link.hash == print && link.state == "imported" => {
+                    counts.unchanged += 1;
+                    continue;
+                }
+                Some(link) => {
+                    counts.changed += 1;
+                    link.clone()
+                }
+                None => {
+                    counts.created += 1;
+                    Record::new(SLUG, ASSET, key)
+                }
+            };
+            link.psa_id = Some(id(&row));
+            "imported".clone_into(&mut link.state);
+            link.hash = print;
+            link.updated.clone_from(&now);
+            link.data = row;
+            changed.push(link);
+        }
+        state.put_all(Shelf::Link, &mut changed)
+    })?;
+    // Not seen once may be a hidden record; not seen twice is retired, never deleted.
+    let mut gone: Vec<Record> = known
+        .into_values()
+        .filter(|link| link.state != "retired" && !seen.contains(&link.key))
+        .collect();
+    for link in &mut gone {
+        let next = if link.state == "missed" {
+            "retired"
+        } else {
+            "missed"
+        };
+        next.clone_into(&mut link.state);
+        link.updated = work.moment();
+        work.counts.changed += 1;
+    }
+    work.state.put_all(Shelf::Link, &mut gone)?;
+    let links = work.state.all(Shelf::Link, SLUG, ASSET)?;
+    let shown: Vec<Value> = links
+        .into_iter()
+        .filter(|link| link.state == "imported")
+        .map(|link| link.data)
+        .collect();
+    work.output("assets.jsonl", &shown)
+}
+
+/// Dates that a warranty look-up found.
+#[derive(Deserialize)]
+struct Found {
+    configuration: i64,
+    /// Days.
+    purchase: Option<String>,
+    warranty: Option<String>,
+}
+
+pub fn write_back(work: &mut Work<'_>) -> Result<(), Failure> {
+    let settings: Settings = work.settings()?;
+    if !settings.assets.write_back {
+        return Ok(());
+    }
+    for found in work.input::<Found>("warranties.jsonl")? {
+        work.counts.read += 1;
+        let Some(mut link) =
+            work.state
+                .find(Shelf::Link, SLUG, ASSET, &found.configuration.to_string())?
+        else {
+            work.counts.skipped += 1;
+            continue;
+        };
+        let path = format!("company/configurations/{}", found.configuration);
+        let Some(there) = work.api.get_if_there(READ_ASSETS, &path)? else {
+            work.warn(format!("configuration {}: deleted, or hidden by the key's location; its dates are not written", found.configuration));
+            continue;
+        };
+        let mut members = Vec::new();
+        for (field, ours) in [
+            ("purchaseDate", &found.purchase),
+            ("warrantyExpirationDate", &found.warranty),
+        ] {
+            let Some(ours) = ours else { continue };
+            let theirs = day(&there[field]);
+            if theirs == *ours {
+                continue;
+            }
+            if theirs != day(&link.data[field]) {
+                work.warn(format!("configuration {}: {field} was changed in the PSA from {} to {theirs}; it is left, the next run decides again", found.configuration, day(&link.data[field])));
+                link.data[field] = there[field].clone();
+                // The next import reads the record anew.
+                link.hash.clear();
+                work.state.put(Shelf::Link, &mut link)?;
+                continue;
+            }
+            work.progress.say(&format!(
+                "configuration {}: {field} from `{theirs}` to `{ours}`",
+                found.configuration
+            ));
+            members.push((field, json!(format!("{ours}T00:00:00Z"))));
+        }
+        if members.is_empty() {
+            work.counts.unchanged += 1;
+            continue;
+        }
+        match work.api.patch(EDIT_ASSETS, &path, &members) {
+            Ok(_) => {
+                work.counts.changed += 1;
+                for (field, value) in members {
+                    link.data[field] = value;
+                }
+                link.hash.clear();
+                work.state.put(Shelf::Link, &mut link)?;
+            }
+            Err(
+                failure @ (Failure::Invalid { .. }
+                | Failure::InUse { .. }
+                | Failure::NotFound { .. }),
+            ) => work.warn(failure.to_string()),
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(())
+}
+
+fn day(moment: &Value) -> String {
+    moment
+        .as_str()
+        .unwrap_or_default()
+        .chars()
+        .take(10)
+        .collect()
+}

@@ -1,0 +1,200 @@
+//! Companies of the chosen types and statuses, and who looks after them. A company that falls out of the filter
+//! is marked and kept.
+
+use super::settings::Settings;
+use super::{COMPANIES, SLUG, TEAMS, lookups};
+use crate::Failure;
+use crate::api::{encode, id, list};
+use crate::state::{Record, Shelf};
+use crate::work::{Work, hash};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+const COMPANY: &str = "company";
+const TEAM: &str = "team";
+/// A fall of the number of companies by this share is no coincidence.
+const FALL: f64 = 0.2;
+
+pub fn import(work: &mut Work<'_>) -> Result<(), Failure> {
+    let settings: Settings = work.settings()?;
+    let statuses = lookups::all_named(
+        work,
+        lookups::COMPANY_STATUSES,
+        "companies.statuses",
+        &settings.companies.statuses,
+    )?;
+    let types = lookups::all_named(
+        work,
+        lookups::COMPANY_TYPES,
+        "companies.types",
+        &settings.companies.types,
+    )?;
+    let mut conditions = "deletedFlag=false".to_owned();
+    if !statuses.is_empty() {
+        conditions = format!("status/id in ({}) and {conditions}", list(statuses));
+    }
+    let mut path = format!("company/companies?conditions={}", encode(&conditions));
+    if !types.is_empty() {
+        path.push_str(&format!(
+            "&childConditions={}",
+            encode(&format!("types/id in ({})", list(types)))
+        ));
+    }
+    path.push_str(
+        "&fields=id,identifier,name,status,types,territory,defaultContact,site&orderBy=id",
+    );
+    let known = work.state.hashes(Shelf::Link, SLUG, COMPANY)?;
+    let mut seen = BTreeSet::new();
+    let (api, state, now) = (work.api, work.state, work.moment());
+    let counts = &mut work.counts;
+    api.pages(COMPANIES, &path, |rows| {
+        let mut changed = Vec::new();
+        for row in rows {
+            counts.read += 1;
+            let key = id(&row).to_string();
+            if !seen.insert(key.clone()) {
+                continue;
+            }
+            let print = hash(&row.to_string());
+            let mut link = match known.get(&key) {
+                Some(link) if link.hash == print && link.state == "imported" => {
+                    counts.unchanged += 1;
+                    continue;
+                }
+                Some(link) => {
+                    counts.changed += 1;
+                    link.clone()
+                }
+                None => {
+                    counts.created += 1;
+                    Record::new(SLUG, COMPANY, key)
+                }
+            };
+            link.psa_id = Some(id(&row));
+            "imported".clone_into(&mut link.state);
+            link.hash = print;
+            link.updated.clone_from(&now);
+            link.data = row;
+            changed.push(link);
+        }
+        state.put_all(Shelf::Link, &mut changed)
+    })?;
+    let before = known
+        .values()
+        .filter(|link| link.state == "imported")
+        .count();
+    let mut gone: Vec<Record> = known
+        .into_values()
+        .filter(|link| link.state == "imported" && !seen.contains(&link.key))
+        .collect();
+    if before > 0 && gone.len() as f64 / before as f64 > FALL {
+        let share = 100 * gone.len() / before;
+        return Err(Failure::Held(format!(
+            "{share} % of the companies are not to be seen any more; they are kept as they were. Has the filter changed, or the key's location? \
+             Change companies.statuses or the location back, or run again after the rest is settled"
+        )));
+    }
+    for link in &mut gone {
+        work.warn(format!(
+            "company {} is not in the filter any more, or hidden from the key",
+            link.key
+        ));
+        "not in filter".clone_into(&mut link.state);
+        link.updated = work.moment();
+        work.counts.changed += 1;
+    }
+    work.state.put_all(Shelf::Link, &mut gone)?;
+    let imported: Vec<Value> = imported(work)?.into_values().collect();
+    work.output("companies.jsonl", &imported)
+}
+
+/// Imported companies by id.
+pub fn imported(work: &Work<'_>) -> Result<BTreeMap<i64, Value>, Failure> {
+    let links = work.state.all(Shelf::Link, SLUG, COMPANY)?;
+    Ok(links
+        .into_iter()
+        .filter(|link| link.state == "imported")
+        .filter_map(|link| Some((link.psa_id?, link.data)))
+        .collect())
+}
+
+/// Companies whose reviews are done here.
+pub fn propelled(work: &Work<'_>, settings: &Settings) -> Result<BTreeSet<i64>, Failure> {
+    let imported = imported(work)?.into_keys();
+    Ok(imported
+        .filter(|company| {
+            settings.companies.propelled.is_empty()
+                || settings.companies.propelled.contains(company)
+        })
+        .collect())
+}
+
+/// vCIO and account manager by team role.
+pub fn team(work: &mut Work<'_>) -> Result<(), Failure> {
+    let settings: Settings = work.settings()?;
+    let vcio = lookups::maybe(
+        work,
+        lookups::TEAM_ROLES,
+        "team.vcio",
+        settings.team.vcio.as_deref(),
+    )?;
+    let manager = lookups::maybe(
+        work,
+        lookups::TEAM_ROLES,
+        "team.account_manager",
+        settings.team.account_manager.as_deref(),
+    )?;
+    if vcio.is_none() && manager.is_none() {
+        return Ok(());
+    }
+    let mut shown = Vec::new();
+    for company in propelled(work, &settings)? {
+        let Some(mut rows) = work
+            .api
+            .get_if_there(
+                TEAMS,
+                &format!("company/companies/{company}/teams?pageSize=1000"),
+            )?
+            .and_then(|rows| rows.as_array().cloned())
+        else {
+            work.warn(format!("company {company}: its team cannot be read; deleted, or hidden by the key's location"));
+            continue;
+        };
+        rows.sort_by_key(id);
+        work.counts.read += rows.len() as u64;
+        let mut who = |role: Option<i64>, title: &str| {
+            let role = role?;
+            let mut found = rows
+                .iter()
+                .filter(|row| row["teamRole"]["id"].as_i64() == Some(role));
+            let first = found.next()?;
+            if found.next().is_some() {
+                work.warn(format!("company {company} has several members of the role {title}; the first one counts"));
+            }
+            first["member"]["id"].as_i64()
+        };
+        let found = json!({ "company": company, "vcio": who(vcio, "vCIO"), "account_manager": who(manager, "account manager") });
+        let mut record = Record::new(SLUG, TEAM, company.to_string());
+        if let Some(known) = work.state.find(Shelf::Mapping, SLUG, TEAM, &record.key)? {
+            record = known;
+        }
+        if record.id != 0 && record.data == found {
+            work.counts.unchanged += 1;
+        } else {
+            record.data = found.clone();
+            record.updated = work.moment();
+            work.state.put(Shelf::Mapping, &mut record)?;
+            work.counts.changed += 1;
+        }
+        shown.push(found);
+    }
+    work.output("team.jsonl", &shown)
+}
+
+/// The account manager of a company, where its team has one.
+pub fn account_manager(work: &Work<'_>, company: i64) -> Result<Option<i64>, Failure> {
+    let found = work
+        .state
+        .find(Shelf::Mapping, SLUG, TEAM, &company.to_string())?;
+    Ok(found.and_then(|record| record.data["account_manager"].as_i64()))
+}
