@@ -122,12 +122,41 @@ test('a member without its required fields is told beside them', async () => {
   await look(page, 'member-error')
 })
 
-test('every integration has a page that axe has nothing serious against', async () => {
+test('an integration is planned, and its role is made from the plan', async () => {
   await page.goto(at('integrations'))
   await page.getByLabel('Search').fill('umbrella')
-  await page.locator('#cards li').filter({ hasText: 'Umbrella' }).waitFor()
-  await page.locator('#cards a').first().click()
+  await page.getByRole('link', { name: /Umbrella/ }).first().click()
+  await page.getByRole('heading', { name: 'Cisco Umbrella' }).waitFor()
   await look(page, 'integration')
+  await page.getByLabel('Role ID').fill('Umbrella as planned')
+  await page.getByRole('button', { name: 'Make the role' }).click()
+  await page.getByText('holds exactly what Cisco Umbrella asks for').waitFor()
+  await page.getByText('3 allowed').waitFor()
+  assert.equal(await page.getByLabel('Companies / Configurations: Edit').inputValue(), 'All')
+  await page.goto(at('integrations/propel'))
+  await page.getByLabel('Against the role').selectOption({ label: 'Umbrella as planned' })
+  await page.getByRole('button', { name: 'Show the plan' }).click()
+  assert.ok(await page.locator('.plus').count())
+  assert.ok(await page.locator('.minus').count())
+  await look(page, 'integration-plan')
+  await page.getByRole('button', { name: 'Set Umbrella as planned to exactly this' }).click()
+  await page.getByText('15 allowed').waitFor()
+})
+
+test('a further instance is made and keeps its own roles', async () => {
+  await page.goto(at('instances/new'))
+  await look(page, 'instance-new')
+  await page.getByLabel('Company ID').fill('no blanks')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('is no company id').waitFor()
+  await page.getByLabel('Company ID').fill('second')
+  await page.getByLabel('Fill it with the demo company').uncheck()
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('heading', { name: 'second is made' }).waitFor()
+  await look(page, 'instance-made')
+  await page.getByRole('link', { name: 'Open second' }).click()
+  await page.getByRole('link', { name: 'Security Roles' }).first().click()
+  assert.equal(await page.getByRole('link', { name: 'Reader', exact: true }).count(), 0)
 })
 
 test('settings are kept, and instances are listed', async () => {
@@ -177,17 +206,20 @@ for (const [name, options] of [
 ]) {
   test(`pages at ${name}: nothing sticks out, nothing is unreadable`, async () => {
     const other = await open(options)
-    await signIn(other.page)
-    await other.page.goto(at('roles?search=Umbrella'))
-    await other.page.locator('main tbody a').first().click()
-    await look(other.page, `role-${name}`)
-    for (const path of ['', 'roles', 'members', 'members/new', 'integrations', 'integrations/umbrella', 'activity', 'data?path=service/tickets', 'instances']) {
-      await other.page.goto(at(path))
-      const wide = await other.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-      assert.ok(wide <= 0, `${path} is ${wide} pixels too wide`)
-      await look(other.page, `${path.replace(/\W+/g, '-') || 'overview'}-${name}`)
+    try {
+      await signIn(other.page)
+      await other.page.goto(at('roles?search=Umbrella'))
+      await other.page.locator('main tbody a').first().click()
+      await look(other.page, `role-${name}`)
+      for (const path of ['', 'roles', 'members', 'members/new', 'integrations', 'integrations/umbrella', 'activity', 'data?path=service/tickets', 'instances']) {
+        await other.page.goto(at(path))
+        const wide = await other.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+        assert.ok(wide <= 0, `${path} is ${wide} pixels too wide`)
+        await look(other.page, `${path.replace(/\W+/g, '-') || 'overview'}-${name}`)
+      }
+    } finally {
+      await other.close()
     }
-    await other.close()
     assert.deepEqual(other.faults, [])
   })
 }

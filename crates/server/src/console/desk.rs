@@ -11,6 +11,7 @@ use crate::problem::Problem;
 use crate::rules::Context;
 use crate::saving;
 use crate::server::{DEFAULT_RELEASE, Server};
+use base64::Engine as _;
 use bitting_catalog::entity::Entity;
 use bitting_catalog::route::Method;
 use bitting_dialects::connectwise::error::ApiError;
@@ -82,6 +83,55 @@ impl<'a> Desk<'a> {
 
     pub async fn delete(&self, path: &str) -> Result<Value, Problem> {
         self.call(http::Method::DELETE, path, "", None).await
+    }
+
+    /// One call on Bitting's own API as the operator; an error is in words.
+    pub async fn operate(
+        &self,
+        method: http::Method,
+        path: &str,
+        body: &Value,
+    ) -> std::result::Result<Value, String> {
+        let secret = self.server.settings.operator.reveal();
+        let user = format!(
+            "{}+{}:{secret}",
+            self.instance.company,
+            crate::server::OPERATOR
+        );
+        let key = base64::engine::general_purpose::STANDARD.encode(user);
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("/bitting/apis/3.0/{path}"))
+            .header(http::header::AUTHORIZATION, format!("Basic {key}"))
+            .body(())
+            .map_err(|error| error.to_string())?;
+        let (parts, ()) = request.into_parts();
+        let received = Received {
+            parts,
+            body: Body::Read(Bytes::from(serde_json::to_vec(body).unwrap_or_default())),
+            secure: true,
+            peer: SocketAddr::from(([127, 0, 0, 1], 0)),
+        };
+        let whole = format!("bitting/apis/3.0/{path}");
+        let segments: Vec<&str> = whole.split('/').collect();
+        let reply = crate::operator::answer(self.server, &received, &segments).await;
+        let answer: Value = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
+        if reply.status < 400 {
+            return Ok(answer);
+        }
+        let texts: Vec<&str> = answer["errors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|error| error["message"].as_str())
+            .collect();
+        Err(match texts[..] {
+            [] => answer["message"]
+                .as_str()
+                .unwrap_or("It failed.")
+                .to_owned(),
+            _ => texts.join(" "),
+        })
     }
 
     /// One call as the API would answer it. Writes are events like those of any other caller.

@@ -2,11 +2,14 @@
 //! serve it, and what there is to say about its guide.
 
 use super::desk::{Desk, ROLES};
+use super::form::Form;
+use super::page::Field;
 use super::page::{self, Page};
 use super::{Outcome, Result, Visit};
 use bitting_catalog::profile::lint::{Severity, lint};
 use bitting_catalog::profile::{Entries, Pattern, Profile, Psa, Selection, shipped};
-use bitting_policy::{Comparison, Registry, Role, Verb, compare};
+use bitting_dialects::connectwise::error::{ApiError, FieldError};
+use bitting_policy::{Comparison, Level, ListDocument, Registry, Role, Verb, compare};
 use maud::{Markup, html};
 use std::sync::OnceLock;
 
@@ -32,6 +35,7 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result
         [] => Ok(Outcome::Page(catalog(visit))),
         ["cards"] => Ok(Outcome::Part(cards(visit))),
         [slug] => match profiles().find(|profile| profile.slug == *slug) {
+            Some(profile) if visit.post => apply(visit, desk, profile).await,
             Some(profile) => Ok(Outcome::Page(sheet(visit, desk, profile).await?)),
             None => Ok(Outcome::Nowhere),
         },
@@ -73,23 +77,67 @@ fn cards(visit: &Visit<'_>) -> Markup {
     }
 }
 
+/// The features that a form chose; the profile's own choice when it chose none.
+fn selected(profile: &Profile, form: &Form) -> Selection {
+    let usual = profile.default_selection();
+    if form.given("chosen").is_none() {
+        return usual;
+    }
+    let ids: Vec<&str> = form.every("feature").collect();
+    let off = profile
+        .feature
+        .iter()
+        .filter(|feature| feature.default && !ids.contains(&feature.id.as_str()));
+    let off: Vec<String> = off.map(|feature| format!("-{}", feature.id)).collect();
+    let words: Vec<String> = ids.iter().map(|id| (*id).to_owned()).chain(off).collect();
+    profile.select(&words).unwrap_or(usual)
+}
+
+/// Makes a role that holds exactly what is asked for, or sets one to it.
+async fn apply(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<Outcome> {
+    let registry = desk.instance.registry();
+    let refuse = |text: String| {
+        ApiError::invalid_object(
+            "securityRole",
+            vec![FieldError::invalid("securityRole", "levels", text)],
+        )
+    };
+    let mut role = needed(registry, profile, &selected(profile, &visit.form)).map_err(refuse)?;
+    let name = match visit.form.text("role").parse::<i64>() {
+        Ok(id) => {
+            let held = desk.role(id, Verb::Edit).await?;
+            if held.admin {
+                let text = "An administrator's role holds everything; make a new role instead.";
+                return Err(refuse(text.to_owned()).into());
+            }
+            (role.id, role.inactive) = (id, held.inactive);
+            held.name
+        }
+        Err(_) => {
+            let made = desk
+                .post(
+                    ROLES,
+                    &serde_json::json!({ "name": visit.form.trimmed("name") }),
+                )
+                .await?;
+            role.id = made["id"].as_i64().unwrap_or_default();
+            visit.form.trimmed("name").to_owned()
+        }
+    };
+    desk.permit(ROLES, Verb::Edit)?;
+    let id = role.id;
+    role.name.clone_from(&name);
+    desk.instance.save_role(role).await?;
+    visit.session.say(format!(
+        "{name} holds exactly what {} asks for. Next: an API member with this role.",
+        profile.title()
+    ));
+    Ok(Outcome::See(visit.at(&format!("roles/{id}"))))
+}
+
 async fn sheet(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<Page> {
     let registry = desk.instance.registry();
-    let mut selection = profile.default_selection();
-    if visit.query.given("chosen").is_some() {
-        let ids: Vec<&str> = visit.query.every("feature").collect();
-        let off = profile
-            .feature
-            .iter()
-            .filter(|feature| feature.default && !ids.contains(&feature.id.as_str()));
-        let off: Vec<String> = off.map(|feature| format!("-{}", feature.id)).collect();
-        let words = ids
-            .iter()
-            .map(|id| (*id).to_owned())
-            .chain(off)
-            .collect::<Vec<_>>();
-        selection = profile.select(&words).unwrap_or(selection);
-    }
+    let selection = selected(profile, &visit.query);
     let against = visit.query.text("role").parse::<i64>().ok();
     let held = match against {
         Some(id) => Some(desk.role(id, Verb::Inquire).await?),
@@ -127,10 +175,22 @@ async fn sheet(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<
                 Err(text) => { (page::wrong(text)) }
                 Ok(needed) => { (plan(registry, held.as_ref(), needed)) }
             }
-            @match &held {
-                None => { p { "Make a role " b { (profile.role_name()) } " under " a href=(visit.at("roles/new")) { "Security Roles > New Item" } ", and set these levels." } }
-                Some(role) => { p { a href=(visit.at(&format!("roles/{}", role.id))) { "Open " (role.name) } " to set them." } }
-            }
+            @if needed.is_ok() { form.card method="post" {
+                (page::csrf(visit))
+                input type="hidden" name="chosen" value="1";
+                input type="hidden" name="role" value=(chosen);
+                @for feature in &selection.features { input type="hidden" name="feature" value=(feature); }
+                @match &held {
+                    None => {
+                        (page::text_field("name", "Role ID", &profile.role_name(), "At most 30 characters; no role has this name yet.", None, Field { required: true, max: Some(30), ..Field::default() }))
+                        button type="submit" { "Make the role" }
+                    }
+                    Some(role) => {
+                        p { "Sets " a href=(visit.at(&format!("roles/{}", role.id))) { (role.name) } " to exactly this: every plus is granted and every minus taken away, for all members that have the role." }
+                        button type="submit" { "Set " (role.name) " to exactly this" }
+                    }
+                }
+            } }
         }
         (around(profile))
         section { h2 { "Remarks on the guide" } (findings(profile, registry)) }
@@ -192,6 +252,7 @@ fn plan(registry: &Registry, held: Option<&Role>, needed: &Role) -> Markup {
         @if done && found.is_least() { p.said { "The role holds exactly what is asked for." } }
         @else if done { p.said { "The role suffices; what it holds beyond is marked with a minus." } }
         (lines(&found, registry, held.is_none()))
+        (chosen_entries(held.unwrap_or(&blank), needed, registry))
     }
 }
 
@@ -215,6 +276,19 @@ fn lines(found: &Comparison, registry: &Registry, new: bool) -> Markup {
     }
 }
 
+/// Customize lists to set whose row the role cannot pass yet: before that, the row is the difference.
+fn chosen_entries(held: &Role, needed: &Role, registry: &Registry) -> Markup {
+    let lists = registry.lists().iter().filter(|list| {
+        held.level(list.action, Verb::Inquire) == Level::None
+            && needed.level(list.action, Verb::Inquire) > Level::None
+    });
+    html! { @for list in lists { @match needed.list_document(registry, list.id) {
+        ListDocument::Everything => {}
+        ListDocument::Allow(names) => { ul.diff { @for name in names { li.plus { "+ " (list.identifier) ": allow " b { (name) } } } li.minus { "− " (list.identifier) ": allow nothing else" } } }
+        ListDocument::Deny(names) => { ul.diff { @for name in names { li.minus { "− " (list.identifier) ": disallow " b { (name) } } } } }
+    } } }
+}
+
 /// Steps, the member's form and what goes into the product.
 fn around(profile: &Profile) -> Markup {
     let member = [
@@ -227,7 +301,8 @@ fn around(profile: &Profile) -> Markup {
         ("Time Zone", &profile.member.time_zone),
     ];
     html! {
-        section { h2 { "Steps" }
+        section { h2 { "Steps and the member's form" }
+            @if profile.step.is_empty() { p.hint { "As for any integration: role, API member, key." } }
             ol.steps { @for step in &profile.step { li { b { (step.at) } ": " (step.action) } } }
             dl.facts { @for (name, value) in member { @if let Some(value) = value {
                 dt { (name) } dd { (value.value.as_deref().or(value.choose.as_deref()).unwrap_or_default()) " " span.hint { (value.why) } }

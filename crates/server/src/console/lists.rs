@@ -41,24 +41,17 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, id: i64, name: &str) -> 
         }
         _ => ListDocument::Allow(left.into_iter().chain(more).collect()),
     };
-    match set(desk, &mut role, list, &document) {
-        Err(error) => Ok(Outcome::Part(dialog(
-            visit,
-            desk,
-            &role,
-            list,
-            &entries,
-            Some(&error.to_string()),
-        ))),
-        Ok(()) => {
-            let state = roles::state(&role, registry, list.id);
-            desk.instance.save_role(role).await?;
-            Ok(Outcome::Part(html! {
-                p.said role="status" data-saved-list { "The list is saved." }
-                span.state #{ "state-" (list.identifier) } hx-swap-oob="true" { (state) }
-            }))
-        }
+    if let Err(error) = set(desk, &mut role, list, &document) {
+        let text = error.to_string();
+        let again = dialog(visit, desk, &role, list, &entries, Some(&text));
+        return Ok(Outcome::Part(again));
     }
+    let state = roles::state(&role, registry, list.id);
+    desk.instance.save_role(role).await?;
+    Ok(Outcome::Part(html! {
+        p.said role="status" data-saved-list { "The list is saved." }
+        span.state #{ "state-" (list.identifier) } hx-swap-oob="true" { (state) }
+    }))
 }
 
 fn set(

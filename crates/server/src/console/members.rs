@@ -429,7 +429,7 @@ async fn keys(visit: &Visit<'_>, desk: &Desk<'_>, id: i64) -> Result<Outcome> {
     )))
 }
 
-fn copied(id: &str, label: &str, value: &str) -> Markup {
+pub fn copied(id: &str, label: &str, value: &str) -> Markup {
     html! {
         div.copied {
             label for=(id) { (label) }

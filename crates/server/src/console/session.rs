@@ -139,13 +139,11 @@ impl Session {
 fn place(from: IpAddr) -> IpAddr {
     match from {
         IpAddr::V4(_) => from,
-        IpAddr::V6(six) => match six.to_ipv4_mapped() {
-            Some(four) => IpAddr::V4(four),
-            None => {
-                let [a, b, c, d, ..] = six.segments();
-                IpAddr::from([a, b, c, d, 0, 0, 0, 0])
-            }
-        },
+        IpAddr::V6(six) => {
+            let [a, b, c, d, ..] = six.segments();
+            let household = IpAddr::from([a, b, c, d, 0, 0, 0, 0]);
+            six.to_ipv4_mapped().map_or(household, IpAddr::V4)
+        }
     }
 }
 
@@ -165,7 +163,7 @@ mod tests {
         let mut now = start;
         assert!(sessions.find("other", now).is_none());
         while now + IDLE < start + LONGEST {
-            now += IDLE - Duration::from_secs(1);
+            now += IDLE.saturating_sub(Duration::from_secs(1));
             assert!(sessions.find(token.reveal(), now).is_some());
         }
         assert!(sessions.find(token.reveal(), start + LONGEST).is_none());
