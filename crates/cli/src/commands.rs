@@ -9,6 +9,7 @@ pub mod instance;
 pub mod key;
 pub mod key_rotate;
 pub mod learn;
+pub mod listen;
 pub mod member;
 pub mod plan;
 pub mod profile;
