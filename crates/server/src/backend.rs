@@ -43,7 +43,10 @@ pub struct Defined {
     pub options: Vec<String>,
 }
 
-type LayoutKey = (EntityId, Option<usize>, Release, u64);
+/// Layouts kept; callers ask for few projections, but nothing keeps them from asking for many.
+const LAYOUTS: usize = 2_000;
+
+type LayoutKey = (EntityId, Option<usize>, Release, u64, Option<String>);
 
 /// What to read, beyond what the permit says.
 #[derive(Debug, Clone)]
@@ -471,15 +474,19 @@ impl Backend {
             release: look.release,
             hidden: &hidden,
         };
-        if look.projection.is_some() {
-            return Arc::new(Layout::new(entity, wanted));
-        }
-        let key = (entity.id, look.view, look.release, permit.hidden());
+        let fields = look
+            .projection
+            .map(|projection| projection.text().to_owned());
+        let key = (entity.id, look.view, look.release, permit.hidden(), fields);
         if let Some(layout) = self.layouts.read().get(&key) {
             return layout.clone();
         }
         let layout = Arc::new(Layout::new(entity, wanted));
-        self.layouts.write().insert(key, layout.clone());
+        let mut layouts = self.layouts.write();
+        if layouts.len() >= LAYOUTS {
+            layouts.clear();
+        }
+        layouts.insert(key, layout.clone());
         layout
     }
 }

@@ -169,38 +169,22 @@ pub async fn start(
         name: options.company_name.clone(),
     };
     let instance = shelf.open(&first).await?;
-    let seeded = seed::company(&instance, options.demo.as_ref(), progress)
-        .await
-        .map_err(HostError::Seed)?;
-    let (admin, least) = pairs(&instance, &seeded, options.ready).await?;
-    let mut others = Vec::new();
-    for company in shelf::others(&instance) {
-        others.push(shelf.open(&company).await?);
-    }
-    let tenant = if options.autotask {
-        Some(open_autotask(&shelf, options, progress).await?)
-    } else {
-        None
-    };
     let operator = Secret::generate();
     let settings = Settings {
         require_client_id: options.require_client_id,
         operator,
     };
     let company = instance.company.clone();
-    let server = Server::new(settings).with_shelf(shelf, &company);
+    let server = Server::new(settings)
+        .with_shelf(shelf.clone(), &company)
+        .closed();
     let server = Arc::new(if options.keep {
         server.with_console(options.state.clone())
     } else {
         server
     });
-    for instance in others.into_iter().chain([instance]) {
-        server.add(Arc::new(instance));
-    }
-    let users = tenant.map(|(tenant, users)| {
-        server.add_autotask(Arc::new(tenant));
-        users
-    });
+    let instance = Arc::new(instance);
+    server.add(instance.clone());
     let (stop, stopped) = watch::channel(false);
     let address = |listener: &TcpListener| {
         listener
@@ -226,6 +210,22 @@ pub async fn start(
             stopped.clone(),
         )),
     ];
+    // Sockets answer from here on; calls on records wait until the first ones are laid down.
+    let seeded = seed::company(&instance, options.demo.as_ref(), progress)
+        .await
+        .map_err(HostError::Seed)?;
+    let (admin, least) = pairs(&instance, &seeded, options.ready).await?;
+    for company in shelf::others(&instance) {
+        server.add(Arc::new(shelf.open(&company).await?));
+    }
+    let users = if options.autotask {
+        let (tenant, users) = open_autotask(&shelf, options, progress).await?;
+        server.add_autotask(Arc::new(tenant));
+        Some(users)
+    } else {
+        None
+    };
+    server.open();
     let ready = Ready {
         http: format!("http://{}", shown(http_port)),
         https: format!("https://{}", shown(https_port)),

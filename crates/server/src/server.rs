@@ -25,6 +25,7 @@ use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// Largest body of a request in bytes; documents are larger than records.
 pub const BODY_LIMIT: usize = 64 * 1024 * 1024;
@@ -53,6 +54,8 @@ pub struct Server {
     instances: RwLock<HashMap<String, Arc<Instance>>>,
     autotask: RwLock<Vec<Arc<autotask::tenant::Tenant>>>,
     pub log: Log,
+    /// Whether the first records are there.
+    opened: watch::Sender<bool>,
     /// What tests asked to go wrong.
     pub faults: Faults,
     /// Where further companies are opened, and which company remembers them.
@@ -67,6 +70,7 @@ impl Server {
             instances: RwLock::default(),
             autotask: RwLock::default(),
             log: Log::default(),
+            opened: watch::Sender::new(true),
             faults: Faults::default(),
             shelf: None,
             console: crate::console::Console::new(None),
@@ -80,11 +84,30 @@ impl Server {
         self
     }
 
+    /// A server whose first records are still being laid down: calls wait until [`Server::open`].
+    #[must_use]
+    pub fn closed(self) -> Self {
+        self.opened.send_replace(false);
+        self
+    }
+
     /// A server that can open further companies; `first` remembers them.
     #[must_use]
     pub fn with_shelf(mut self, shelf: Shelf, first: &str) -> Self {
         self.shelf = Some((shelf, first.to_owned()));
         self
+    }
+
+    /// Lets calls through to the records. Until then they wait.
+    pub fn open(&self) {
+        self.opened.send_replace(true);
+    }
+
+    async fn laid_down(&self) {
+        if !*self.opened.borrow() {
+            // The sender lives as long as the server.
+            let _ = self.opened.subscribe().wait_for(|open| *open).await;
+        }
     }
 
     pub fn add(&self, instance: Arc<Instance>) {
@@ -121,6 +144,10 @@ impl Server {
             .split('/')
             .filter(|segment| !segment.is_empty())
             .collect();
+        // Discovery needs no record; whatever else comes while the first ones are laid down waits for them.
+        if !matches!(segments[..], [first, ..] if first.eq_ignore_ascii_case("login")) {
+            self.laid_down().await;
+        }
         if AutotaskRouter::is_ours(&segments) && !self.autotask.read().is_empty() {
             let (status, body, denial) = autotask::handle(self, received, &segments, event).await;
             return Reply::json(status, body).with_denial(denial);
@@ -378,6 +405,7 @@ impl Server {
 impl Handler for Server {
     async fn handle(&self, received: Received) -> Response<Full<Bytes>> {
         if crate::console::serves(received.parts.uri.path()) {
+            self.laid_down().await;
             return crate::console::answer(self, &received).await;
         }
         let started = Instant::now();

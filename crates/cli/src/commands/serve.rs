@@ -119,14 +119,21 @@ impl Serve {
             certificate: self.certificate.clone().zip(self.key.clone()),
             ready: self.ready_file.is_some(),
         };
-        let running = host::start(&options, &mut |_| {}).await?;
+        // Listened for from the start: a server that is stopped early leaves nothing behind either.
+        let mut stopped = tokio::spawn(stop_signal());
+        let mut silent = |_| {};
+        let running = tokio::select! {
+            running = host::start(&options, &mut silent) => running?,
+            _ = &mut stopped => return Ok(()),
+        };
         announce(&options.state, &running)?;
         if let Some(file) = &self.ready_file {
             private_file::write(file, &serde_json::to_vec_pretty(&running.ready)?)
                 .with_context(|| format!("cannot write the ready file {}", file.display()))?;
         }
         greet(&running);
-        stop_signal().await;
+        // It ends by the signal and by nothing else.
+        let _ = stopped.await;
         if std::io::stderr().is_terminal() {
             eprintln!("stopping");
         }

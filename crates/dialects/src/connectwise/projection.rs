@@ -4,6 +4,7 @@
 /// The members asked for, in the order of first mention.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Projection {
+    text: String,
     members: Vec<Member>,
 }
 
@@ -24,7 +25,10 @@ pub enum Part<'a> {
 impl Projection {
     /// Reads `id,name,status/id`. `None` when it names nothing.
     pub fn read(text: &str) -> Option<Self> {
-        let mut projection = Self::default();
+        let mut projection = Self {
+            text: text.to_owned(),
+            members: Vec::new(),
+        };
         for piece in text
             .split(',')
             .map(str::trim)
@@ -48,6 +52,11 @@ impl Projection {
             }
         }
         (!projection.members.is_empty()).then_some(projection)
+    }
+
+    /// As it was asked for: what a layout kept for the next call goes by.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// How much of this member to show, `None` for nothing.
