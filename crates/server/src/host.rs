@@ -2,6 +2,7 @@
 //! suites read from the ready file.
 
 use crate::autotask;
+use crate::autotask::limits::Limits;
 use crate::autotask::seed::First;
 use crate::autotask::tenant::{self, Tenant};
 use crate::delivery;
@@ -20,6 +21,7 @@ use serde::Serialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -51,7 +53,16 @@ pub struct Options {
     /// Cut pairs anew even if the company is not new: a ready file is wanted.
     pub ready: bool,
     /// Serve an Autotask database too, with its own demo company.
-    pub autotask: bool,
+    pub autotask: Option<AutotaskOptions>,
+}
+
+/// How faithful the Autotask database is to the vendor where clients suffer from it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AutotaskOptions {
+    /// Take changes at a record's own path too, which the vendor refuses.
+    pub lenient: bool,
+    /// Enforce the vendor's limits of calls at once and per hour, with their delays.
+    pub limits: bool,
 }
 
 /// Why a server does not start.
@@ -218,12 +229,13 @@ pub async fn start(
     for company in shelf::others(&instance) {
         server.add(Arc::new(shelf.open(&company).await?));
     }
-    let users = if options.autotask {
-        let (tenant, users) = open_autotask(&shelf, options, progress).await?;
-        server.add_autotask(Arc::new(tenant));
-        Some(users)
-    } else {
-        None
+    let users = match options.autotask {
+        Some(wanted) => {
+            let (tenant, users) = open_autotask(&shelf, options, wanted, progress).await?;
+            server.add_autotask(Arc::new(tenant));
+            Some(users)
+        }
+        None => None,
     };
     server.open();
     let ready = Ready {
@@ -278,6 +290,7 @@ impl Running {
 async fn open_autotask(
     shelf: &Shelf,
     options: &Options,
+    wanted: AutotaskOptions,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<(Tenant, First), HostError> {
     let (permissions, registry, catalog) = Catalog::autotask()?;
@@ -300,6 +313,10 @@ async fn open_autotask(
         clock: shelf.clock.clone(),
     })
     .await?;
+    tenant.lenient.store(wanted.lenient, Ordering::Relaxed);
+    if wanted.limits {
+        tenant.usage.set(Limits::vendor());
+    }
     let first = autotask::seed::company(&tenant, options.demo.as_ref(), options.ready, progress)
         .await
         .map_err(HostError::Seed)?;

@@ -4,7 +4,7 @@ use crate::connection::{OPERATOR_FILE, Operator, pointer};
 use crate::private_file;
 use anyhow::{Context as _, Result};
 use bitting_server::demo::Size;
-use bitting_server::host::{self, Options, Ready, Running, Shown};
+use bitting_server::host::{self, AutotaskOptions, Options, Ready, Running, Shown};
 use bitting_server::seed::Demo;
 use clap::Args;
 use std::fs;
@@ -59,6 +59,12 @@ pub struct Serve {
     /// Serve ConnectWise alone, without the Autotask database beside it.
     #[arg(long)]
     no_autotask: bool,
+    /// Let Autotask's clients change a record at its own path, which the vendor refuses with 405.
+    #[arg(long, conflicts_with = "no_autotask")]
+    autotask_lenient: bool,
+    /// Enforce Autotask's limits: three calls at once per endpoint, 10,000 an hour, and their delays.
+    #[arg(long, conflicts_with = "no_autotask")]
+    autotask_limits: bool,
     /// Tickets of the demo company, instead of its usual 500.
     #[arg(long, value_name = "N", conflicts_with = "empty")]
     tickets: Option<u32>,
@@ -106,7 +112,10 @@ impl Serve {
         let free = self.port == 0;
         let options = Options {
             state: state.canonicalize().unwrap_or(state),
-            autotask: !self.no_autotask && !self.empty,
+            autotask: (!self.no_autotask && !self.empty).then_some(AutotaskOptions {
+                lenient: self.autotask_lenient,
+                limits: self.autotask_limits,
+            }),
             keep: self.data.is_some(),
             database: self.database.clone(),
             host: self.host.clone(),

@@ -68,6 +68,7 @@ impl Server {
             require_client_id: true,
             certificate: None,
             ready: true,
+            autotask: None,
         };
         let running = runtime
             .block_on(host::start(&options, &mut |_| {}))
