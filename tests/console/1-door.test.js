@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { PASSWORD, at, facts, look, open, signIn } from './browser.js'
+import { PASSWORD, ask, at, facts, look, open, signIn } from './browser.js'
 
 let browser, page
 before(async () => {
@@ -32,12 +32,12 @@ test('the one-time link signs in once', async () => {
 })
 
 test('a first visit without its own form, or under another name of the host, sets nothing', async () => {
-  const answer = await fetch(`${facts.http}/console/first`, { method: 'POST', redirect: 'manual', body: 'password=taken over by me&again=taken over by me' })
+  const answer = await ask(`${facts.http}/console/first`, { method: 'POST', body: 'password=taken over by me&again=taken over by me' })
   assert.notEqual(answer.headers.get('location'), '/console/')
   assert.doesNotMatch(answer.headers.get('set-cookie') ?? '', /session/)
-  const elsewhere = await fetch(`${facts.http}/console/first`, { headers: { 'x-forwarded-host': 'console.example.com' } })
+  const elsewhere = await ask(`${facts.http}/console/first`, { headers: { 'x-forwarded-host': 'console.example.com' } })
   assert.equal(elsewhere.status, 403)
-  assert.match(await elsewhere.text(), /one-time link/)
+  assert.match(elsewhere.text, /one-time link/)
 })
 
 test('the first visit sets the password, and a short or different one is told beside the field', async () => {
@@ -61,7 +61,7 @@ test('a form from elsewhere does nothing', async () => {
   assert.ok(session.httpOnly && session.sameSite === 'Strict')
   const cookie = `${session.name}=${session.value}`
   const post = (headers, body = 'name=Evil') =>
-    fetch(at('roles/new'), { method: 'POST', redirect: 'manual', body, headers: { cookie, 'content-type': 'application/x-www-form-urlencoded', ...headers } })
+    ask(at('roles/new'), { method: 'POST', body, headers: { cookie, 'content-type': 'application/x-www-form-urlencoded', ...headers } })
   assert.equal((await post({})).status, 403, 'no token')
   assert.equal((await post({ 'x-csrf': 'a'.repeat(32) })).status, 403, 'a wrong token')
   assert.equal((await post({}, 'csrf=&name=Evil')).status, 403, 'an empty token')
@@ -76,13 +76,13 @@ test('a form from elsewhere does nothing', async () => {
 
 test('every answer carries the policy, and no page may be framed or kept', async () => {
   for (const path of ['/console/sign-in', '/docs', '/console/assets/htmx.js', '/console/nowhere']) {
-    const { headers } = await fetch(`${facts.http}${path}`, { redirect: 'manual' })
+    const { headers } = await ask(`${facts.http}${path}`)
     assert.match(headers.get('content-security-policy'), /^default-src 'none'; script-src 'self'; /, path)
     assert.doesNotMatch(headers.get('content-security-policy'), /unsafe|\*|https?:/, path)
     assert.equal(headers.get('x-frame-options'), 'DENY', path)
     assert.equal(headers.get('x-content-type-options'), 'nosniff', path)
   }
-  const { headers } = await fetch(`${facts.http}/console/sign-in`)
+  const { headers } = await ask(`${facts.http}/console/sign-in`)
   assert.equal(headers.get('cache-control'), 'no-store')
 })
 

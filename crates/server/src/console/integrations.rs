@@ -103,26 +103,21 @@ async fn apply(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<
         )
     };
     let mut role = needed(registry, profile, &selected(profile, &visit.form)).map_err(refuse)?;
-    let name = match visit.form.text("role").parse::<i64>() {
-        Ok(id) => {
-            let held = desk.role(id, Verb::Edit).await?;
-            if held.admin {
-                let text = "An administrator's role holds everything; make a new role instead.";
-                return Err(refuse(text.to_owned()).into());
-            }
-            (role.id, role.inactive) = (id, held.inactive);
-            held.name
+    let name = if let Ok(id) = visit.form.text("role").parse::<i64>() {
+        let held = desk.role(id, Verb::Edit).await?;
+        if held.admin {
+            let text = "An administrator's role holds everything; make a new role instead.";
+            return Err(refuse(text.to_owned()).into());
         }
-        Err(_) => {
-            let made = desk
-                .post(
-                    ROLES,
-                    &serde_json::json!({ "name": visit.form.trimmed("name") }),
-                )
-                .await?;
-            role.id = made["id"].as_i64().unwrap_or_default();
-            visit.form.trimmed("name").to_owned()
-        }
+        (role.id, role.inactive) = (id, held.inactive);
+        held.name
+    } else {
+        let name = visit.form.trimmed("name");
+        let made = desk
+            .post(ROLES, &serde_json::json!({ "name": name }))
+            .await?;
+        role.id = made["id"].as_i64().unwrap_or_default();
+        name.to_owned()
     };
     desk.permit(ROLES, Verb::Edit)?;
     let id = role.id;
