@@ -465,3 +465,52 @@ async fn the_least_user_does_what_its_level_says_and_nothing_else() {
         (&json!("All"), &json!("None"))
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_level_without_permissions_opens_lookups_alone() {
+    let site = Site::open().await;
+    let mut level = site
+        .tenant
+        .permissions
+        .copy("API User (system) (API-only)", "Nothing")
+        .unwrap();
+    level.settings.clear();
+    let level = site.tenant.save_level(None, level).await.unwrap();
+    let user = site.tenant.add_user(1, level, None).await.unwrap();
+    let mut refused = 0;
+    for entity in &site.tenant.catalog().entities {
+        let served = entity.served.as_ref().unwrap();
+        if !served.root.has(bitting_catalog::served::Asked::Query) {
+            continue;
+        }
+        let open = entity.right.needs == bitting_policy::Needs::AnyMember;
+        let path = format!("/{}/query", entity.path);
+        let (status, json) = site.call(Some(&user), "POST", &path, Some(all())).await;
+        assert_eq!(status, if open { 200 } else { 500 }, "{path} {json}");
+        let (status, _) = site
+            .call(Some(&user), "GET", &format!("/{}/1", entity.path), None)
+            .await;
+        assert_eq!(status, if open { 200 } else { 500 }, "{path}");
+        refused += usize::from(!open);
+        if served.root.has(bitting_catalog::served::Asked::Post) {
+            let path = format!("/{}", entity.path);
+            let (status, json) = site.call(Some(&user), "POST", &path, Some(json!({}))).await;
+            assert_eq!(status, 500, "{path} {json}");
+        }
+    }
+    assert!(refused > 100, "only {refused} entities ask for a right");
+    // A level that is switched off, a locked user and one that is gone are all the same empty 401.
+    let (id, kept) = site.tenant.user(&user.user).unwrap();
+    let mut locked = (*kept).clone();
+    locked.locked = true;
+    site.tenant.save_user(Some(id), locked).await.unwrap();
+    assert_eq!(
+        site.call(Some(&user), "GET", "/Version", None).await,
+        (401, Value::Null)
+    );
+    site.tenant.remove_user(id).await.unwrap();
+    assert_eq!(
+        site.call(Some(&user), "GET", "/Version", None).await,
+        (401, Value::Null)
+    );
+}

@@ -34,7 +34,7 @@ pub async fn record(
     let mut out = Vec::new();
     let mut found = false;
     read(tenant, permit, &layout, filter, 1, &mut out, &mut |_| {
-        found = true
+        found = true;
     })
     .await?;
     Ok(found.then_some(out))

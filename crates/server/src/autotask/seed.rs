@@ -55,23 +55,20 @@ pub async fn company(
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<First, String> {
     let known = tenant.setting(USERS);
-    let (admin, least) = match &known {
-        Some(users) => {
-            let mut ids = users.split(',').map(|id| id.parse::<i64>().ok());
-            (ids.next().flatten(), ids.next().flatten())
-        }
-        None => {
-            let demo = wanted.cloned().unwrap_or(Demo {
-                size: Size::default(),
-                seed: 1,
-            });
-            let (admin, least) = load(tenant, &demo, progress).await?;
-            tenant
-                .set_setting(USERS, &format!("{admin},{least}"))
-                .await
-                .map_err(|error| error.to_string())?;
-            (Some(admin), Some(least))
-        }
+    let (admin, least) = if let Some(users) = &known {
+        let mut ids = users.split(',').map(|id| id.parse::<i64>().ok());
+        (ids.next().flatten(), ids.next().flatten())
+    } else {
+        let demo = wanted.cloned().unwrap_or(Demo {
+            size: Size::default(),
+            seed: 1,
+        });
+        let (admin, least) = load(tenant, &demo, progress).await?;
+        tenant
+            .set_setting(USERS, &format!("{admin},{least}"))
+            .await
+            .map_err(|error| error.to_string())?;
+        (Some(admin), Some(least))
     };
     if known.is_some() && !ready {
         return Ok(First::default());

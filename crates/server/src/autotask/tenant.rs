@@ -337,13 +337,11 @@ impl Tenant {
             (Arc::from("value"), Value::Text(value.to_owned())),
         ];
         let table = table.clone();
-        Ok(match id {
-            Some(id) => Change::Update { table, id, values },
-            None => {
-                let id = self.backend.store.next_id(&table).await?;
-                Change::Insert { table, id, values }
-            }
-        })
+        if let Some(id) = id {
+            return Ok(Change::Update { table, id, values });
+        }
+        let id = self.backend.store.next_id(&table).await?;
+        Ok(Change::Insert { table, id, values })
     }
 
     /// Rows of one of the server's own tables: id, name, value.
