@@ -46,7 +46,7 @@ impl Lock {
             return Self::read(&text, &file.display().to_string());
         }
         let bytes: [u8; LENGTH] = rand::random();
-        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let text = crate::work::hex(&bytes);
         write_private(file, text.as_bytes())?;
         Ok(Self(bytes))
     }

@@ -12,7 +12,7 @@ pub enum Failure {
     /// 403: the role lacks a right.
     #[error("the key lacks {need}: {method} {path} was refused{}; grant that right to the key's security role", beside(denial.as_deref()))]
     Right {
-        need: Need,
+        need: Box<Need>,
         method: String,
         path: String,
         denial: Option<String>,
@@ -91,7 +91,7 @@ impl Failure {
                 match status {
                     401 => Self::Key { message },
                     403 => Self::Right {
-                        need,
+                        need: Box::new(need),
                         method,
                         path,
                         denial: denial.map(|denial| denial.to_string()),
@@ -144,7 +144,7 @@ impl Failure {
     }
 
     /// A fault of a file.
-    pub fn file(file: &Path, reason: impl ToString) -> Self {
+    pub fn file(file: &Path, reason: impl std::fmt::Display) -> Self {
         Self::File {
             file: file.to_owned(),
             reason: reason.to_string(),

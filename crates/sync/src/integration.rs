@@ -24,8 +24,11 @@ pub struct Integration {
     /// Rights of its profile that no job uses, with the reason: findings about the vendor's guide.
     pub unused: &'static [(Need, &'static str)],
     /// What it does about a failed and about a successful run.
-    pub after: Option<fn(&mut Work<'_>, Result<(), &Failure>) -> Result<(), Failure>>,
+    pub after: Option<After>,
 }
+
+/// What an integration does about the outcome of one of its jobs.
+pub type After = fn(&mut Work<'_>, Result<(), &Failure>) -> Result<(), Failure>;
 
 /// A job.
 pub struct Job {

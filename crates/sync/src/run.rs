@@ -99,7 +99,13 @@ impl Runner<'_> {
             return Err(Failure::CutOff);
         }
         if let Some(after) = integration.after {
-            after(&mut work, result.as_ref().map(|()| ()))?;
+            after(
+                &mut work,
+                match &result {
+                    Ok(()) => Ok(()),
+                    Err(failure) => Err(failure),
+                },
+            )?;
         }
         let outcome = Outcome {
             job: job.name,
@@ -148,12 +154,11 @@ impl Runner<'_> {
 
     fn record(&self, integration: &Integration, outcome: &Outcome) -> Result<(), Failure> {
         let mut run = Record::new(integration.slug, outcome.job, self.now.to_string());
-        run.state = if outcome.result.is_ok() {
-            "done"
-        } else {
-            "failed"
-        }
-        .to_owned();
+        let state = match outcome.result {
+            Ok(()) => "done",
+            Err(_) => "failed",
+        };
+        state.clone_into(&mut run.state);
         run.updated = moment(self.now);
         run.data = json!({
             "counts": outcome.counts,

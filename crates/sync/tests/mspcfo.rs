@@ -125,7 +125,10 @@ fn what_the_psa_changes_and_deletes_arrives() {
         .all(Shelf::Fact, "mspcfo", "Time")
         .expect("facts")
         .len();
-    desk.now = format!("{}", newest[0]["timeStart"].as_str().unwrap())
+    desk.now = newest[0]["timeStart"]
+        .as_str()
+        .unwrap()
+        .to_string()
         .parse()
         .unwrap();
     operator

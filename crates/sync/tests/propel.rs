@@ -383,19 +383,18 @@ fn a_company_without_contact_fails_before_the_first_write() {
         .expect("companies")
         .into_iter()
         .find(|company| company["defaultContact"].is_null());
-    let company = match company {
-        Some(company) => company["id"].clone(),
-        None => {
-            let status = operator
-                .get("company/companies/statuses?pageSize=1")
-                .expect("statuses")[0]["id"]
-                .clone();
-            let body = json!({ "identifier": "nocontact", "name": "No Contact", "status": { "id": status }, "site": { "name": "Main" } });
-            operator
-                .post("company/companies", &body)
-                .expect("a company")["id"]
-                .clone()
-        }
+    let company = if let Some(company) = company {
+        company["id"].clone()
+    } else {
+        let status = operator
+            .get("company/companies/statuses?pageSize=1")
+            .expect("statuses")[0]["id"]
+            .clone();
+        let body = json!({ "identifier": "nocontact", "name": "No Contact", "status": { "id": status }, "site": { "name": "Main" } });
+        operator
+            .post("company/companies", &body)
+            .expect("a company")["id"]
+            .clone()
     };
     let settings = choice
         .settings

@@ -58,7 +58,7 @@ pub fn money(text: &str) -> Option<f64> {
     }
     match (digits.rfind(','), digits.rfind('.')) {
         (Some(comma), Some(dot)) if comma > dot => {
-            digits = digits.replace('.', "").replace(',', ".")
+            digits = digits.replace('.', "").replace(',', ".");
         }
         (Some(comma), None) if digits.len() - comma != 4 => digits = digits.replace(',', "."),
         _ => digits = digits.replace(',', ""),

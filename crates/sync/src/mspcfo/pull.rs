@@ -21,7 +21,7 @@ pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
     for report in ALL {
         match one(work, report) {
             Err(failure @ (Failure::NotFound { .. } | Failure::Invalid { .. })) => {
-                work.warn(format!("report {}: {failure}", report.name))
+                work.warn(format!("report {}: {failure}", report.name));
             }
             other => other?,
         }
@@ -80,7 +80,7 @@ fn read(
             encode(report.key[0])
         );
         if let Some(condition) = condition {
-            path.push_str(&format!("&conditions={}", encode(condition)));
+            path = format!("{path}&conditions={}", encode(condition));
         }
         let answer = match work.api.get(REPORTS, &path) {
             Err(Failure::Down { slow: true, .. }) if size / 2 >= SMALLEST => {

@@ -78,14 +78,14 @@ impl Event {
             self.tenant
         );
         if !self.entities.is_empty() {
-            text.push_str(&format!("Entities: {}\n", self.entities.join(", ")));
+            text = format!("{text}Entities: {}\n", self.entities.join(", "));
         }
         for (what, link) in [
             ("View event in Office Protect", &self.view),
             ("Ignore event", &self.ignore),
         ] {
             if !link.is_empty() {
-                text.push_str(&format!("{what}: {link}\n"));
+                text = format!("{text}{what}: {link}\n");
             }
         }
         text

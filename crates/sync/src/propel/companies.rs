@@ -35,10 +35,8 @@ pub fn import(work: &mut Work<'_>) -> Result<(), Failure> {
     }
     let mut path = format!("company/companies?conditions={}", encode(&conditions));
     if !types.is_empty() {
-        path.push_str(&format!(
-            "&childConditions={}",
-            encode(&format!("types/id in ({})", list(types)))
-        ));
+        let types = encode(&format!("types/id in ({})", list(types)));
+        path = format!("{path}&childConditions={types}");
     }
     path.push_str(
         "&fields=id,identifier,name,status,types,territory,defaultContact,site&orderBy=id",

@@ -56,36 +56,33 @@ pub fn sync(work: &mut Work<'_>) -> Result<(), Failure> {
             continue;
         }
         let name = short(&format!("Umbrella – {}", org.name), 100);
-        let configuration = match found {
-            Some(found) => {
-                let members = [("name", json!(name)), ("questions", json!(answers))];
-                work.api.patch(
-                    EDIT_CONFIGURATIONS,
-                    &format!("company/configurations/{found}"),
-                    &members,
-                )?;
-                work.counts.changed += 1;
-                found
-            }
-            None => {
-                let body = json!({
-                    "name": name, "type": { "id": kind.id }, "company": { "id": company },
-                    "deviceIdentifier": org.device(), "questions": answers,
-                });
-                match work
-                    .api
-                    .post(ADD_CONFIGURATIONS, "company/configurations", &body)
-                {
-                    Ok(made) => {
-                        work.counts.created += 1;
-                        id(&made)
-                    }
-                    Err(failure @ (Failure::Invalid { .. } | Failure::NotFound { .. })) => {
-                        work.warn(format!("organisation {}: {failure}", org.org));
-                        continue;
-                    }
-                    Err(failure) => return Err(failure),
+        let configuration = if let Some(found) = found {
+            let members = [("name", json!(name)), ("questions", json!(answers))];
+            work.api.patch(
+                EDIT_CONFIGURATIONS,
+                &format!("company/configurations/{found}"),
+                &members,
+            )?;
+            work.counts.changed += 1;
+            found
+        } else {
+            let body = json!({
+                "name": name, "type": { "id": kind.id }, "company": { "id": company },
+                "deviceIdentifier": org.device(), "questions": answers,
+            });
+            match work
+                .api
+                .post(ADD_CONFIGURATIONS, "company/configurations", &body)
+            {
+                Ok(made) => {
+                    work.counts.created += 1;
+                    id(&made)
                 }
+                Err(failure @ (Failure::Invalid { .. } | Failure::NotFound { .. })) => {
+                    work.warn(format!("organisation {}: {failure}", org.org));
+                    continue;
+                }
+                Err(failure) => return Err(failure),
             }
         };
         link.psa_id = Some(configuration);

@@ -98,16 +98,15 @@ pub fn ensure(work: &mut Work<'_>) -> Result<(), Failure> {
         "company/configurations/types",
         &format!("name={}", literal(&settings.kind)),
     )?;
-    let kind = match found.iter().map(id).min() {
-        Some(kind) => kind,
-        None => {
-            work.counts.created += 1;
-            id(&work.api.post(
-                ADD_TYPE,
-                "company/configurations/types",
-                &json!({ "name": settings.kind }),
-            )?)
-        }
+    let kind = if let Some(kind) = found.iter().map(id).min() {
+        kind
+    } else {
+        work.counts.created += 1;
+        id(&work.api.post(
+            ADD_TYPE,
+            "company/configurations/types",
+            &json!({ "name": settings.kind }),
+        )?)
     };
     let path = format!("company/configurations/types/{kind}/questions");
     let there = work.api.all(READ_TYPE, &path)?;

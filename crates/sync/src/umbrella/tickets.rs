@@ -78,7 +78,7 @@ pub fn scan(work: &mut Work<'_>) -> Result<(), Failure> {
             let name = names.get(org).copied().unwrap_or(org);
             match seen.tell(work, name, company, board, priority) {
                 Err(failure @ (Failure::Invalid { .. } | Failure::InUse { .. })) => {
-                    work.warn(format!("{org} {identity}: {failure}"))
+                    work.warn(format!("{org} {identity}: {failure}"));
                 }
                 other => other?,
             }

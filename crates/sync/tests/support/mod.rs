@@ -67,8 +67,8 @@ impl Server {
             }),
             require_client_id: true,
             certificate: None,
+            autotask: false,
             ready: true,
-            autotask: None,
         };
         let running = runtime
             .block_on(host::start(&options, &mut |_| {}))
@@ -167,7 +167,7 @@ impl Server {
                     // Without Inquire a row keeps nothing.
                     Verb::Inquire => {
                         (cells.add, cells.edit, cells.delete, cells.inquire) =
-                            (Level::None, Level::None, Level::None, Level::None)
+                            (Level::None, Level::None, Level::None, Level::None);
                     }
                 }
                 every.push((format!("{} / {}: {verb}", row.module, row.action), less));
@@ -228,7 +228,11 @@ impl Desk {
     }
 
     pub fn give(&self, name: &str, rows: &[Value]) {
-        let text: String = rows.iter().map(|row| format!("{row}\n")).collect();
+        let lines: Vec<String> = rows.iter().map(ToString::to_string).collect();
+        let text = lines.join(
+            "
+",
+        );
         std::fs::write(self.home.input(self.integration.slug, name), text).expect("input");
     }
 
@@ -268,10 +272,10 @@ impl Desk {
         let mut said = String::new();
         for outcome in outcomes {
             for warning in &outcome.counts.warnings {
-                said.push_str(&format!("{}: {warning}\n", outcome.job));
+                said = format!("{said}{}: {warning}\n", outcome.job);
             }
             if let Err(failure) = &outcome.result {
-                said.push_str(&format!("{}: {failure}\n", outcome.job));
+                said = format!("{said}{}: {failure}\n", outcome.job);
             }
         }
         said
@@ -341,9 +345,9 @@ pub fn each_right_is_needed_and_named(
         });
         if said.contains(right.as_str()) == expected {
             if expected {
-                loud.push(format!("{right}\n{said}"))
+                loud.push(format!("{right}\n{said}"));
             } else {
-                silent.push(format!("{right}\n{said}"))
+                silent.push(format!("{right}\n{said}"));
             }
         }
     }
