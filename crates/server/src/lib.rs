@@ -34,6 +34,7 @@ mod saving;
 pub mod secret;
 pub mod seed;
 pub mod server;
+mod setup_rows;
 pub mod shape;
 pub mod shelf;
 pub mod tls;

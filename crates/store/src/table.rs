@@ -64,6 +64,21 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// The table it is about.
+    pub fn table(&self) -> &Arc<str> {
+        match self {
+            Self::Insert { table, .. }
+            | Self::Update { table, .. }
+            | Self::Delete { table, .. }
+            | Self::Pair { table, .. }
+            | Self::Unpair { table, .. }
+            | Self::Unique { table, .. }
+            | Self::Unused { table, .. } => table,
+        }
+    }
+}
+
 /// One cell of an answer, borrowed from the driver where it can be.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Cell<'a> {

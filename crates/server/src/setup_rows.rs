@@ -1,0 +1,102 @@
+//! Rows of set-up kept in memory: what every write looks up for its defaults and checks (boards, statuses,
+//! types, locations, members). Any write to such a table empties it. Knows no entity by name.
+
+use crate::permit::is_scoped;
+use crate::row::Row;
+use crate::shape::is_owned;
+use bitting_catalog::entity::Entity;
+use parking_lot::RwLock;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// Look-ups kept; beyond it they start afresh.
+const KEPT: usize = 10_000;
+
+/// What is kept, and how often it was emptied.
+#[derive(Debug, Default)]
+pub struct SetupRows {
+    tables: HashSet<Arc<str>>,
+    kept: RwLock<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    emptied: u64,
+    rows: HashMap<(Arc<str>, String), Arc<Vec<Row>>>,
+}
+
+impl SetupRows {
+    /// Set-up is what hangs on no structure node and belongs to nobody. Where several servers share a
+    /// database nothing is kept: another one's write would not be noticed.
+    pub fn new(entities: &[Entity], shared: bool) -> Self {
+        let apart = |entity: &&Entity| entity.stored && !is_scoped(entity) && !is_owned(entity);
+        let mut tables: HashSet<Arc<str>> = HashSet::new();
+        if !shared {
+            tables.extend(
+                entities
+                    .iter()
+                    .filter(apart)
+                    .map(|entity| entity.table.clone()),
+            );
+            for entity in entities.iter().filter(|entity| !apart(entity)) {
+                tables.remove(&entity.table);
+            }
+        }
+        Self {
+            tables,
+            kept: RwLock::default(),
+        }
+    }
+
+    pub fn holds(&self, table: &str) -> bool {
+        self.tables.contains(table)
+    }
+
+    /// The rows of a look-up, or how often things were emptied before it: to be handed to [`Self::keep`].
+    pub fn find(&self, table: &Arc<str>, question: &str) -> Result<Arc<Vec<Row>>, u64> {
+        let kept = self.kept.read();
+        let found = kept.rows.get(&(table.clone(), question.to_owned()));
+        found.cloned().ok_or(kept.emptied)
+    }
+
+    /// Keeps an answer, unless a write came between the question and it.
+    pub fn keep(&self, emptied: u64, table: &Arc<str>, question: String, rows: &[Row]) {
+        let mut kept = self.kept.write();
+        if kept.emptied != emptied {
+            return;
+        }
+        if kept.rows.len() >= KEPT {
+            kept.rows.clear();
+        }
+        kept.rows
+            .insert((table.clone(), question), Arc::new(rows.to_vec()));
+    }
+
+    /// Forgets everything: after a write to such a table, a load or a restore.
+    pub fn clear(&self) {
+        let mut kept = self.kept.write();
+        kept.emptied += 1;
+        kept.rows.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SetupRows;
+    use crate::row::Row;
+    use std::sync::Arc;
+
+    #[test]
+    fn an_answer_older_than_a_write_is_not_kept() {
+        let rows = SetupRows::default();
+        let table: Arc<str> = Arc::from("boards");
+        let asked = rows.find(&table, "id 1").expect_err("nothing yet");
+        rows.clear();
+        rows.keep(asked, &table, "id 1".to_owned(), &[Row::new(1)]);
+        let asked = rows.find(&table, "id 1").expect_err("a write came between");
+        rows.keep(asked, &table, "id 1".to_owned(), &[Row::new(2)]);
+        assert_eq!(rows.find(&table, "id 1").expect("kept")[0].id, 2);
+        rows.clear();
+        assert!(rows.find(&table, "id 1").is_err());
+    }
+}
