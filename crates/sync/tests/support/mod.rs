@@ -67,7 +67,7 @@ impl Server {
             }),
             require_client_id: true,
             certificate: None,
-            autotask: false,
+            autotask: None,
             ready: true,
         };
         let running = runtime
