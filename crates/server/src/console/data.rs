@@ -64,7 +64,9 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
             Some(Err(problem)) => { (page::wrong(&message(&problem))) }
             Some(Ok((rows, total))) => {
                 p { b { (total) } " records in sight of " b { (in_place.caller.identifier) } }
-                (table(&rows))
+                @if let ([record], true) = (&rows[..], path.rsplit('/').next().is_some_and(|word| word.parse::<i64>().is_ok())) {
+                    div.card { pre { (whole(record)) } }
+                } @else { (table(&rows, &|id| format!("{}?path={}&as={}", visit.at("data"), encode(&format!("{path}/{id}")), encode(wanted)))) }
                 (page::pages(&format!("{}?path={}&as={}&conditions={}&orderBy={}&page=", visit.at("data"), encode(path), encode(wanted), encode(query.trimmed("conditions")), encode(query.trimmed("orderBy"))), query.page(), SIZE, total))
             }
         }
@@ -114,7 +116,8 @@ async fn rows(visit: &Visit<'_>, desk: &Desk<'_>, path: &str) -> Result<(Vec<Val
     Ok((rows, total))
 }
 
-fn table(rows: &[Value]) -> Markup {
+/// `record` gives the address of one record by its id.
+fn table(rows: &[Value], record: &dyn Fn(i64) -> String) -> Markup {
     let mut columns: Vec<String> = Vec::new();
     for row in rows.iter().filter_map(Value::as_object) {
         for (name, value) in row {
@@ -130,10 +133,18 @@ fn table(rows: &[Value]) -> Markup {
             thead { tr { @for name in &columns { th scope="col" { (name) } } th scope="col" { "Whole record" } } }
             tbody { @for row in rows { tr {
                 @for name in &columns { td { (cell(&row[name])) } }
-                td { details.record { summary { "Open" } pre { (serde_json::to_string_pretty(&without_info(row)).unwrap_or_default()) } } }
+                td {
+                    // Records can be long: the page of a list carries none of them whole.
+                    @if let Some(id) = row["id"].as_i64() { a href=(record(id)) { "Open" span.sr { " record " (id) } } }
+                    @else { details.record { summary { "Open" } pre { (whole(row)) } } }
+                }
             } } }
         } } }
     }
+}
+
+fn whole(row: &Value) -> String {
+    serde_json::to_string_pretty(&without_info(row)).unwrap_or_default()
 }
 
 /// Links of records lead to the API, which a browser that is signed in here cannot open.
