@@ -73,7 +73,10 @@ impl Handover {
         let mut quiet = made.clone();
         if let Some(path) = &self.key_file {
             private_file::write(path, &bytes).with_context(|| {
-                format!("the key is cut, but {} cannot be written; revoke it", path.display())
+                format!(
+                    "the key is cut, but {} cannot be written; revoke it",
+                    path.display()
+                )
             })?;
         } else if let Some(command) = &self.pipe {
             pipe(command, &bytes)?;

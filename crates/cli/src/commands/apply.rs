@@ -89,7 +89,10 @@ impl Apply {
         match key {
             Ok(key) => {
                 if let Some(private) = key["privateKey"].as_str() {
-                    println!("The private key is shown this once.\n{:<18}{private}", "PRIVATE KEY");
+                    println!(
+                        "The private key is shown this once.\n{:<18}{private}",
+                        "PRIVATE KEY"
+                    );
                 }
                 table::print_one(&key, &key::COLUMNS, false)?;
             }
@@ -99,7 +102,12 @@ impl Apply {
     }
 
     /// The key that was cut, as it may be printed; or why none was.
-    fn key(&self, opened: &Opened, planned: &Plan, applied: &Applied) -> Result<Result<Value, String>> {
+    fn key(
+        &self,
+        opened: &Opened,
+        planned: &Plan,
+        applied: &Applied,
+    ) -> Result<Result<Value, String>> {
         let live = planned
             .keys
             .as_deref()
@@ -108,10 +116,14 @@ impl Apply {
             return Ok(Err("this PSA cuts keys on its screens only".to_owned()));
         }
         if live > 0 && !self.new_key {
-            return Ok(Err(format!("the member has {live} that work; --new-key asks for another")));
+            return Ok(Err(format!(
+                "the member has {live} that work; --new-key asks for another"
+            )));
         }
         if !self.handover.is_given() {
-            return Ok(Err("say where it shall go with --key-file, --pipe or --show".to_owned()));
+            return Ok(Err(
+                "say where it shall go with --key-file, --pipe or --show".to_owned(),
+            ));
         }
         let cut = keys::cut(&opened.psa, applied.member, &planned.wanted.title, None)?;
         let mut made = cut.record.clone();

@@ -32,7 +32,12 @@ impl Learn {
         let (registry, catalog) = Catalog::embedded()?;
         let learned = learn(&opened.psa, &self.member, &registry, &catalog)?;
         let proof = if self.prove {
-            Some(prove(&opened.psa, &learned, &opened.delivery.url, opened.delivery.ca_file.as_deref())?)
+            Some(prove(
+                &opened.psa,
+                &learned,
+                &opened.delivery.url,
+                opened.delivery.ca_file.as_deref(),
+            )?)
         } else {
             None
         };
@@ -41,29 +46,46 @@ impl Learn {
             if file.exists() {
                 bail!("{} is there already; nothing was written", file.display());
             }
-            std::fs::write(file, &text).with_context(|| format!("cannot write {}", file.display()))?;
+            std::fs::write(file, &text)
+                .with_context(|| format!("cannot write {}", file.display()))?;
         }
         if self.place.target.json {
             let rights = proof.as_ref().map(|proof| {
-                proof.rights.iter().map(|(right, needed)| json!({ "right": right, "needed": needed })).collect::<Vec<_>>()
+                proof
+                    .rights
+                    .iter()
+                    .map(|(right, needed)| json!({ "right": right, "needed": needed }))
+                    .collect::<Vec<_>>()
             });
-            println!("{}", serde_json::to_string_pretty(&json!({
-                "member": learned.member, "calls": learned.served, "role": learned.document,
-                "refused": learned.refused, "lacking": proof.as_ref().map(|proof| &proof.lacking), "rights": rights,
-            }))?);
+            println!(
+                "{}",
+                serde_json::to_string_pretty(&json!({
+                    "member": learned.member, "calls": learned.served, "role": learned.document,
+                    "refused": learned.refused, "lacking": proof.as_ref().map(|proof| &proof.lacking), "rights": rights,
+                }))?
+            );
         } else if self.out.is_none() {
             print!("{text}");
         }
         for call in &learned.refused {
             eprintln!("refused, and not granted: {call}");
         }
-        let Some(proof) = proof else { return Ok(ExitCode::SUCCESS) };
+        let Some(proof) = proof else {
+            return Ok(ExitCode::SUCCESS);
+        };
         for call in &proof.lacking {
             eprintln!("the learned role does not serve {call}");
         }
         for (right, needed) in &proof.rights {
-            eprintln!("{}  {right}", if *needed { "needed    " } else { "not proved" });
+            eprintln!(
+                "{}  {right}",
+                if *needed { "needed    " } else { "not proved" }
+            );
         }
-        Ok(if proof.holds() { ExitCode::SUCCESS } else { ExitCode::from(2) })
+        Ok(if proof.holds() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::from(2)
+        })
     }
 }

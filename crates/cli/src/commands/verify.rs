@@ -53,8 +53,7 @@ impl Verify {
             admin: admin.as_ref().map(|opened| &opened.psa),
             write_probes: self.write_probes,
             probes_only: self.probes_only,
-        })
-        ?;
+        })?;
         show(&report, self.place.target.json, self.junit.as_deref())?;
         Ok(ExitCode::from(report.exit_code()))
     }
