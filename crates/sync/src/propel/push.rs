@@ -58,6 +58,7 @@ pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
         return Ok(());
     }
     let mapping = mapping(work, &settings)?;
+    let mut stopped = Vec::new();
     for project in projects {
         work.counts.read += 1;
         let mut ledger = work
@@ -95,6 +96,7 @@ pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
                 ledger.hash = short(&failure.to_string(), 500);
                 work.state.put(Shelf::Outbox, &mut ledger)?;
                 work.warn(told);
+                stopped.push(project.id.clone());
                 // A fault of this one record holds up no other; anything else would meet all of them.
                 if !matches!(
                     failure,
@@ -108,7 +110,13 @@ pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
             }
         }
     }
-    Ok(())
+    if stopped.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Held(format!(
+        "not pushed whole: {}; the warnings say at which step each stopped, and the next run goes on there",
+        stopped.join(", ")
+    )))
 }
 
 fn mapping(work: &mut Work<'_>, settings: &Settings) -> Result<Mapping, Failure> {
