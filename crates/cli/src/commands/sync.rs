@@ -248,6 +248,7 @@ impl Sync {
             ("runs", "runs"),
             ("last run", "last"),
             ("result", "result"),
+            ("waiting", "waiting"),
             ("what it does", "what"),
         ];
         table::print(&rows, &columns, self.json)?;
