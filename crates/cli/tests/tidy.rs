@@ -108,14 +108,18 @@ fn texts() -> Vec<(String, String)> {
     let root = root();
     let mut found = Vec::new();
     walk(&root, &root, &mut found);
-    assert!(found.len() > 20, "the checkout was not found at {root:?}");
+    assert!(
+        found.len() > 20,
+        "the checkout was not found at {}",
+        root.display()
+    );
     found
 }
 
 fn rust_files() -> Vec<(String, String)> {
     texts()
         .into_iter()
-        .filter(|(path, _)| path.ends_with(".rs"))
+        .filter(|(path, _)| Path::new(path).extension().is_some_and(|end| end == "rs"))
         .collect()
 }
 
@@ -337,7 +341,8 @@ fn dependencies_come_from_the_workspace_with_a_reason() {
     for line in &tables["workspace.dependencies"] {
         let own = line.starts_with("bitting-") || line.starts_with('#');
         // A reason is a sentence, so it ends like one.
-        if !own && !(above.starts_with("# ") && above.ends_with('.')) {
+        let explained = above.starts_with("# ") && above.ends_with('.');
+        if !own && !explained {
             problems.push(format!(
                 "Cargo.toml: {}: say why in a sentence above it",
                 key(line)

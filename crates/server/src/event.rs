@@ -84,7 +84,7 @@ impl Event {
         match problem {
             Problem::Denied(denial) => self.denial = Some(Arc::new((**denial).clone())),
             Problem::Store(error) => {
-                tracing::error!(request = self.id, %error, "the database failed")
+                tracing::error!(request = self.id, %error, "the database failed");
             }
             Problem::Api(_) => {}
         }

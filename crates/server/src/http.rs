@@ -93,7 +93,7 @@ impl<H: Handler> Connection<H> {
                 match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
                     Ok(Ok(stream)) => self.speak(stream, true).await,
                     Ok(Err(error)) => {
-                        tracing::debug!(peer = %self.peer, %error, "TLS handshake failed")
+                        tracing::debug!(peer = %self.peer, %error, "TLS handshake failed");
                     }
                     Err(_) => tracing::debug!(peer = %self.peer, "TLS handshake took too long"),
                 }

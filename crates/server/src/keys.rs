@@ -81,6 +81,7 @@ impl Key {
     }
 
     /// The same key with other particulars; its halves stay.
+    #[must_use]
     pub fn with(&self, description: String, inactive: bool, expires: Option<Timestamp>) -> Self {
         Self {
             id: self.id,
@@ -96,6 +97,7 @@ impl Key {
     }
 
     /// The same key for another member.
+    #[must_use]
     pub fn moved_to(&self, member: i64) -> Self {
         let same = self.with(self.description.clone(), self.inactive, self.expires);
         Self { member, ..same }

@@ -252,7 +252,7 @@ impl<'a> Permit<'a> {
 
     /// The board a row hangs on, where its entity has one.
     pub fn board_of(&self, row: &crate::row::Row) -> Option<i64> {
-        row.integer(&*self.board_column()?)
+        row.integer(&self.board_column()?)
     }
 
     /// The same rows for reading back what was just written.

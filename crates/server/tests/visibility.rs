@@ -201,9 +201,9 @@ async fn a_list_shows_exactly_what_gets_answer() {
                 };
                 assert_eq!(status, expected, "{path}/{id} of random {number}");
                 if status == 200 {
-                    shown += 1
+                    shown += 1;
                 } else {
-                    hidden += 1
+                    hidden += 1;
                 }
             }
         }

@@ -7,6 +7,7 @@ use bitting_server::demo::Size;
 use bitting_server::host::{self, AutotaskOptions, Options, Ready, Running, Shown};
 use bitting_server::seed::Demo;
 use clap::Args;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -159,7 +160,10 @@ impl Serve {
 fn greet(running: &Running) {
     let ready = &running.ready;
     let mut text = String::new();
-    let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:<12}{value}\n"));
+    let mut line = |name: &str, value: &str| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  {name:<12}{value}");
+    };
     line("http", &ready.http);
     line("https", &ready.https);
     line("CA file", &ready.ca_file.display().to_string());

@@ -35,13 +35,10 @@ pub enum Op {
 /// Reads a PATCH body. 400 for malformed JSON, an op other than add, replace and remove, and a missing or
 /// empty path, and anything but an array of such objects.
 pub fn operations(body: &[u8]) -> Result<Vec<PatchOperation>, ApiError> {
-    let entries = match json::value(body)? {
-        Value::Array(entries) => entries,
-        _ => {
-            return Err(ApiError::bad_request(
-                "A patch is an array of operations: [{\"op\": \"replace\", \"path\": \"summary\", \"value\": \"…\"}].",
-            ));
-        }
+    let Value::Array(entries) = json::value(body)? else {
+        return Err(ApiError::bad_request(
+            "A patch is an array of operations: [{\"op\": \"replace\", \"path\": \"summary\", \"value\": \"…\"}].",
+        ));
     };
     if entries.len() > MAX_OPERATIONS {
         return Err(ApiError::bad_request(format!(
@@ -57,7 +54,8 @@ pub fn operations(body: &[u8]) -> Result<Vec<PatchOperation>, ApiError> {
 
 fn operation(index: usize, entry: &Value) -> Result<PatchOperation, ApiError> {
     let Value::Object(members) = entry else {
-        let message = format!("Operation {index} of the patch is no object with op, path and value.");
+        let message =
+            format!("Operation {index} of the patch is no object with op, path and value.");
         return Err(ApiError::bad_request(message));
     };
     let text = |name: &str| match json::member(members, name) {

@@ -197,7 +197,7 @@ impl<'a> Writer<'a> {
             (What::Integer | What::Number, Cell::Null) => self.out.push(b'0'),
             (_, Cell::Null) => return false,
             (What::Reference(reference, members), Cell::Integer(id)) => {
-                self.reference(reference, members, id)
+                self.reference(reference, members, id);
             }
             (What::References(reference, members), Cell::Text(ids)) => {
                 self.out.push(b'[');
@@ -216,7 +216,7 @@ impl<'a> Writer<'a> {
             (_, Cell::Number(number)) => write_number(&mut self.out, number),
             (_, Cell::Boolean(flag)) => {
                 self.out
-                    .extend_from_slice(if flag { b"true" } else { b"false" })
+                    .extend_from_slice(if flag { b"true" } else { b"false" });
             }
             (_, Cell::Text(text)) => write_text(&mut self.out, text),
         }
@@ -346,7 +346,9 @@ fn write_veiled(out: &mut Vec<u8>, json: &str) {
     let mut answers: Vec<serde_json::Value> = serde_json::from_str(json).unwrap_or_default();
     for answer in &mut answers {
         if let Some(members) = answer.as_object_mut()
-            && members.get("fieldType").is_some_and(|kind| kind == "Password")
+            && members
+                .get("fieldType")
+                .is_some_and(|kind| kind == "Password")
         {
             members.remove("answer");
         }

@@ -65,7 +65,8 @@ async fn replace(ask: &Ask<'_>, role: Role) -> Result<Reply, Problem> {
     let mut document: RoleDocument = ask.body()?;
     document.id = role.id;
     document.name.clone_from(&role.name);
-    let mut next = Role::from_document(ask.instance.registry(), &document).map_err(refused)?;
+    let mut next =
+        Role::from_document(ask.instance.registry(), &document).map_err(|error| refused(&error))?;
     // Name and flags live in the role's record, which the vendor's API writes.
     next.admin = role.admin;
     next.inactive = role.inactive;
@@ -116,7 +117,7 @@ fn set(ask: &Ask<'_>, role: &mut Role, action: ActionId, body: &LevelsBody) -> R
         }
     }
     role.set(ask.instance.registry(), action, next)
-        .map_err(refused)
+        .map_err(|error| refused(&error))
 }
 
 async fn list(ask: &Ask<'_>, mut role: Role, name: &str, reading: bool) -> Result<Reply, Problem> {
@@ -140,7 +141,8 @@ async fn list(ask: &Ask<'_>, mut role: Role, name: &str, reading: bool) -> Resul
         return reply(200, &role.list_document(registry, list));
     }
     let document: ListDocument = ask.body()?;
-    role.set_list(registry, list, &document).map_err(refused)?;
+    role.set_list(registry, list, &document)
+        .map_err(|error| refused(&error))?;
     let shown = role.list_document(registry, list);
     ask.instance.save_role(role).await?;
     reply(200, &shown)
@@ -161,7 +163,7 @@ fn with_flags(role: &Role, row: &Row) -> Role {
     role
 }
 
-fn refused(error: RoleError) -> Problem {
+fn refused(error: &RoleError) -> Problem {
     Problem::field(
         "securityRole",
         FieldError::invalid("securityRole", "levels", error.to_string()),
