@@ -25,6 +25,7 @@ pub mod security;
 mod set_up;
 mod single_default;
 pub mod system;
+mod template;
 pub mod tickets;
 pub mod tokens;
 mod types;
@@ -328,6 +329,10 @@ pub async fn action(
             reports::answer(context, permit, rule).await.map(Some)
         }
         "info" => Ok(Some(system::info())),
+        "default_company" | "default_contact" | "default_opportunity" | "default_rma_tag" => {
+            let row = template::row(context, permit).await?;
+            template::answer(context, permit, row).await.map(Some)
+        }
         "default_api_member" => enrolment::template(context, permit).await.map(Some),
         "deactivate_member" | "deactivate_iam_member" => {
             enrolment::deactivate(context, permit, rule, id, body)

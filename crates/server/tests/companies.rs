@@ -429,3 +429,20 @@ async fn a_merged_company_leaves_everything_to_the_other() {
         1
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_holds_what_a_new_record_would() {
+    let company = Company::open().await;
+    let status = json!({ "name": "Active", "defaultFlag": true });
+    company
+        .call(&company.admin, "POST", "/company/companies/statuses", Some(status))
+        .await
+        .expect(201);
+    let template = company
+        .get(&company.admin, "/company/companies/default")
+        .await
+        .expect(200);
+    assert_eq!(template["status"]["name"], "Active");
+    assert_eq!(template["deletedFlag"], false);
+    assert!(company.get(&company.admin, "/company/companies").await.rows().is_empty());
+}

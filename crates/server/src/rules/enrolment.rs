@@ -2,17 +2,16 @@
 //! that an API member is a whole member too; and what happens when one is deactivated. Knows nothing of
 //! what a member may do.
 
-use super::{Answer, Context, members};
-use crate::backend::{Look, equals, with_id};
+use super::{Answer, Context, members, template};
+use crate::backend::{equals, with_id};
 use crate::draft::Draft;
 use crate::instance::Instance;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
-use crate::{references, saving};
+use crate::saving;
 use bitting_catalog::entity::{Entity, Kind as FieldKind};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
-use bitting_dialects::connectwise::names;
 use bitting_query::{Filter, Kind, Value};
 use bitting_store::table::Change;
 use jiff::Timestamp;
@@ -74,36 +73,9 @@ pub async fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Pro
 
 /// The form of a new API member with the system's defaults filled in; nothing is saved.
 pub async fn template(context: Context<'_>, permit: &Permit<'_>) -> Result<Answer, Problem> {
-    let entity = permit.entity();
-    let mut draft = Draft {
-        entity,
-        row: Row::new(0),
-        before: None,
-        given: Vec::new(),
-        also: Vec::new(),
-        errors: Vec::new(),
-        resource: names::resource(&entity.schema),
-    };
-    saving::fill_defaults(&mut draft);
-    references::fill_defaults(context.instance, &mut draft).await?;
-    place(context, &mut draft.row).await?;
-    let look = Look {
-        view: None,
-        projection: None,
-        release: context.release,
-        base: context.base,
-        parents: context.parents,
-    };
-    let body = context
-        .instance
-        .backend
-        .write_rows(permit, &[draft.row], look, false)
-        .await?;
-    Ok(Answer {
-        status: 200,
-        body,
-        ..Answer::default()
-    })
+    let mut row = template::row(context, permit).await?;
+    place(context, &mut row).await?;
+    template::answer(context, permit, row).await
 }
 
 /// Makes a member inactive: its keys open nothing from the next call on. What it holds stays its own;
