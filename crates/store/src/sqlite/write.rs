@@ -145,6 +145,8 @@ impl Writer {
             self.applier.index(at)?;
         }
         self.applier.run("COMMIT")?;
+        // What a load filled the cache with, an idle server would hold for ever.
+        self.applier.run("PRAGMA shrink_memory")?;
         progress(done);
         Ok(done)
     }
