@@ -5,6 +5,7 @@ use crate::permit::is_scoped;
 use crate::row::Row;
 use crate::shape::is_owned;
 use bitting_catalog::entity::Entity;
+use bitting_policy::Needs;
 use parking_lot::RwLock;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -26,10 +27,13 @@ struct Kept {
 }
 
 impl SetupRows {
-    /// Set-up is what hangs on no structure node and belongs to nobody. Where several servers share a
+    /// Set-up is what a setup table guards, and what hangs on no structure node and belongs to nobody. Where several servers share a
     /// database nothing is kept: another one's write would not be noticed.
     pub fn new(entities: &[Entity], shared: bool) -> Self {
-        let apart = |entity: &&Entity| entity.stored && !is_scoped(entity) && !is_owned(entity);
+        let apart = |entity: &&Entity| {
+            let guarded = matches!(entity.right.needs, Needs::Table(_));
+            entity.stored && (guarded || (!is_scoped(entity) && !is_owned(entity)))
+        };
         let mut tables: HashSet<Arc<str>> = HashSet::new();
         if !shared {
             tables.extend(
