@@ -75,12 +75,14 @@ pub enum HostError {
     #[error(transparent)]
     Tls(#[from] TlsError),
     #[error(
-        "cannot listen on {address}: {source}; choose another port with --port, or 0 for a free one"
+        "cannot listen on {address}: {reason}; check the address, or choose other ports with --port and --https-port (0 for free ones)"
     )]
     Listen {
         address: String,
-        source: std::io::Error,
+        reason: std::io::Error,
     },
+    #[error("{0}")]
+    Company(String),
     #[error("the demo company cannot be made: {0}")]
     Seed(String),
     #[error("callbacks cannot be delivered: {0}")]
@@ -174,7 +176,9 @@ pub async fn start(
     let tls = tls::prepare(&source, &names)?;
     let plain = listen(&options.host, options.http_port).await?;
     let secure = listen(&options.host, options.https_port).await?;
-    shelf::check(&options.company)?;
+    if let Some(fault) = shelf::fault(&options.company) {
+        return Err(HostError::Company(fault));
+    }
     let first = shelf::Company {
         company: options.company.clone(),
         name: options.company_name.clone(),
@@ -424,7 +428,7 @@ async fn listen(host: &str, port: u16) -> Result<TcpListener, HostError> {
     };
     TcpListener::bind(&address)
         .await
-        .map_err(|source| HostError::Listen { address, source })
+        .map_err(|reason| HostError::Listen { address, reason })
 }
 
 /// A host that clients can connect to.

@@ -235,6 +235,14 @@ impl<'a> Permit<'a> {
         })
     }
 
+    /// Whether some records of the entity are hidden from the caller: by My, location, board or a
+    /// customize list.
+    pub fn restricts(&self, grounds: Grounds<'_>) -> bool {
+        let scoped = is_scoped(self.entity) && self.caller.scope.is_some();
+        let boards = !self.caller.excluded_boards.is_empty() && self.board_column().is_some();
+        self.mine || scoped || boards || self.listed(grounds).is_some()
+    }
+
     /// The refusal of a row that is not the caller's, out of sight or on a barred board.
     pub fn refuse(&self, grounds: Grounds<'_>, why: Why) -> Denial {
         let refusal =

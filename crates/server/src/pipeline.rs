@@ -497,14 +497,20 @@ fn readable(call: &Call<'_>, permit: &Permit<'_>, used: &Used) -> Result<(), Pro
         .chain(used.children.iter().copied());
     for id in beyond {
         let entity = catalog.entity(id);
-        authorize(
-            call.instance.backend.grounds(),
+        let grounds = call.instance.backend.grounds();
+        let other = authorize(
+            grounds,
             &call.caller,
             entity,
             &entity.right.needs,
             Verb::Inquire,
         )
         .map_err(|denial| denial.by(&call.caller.role.name))?;
+        // A row that is hidden from the caller must not answer through a row that is not.
+        if other.restricts(grounds) {
+            let name = format!("{} behind a reference", entity.path);
+            return Err(Denied::field(call.instance, &other, &name).into());
+        }
     }
     for (id, field) in &used.beyond {
         let entity = catalog.entity(*id);

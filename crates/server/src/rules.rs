@@ -27,6 +27,7 @@ mod single_default;
 pub mod system;
 mod template;
 pub mod tickets;
+pub mod time;
 pub mod tokens;
 mod types;
 
@@ -115,6 +116,7 @@ pub async fn before_save(
     for rule in &draft.entity.rules {
         match rule.as_str() {
             "ticket" => tickets::save(context, draft).await?,
+            "time_entry" => time::save(context, draft).await?,
             "ticket_note" => tickets::notes::save(context, draft)?,
             "configuration" => configurations::save(context, draft).await?,
             "company" => companies::save(context, draft).await?,

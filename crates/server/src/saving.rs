@@ -152,10 +152,16 @@ pub async fn delete(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Resul
 async fn existing(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Result<Row, Problem> {
     let backend = &context.instance.backend;
     let under = crate::pipeline::under(permit, context.parents);
+    // What the caller cannot read it cannot change either, whatever its level for the verb: Edit All with
+    // Inquire My opens its own records and no others.
+    let own = rules::is_own(permit.entity(), context.caller, id) == Some(true);
+    let readable = permit.reading();
+    let readable = if own { readable.whole() } else { readable };
+    let sight = bitting_query::and(under.clone(), readable.narrow());
     let found = backend
         .rows(
             permit,
-            bitting_query::and(with_id(id), under.clone()),
+            bitting_query::and(with_id(id), sight),
             Vec::new(),
             Some(1),
         )
@@ -164,7 +170,6 @@ async fn existing(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Result<
         return Ok(row);
     }
     let entity = permit.entity();
-    let readable = permit.reading();
     let seen = backend
         .rows(
             &readable,

@@ -82,14 +82,17 @@ pub async fn remember(first: &Instance, company: &Company) -> Result<(), Problem
 
 /// Refuses an id that cannot stand before the plus of a key, or name a file.
 pub fn check(company: &str) -> Result<(), Problem> {
+    fault(company).map_or(Ok(()), |message| {
+        let error = FieldError::invalid("instance", "company", message);
+        Err(Problem::field("instance", error))
+    })
+}
+
+/// What is wrong with a company id.
+pub fn fault(company: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if company.is_empty() || company.len() > LONGEST || !company.chars().all(plain) {
-        let message =
-            format!("'{company}' is no company id; use 1 to {LONGEST} letters, digits, - and _.");
-        return Err(Problem::field(
-            "instance",
-            FieldError::invalid("instance", "company", message),
-        ));
-    }
-    Ok(())
+    let fits = !company.is_empty() && company.len() <= LONGEST && company.chars().all(plain);
+    (!fits).then(|| {
+        format!("'{company}' is no company id; use 1 to {LONGEST} letters, digits, - and _.")
+    })
 }

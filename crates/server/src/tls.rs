@@ -16,16 +16,16 @@ use std::sync::Arc;
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     #[error(
-        "cannot read {file}: {source}; give a readable PEM file, or leave it out for a local certificate"
+        "cannot read {file}: {reason}; give a readable PEM file, or leave it out for a local certificate"
     )]
     Read {
         file: PathBuf,
-        source: std::io::Error,
+        reason: std::io::Error,
     },
-    #[error("cannot write {file}: {source}")]
+    #[error("cannot write {file}: {reason}")]
     Write {
         file: PathBuf,
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     #[error("{file} holds no usable {what}: {reason}")]
     Pem {
@@ -172,17 +172,17 @@ fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
 }
 
 fn read(file: &Path) -> Result<String, TlsError> {
-    fs::read_to_string(file).map_err(|source| TlsError::Read {
+    fs::read_to_string(file).map_err(|reason| TlsError::Read {
         file: file.to_owned(),
-        source,
+        reason,
     })
 }
 
 /// Writes a file as a whole or not at all; secret ones are readable by their owner alone.
 fn write(file: &Path, bytes: &[u8], secret: bool) -> Result<(), TlsError> {
-    let failed = |source| TlsError::Write {
+    let failed = |reason| TlsError::Write {
         file: file.to_owned(),
-        source,
+        reason,
     };
     let partial = file.with_extension("partial");
     let mut options = fs::OpenOptions::new();

@@ -80,6 +80,10 @@ pub async fn of(backend: &Backend, entity: &Entity, id: i64) -> Result<Vec<Usage
         let count = backend.raw_count(pointer.from, &filter).await?;
         if count > 0 {
             let kind = pointer.from.schema.to_string();
+            if let Some(known) = usages.iter_mut().find(|usage| usage.kind == kind) {
+                known.count += count;
+                continue;
+            }
             usages.push(Usage {
                 type_key: kind.clone(),
                 kind,

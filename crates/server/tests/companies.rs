@@ -435,7 +435,12 @@ async fn a_template_holds_what_a_new_record_would() {
     let company = Company::open().await;
     let status = json!({ "name": "Active", "defaultFlag": true });
     company
-        .call(&company.admin, "POST", "/company/companies/statuses", Some(status))
+        .call(
+            &company.admin,
+            "POST",
+            "/company/companies/statuses",
+            Some(status),
+        )
         .await
         .expect(201);
     let template = company
@@ -444,5 +449,11 @@ async fn a_template_holds_what_a_new_record_would() {
         .expect(200);
     assert_eq!(template["status"]["name"], "Active");
     assert_eq!(template["deletedFlag"], false);
-    assert!(company.get(&company.admin, "/company/companies").await.rows().is_empty());
+    assert!(
+        company
+            .get(&company.admin, "/company/companies")
+            .await
+            .rows()
+            .is_empty()
+    );
 }

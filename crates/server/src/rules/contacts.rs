@@ -105,7 +105,7 @@ pub async fn delete(
     let to = context.parameters.other("transferContactId");
     let to = to.map(|to| to.trim().parse::<i64>().unwrap_or_default());
     if let Some(to) = to {
-        let known = related::one(context.instance, CONTACTS, to).await?;
+        let known = related::seen(context, entity, to).await?;
         if known.is_none() || to == row.id {
             let message = format!("Contact {to} not found");
             let error = FieldError::not_found("contact", "transferContactId", message);

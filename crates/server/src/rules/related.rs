@@ -5,7 +5,7 @@ use super::Context;
 use crate::backend::equals;
 use crate::draft::Draft;
 use crate::instance::Instance;
-use crate::permit::is_scoped;
+use crate::permit::{is_scoped, pass_through};
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::{placement, saving};
@@ -24,6 +24,12 @@ pub fn entity<'a>(instance: &'a Instance, path: &str) -> Result<&'a Entity, Prob
         .catalog()
         .entity_at(path)
         .ok_or_else(|| missing().into())
+}
+
+/// The record, if the caller sees it: by location, board, list and, where only its own are open to it, My.
+pub async fn seen(context: Context<'_>, entity: &Entity, id: i64) -> Result<Option<Row>, Problem> {
+    let permit = pass_through(context.caller, entity);
+    Ok(context.instance.backend.row(&permit, id).await?)
 }
 
 /// One record by id, whoever asks.

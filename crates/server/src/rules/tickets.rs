@@ -300,7 +300,7 @@ async fn parent(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Probl
         return Ok(());
     }
     if let Some(parent) = draft.integer("parentTicketId") {
-        let known = related::one(context.instance, TICKETS, parent).await?;
+        let known = related::seen(context, draft.entity, parent).await?;
         if known.is_none() || parent == draft.row.id {
             let message = format!("Ticket {parent} not found");
             draft.errors.push(FieldError::not_found(

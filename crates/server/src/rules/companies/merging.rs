@@ -78,15 +78,27 @@ pub async fn answer(
         .ok_or_else(|| missing(from))?;
     let target = backend.row(permit, to).await?.ok_or_else(|| missing(to))?;
     let mut changes = moved(context, permit, &members, from, to).await?;
-    let node = target.integer(SCOPE);
+    // A company hangs on its territory: one that takes the other's moves there with all that is its own.
+    let moves = says(&members, "territory", "From");
+    let node = if moves {
+        source.integer(SCOPE)
+    } else {
+        target.integer(SCOPE)
+    };
     changes.extend(placement::carry(backend, permit.entity(), from, node).await?);
+    if moves {
+        changes.extend(placement::carry(backend, permit.entity(), to, node).await?);
+    }
     changes.push(related::update(
         context,
         COMPANIES,
         from,
         &gone(context, &source, &members),
     )?);
-    let values = taken(&source, &members);
+    let mut values = taken(&source, &members);
+    if moves {
+        values.push((SCOPE, node.map_or(Value::Null, Value::Integer)));
+    }
     changes.push(related::update(context, COMPANIES, to, &values)?);
     backend.write(changes).await?;
     Ok(Answer::json(200, &json!({ "success": true })))

@@ -36,7 +36,9 @@ pub async fn settle(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), P
         list(draft.row.text(&field.column))
     } else {
         // Another type asks other questions: an answer goes along where one has the same words.
+        // A password stays behind: the question that takes it up might show it to everybody.
         let mut kept = at_rest.clone();
+        kept.retain(|answer| member(answer, "fieldType").as_str() != Some("Password"));
         for members in kept.iter_mut().filter_map(Value::as_object_mut) {
             members.remove("questionId");
         }

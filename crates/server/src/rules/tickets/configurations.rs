@@ -2,7 +2,7 @@
 
 use super::TICKETS;
 use crate::backend::{Look, equals, with_id};
-use crate::permit::{Permit, pass_through};
+use crate::permit::{Permit, authorize, pass_through};
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::rules::related::{self, id, text};
@@ -29,15 +29,29 @@ pub async fn rows(context: Context<'_>, permit: &Permit<'_>) -> Result<Vec<Row>,
         };
         let mut row = link;
         row.id = of;
-        if let (Some(configuration), Some(shown)) = (
-            related::one(context.instance, CONFIGURATIONS, of).await?,
-            &shown,
-        ) {
+        // The link is the ticket's; what it shows of the configuration takes the right to read that.
+        if let (Some(configuration), Some(shown)) = (readable(context, of).await?, &shown) {
             row.set(shown, configuration.get("device_identifier").clone());
         }
         rows.push(row);
     }
     Ok(rows)
+}
+
+/// The configuration, if the caller may read it.
+async fn readable(context: Context<'_>, id: i64) -> Result<Option<Row>, Problem> {
+    let entity = related::entity(context.instance, CONFIGURATIONS)?;
+    let (backend, needs) = (&context.instance.backend, &entity.right.needs);
+    match authorize(
+        backend.grounds(),
+        context.caller,
+        entity,
+        needs,
+        Verb::Inquire,
+    ) {
+        Ok(permit) => Ok(backend.row(&permit, id).await?),
+        Err(_) => Ok(None),
+    }
 }
 
 /// The links at rest.

@@ -4,7 +4,7 @@
 use super::TICKETS;
 use crate::backend::equals;
 use crate::draft::Draft;
-use crate::permit::{Permit, authorize};
+use crate::permit::{Permit, authorize, pass_through};
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::rules::Context;
@@ -103,7 +103,18 @@ pub async fn all(context: Context<'_>, permit: &Permit<'_>) -> Result<Vec<Row>, 
         }
     };
     let instance = context.instance;
-    let merged = related::under(instance, TICKETS, "merged_parent_ticket_id", ticket).await?;
+    // Of merged tickets only those that the caller sees: the parent may stand on another board.
+    let tickets = related::entity(instance, TICKETS)?;
+    let merged = equals(
+        "merged_parent_ticket_id",
+        Kind::Integer,
+        Value::Integer(ticket),
+    );
+    let sight = pass_through(context.caller, tickets);
+    let merged = instance
+        .backend
+        .rows(&sight, merged, Vec::new(), None)
+        .await?;
     let mut rows = Vec::new();
     for (of, merged) in
         std::iter::once((ticket, false)).chain(merged.iter().map(|row| (row.id, true)))
