@@ -27,7 +27,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run a PSA that speaks the ConnectWise REST API and enforces every right.
+    /// Run a PSA that speaks the ConnectWise and the Autotask REST API and enforces every right.
     Serve(commands::serve::Serve),
     Role(commands::role::Role),
     Member(commands::member::Member),

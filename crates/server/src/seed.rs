@@ -1,10 +1,12 @@
 //! A company's first records: the demo company, or the least that anyone can call with.
 
+use crate::backend::Backend;
 use crate::demo::{self, Recipes, RoleRecipe, Size, Summary};
 use crate::instance::Instance;
 use crate::rules::first;
 use bitting_policy::{ListDocument, Role};
 use bitting_store::Change;
+use jiff::Timestamp;
 use std::sync::mpsc;
 
 /// Setting that names the members a newcomer starts with, `admin,least`.
@@ -74,15 +76,18 @@ pub fn members(instance: &Instance) -> [Option<i64>; 2] {
     [ids.next().flatten(), ids.next().flatten()]
 }
 
-/// Generates on one thread and stores on another, so that no company has to fit into memory.
-async fn load(
-    instance: &Instance,
+/// Lays down the demo records of one PSA. Generates on one thread and stores on another, so that no
+/// company has to fit into memory.
+pub(crate) async fn lay_down(
+    backend: &Backend,
+    psa: &str,
+    now: Timestamp,
     wanted: &Demo,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Summary, String> {
-    let recipes = Recipes::embedded("connectwise").map_err(|error| error.to_string())?;
-    let catalog = instance.backend.catalog.clone();
-    let (now, wanted) = (instance.now(), wanted.clone());
+    let recipes = Recipes::embedded(psa).map_err(|error| error.to_string())?;
+    let catalog = backend.catalog.clone();
+    let wanted = wanted.clone();
     let (sender, receiver) = mpsc::sync_channel::<Change>(UNDERWAY);
     let generator = std::thread::spawn(move || {
         let mut emit = |change| {
@@ -98,16 +103,23 @@ async fn load(
             &mut emit,
         )
     });
-    let loaded = instance
-        .backend
-        .store
-        .load(receiver.into_iter(), progress)
-        .await;
+    let loaded = backend.store.load(receiver.into_iter(), progress).await;
     let summary = generator
         .join()
         .map_err(|_| "the generator broke off; please report this".to_owned())?
         .map_err(|error| error.to_string())?;
     loaded.map_err(|error| error.to_string())?;
+    Ok(summary)
+}
+
+/// The demo company with the levels and lists of its roles.
+async fn load(
+    instance: &Instance,
+    wanted: &Demo,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<Summary, String> {
+    let now = instance.now();
+    let summary = lay_down(&instance.backend, "connectwise", now, wanted, progress).await?;
     let mut changes = Vec::new();
     for (id, recipe) in &summary.roles {
         changes.push(instance.role_change(&role(instance, *id, recipe)?));

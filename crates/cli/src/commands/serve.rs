@@ -13,7 +13,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use tracing_subscriber::EnvFilter;
 
-/// Run a PSA that speaks the ConnectWise REST API and enforces every right.
+/// Run a PSA that speaks the ConnectWise and the Autotask REST API and enforces every right.
 #[derive(Args)]
 pub struct Serve {
     /// Keep the data in this directory; without it, it is gone when the server stops.

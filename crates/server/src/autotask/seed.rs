@@ -3,18 +3,14 @@
 
 use super::tenant::Tenant;
 use super::users::Shown;
-use crate::demo::{self, Recipes, Size};
-use crate::seed::Demo;
+use crate::demo::Size;
+use crate::seed::{Demo, lay_down};
 use bitting_catalog::security::{SecurityLevel, Values};
-use bitting_store::Change;
-use std::sync::mpsc;
 
 /// Setting that names the resources a newcomer starts with, `admin,least`.
 const USERS: &str = "first-users";
 /// The system level that copies are made of.
 const API_USER: &str = "API User (system) (API-only)";
-/// Changes on their way from the generator to the store.
-const UNDERWAY: usize = 4_096;
 
 /// The level that the least-privilege user of the demo holds: what one published guide asks for, and nothing else.
 const LEAST: &str = "API User (Propel Your MSP)";
@@ -136,40 +132,14 @@ async fn levels(tenant: &Tenant) -> Result<(i64, i64), String> {
     }
 }
 
-/// Generates on one thread and stores on another, so that no company has to fit into memory.
+/// The demo company, and the ids of its first two users.
 async fn load(
     tenant: &Tenant,
     wanted: &Demo,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<(i64, i64), String> {
-    let recipes = Recipes::embedded("autotask").map_err(|error| error.to_string())?;
-    let catalog = tenant.backend.catalog.clone();
-    let (now, wanted) = (tenant.now(), wanted.clone());
-    let (sender, receiver) = mpsc::sync_channel::<Change>(UNDERWAY);
-    let generator = std::thread::spawn(move || {
-        let mut emit = |change| {
-            // A store that has failed stops listening; its own error is the one to tell.
-            let _ = sender.send(change);
-        };
-        demo::generate(
-            &catalog,
-            &recipes,
-            &wanted.size,
-            wanted.seed,
-            now,
-            &mut emit,
-        )
-    });
-    let loaded = tenant
-        .backend
-        .store
-        .load(receiver.into_iter(), progress)
-        .await;
-    let summary = generator
-        .join()
-        .map_err(|_| "the generator broke off; please report this".to_owned())?
-        .map_err(|error| error.to_string())?;
-    loaded.map_err(|error| error.to_string())?;
+    let now = tenant.now();
+    let summary = lay_down(&tenant.backend, "autotask", now, wanted, progress).await?;
     tenant.reload().await.map_err(|error| error.to_string())?;
     Ok((summary.admin.member, summary.least.member))
 }
