@@ -19,6 +19,7 @@ pub mod fault;
 pub mod host;
 pub mod http;
 pub mod instance;
+pub mod jobs;
 pub mod keys;
 mod labels;
 mod naming;

@@ -8,6 +8,7 @@ use crate::event::{Event, Log};
 use crate::fault::{self, Faults};
 use crate::http::{Handler, Received};
 use crate::instance::Instance;
+use crate::jobs::Jobs;
 use crate::pipeline::{self, Call};
 use crate::problem::Problem;
 use crate::rules;
@@ -23,7 +24,7 @@ use http::{HeaderMap, Response};
 use http_body_util::Full;
 use parking_lot::RwLock;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -61,6 +62,8 @@ pub struct Server {
     /// Where further companies are opened, and which company remembers them.
     pub(crate) shelf: Option<(Shelf, String)>,
     pub console: crate::console::Console,
+    /// The integrations' jobs, where something runs them beside the server.
+    jobs: OnceLock<Arc<dyn Jobs>>,
 }
 
 impl Server {
@@ -74,6 +77,7 @@ impl Server {
             faults: Faults::default(),
             shelf: None,
             console: crate::console::Console::new(None),
+            jobs: OnceLock::new(),
         }
     }
 
@@ -96,6 +100,16 @@ impl Server {
     pub fn with_shelf(mut self, shelf: Shelf, first: &str) -> Self {
         self.shelf = Some((shelf, first.to_owned()));
         self
+    }
+
+    /// Joins what runs the integrations' jobs; the first one stays.
+    pub fn join_jobs(&self, jobs: Arc<dyn Jobs>) {
+        let _ = self.jobs.set(jobs);
+    }
+
+    /// What runs the integrations' jobs, if anything does.
+    pub fn jobs(&self) -> Option<&Arc<dyn Jobs>> {
+        self.jobs.get()
     }
 
     /// Lets calls through to the records. Until then they wait.
