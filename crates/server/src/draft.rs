@@ -24,6 +24,19 @@ pub struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
+    /// A record to come.
+    pub fn new(entity: &'a Entity, row: Row) -> Self {
+        Self {
+            entity,
+            row,
+            before: None,
+            given: Vec::new(),
+            also: Vec::new(),
+            errors: Vec::new(),
+            resource: bitting_dialects::connectwise::names::resource(&entity.schema),
+        }
+    }
+
     pub fn field(&self, name: &str) -> Option<(usize, &'a Field)> {
         self.entity
             .fields

@@ -11,6 +11,7 @@ pub mod changes;
 pub mod companies;
 pub mod configurations;
 pub mod contacts;
+mod copying;
 pub mod custom_fields;
 pub mod documents;
 pub mod enrolment;
@@ -30,6 +31,7 @@ pub mod tickets;
 pub mod time;
 pub mod tokens;
 mod types;
+mod verbs;
 
 use crate::caller::Caller;
 use crate::draft::Draft;
@@ -348,6 +350,6 @@ pub async fn action(
         "bundles" => bundles::answer(context, body, false).await.map(Some),
         "bundles_count" => bundles::answer(context, body, true).await.map(Some),
         "member_tokens" => tokens::mint(context).await.map(Some),
-        _ => Ok(None),
+        _ => verbs::answer(context, permit, rule, id, body).await,
     }
 }

@@ -56,32 +56,71 @@ pub async fn replace(
     }
     let mut ids = Vec::with_capacity(bodies.len());
     for body in bodies {
-        let input = reader(context, entity, release, Purpose::Create).read(body)?;
-        let id = backend.store.next_id(&entity.table).await?;
-        let mut draft = Draft {
-            entity,
-            row: Row::new(id),
-            before: None,
-            given: Vec::new(),
-            also: Vec::new(),
-            errors: Vec::new(),
-            resource: names::resource(&entity.schema),
-        };
-        for (parent, id) in entity.parents.iter().zip(context.parents) {
-            draft.row.set(&parent.column, Value::Integer(*id));
-        }
-        // A path that shows only some rows of a table makes rows of that kind.
-        for (name, values) in &entity.only {
-            if let Some(first) = values.first() {
-                draft.default(name, Value::Text(first.clone()));
-            }
-        }
-        fill_defaults(&mut draft);
-        changes.extend(compose(context, permit, &mut draft, &input).await?);
+        let (id, composed) = composed(context, permit, body, release).await?;
+        changes.extend(composed);
         ids.push(id);
     }
     finish(context, entity, changes).await?;
     Ok(ids)
+}
+
+/// The id of a record to come and the changes that make it of a body: what [`create`] would write. For
+/// rules that make further changes with it, which go to [`finish`] in one write.
+pub async fn composed(
+    context: Context<'_>,
+    permit: &Permit<'_>,
+    body: &[u8],
+    release: Release,
+) -> Result<(i64, Vec<Change>), Problem> {
+    let entity = permit.entity();
+    let input = reader(context, entity, release, Purpose::Create).read(body)?;
+    let id = context
+        .instance
+        .backend
+        .store
+        .next_id(&entity.table)
+        .await?;
+    let mut draft = Draft::new(entity, Row::new(id));
+    for (parent, id) in entity.parents.iter().zip(context.parents) {
+        draft.row.set(&parent.column, Value::Integer(*id));
+    }
+    // A path that shows only some rows of a table makes rows of that kind.
+    for (name, values) in &entity.only {
+        if let Some(first) = values.first() {
+            draft.default(name, Value::Text(first.clone()));
+        }
+    }
+    fill_defaults(&mut draft);
+    let changes = compose(context, permit, &mut draft, &input).await?;
+    Ok((id, changes))
+}
+
+/// The changes that lay down a record which the server makes after a model, under the permit like any
+/// other. `node` is where it hangs when what it hangs on is not at rest yet.
+pub async fn laid_down(
+    context: Context<'_>,
+    permit: &Permit<'_>,
+    draft: &mut Draft<'_>,
+    node: Option<i64>,
+) -> Result<Vec<Change>, Problem> {
+    enter(context, draft);
+    match node {
+        Some(node) if crate::permit::is_scoped(draft.entity) => {
+            draft.row.set(SCOPE, Value::Integer(node));
+        }
+        _ => placement::place(context.instance, draft).await?,
+    }
+    let owners = placement::own(context.instance, context.caller, draft).await?;
+    admitted(context, permit, draft, &owners).await?;
+    let mut changes = unique(draft);
+    changes.push(Change::Insert {
+        table: draft.entity.table.clone(),
+        id: draft.row.id,
+        values: draft.row.clone().into_values(),
+    });
+    changes.append(&mut draft.also);
+    rules::changes::saved(context, draft, &mut changes).await?;
+    Ok(changes)
 }
 
 /// Changes a record: `whole` replaces it (PUT), else only what is named changes (PATCH).
@@ -255,7 +294,8 @@ async fn compose(
     Ok(changes)
 }
 
-async fn finish(
+/// Writes all changes of a call at once. A refusal of the database is told as one about `entity`.
+pub async fn finish(
     context: Context<'_>,
     entity: &Entity,
     changes: Vec<Change>,
