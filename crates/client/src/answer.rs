@@ -32,7 +32,8 @@ impl Answer {
             .as_array()
             .into_iter()
             .flatten()
-            .filter_map(|error| error["message"].as_str())
+            // One vendor says objects, the other plain texts.
+            .filter_map(|error| error["message"].as_str().or(error.as_str()))
             .collect();
         if !inner.is_empty() {
             return inner.join("; ");

@@ -2,13 +2,17 @@
 //! fault as a sentence. Knows no security role, no profile and no entity.
 
 mod answer;
+mod autotask;
 mod credentials;
 mod fault;
 mod psa;
 mod site;
+mod transport;
 
 pub use answer::Answer;
+pub use autotask::{ApiUser, Autotask, AutotaskKey, DISCOVERY};
 pub use credentials::{Credentials, KeyFile, Secret};
 pub use fault::ClientError;
-pub use psa::{Call, Options, Psa};
+pub use psa::{Options, Psa};
 pub use site::Site;
+pub use transport::Call;

@@ -1,22 +1,14 @@
 //! A way to a PSA: one call after the other, waiting when the PSA asks to, page after page.
 
+use crate::transport::{Call, Transport};
 use crate::{Answer, ClientError, Credentials, KeyFile, Site};
-use parking_lot::Mutex;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::blocking::{Client, Response};
-use reqwest::{Certificate, Method};
-use serde::Serialize;
+use reqwest::Method;
 use serde_json::Value;
-use std::error::Error as _;
 use std::path::Path;
-use std::time::Duration;
 
 /// Largest page the vendor serves.
 const PAGE: usize = 1000;
-/// How often a call is made before the refusal counts.
-const TRIES: u32 = 4;
-/// Longest wait that a PSA may ask for.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// What stays as it is in a query's value.
 const VALUE: &AsciiSet = &NON_ALPHANUMERIC
@@ -38,22 +30,12 @@ pub struct Options<'a> {
     pub usual_path: bool,
 }
 
-/// A request that was made.
-#[derive(Debug, Clone, Serialize)]
-pub struct Call {
-    pub method: String,
-    /// Path below the API, without values of the query.
-    pub path: String,
-    pub status: u16,
-}
-
 /// An open way to a PSA with one key.
 pub struct Psa {
     site: Site,
     credentials: Credentials,
-    client: Client,
+    transport: Transport,
     vendor_only: bool,
-    calls: Mutex<Vec<Call>>,
 }
 
 impl Psa {
@@ -63,32 +45,13 @@ impl Psa {
         credentials: Credentials,
         options: &Options<'_>,
     ) -> Result<Self, ClientError> {
-        let mut builder = Client::builder().timeout(Duration::from_secs(60));
-        if let Some(file) = options.ca_file {
-            let broken = |reason: String| ClientError::Authority {
-                file: file.to_owned(),
-                reason,
-            };
-            let pem = std::fs::read(file).map_err(|error| broken(error.to_string()))?;
-            let certificates =
-                Certificate::from_pem_bundle(&pem).map_err(|error| broken(error.to_string()))?;
-            if certificates.is_empty() {
-                return Err(broken("it holds no certificate in PEM form".to_owned()));
-            }
-            for certificate in certificates {
-                builder = builder.add_root_certificate(certificate);
-            }
-        }
-        let client = builder.build().map_err(|error| ClientError::Unreachable {
-            address: address.to_owned(),
-            reason: error.to_string(),
-        })?;
+        let site = Site::read(address)?;
+        let transport = Transport::open(&site.address, options.ca_file)?;
         let mut psa = Self {
-            site: Site::read(address)?,
+            site,
             credentials,
-            client,
+            transport,
             vendor_only: options.vendor_only,
-            calls: Mutex::new(Vec::new()),
         };
         if !options.usual_path {
             psa.locate()?;
@@ -121,7 +84,7 @@ impl Psa {
 
     /// Every request made so far, in order.
     pub fn calls(&self) -> Vec<Call> {
-        self.calls.lock().clone()
+        self.transport.calls()
     }
 
     /// Whether the server offers Bitting's own API beside the vendor's: levels, lists and keys.
@@ -288,8 +251,7 @@ impl Psa {
         }
     }
 
-    /// Sends, and tries again what the PSA or the network asks to try again. A write is tried again only
-    /// where the PSA says it did nothing.
+    /// Sends with the key, and tries again what the PSA or the network asks to try again.
     fn send(
         &self,
         method: &Method,
@@ -308,74 +270,24 @@ impl Psa {
         body: Option<Body<'_>>,
     ) -> Result<Answer, ClientError> {
         let reading = *method == Method::GET;
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            let mut request = self.client.request(method.clone(), url).basic_auth(
-                format!(
-                    "{}+{}",
-                    self.credentials.company, self.credentials.public_key
-                ),
-                Some(self.credentials.private_key.reveal()),
-            );
+        let user = format!(
+            "{}+{}",
+            self.credentials.company, self.credentials.public_key
+        );
+        self.transport.send(method, url, path, reading, &|request| {
+            let mut request =
+                request.basic_auth(&user, Some(self.credentials.private_key.reveal()));
             if let Some(id) = &self.credentials.client_id {
                 request = request.header("clientId", id);
             }
             match body {
-                Some(Body::Json(body)) => request = request.json(body),
+                Some(Body::Json(body)) => request.json(body),
                 Some(Body::Form(kind, bytes)) => {
-                    request = request.header("content-type", kind).body(bytes.to_vec());
+                    request.header("content-type", kind).body(bytes.to_vec())
                 }
-                None => {}
+                None => request,
             }
-            let last = attempt == TRIES;
-            match request.send() {
-                Ok(response) => {
-                    let status = response.status().as_u16();
-                    self.note(method, path, status);
-                    let again = status == 429 || reading && matches!(status, 502..=504);
-                    if again && !last {
-                        std::thread::sleep(wait(&response, attempt));
-                        continue;
-                    }
-                    return read(response).map_err(|error| self.lost(&error));
-                }
-                Err(error) if reading && error.is_timeout() && !last => {}
-                Err(error) => return Err(self.lost(&error)),
-            }
-        }
-    }
-
-    fn note(&self, method: &Method, path: &str, status: u16) {
-        let path = path.split('?').next().unwrap_or_default().to_owned();
-        self.calls.lock().push(Call {
-            method: method.to_string(),
-            path,
-            status,
-        });
-    }
-
-    /// A fault of the network in words. The address is said without its path, which is ours.
-    fn lost(&self, error: &reqwest::Error) -> ClientError {
-        let address = self.site.address.clone();
-        let mut reason = String::new();
-        let mut cause = error.source();
-        while let Some(inner) = cause {
-            reason = inner.to_string();
-            cause = inner.source();
-        }
-        if reason.contains("certificate")
-            || reason.contains("UnknownIssuer")
-            || reason.contains("NotValidForName")
-        {
-            return ClientError::Certificate { address, reason };
-        }
-        let reason = match (error.is_timeout(), reason.is_empty()) {
-            (true, _) => "it took longer than a minute".to_owned(),
-            (false, true) => "the connection failed".to_owned(),
-            (false, false) => reason,
-        };
-        ClientError::Unreachable { address, reason }
+        })
     }
 }
 
@@ -395,42 +307,4 @@ fn verb(word: &str) -> Method {
         "DELETE" => Method::DELETE,
         _ => Method::GET,
     }
-}
-
-fn wait(response: &Response, attempt: u32) -> Duration {
-    let asked = response
-        .headers()
-        .get("retry-after")
-        .and_then(|value| value.to_str().ok());
-    let asked = asked
-        .and_then(|text| text.trim().parse().ok())
-        .map(Duration::from_secs);
-    asked
-        .unwrap_or(Duration::from_millis(250 << attempt))
-        .min(LONGEST_WAIT)
-}
-
-fn read(response: Response) -> Result<Answer, reqwest::Error> {
-    let status = response.status().as_u16();
-    let denial = response.headers().get("x-bitting-denial");
-    let denial = denial
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned);
-    let more = response
-        .headers()
-        .get("link")
-        .and_then(|value| value.to_str().ok());
-    let more = more.is_some_and(|link| link.contains("rel=\"next\""));
-    let text = response.text()?;
-    let body = if text.trim().is_empty() {
-        Value::Null
-    } else {
-        serde_json::from_str(&text).unwrap_or(Value::String(text))
-    };
-    Ok(Answer {
-        status,
-        body,
-        denial,
-        more,
-    })
 }

@@ -5,6 +5,8 @@ use crate::ClientError;
 
 /// Path of the API where the PSA does not say otherwise.
 const USUAL: &str = "v4_6_release/";
+/// Hosts of the vendor's cloud end so: `na.myconnectwise.net` is where people log in.
+const CLOUD: &str = ".myconnectwise.net";
 
 /// A PSA's address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +37,14 @@ impl Site {
         if host.contains('@') {
             return Err(wrong("keys do not belong into an address"));
         }
+        // In the cloud, people log in at one host and programs at another.
+        let lower = host.to_ascii_lowercase();
+        let prefix = match lower.strip_suffix(CLOUD) {
+            Some(region) if !region.starts_with("api-") => "api-",
+            _ => "",
+        };
         Ok(Self {
-            address: format!("{scheme}://{host}"),
+            address: format!("{scheme}://{prefix}{host}"),
             codebase: USUAL.to_owned(),
         })
     }
@@ -75,6 +83,11 @@ mod tests {
             ),
             ("https://h.test/v4_6_release/apis/3.0", "https://h.test"),
             ("http://localhost:8080", "http://localhost:8080"),
+            ("na.myconnectwise.net", "https://api-na.myconnectwise.net"),
+            (
+                "https://api-eu.myconnectwise.net/v4_6_release",
+                "https://api-eu.myconnectwise.net",
+            ),
         ] {
             assert_eq!(Site::read(text).expect(text).address, address);
         }

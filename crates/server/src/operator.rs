@@ -2,6 +2,7 @@
 //! the vendor's REST API cannot do. Levels and customize lists of roles, key pairs, instances, settings and
 //! the latest events.
 
+mod autotask;
 mod callbacks;
 mod faults;
 mod instances;
@@ -81,6 +82,7 @@ async fn route(server: &Server, received: &Received, segments: &[&str]) -> Resul
         ["callbacks", "deliveries"] => callbacks::deliveries(&ask).await,
         ["faults"] => faults::answer(&ask, None),
         ["faults", id] => faults::answer(&ask, Some(id)),
+        ["autotask", tail @ ..] => autotask::answer(&ask, tail, segments).await,
         ["events"] => events(&ask),
         _ => Err(ApiError::no_endpoint().into()),
     }

@@ -87,6 +87,8 @@ pub enum LevelTrouble {
     System(String),
     #[error("there are {MOST_LEVELS} levels already; remove one")]
     TooMany,
+    #[error("{count} API users hold `{name}`; give them another level first")]
+    InUse { name: String, count: usize },
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -218,15 +220,12 @@ impl Tenant {
         id: Option<i64>,
         document: SecurityLevel,
     ) -> Result<i64, LevelTrouble> {
-        let is_system = |name: &str| {
-            let mut system = self.permissions.system.iter();
-            system.any(|level| level.name.eq_ignore_ascii_case(name))
-        };
-        if id.is_some_and(|id| {
-            self.level(id)
-                .is_some_and(|level| is_system(&level.document.name))
-        }) {
-            return Err(LevelTrouble::System(document.name));
+        let is_system = |name: &str| self.is_system(name);
+        if let Some(level) = id
+            .and_then(|id| self.level(id))
+            .filter(|level| is_system(&level.document.name))
+        {
+            return Err(LevelTrouble::System(level.document.name.clone()));
         }
         let own = self
             .levels()
@@ -249,6 +248,35 @@ impl Tenant {
             .write()
             .insert(id, Arc::new(Level { document, role }));
         Ok(id)
+    }
+
+    /// Whether a level of this name comes with the product.
+    pub fn is_system(&self, name: &str) -> bool {
+        let mut system = self.permissions.system.iter();
+        system.any(|level| level.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Removes a level of the instance's own that nobody holds.
+    pub async fn remove_level(&self, id: i64) -> Result<(), LevelTrouble> {
+        let Some(level) = self.level(id) else {
+            return Ok(());
+        };
+        let name = level.document.name.clone();
+        if self.is_system(&name) {
+            return Err(LevelTrouble::System(name));
+        }
+        let users = self.api_users();
+        let count = users.iter().filter(|(_, user)| user.level == id).count();
+        if count > 0 {
+            return Err(LevelTrouble::InUse { name, count });
+        }
+        let change = Change::Delete {
+            table: Arc::from(LEVELS),
+            id,
+        };
+        self.backend.write(vec![change]).await?;
+        self.levels.write().remove(&id);
+        Ok(())
     }
 
     /// Makes an API user. The secret and the code are in the answer and never again.
@@ -274,6 +302,66 @@ impl Tenant {
         Ok(())
     }
 
+    /// Keeps a new API user together with other changes, or neither.
+    pub(crate) async fn save_user_with(
+        &self,
+        user: ApiUser,
+        mut changes: Vec<Change>,
+    ) -> Result<(), StoreError> {
+        let json = serde_json::to_string(&user).unwrap_or_default();
+        let key = user.user.to_lowercase();
+        let change = self.put(&Arc::from(USERS), None, &key, &json).await?;
+        let id = id_of(&change);
+        changes.push(change);
+        self.backend.write(changes).await?;
+        self.users.write().insert(key, (id, Arc::new(user)));
+        Ok(())
+    }
+
+    /// Keeps API users anew together with other changes, or nothing of it.
+    pub(crate) async fn change_users(
+        &self,
+        users: Vec<(i64, ApiUser)>,
+        mut changes: Vec<Change>,
+    ) -> Result<(), StoreError> {
+        let table = Arc::from(USERS);
+        for (id, user) in &users {
+            let json = serde_json::to_string(user).unwrap_or_default();
+            let key = user.user.to_lowercase();
+            changes.push(self.put(&table, Some(*id), &key, &json).await?);
+        }
+        self.backend.write(changes).await?;
+        let mut held = self.users.write();
+        for (id, user) in users {
+            held.insert(user.user.to_lowercase(), (id, Arc::new(user)));
+        }
+        Ok(())
+    }
+
+    /// Removes API users together with other changes, or nothing of it.
+    pub(crate) async fn remove_users(
+        &self,
+        ids: &[i64],
+        mut changes: Vec<Change>,
+    ) -> Result<(), StoreError> {
+        changes.extend(ids.iter().map(|id| Change::Delete {
+            table: Arc::from(USERS),
+            id: *id,
+        }));
+        self.backend.write(changes).await?;
+        self.users
+            .write()
+            .retain(|_, (known, _)| !ids.contains(known));
+        Ok(())
+    }
+
+    /// Every API user, by the id it rests under.
+    pub fn api_users(&self) -> Vec<(i64, Arc<ApiUser>)> {
+        let mut users: Vec<_> = self.users.read().values().cloned().collect();
+        users.sort_by_key(|(id, _)| *id);
+        users
+    }
+
     /// An API user by its user name, with the id it rests under.
     pub fn user(&self, name: &str) -> Option<(i64, Arc<ApiUser>)> {
         self.users.read().get(&name.to_lowercase()).cloned()
@@ -281,12 +369,9 @@ impl Tenant {
 
     /// API users of a resource.
     pub fn users_of(&self, resource: i64) -> Vec<(i64, Arc<ApiUser>)> {
-        let users = self.users.read();
+        let mut users = self.api_users();
+        users.retain(|(_, user)| user.resource == resource);
         users
-            .values()
-            .filter(|(_, user)| user.resource == resource)
-            .cloned()
-            .collect()
     }
 
     /// Removes an API user.
