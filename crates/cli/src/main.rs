@@ -4,6 +4,7 @@ mod chosen;
 mod commands;
 mod connection;
 mod handover;
+mod jobs;
 mod place;
 mod private_file;
 mod table;

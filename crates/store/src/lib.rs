@@ -16,5 +16,6 @@ pub mod table;
 pub use bitting_query::Statement;
 pub use error::StoreError;
 pub use location::{DatabaseUrl, Durability, Location};
+pub use sqlite::copy_file;
 pub use store::Store;
 pub use table::{Cell, Cells, Change, Column, Flow, Key, Table};

@@ -279,6 +279,11 @@ impl Drop for Sqlite {
     }
 }
 
+/// Copies what is committed in an SQLite file, which another process may have open, into a new file at `to`.
+pub fn copy_file(from: &Path, to: &Path) -> Result<(), StoreError> {
+    snapshot::take(from, to)
+}
+
 /// Runs blocking work without holding up other tasks, where the runtime has threads to spare.
 pub fn off_thread<T>(work: impl FnOnce() -> T) -> T {
     use tokio::runtime::{Handle, RuntimeFlavor};

@@ -2,6 +2,7 @@
 //! counts as a step. Must not know any entity.
 
 use crate::Failure;
+use crate::state::State;
 use crate::steps::Steps;
 use bitting_client::{ClientError, Psa};
 use bitting_policy::Verb;
@@ -68,11 +69,30 @@ impl fmt::Display for Need {
 pub struct Api<'a> {
     psa: &'a Psa,
     steps: &'a Steps,
+    /// Whose lease must hold before anything is written to the PSA.
+    lease: Option<&'a State>,
 }
 
 impl<'a> Api<'a> {
     pub fn new(psa: &'a Psa, steps: &'a Steps) -> Self {
-        Self { psa, steps }
+        Self {
+            psa,
+            steps,
+            lease: None,
+        }
+    }
+
+    /// A way that writes as long as the lease of this state holds.
+    pub fn under(psa: &'a Psa, state: &'a State) -> Self {
+        Self {
+            psa,
+            steps: &state.steps,
+            lease: Some(state),
+        }
+    }
+
+    fn may_write(&self) -> Result<(), Failure> {
+        self.lease.map_or(Ok(()), State::holds)
     }
 
     pub fn get(&self, need: Need, path: &str) -> Result<Value, Failure> {
@@ -89,6 +109,7 @@ impl<'a> Api<'a> {
     }
 
     pub fn post(&self, need: Need, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.may_write()?;
         self.read(self.psa.post(path, body), need)
     }
 
@@ -102,6 +123,7 @@ impl<'a> Api<'a> {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), value.clone()))
             .collect();
+        self.may_write()?;
         self.read(self.psa.patch(path, &members), need)
     }
 
@@ -166,6 +188,7 @@ impl<'a> Api<'a> {
         fields: &[(&str, &str)],
         file: (&str, &[u8]),
     ) -> Result<Value, Failure> {
+        self.may_write()?;
         self.read(self.psa.upload(path, fields, file), need)
     }
 

@@ -112,20 +112,15 @@ pub fn save(file: &Path, connection: &KeyFile, lock: &Lock) -> Result<(), Failur
     write_private(file, &text)
 }
 
+/// Address, company and public key of a connection, for people.
+pub fn shown(file: &Path) -> Result<(String, String, String), Failure> {
+    let written = read(file)?;
+    Ok((written.url, written.company, written.public_key))
+}
+
 /// Reads a connection.
 pub fn load(file: &Path, lock: &Lock) -> Result<KeyFile, Failure> {
-    let text = fs::read_to_string(file).map_err(|error| {
-        Failure::file(file, format!("there is no connection ({error}); make one with `bitting sync connect INTEGRATION --key-file FILE`"))
-    })?;
-    let written: Written = serde_json::from_str(&text).map_err(|error| {
-        Failure::file(
-            file,
-            format!(
-                "it is no connection near line {}; connect again",
-                error.line()
-            ),
-        )
-    })?;
+    let written = read(file)?;
     let private_key = lock.open(&written.private_key_encrypted, &written.bound()).ok_or_else(|| {
         Failure::file(file, "the private key cannot be decrypted: the key in BITTING_SYNC_KEY or sync.key is another one, or the address was changed; connect again")
     })?;
@@ -138,6 +133,21 @@ pub fn load(file: &Path, lock: &Lock) -> Result<KeyFile, Failure> {
             client_id: written.client_id,
         },
         ca_file: written.ca_file,
+    })
+}
+
+fn read(file: &Path) -> Result<Written, Failure> {
+    let text = fs::read_to_string(file).map_err(|error| {
+        Failure::file(file, format!("there is no connection ({error}); make one with `bitting sync connect INTEGRATION --key-file FILE`"))
+    })?;
+    serde_json::from_str(&text).map_err(|error| {
+        Failure::file(
+            file,
+            format!(
+                "it is no connection near line {}; connect again",
+                error.line()
+            ),
+        )
     })
 }
 

@@ -61,6 +61,14 @@ pub enum Failure {
         holder: String,
         until: String,
     },
+    /// The lease ran out, and another server runs the job now.
+    #[error(
+        "another server took the job over, because this one was silent for too long; nothing more is written here"
+    )]
+    Overtaken,
+    /// The program is being stopped.
+    #[error("the run was stopped; the next one goes on from here")]
+    Stopped,
     #[error("{file}: {reason}")]
     File { file: PathBuf, reason: String },
     #[error("settings: {0}")]
@@ -139,6 +147,8 @@ impl Failure {
                 | Self::Down { .. }
                 | Self::Client(_)
                 | Self::Store(_)
+                | Self::Overtaken
+                | Self::Stopped
                 | Self::CutOff
         )
     }

@@ -5,6 +5,7 @@ use crate::Failure;
 use crate::connection::{self, Lock};
 use bitting_client::KeyFile;
 use bitting_store::Location;
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,6 +46,12 @@ impl Home {
 
     pub fn connection(&self, integration: &str) -> PathBuf {
         self.of(integration).join("connection.json")
+    }
+
+    /// When the connection was made, where there is one.
+    pub fn connected(&self, integration: &str) -> Option<Timestamp> {
+        let about = fs::metadata(self.connection(integration)).ok()?;
+        Timestamp::try_from(about.modified().ok()?).ok()
     }
 
     /// Keeps a connection, and puts the settings that one can make beside it.

@@ -21,6 +21,8 @@ pub struct Integration {
     pub jobs: &'static [Job],
     /// The settings file that `connect` lays down.
     pub settings: &'static str,
+    /// Reads settings, to say what is wrong with them before they are kept.
+    pub read_settings: fn(&str) -> Result<(), Failure>,
     /// Rights of its profile that no job uses, with the reason: findings about the vendor's guide.
     pub unused: &'static [(Need, &'static str)],
     /// What it does about a failed and about a successful run.
@@ -36,6 +38,13 @@ pub struct Job {
     pub what: &'static str,
     pub rhythm: Rhythm,
     pub run: fn(&mut Work<'_>) -> Result<(), Failure>,
+}
+
+/// Whether a text is settings of this shape.
+pub fn reads<T: serde::de::DeserializeOwned>(text: &str) -> Result<(), Failure> {
+    toml::from_str::<T>(text)
+        .map(drop)
+        .map_err(|error| Failure::Settings(error.to_string().trim().to_owned()))
 }
 
 impl Integration {

@@ -5,6 +5,7 @@
 //! Home         a folder: connections (secrets encrypted), settings, input and output files, the state
 //! Integration  its jobs and their rhythm; one file each
 //! run          one run of a job at a time -> Outcome; a killed run goes on where it was
+//! Scheduler    runs what is due, each integration for itself
 //! ```
 
 pub mod api;
@@ -14,6 +15,7 @@ pub mod failure;
 pub mod home;
 pub mod input;
 pub mod integration;
+pub mod lease;
 pub mod mail;
 pub mod mspcfo;
 pub mod office_protect;
@@ -21,6 +23,8 @@ pub mod progress;
 pub mod propel;
 pub mod run;
 pub mod schedule;
+pub mod scheduler;
+pub mod shared;
 pub mod state;
 pub mod steps;
 pub mod umbrella;
@@ -29,3 +33,5 @@ pub mod work;
 pub use failure::Failure;
 pub use home::Home;
 pub use integration::{ALL, Integration, Job, find};
+pub use scheduler::Scheduler;
+pub use shared::Shared;

@@ -62,6 +62,7 @@ pub const INTEGRATION: Integration = Integration {
         },
     ],
     settings: include_str!("mspcfo/settings.toml"),
+    read_settings: crate::integration::reads::<settings::Settings>,
     unused: &[],
     after: None,
 };

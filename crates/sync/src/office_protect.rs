@@ -66,6 +66,7 @@ pub const INTEGRATION: Integration = Integration {
         },
     ],
     settings: include_str!("office_protect/settings.toml"),
+    read_settings: crate::integration::reads::<settings::Settings>,
     unused: &[],
     after: Some(broken::after),
 };

@@ -104,6 +104,7 @@ pub const INTEGRATION: Integration = Integration {
         },
     ],
     settings: include_str!("propel/settings.toml"),
+    read_settings: crate::integration::reads::<settings::Settings>,
     unused: &[],
     after: None,
 };

@@ -4,6 +4,7 @@ use crate::api::Api;
 use crate::failure::Failure;
 use crate::home::Home;
 use crate::integration::{Integration, Job};
+use crate::lease::Lease;
 use crate::progress::Progress;
 use crate::state::{Record, Shelf, State};
 use crate::work::{Counts, Work, moment};
@@ -13,9 +14,6 @@ use jiff::{Timestamp, ToSpan as _};
 use serde_json::json;
 use std::time::Duration;
 
-/// How long a lease holds without a word of its holder. Only a shared database needs it: an SQLite file has one
-/// holder anyway.
-const LEASE_MINUTES: i64 = 60;
 /// Runs that the history keeps per job.
 const KEPT: usize = 200;
 
@@ -69,12 +67,29 @@ impl Runner<'_> {
         integration: &'static Integration,
         job: &'static Job,
     ) -> Result<Outcome, Failure> {
-        let lease = self.lease(integration, job)?;
+        let lease = Lease::take(self.state, integration.slug, job.name, self.now)?;
+        let state = self.state.fenced(lease.id());
+        let outcome = lease.renewed_while(|| self.held(integration, job, &state));
+        match &outcome {
+            // A killed process writes nothing either; its lease goes with the next opening.
+            Err(Failure::CutOff | Failure::Overtaken) => {}
+            _ => self.state.release(lease.id())?,
+        }
+        outcome
+    }
+
+    /// The run itself, everything it writes under the lease.
+    fn held(
+        &self,
+        integration: &'static Integration,
+        job: &'static Job,
+        state: &State,
+    ) -> Result<Outcome, Failure> {
         self.progress
             .begin(&format!("{} {}", integration.slug, job.name));
         let mut work = Work {
-            api: Api::new(self.psa, &self.state.steps),
-            state: self.state,
+            api: Api::under(self.psa, state),
+            state,
             home: self.home,
             progress: self.progress,
             integration: integration.slug,
@@ -94,9 +109,8 @@ impl Runner<'_> {
         .retry(delays)
         .when(Failure::passes)
         .call();
-        if matches!(result, Err(Failure::CutOff)) {
-            // A killed process writes nothing either; its lease goes with the next opening.
-            return Err(Failure::CutOff);
+        if let Err(ended @ (Failure::CutOff | Failure::Overtaken | Failure::Stopped)) = result {
+            return Err(ended);
         }
         if let Some(after) = integration.after {
             after(
@@ -112,83 +126,64 @@ impl Runner<'_> {
             counts: work.counts,
             result,
         };
-        self.record(integration, &outcome)?;
-        self.state.remove(Shelf::Lease, lease)?;
+        self.record(state, integration, &outcome)?;
         Ok(outcome)
     }
 
-    fn lease(&self, integration: &Integration, job: &Job) -> Result<i64, Failure> {
-        let until = self
-            .now
-            .checked_add(LEASE_MINUTES.minutes())
-            .unwrap_or(self.now);
-        let mut lease = Record::new(integration.slug, "lease", job.name);
-        lease.state = format!("process {}", std::process::id());
-        lease.updated = moment(until);
-        // The second time round, the first one's holder was found to have gone.
-        for _ in 0..2 {
-            if self.state.lease(&mut lease)? {
-                return Ok(lease.id);
-            }
-            let Some(held) = self
-                .state
-                .find(Shelf::Lease, integration.slug, "lease", job.name)?
-            else {
-                continue;
-            };
-            if held.updated > moment(self.now) {
-                return Err(Failure::Running {
-                    integration: integration.slug.to_owned(),
-                    job: job.name.to_owned(),
-                    holder: held.state,
-                    until: held.updated,
-                });
-            }
-            self.state.remove(Shelf::Lease, held.id)?;
-        }
-        Err(Failure::Held(format!(
-            "{} {}: another server took the job over at this moment",
-            integration.slug, job.name
-        )))
-    }
-
-    fn record(&self, integration: &Integration, outcome: &Outcome) -> Result<(), Failure> {
+    fn record(
+        &self,
+        state: &State,
+        integration: &Integration,
+        outcome: &Outcome,
+    ) -> Result<(), Failure> {
         let mut run = Record::new(integration.slug, outcome.job, self.now.to_string());
-        let state = match outcome.result {
+        let word = match outcome.result {
             Ok(()) => "done",
             Err(_) => "failed",
         };
-        state.clone_into(&mut run.state);
+        word.clone_into(&mut run.state);
         run.updated = moment(self.now);
+        let error = outcome.result.as_ref().err();
         run.data = json!({
             "counts": outcome.counts,
-            "error": outcome.result.as_ref().err().map(ToString::to_string),
+            "error": error.map(ToString::to_string),
+            "passes": error.is_some_and(Failure::passes),
         });
-        self.state.put(Shelf::Run, &mut run)?;
-        let runs = self.state.all(Shelf::Run, integration.slug, outcome.job)?;
+        state.put(Shelf::Run, &mut run)?;
+        let runs = state.all(Shelf::Run, integration.slug, outcome.job)?;
         let old: Vec<i64> = runs.iter().rev().skip(KEPT).map(|run| run.id).collect();
-        self.state.remove_all(Shelf::Run, &old)
+        state.remove_all(Shelf::Run, &old)
     }
 }
 
-/// Jobs that are due: the last moment of their rhythm is after their last run's.
+/// Jobs that are due: the last moment of their rhythm is after their last run's. A job that never ran waits for
+/// the first moment after the connection was made, so that there is time for its settings; one that failed for a
+/// reason that passes is tried again after an hour. A run of the future is one of a clock that went back since:
+/// it counts for nothing, so that nothing starves.
 pub fn due(
     state: &State,
     integration: &'static Integration,
     now: Timestamp,
+    connected: Option<Timestamp>,
 ) -> Result<Vec<&'static Job>, Failure> {
     let zone = jiff::tz::TimeZone::system();
+    let past = |at: &Timestamp| *at <= now;
     let mut due = Vec::new();
     for job in integration.jobs {
         let Some(moment_due) = job.rhythm.due(now, &zone) else {
             continue;
         };
         let runs = state.all(Shelf::Run, integration.slug, job.name)?;
-        let last = runs
-            .last()
-            .map(|run| run.updated.clone())
-            .unwrap_or_default();
-        if last < moment(moment_due) {
+        let last = runs.last();
+        let at = match last {
+            Some(run) => run.updated.parse().ok().filter(past),
+            None => connected.filter(past),
+        };
+        let again = last.is_some_and(|run| run.data["passes"] == true)
+            && at.is_some_and(|at| {
+                now.duration_since(at) >= 1.hour().try_into().unwrap_or_default()
+            });
+        if again || at.is_none_or(|at| at < moment_due) {
             due.push(job);
         }
     }

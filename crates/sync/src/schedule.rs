@@ -34,6 +34,22 @@ impl Rhythm {
         }
     }
 
+    /// The next moment after `now` at which the job becomes due.
+    pub fn next(self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        match self {
+            Self::Hours(hours) => self.due(now, zone)?.checked_add(hours.max(1).hours()).ok(),
+            Self::At(hours) => {
+                let local = now.to_zoned(zone.clone());
+                let days = [local.clone(), local.checked_add(1.day()).ok()?];
+                let moments = days
+                    .iter()
+                    .flat_map(|day| hours.iter().filter_map(|hour| at(day, *hour)));
+                moments.filter(|moment| *moment > now).min()
+            }
+            Self::ByHand => None,
+        }
+    }
+
     /// In words.
     pub fn words(self) -> String {
         match self {
@@ -107,6 +123,11 @@ mod tests {
                 Some(due.parse().expect("a moment")),
                 "{rhythm:?} {now}"
             );
+            let next = rhythm.next(now, &zone).expect("a next one");
+            assert!(next > now, "{rhythm:?} {now}");
+            assert_eq!(rhythm.due(next, &zone), Some(next), "{rhythm:?} {now}");
+            let before = next - 1.second();
+            assert_eq!(rhythm.due(before, &zone), rhythm.due(now, &zone));
         }
         assert_eq!(Rhythm::ByHand.due(Timestamp::UNIX_EPOCH, &zone), None);
     }

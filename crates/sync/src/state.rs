@@ -4,7 +4,7 @@
 use crate::Failure;
 use crate::steps::Steps;
 use bitting_query::{Comparison, Filter, Kind, Path, Select, Value as Rest, render};
-use bitting_store::{Cell, Cells, Change, Column, Flow, Key, Location, Store, Table};
+use bitting_store::{Cell, Cells, Change, Column, Flow, Key, Location, Store, StoreError, Table};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -98,16 +98,29 @@ const COLUMNS: [(&str, Kind); 8] = [
     ("data", Kind::Json),
 ];
 
-/// The tables, open.
+/// The tables, open. Cheap to clone; the last clone to go closes them, which must not happen on a thread of a
+/// runtime.
+#[derive(Clone)]
 pub struct State {
     store: Store,
-    runtime: Runtime,
-    pub steps: Steps,
+    runtime: Arc<Runtime>,
+    pub steps: Arc<Steps>,
+    /// The lease under which everything is written. Ids of leases are never used twice, so a write under one that
+    /// was taken away fails as a whole, however late it comes.
+    fence: Option<i64>,
 }
 
 impl State {
     /// Opens the tables. Nobody else can hold an SQLite file, so what its last process left locked is free.
     pub fn open(location: &Location) -> Result<Self, Failure> {
+        let state = Self::opened(location)?;
+        if matches!(location, Location::File(_) | Location::Memory) {
+            state.free()?;
+        }
+        Ok(state)
+    }
+
+    fn opened(location: &Location) -> Result<Self, Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -134,15 +147,73 @@ impl State {
             })
             .collect();
         let store = runtime.block_on(Store::open(location, tables))?;
-        let state = Self {
+        Ok(Self {
             store,
-            runtime,
-            steps: Steps::default(),
-        };
-        if matches!(location, Location::File(_) | Location::Memory) {
-            state.free()?;
-        }
+            runtime: Arc::new(runtime),
+            steps: Arc::default(),
+            fence: None,
+        })
+    }
+
+    /// A copy of what a file held by another process has in it, to look at. Leases stay as they are.
+    pub fn look(file: &std::path::Path, copy: &std::path::Path) -> Result<Self, Failure> {
+        bitting_store::copy_file(file, copy)?;
+        let mut state = Self::opened(&Location::File(copy.to_owned()))?;
+        state.steps = Arc::default();
         Ok(state)
+    }
+
+    /// The same tables, written to under a lease only.
+    #[must_use]
+    pub fn fenced(&self, lease: i64) -> Self {
+        Self {
+            fence: Some(lease),
+            ..self.clone()
+        }
+    }
+
+    /// Whether the lease of this run still holds: looked at before each write to the PSA, which no database can
+    /// fence.
+    pub fn holds(&self) -> Result<(), Failure> {
+        let Some(lease) = self.fence else {
+            return Ok(());
+        };
+        let table: Arc<str> = Shelf::Lease.name().into();
+        let mut there = false;
+        let mut each = |_: &dyn Cells| {
+            there = true;
+            Flow::Stop
+        };
+        let columns = [Arc::from("id")];
+        self.runtime
+            .block_on(self.store.get(&table, lease, &columns, &mut each))?;
+        if there {
+            Ok(())
+        } else {
+            Err(Failure::Overtaken)
+        }
+    }
+
+    /// Puts the end of a lease off. No step of the job.
+    pub fn renew(&self, lease: i64, until: &str) -> Result<(), Failure> {
+        let update = Change::Update {
+            table: Shelf::Lease.name().into(),
+            id: lease,
+            values: vec![("updated".into(), Rest::Text(until.to_owned()))],
+        };
+        self.commit(vec![update])
+    }
+
+    /// Takes a lease away, if it is still there. No step of the job.
+    pub fn release(&self, lease: i64) -> Result<(), Failure> {
+        let delete = Change::Delete {
+            table: Shelf::Lease.name().into(),
+            id: lease,
+        };
+        match self.commit(vec![delete]) {
+            Err(Failure::Overtaken) => Ok(()),
+            other => other,
+        }
     }
 
     /// Takes every lease away: their holders are known to be gone.
@@ -284,7 +355,7 @@ impl State {
             .block_on(self.store.write(vec![unique, insert]))
         {
             Ok(()) => Ok(true),
-            Err(bitting_store::StoreError::Conflict { .. }) => Ok(false),
+            Err(StoreError::Conflict { .. }) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
@@ -307,9 +378,26 @@ impl State {
         self.put(Shelf::Watermark, &mut record)
     }
 
-    fn write(&self, changes: Vec<Change>) -> Result<(), Failure> {
-        self.runtime.block_on(self.store.write(changes))?;
+    fn write(&self, mut changes: Vec<Change>) -> Result<(), Failure> {
+        if let Some(lease) = self.fence {
+            // In the same transaction, and a change rather than a look, so that two servers wait for each other.
+            changes.push(Change::Update {
+                table: Shelf::Lease.name().into(),
+                id: lease,
+                values: vec![("kind".into(), Rest::Text("lease".to_owned()))],
+            });
+        }
+        self.commit(changes)?;
         self.steps.done()
+    }
+
+    fn commit(&self, changes: Vec<Change>) -> Result<(), Failure> {
+        match self.runtime.block_on(self.store.write(changes)) {
+            Err(StoreError::Missing { table, .. }) if *table == *Shelf::Lease.name() => {
+                Err(Failure::Overtaken)
+            }
+            done => Ok(done?),
+        }
     }
 
     fn select(&self, shelf: Shelf, filter: Filter) -> Result<Vec<Record>, Failure> {
@@ -331,6 +419,8 @@ impl State {
         };
         self.runtime
             .block_on(self.store.select(&statement, &mut each))?;
+        // Databases promise no order; ids are given in that of the making.
+        found.sort_by_key(|record: &Record| record.id);
         Ok(found)
     }
 }

@@ -68,6 +68,7 @@ pub const INTEGRATION: Integration = Integration {
         },
     ],
     settings: include_str!("umbrella/settings.toml"),
+    read_settings: crate::integration::reads::<settings::Settings>,
     unused: &[(
         EDIT_TICKETS,
         "appending to a ticket makes a note, which asks for Add; nothing else of a ticket is changed",

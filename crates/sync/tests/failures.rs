@@ -232,7 +232,7 @@ fn two_runs_of_a_job_at_a_time_are_refused() {
     let desk = Desk::new(&mspcfo::INTEGRATION, "");
     let mut other = Record::new("mspcfo", "lease", "columns");
     other.state = "process 1 elsewhere".to_owned();
-    other.updated = "2026-11-21T12:45:00Z".to_owned();
+    other.updated = "2026-11-21T12:34:00Z".to_owned();
     assert!(desk.state.lease(&mut other).expect("a lease"));
     assert!(
         !desk
@@ -302,7 +302,7 @@ fn jobs_are_due_once_per_moment_of_their_rhythm() {
     let state = State::open(&Location::Memory).expect("a state");
     let now = "2026-11-21T12:30:00Z".parse().expect("a moment");
     let names = |state: &State| -> Vec<&str> {
-        due(state, &office_protect::INTEGRATION, now)
+        due(state, &office_protect::INTEGRATION, now, None)
             .expect("due")
             .iter()
             .map(|job| job.name)

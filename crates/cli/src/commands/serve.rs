@@ -1,16 +1,22 @@
 //! `bitting serve`: runs a PSA on this machine.
 
+use crate::commands::sync::shared;
 use crate::connection::{OPERATOR_FILE, Operator, pointer};
+use crate::jobs::{self, Desk};
 use crate::private_file;
 use anyhow::{Context as _, Result};
 use bitting_server::demo::Size;
 use bitting_server::host::{self, AutotaskOptions, Options, Ready, Running, Shown};
 use bitting_server::seed::Demo;
+use bitting_sync::Scheduler;
+use bitting_sync::scheduler::Tell;
 use clap::Args;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 /// Run a PSA that speaks the ConnectWise and the Autotask REST API and enforces every right.
@@ -66,6 +72,21 @@ pub struct Serve {
     /// Enforce Autotask's limits: three calls at once per endpoint, 10,000 an hour, and their delays.
     #[arg(long, conflicts_with = "no_autotask")]
     autotask_limits: bool,
+    /// Do not run the jobs of the integrations that `bitting sync connect` connected; the console shows them all
+    /// the same.
+    #[arg(long)]
+    no_sync: bool,
+    /// Folder of the integrations' jobs, as `bitting sync --home` has it.
+    #[arg(long, value_name = "DIR", env = "BITTING_SYNC_HOME")]
+    sync_home: Option<PathBuf>,
+    /// Where the state of the jobs is, as `bitting sync --database` has it.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "BITTING_SYNC_DATABASE",
+        hide_env_values = true
+    )]
+    sync_database: Option<String>,
     /// Tickets of the demo company, instead of its usual 500.
     #[arg(long, value_name = "N", conflicts_with = "empty")]
     tickets: Option<u32>,
@@ -90,6 +111,22 @@ impl Serve {
             size,
             seed: self.seed,
         }
+    }
+
+    /// Shows the integrations' jobs in the console, and runs them at their own rhythm.
+    fn jobs(&self, running: &Running) -> Option<Scheduler> {
+        let shared = match shared(self.sync_home.clone(), self.sync_database.clone()) {
+            Ok(shared) => Arc::new(shared),
+            Err(error) => {
+                tracing::warn!(%error, "the integrations' jobs are not run");
+                return None;
+            }
+        };
+        running
+            .server
+            .join_jobs(Arc::new(Desk::new(shared.clone())));
+        let tell: Arc<Tell> = Arc::new(jobs::say);
+        (!self.no_sync).then(|| Scheduler::start(&shared, &tell))
     }
 
     async fn serve(self) -> Result<()> {
@@ -141,11 +178,18 @@ impl Serve {
             private_file::write(file, &serde_json::to_vec_pretty(&running.ready)?)
                 .with_context(|| format!("cannot write the ready file {}", file.display()))?;
         }
+        let jobs = self.jobs(&running);
         greet(&running);
         // It ends by the signal and by nothing else.
         let _ = stopped.await;
         if std::io::stderr().is_terminal() {
             eprintln!("stopping");
+        }
+        if let Some(scheduler) = jobs {
+            // A run ends at its next step; the next start goes on there.
+            let stopped =
+                tokio::task::spawn_blocking(move || scheduler.stop(Duration::from_secs(5)));
+            let _ = stopped.await;
         }
         running.stop().await;
         if let Some(file) = &self.ready_file {
@@ -236,7 +280,7 @@ fn log() {
         .init();
 }
 
-async fn stop_signal() {
+pub async fn stop_signal() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

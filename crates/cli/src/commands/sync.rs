@@ -3,35 +3,79 @@
 
 use crate::table;
 use anyhow::{Context as _, Result, bail};
-use bitting_client::{KeyFile, Psa};
+use bitting_client::KeyFile;
 use bitting_store::{DatabaseUrl, Location};
 use bitting_sync::progress::Progress;
-use bitting_sync::run::{Outcome, Runner, due};
+use bitting_sync::run::Outcome;
+use bitting_sync::scheduler::Tell;
 use bitting_sync::state::{Shelf, State};
-use bitting_sync::{ALL, Failure, Home, Integration, Job, connection, find};
+use bitting_sync::work::moment;
+use bitting_sync::{ALL, Failure, Home, Integration, Job, Scheduler, Shared, find};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Run the integrations' own jobs: Office Protect, Cisco Umbrella, MSPCFO, Propel Your MSP.
-#[derive(Args)]
-pub struct Sync {
+/// How long a command waits for another program that holds the state.
+const WAIT: Duration = Duration::from_secs(30);
+
+/// Where everything of `sync` lies.
+#[derive(Args, Clone)]
+pub struct Place {
     /// Folder with connections, settings, input, output and the state; by default
     /// ~/.local/state/bitting/sync.
     #[arg(long, value_name = "DIR", env = "BITTING_SYNC_HOME", global = true)]
     home: Option<PathBuf>,
     /// Keep the state in this PostgreSQL database, so that several servers may share it.
     #[arg(
-        long,
+        id = "sync_database",
+        long = "database",
         value_name = "URL",
         env = "BITTING_SYNC_DATABASE",
         hide_env_values = true,
         global = true
     )]
     database: Option<String>,
+}
+
+impl Place {
+    /// The place that was named, or else the usual one.
+    pub fn shared(&self) -> Result<Shared> {
+        shared(self.home.clone(), self.database.clone())
+    }
+}
+
+/// Home and state of the jobs.
+pub fn shared(home: Option<PathBuf>, database: Option<String>) -> Result<Shared> {
+    let folder = match home {
+        Some(home) => home,
+        None => usual_home()?,
+    };
+    let location = database.map(|url| Location::Postgres {
+        url: DatabaseUrl::new(url),
+        schema: "bitting_sync".to_owned(),
+    });
+    Ok(Shared::new(Home::new(folder), location))
+}
+
+fn usual_home() -> Result<PathBuf> {
+    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
+    let base =
+        state.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/state")));
+    Ok(base
+        .context("no home directory; name a folder with --home")?
+        .join("bitting")
+        .join("sync"))
+}
+
+/// Run the integrations' own jobs: Office Protect, Cisco Umbrella, MSPCFO, Propel Your MSP.
+#[derive(Args)]
+pub struct Sync {
+    #[command(flatten)]
+    place: Place,
     /// Print JSON for programs instead of a table for people.
     #[arg(long, global = true)]
     json: bool,
@@ -71,7 +115,7 @@ enum Command {
 
 impl Sync {
     pub fn run(&self) -> Result<ExitCode> {
-        let home = Home::new(self.folder()?);
+        let shared = self.place.shared()?;
         match &self.command {
             Command::Connect {
                 integration,
@@ -79,12 +123,12 @@ impl Sync {
             } => {
                 let integration = find(integration)?;
                 let key = KeyFile::read(key_file)?;
-                home.connect(integration, &key)?;
+                shared.home.connect(integration, &key)?;
                 println!(
                     "{} is connected to {}; its settings are in {}",
                     integration.title,
                     key.url,
-                    home.settings_file(integration.slug).display()
+                    shared.home.settings_file(integration.slug).display()
                 );
                 println!(
                     "check the connection with `bitting sync run {} check`, then delete {}",
@@ -99,13 +143,13 @@ impl Sync {
                     .as_deref()
                     .map(|job| named(integration, job))
                     .transpose()?;
-                let state = State::open(&self.location(&home)?)?;
-                let outcomes = self.work(&home, &state, integration, job, 3)?;
+                let state = shared.state(WAIT)?;
+                let outcomes = self.work(&shared, &state, integration, job)?;
                 self.show(&outcomes)
             }
             Command::Retry { integration, job } => {
                 let integration = find(integration)?;
-                let state = State::open(&self.location(&home)?)?;
+                let state = shared.state(WAIT)?;
                 let mut outcomes = Vec::new();
                 for known in integration.jobs {
                     let wanted = job
@@ -113,7 +157,7 @@ impl Sync {
                         .is_none_or(|job| known.name.eq_ignore_ascii_case(job));
                     let runs = state.all(Shelf::Run, integration.slug, known.name)?;
                     if wanted && runs.last().is_some_and(|run| run.state == "failed") {
-                        outcomes.extend(self.work(&home, &state, integration, Some(known), 3)?);
+                        outcomes.extend(self.work(&shared, &state, integration, Some(known))?);
                     }
                 }
                 if outcomes.is_empty() {
@@ -124,62 +168,27 @@ impl Sync {
                 }
                 self.show(&outcomes)
             }
-            Command::Status { integration } => self.status(&home, integration.as_deref()),
+            Command::Status { integration } => self.status(&shared, integration.as_deref()),
             Command::History { integration, job } => {
-                self.history(&home, integration, job.as_deref())
+                self.history(&shared, integration, job.as_deref())
             }
-            Command::Watch => self.watch(&home),
+            Command::Watch => watch(shared),
         }
-    }
-
-    fn folder(&self) -> Result<PathBuf> {
-        if let Some(home) = &self.home {
-            return Ok(home.clone());
-        }
-        let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
-        let base =
-            state.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/state")));
-        Ok(base
-            .context("no home directory; name a folder with --home")?
-            .join("bitting")
-            .join("sync"))
-    }
-
-    fn location(&self, home: &Home) -> Result<Location> {
-        Ok(match &self.database {
-            Some(url) => Location::Postgres {
-                url: DatabaseUrl::new(url.clone()),
-                schema: "bitting_sync".to_owned(),
-            },
-            None => home.state()?,
-        })
     }
 
     fn work(
         &self,
-        home: &Home,
+        shared: &Shared,
         state: &State,
         integration: &'static Integration,
         job: Option<&'static Job>,
-        tries: usize,
     ) -> Result<Vec<Outcome>> {
-        let key = connection::load(&home.connection(integration.slug), &home.lock()?)?;
-        let psa = Psa::of_key_file(&key, true)?;
         let progress = if self.json {
             Progress::Lines
         } else {
             Progress::watched()
         };
-        let runner = Runner {
-            home,
-            state,
-            psa: &psa,
-            progress: &progress,
-            now: Timestamp::now(),
-            tries,
-            wait: Duration::from_secs(2),
-        };
-        Ok(runner.run(integration, job)?)
+        Ok(shared.run(state, integration, job, &progress, Timestamp::now())?)
     }
 
     fn show(&self, outcomes: &[Outcome]) -> Result<ExitCode> {
@@ -218,26 +227,40 @@ impl Sync {
         Ok(code)
     }
 
-    fn status(&self, home: &Home, integration: Option<&str>) -> Result<ExitCode> {
+    fn status(&self, shared: &Shared, integration: Option<&str>) -> Result<ExitCode> {
         let only = integration.map(find).transpose()?;
-        let state = State::open(&self.location(home)?)?;
+        let look = shared.look()?;
+        let (now, zone) = (Timestamp::now(), jiff::tz::TimeZone::system());
         let mut rows = Vec::new();
         for known in ALL
             .into_iter()
             .filter(|known| only.is_none_or(|only| only.slug == known.slug))
         {
-            let connected = home.connection(known.slug).exists();
-            let outbox = state.every(Shelf::Outbox, Some(known.slug))?;
+            let connected = shared.home.connection(known.slug).exists();
+            let outbox = look.state.every(Shelf::Outbox, Some(known.slug))?;
             let waiting = outbox
                 .iter()
                 .filter(|item| ["queued", "partly pushed"].contains(&item.state.as_str()))
                 .count();
             for job in known.jobs {
-                let runs = state.all(Shelf::Run, known.slug, job.name)?;
+                let runs = look.state.all(Shelf::Run, known.slug, job.name)?;
                 let last = runs.last();
+                let lease = look
+                    .state
+                    .find(Shelf::Lease, known.slug, "lease", job.name)?;
+                let running = lease
+                    .filter(|lease| lease.updated > moment(now))
+                    .map(|lease| lease.state);
+                let next = job.rhythm.next(now, &zone).filter(|_| connected);
+                let result = match (&running, last) {
+                    (Some(_), _) => "running",
+                    (None, Some(run)) => run.state.as_str(),
+                    (None, None) => "",
+                };
                 rows.push(json!({
                     "integration": known.slug, "job": job.name, "runs": if connected { job.rhythm.words() } else { "not connected".to_owned() },
-                    "last": last.map(|run| run.updated.clone()), "result": last.map(|run| run.state.clone()),
+                    "last": last.map(|run| run.updated.clone()), "result": result, "running": running,
+                    "next": next.map(moment),
                     "error": last.map(|run| run.data["error"].clone()), "waiting": waiting, "what": job.what,
                 }));
             }
@@ -248,6 +271,7 @@ impl Sync {
             ("runs", "runs"),
             ("last run", "last"),
             ("result", "result"),
+            ("next run", "next"),
             ("waiting", "waiting"),
             ("what it does", "what"),
         ];
@@ -255,10 +279,10 @@ impl Sync {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn history(&self, home: &Home, integration: &str, job: Option<&str>) -> Result<ExitCode> {
+    fn history(&self, shared: &Shared, integration: &str, job: Option<&str>) -> Result<ExitCode> {
         let integration = find(integration)?;
-        let state = State::open(&self.location(home)?)?;
-        let runs = state.every(Shelf::Run, Some(integration.slug))?;
+        let look = shared.look()?;
+        let runs = look.state.every(Shelf::Run, Some(integration.slug))?;
         let rows: Vec<Value> = runs
             .iter()
             .filter(|run| job.is_none_or(|job| run.kind.eq_ignore_ascii_case(job)))
@@ -282,42 +306,57 @@ impl Sync {
         table::print(&rows, &columns, self.json)?;
         Ok(ExitCode::SUCCESS)
     }
+}
 
-    /// Opens the state for due jobs only, so that other commands find it free in between.
-    fn watch(&self, home: &Home) -> Result<ExitCode> {
-        if !ALL.iter().any(|known| home.connection(known.slug).exists()) {
-            bail!(
-                "no integration is connected in {}; connect one with `bitting sync connect`",
-                home.folder.display()
-            );
-        }
-        loop {
-            for known in ALL
-                .into_iter()
-                .filter(|known| home.connection(known.slug).exists())
-            {
-                if let Err(error) = self.turn(home, known) {
-                    eprintln!("{}: {error:#}", known.slug);
-                }
-            }
-            std::thread::sleep(Duration::from_secs(30));
-        }
+/// Runs what is due until the process is stopped; a run that is cut off goes on with the next start.
+fn watch(shared: Shared) -> Result<ExitCode> {
+    if !ALL
+        .iter()
+        .any(|known| shared.home.connection(known.slug).exists())
+    {
+        bail!(
+            "no integration is connected in {}; connect one with `bitting sync connect`",
+            shared.home.folder.display()
+        );
     }
+    let shared = Arc::new(shared);
+    let tell: Arc<Tell> = Arc::new(told);
+    let scheduler = Scheduler::start(&shared, &tell);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot wait for the signal to stop")?;
+    runtime.block_on(crate::commands::serve::stop_signal());
+    scheduler.stop(Duration::from_secs(10));
+    Ok(ExitCode::SUCCESS)
+}
 
-    fn turn(&self, home: &Home, integration: &'static Integration) -> Result<()> {
-        let state = State::open(&self.location(home)?)?;
-        for job in due(&state, integration, Timestamp::now())? {
-            for outcome in self.work(home, &state, integration, Some(job), 3)? {
-                if let Err(failure) = &outcome.result {
-                    eprintln!("{} {}: {failure}", integration.slug, outcome.job);
-                }
+/// Says what came of a run, a line each.
+fn told(integration: &'static Integration, ran: &Result<Outcome, Failure>) {
+    let slug = integration.slug;
+    match ran {
+        Ok(Outcome {
+            job,
+            counts,
+            result,
+        }) => {
+            for warning in &counts.warnings {
+                eprintln!("{slug} {job}: {warning}");
+            }
+            match result {
+                Ok(()) => eprintln!(
+                    "{slug} {job}: done, {} read, {} created, {} changed",
+                    counts.read, counts.created, counts.changed
+                ),
+                Err(failure) => eprintln!("{slug} {job}: {failure}"),
             }
         }
-        Ok(())
+        Err(failure) => eprintln!("{slug}: {failure}"),
     }
 }
 
-fn named(integration: &'static Integration, job: &str) -> Result<&'static Job, Failure> {
+/// The job that a word names.
+pub fn named(integration: &'static Integration, job: &str) -> Result<&'static Job, Failure> {
     integration.job(job).ok_or_else(|| {
         let known: Vec<&str> = integration.jobs.iter().map(|job| job.name).collect();
         Failure::Settings(format!(

@@ -10,7 +10,7 @@
 
 use bitting_catalog::Catalog;
 use bitting_catalog::profile::Profile;
-use bitting_client::{Credentials, Options, Psa, Secret};
+use bitting_client::{Credentials, KeyFile, Options, Psa, Secret};
 use bitting_connect::apply::apply;
 use bitting_connect::plan::plan;
 use bitting_connect::wanted::{Choices, wanted};
@@ -116,6 +116,22 @@ impl Server {
 
     pub fn key(&self) -> &Psa {
         self.key.as_ref().expect("a key")
+    }
+
+    /// A further key of the integration's member, as `connect` hands it over.
+    pub fn key_file(&self) -> KeyFile {
+        let cut = keys::cut(&self.operator(), self.member, "sync", None).expect("a key");
+        let ready = &self.running().ready;
+        KeyFile {
+            url: ready.http.clone(),
+            credentials: Credentials {
+                company: ready.connectwise.company.clone(),
+                public_key: cut.public_key.clone(),
+                private_key: Secret::new(cut.private_key.reveal()),
+                client_id: Some(ready.connectwise.client_id.clone()),
+            },
+            ca_file: None,
+        }
     }
 
     /// The operator, who sees and may do everything: to look at effects and to prepare.

@@ -1,0 +1,139 @@
+//! The state as a whole program shares it: opened when somebody needs it, closed when nobody does, so that other
+//! programs on this machine get at a file in between. Knows no job.
+
+use crate::connection;
+use crate::failure::Failure;
+use crate::home::Home;
+use crate::integration::{Integration, Job};
+use crate::progress::Progress;
+use crate::run::{Outcome, Runner};
+use crate::state::State;
+use bitting_client::Psa;
+use bitting_store::{Location, StoreError};
+use jiff::Timestamp;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+/// How often a file that another program holds is tried again.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// Home and state of a program.
+pub struct Shared {
+    pub home: Home,
+    location: Option<Location>,
+    open: Mutex<Weak<State>>,
+}
+
+/// A state to look at, and the copy it may stand in.
+pub struct Look {
+    pub state: Arc<State>,
+    copy: Option<std::path::PathBuf>,
+}
+
+impl Drop for Look {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.copy {
+            // Left over, it takes room and nothing else.
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
+impl Shared {
+    /// `location` is where the state rests, where that is not in the home.
+    pub fn new(home: Home, location: Option<Location>) -> Self {
+        Self {
+            home,
+            location,
+            open: Mutex::default(),
+        }
+    }
+
+    fn location(&self) -> Result<Location, Failure> {
+        self.location
+            .as_ref()
+            .map_or_else(|| self.home.state(), |location| Ok(location.clone()))
+    }
+
+    /// The state. Waits so long for another program that holds it.
+    pub fn state(&self, wait: Duration) -> Result<Arc<State>, Failure> {
+        let began = Instant::now();
+        loop {
+            let opened = {
+                let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(state) = open.upgrade() {
+                    return Ok(state);
+                }
+                State::open(&self.location()?).map(|state| {
+                    let state = Arc::new(state);
+                    *open = Arc::downgrade(&state);
+                    state
+                })
+            };
+            match opened {
+                Err(Failure::Store(StoreError::Locked { .. })) if began.elapsed() < wait => {
+                    std::thread::sleep(AGAIN);
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// The state to look at, also while another program holds it.
+    pub fn look(&self) -> Result<Look, Failure> {
+        match self.state(Duration::ZERO) {
+            Err(Failure::Store(StoreError::Locked { path, .. })) => {
+                let folder = self.home.folder.join(format!(
+                    "look-{}-{}",
+                    std::process::id(),
+                    rand::random::<u32>()
+                ));
+                std::fs::create_dir_all(&folder).map_err(|error| Failure::file(&folder, error))?;
+                let copy = State::look(&path, &folder.join("state.db"));
+                let state = copy.inspect_err(|_| {
+                    let _ = std::fs::remove_dir_all(&folder);
+                })?;
+                Ok(Look {
+                    state: Arc::new(state),
+                    copy: Some(folder),
+                })
+            }
+            state => Ok(Look {
+                state: state?,
+                copy: None,
+            }),
+        }
+    }
+
+    /// Runs a job, or all of them in their order, with the connection that is kept.
+    pub fn run(
+        &self,
+        state: &State,
+        integration: &'static Integration,
+        job: Option<&'static Job>,
+        progress: &Progress,
+        now: Timestamp,
+    ) -> Result<Vec<Outcome>, Failure> {
+        let file = self.home.connection(integration.slug);
+        let key = connection::load(&file, &self.home.lock()?)?;
+        let psa = Psa::of_key_file(&key, true).map_err(Failure::Client)?;
+        let runner = Runner {
+            home: &self.home,
+            state,
+            psa: &psa,
+            progress,
+            now,
+            tries: 3,
+            wait: Duration::from_secs(2),
+        };
+        runner.run(integration, job)
+    }
+
+    /// Ends what runs in this program at its next step.
+    pub fn stop(&self) {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(state) = open.upgrade() {
+            state.steps.stop();
+        }
+    }
+}
