@@ -37,6 +37,14 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// A record at rest that is about to change.
+    pub fn changing(entity: &'a Entity, row: Row) -> Self {
+        Self {
+            before: Some(row.clone()),
+            ..Self::new(entity, row)
+        }
+    }
+
     pub fn field(&self, name: &str) -> Option<(usize, &'a Field)> {
         self.entity
             .fields
@@ -78,6 +86,10 @@ impl<'a> Draft<'a> {
 
     pub fn integer(&self, name: &str) -> Option<i64> {
         self.row.integer(self.column(name)?)
+    }
+
+    pub fn number(&self, name: &str) -> Option<f64> {
+        self.row.number(self.column(name)?)
     }
 
     pub fn text(&self, name: &str) -> Option<&str> {

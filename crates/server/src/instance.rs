@@ -45,6 +45,8 @@ pub struct Instance {
     pub(crate) outbox: tokio::sync::Notify,
     /// Held while the key that signs them is made.
     pub(crate) signing: tokio::sync::Mutex<()>,
+    /// Held by writes whose sums depend on other rows (balances, sheets, invoices), one after another.
+    pub(crate) ledger: tokio::sync::Mutex<()>,
     /// The day that states at rest are of; a day that never was when they have to be looked at.
     agreements_day: AtomicI64,
 }
@@ -79,6 +81,7 @@ impl Instance {
             settings: RwLock::default(),
             outbox: tokio::sync::Notify::new(),
             signing: tokio::sync::Mutex::new(()),
+            ledger: tokio::sync::Mutex::new(()),
             agreements_day: AtomicI64::new(i64::MIN),
         };
         instance.reload().await?;

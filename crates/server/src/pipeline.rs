@@ -434,7 +434,7 @@ async fn usages(call: &Call<'_>, permit: &Permit<'_>, id: Option<i64>) -> Result
     if call.instance.backend.row(permit, id).await?.is_none() {
         return Err(ApiError::not_found(&call.entity.schema, &id.to_string()).into());
     }
-    let found = crate::usage::of(&call.instance.backend, call.entity, id).await?;
+    let found = crate::usage::of(&call.instance.backend, &call.caller, call.entity, id).await?;
     Ok(Reply::json(
         200,
         serde_json::to_vec(&found).unwrap_or_default(),

@@ -97,6 +97,34 @@ impl Answer {
     }
 }
 
+/// Rules whose records take part in sums over other records, which only one write at a time can keep true.
+const SUMMED: [&str; 10] = [
+    "time_entry",
+    "expense_entry",
+    "schedule_entry",
+    "agreement",
+    "addition",
+    "adjustment",
+    "invoice",
+    "invoice_payment",
+    "product",
+    "project_phase",
+];
+
+/// Waits for the writes before this one, where the entity's records take part in sums. Held until the write
+/// is at rest; nothing that holds it saves under another turn.
+pub async fn turn<'i>(
+    instance: &'i Instance,
+    entity: &Entity,
+) -> Option<tokio::sync::MutexGuard<'i, ()>> {
+    let summed = |rule: &String| SUMMED.contains(&rule.as_str());
+    if entity.rules.iter().any(summed) {
+        Some(instance.ledger.lock().await)
+    } else {
+        None
+    }
+}
+
 /// Fills in what other fields are looked up within (a ticket's board), before they are.
 pub async fn prepare(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Problem> {
     for rule in &draft.entity.rules {

@@ -49,6 +49,7 @@ pub async fn replace(
         return Err(ApiError::no_endpoint().into());
     }
     let backend = &context.instance.backend;
+    let _turn = rules::turn(context.instance, entity).await;
     let mut changes = Vec::new();
     for id in gone {
         changes.extend(usage::unused(backend, entity, *id));
@@ -81,15 +82,7 @@ pub async fn composed(
         .next_id(&entity.table)
         .await?;
     let mut draft = Draft::new(entity, Row::new(id));
-    for (parent, id) in entity.parents.iter().zip(context.parents) {
-        draft.row.set(&parent.column, Value::Integer(*id));
-    }
-    // A path that shows only some rows of a table makes rows of that kind.
-    for (name, values) in &entity.only {
-        if let Some(first) = values.first() {
-            draft.default(name, Value::Text(first.clone()));
-        }
-    }
+    under_parents(context, &mut draft);
     fill_defaults(&mut draft);
     let changes = compose(context, permit, &mut draft, &input).await?;
     Ok((id, changes))
@@ -133,6 +126,7 @@ pub async fn change(
     release: Release,
 ) -> Result<(), Problem> {
     let entity = permit.entity();
+    let _turn = rules::turn(context.instance, entity).await;
     let before = existing(context, permit, id).await?;
     let input = if whole {
         reader(context, entity, release, Purpose::Replace).read(body)?
@@ -142,15 +136,7 @@ pub async fn change(
             &reader(context, entity, release, Purpose::Change),
         )?
     };
-    let mut draft = Draft {
-        entity,
-        row: before.clone(),
-        before: Some(before),
-        given: Vec::new(),
-        also: Vec::new(),
-        errors: Vec::new(),
-        resource: names::resource(&entity.schema),
-    };
+    let mut draft = Draft::changing(entity, before);
     if whole {
         clear(&mut draft, &input);
         fill_defaults(&mut draft);
@@ -161,6 +147,19 @@ pub async fn change(
 
 /// Deletes a record with what hangs under it; one that is in use stays.
 pub async fn delete(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Result<(), Problem> {
+    let _turn = rules::turn(context.instance, permit.entity()).await;
+    let changes = removed(context, permit, id).await?;
+    write(context, permit.entity(), changes).await?;
+    rules::after_delete(context.instance, permit.entity(), id);
+    Ok(())
+}
+
+/// The changes that delete a record with what hangs under it.
+pub async fn removed(
+    context: Context<'_>,
+    permit: &Permit<'_>,
+    id: i64,
+) -> Result<Vec<Change>, Problem> {
     let entity = permit.entity();
     let row = existing(context, permit, id).await?;
     let backend = &context.instance.backend;
@@ -182,13 +181,11 @@ pub async fn delete(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Resul
         changes.extend(backend.removal(entity, id).await?);
     }
     rules::changes::removed(context, entity, &row, &mut changes).await?;
-    write(context, entity, changes).await?;
-    rules::after_delete(context.instance, entity, id);
-    Ok(())
+    Ok(changes)
 }
 
 /// The row a call is about. Out of sight is not found; in sight but not open to this verb is refused.
-async fn existing(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Result<Row, Problem> {
+pub async fn existing(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Result<Row, Problem> {
     let backend = &context.instance.backend;
     let under = crate::pipeline::under(permit, context.parents);
     // What the caller cannot read it cannot change either, whatever its level for the verb: Edit All with
@@ -250,14 +247,33 @@ async fn compose(
     draft: &mut Draft<'_>,
     input: &Input,
 ) -> Result<Vec<Change>, Problem> {
-    let entity = draft.entity;
-    let backend = &context.instance.backend;
+    fill_in(context, draft, input).await?;
+    missing(draft);
+    settle(context, permit, draft).await
+}
+
+/// What the caller says, then what set-up and rules make of it.
+async fn fill_in(
+    context: Context<'_>,
+    draft: &mut Draft<'_>,
+    input: &Input,
+) -> Result<(), Problem> {
     take(context, draft, input, false).await?;
     rules::prepare(context, draft).await?;
     take(context, draft, input, true).await?;
     references::fill_defaults(context.instance, draft).await?;
-    rules::before_save(context, draft, input).await?;
-    missing(draft);
+    rules::before_save(context, draft, input).await
+}
+
+/// The changes that bring a filled-in record to rest: checked, placed within the permit, audited and told
+/// to callbacks. Also the door for rules that make or change a record without a body.
+pub async fn settle(
+    context: Context<'_>,
+    permit: &Permit<'_>,
+    draft: &mut Draft<'_>,
+) -> Result<Vec<Change>, Problem> {
+    let entity = draft.entity;
+    let backend = &context.instance.backend;
     if !draft.errors.is_empty() {
         return Err(
             ApiError::invalid_object(&draft.resource, std::mem::take(&mut draft.errors)).into(),
@@ -292,6 +308,36 @@ async fn compose(
     changes.append(&mut draft.also);
     rules::changes::saved(context, draft, &mut changes).await?;
     Ok(changes)
+}
+
+/// What a record of this body would hold once it is saved. Nothing is, and what is missing is not missed.
+pub async fn proposed<'a>(
+    context: Context<'_>,
+    permit: &Permit<'a>,
+    body: &[u8],
+) -> Result<Draft<'a>, Problem> {
+    let entity = permit.entity();
+    let mut draft = Draft::new(entity, Row::new(0));
+    under_parents(context, &mut draft);
+    fill_defaults(&mut draft);
+    let input = reader(context, entity, context.release, Purpose::Create).read(body)?;
+    fill_in(context, &mut draft, &input).await?;
+    if draft.errors.is_empty() {
+        return Ok(draft);
+    }
+    Err(ApiError::invalid_object(&draft.resource, draft.errors).into())
+}
+
+fn under_parents(context: Context<'_>, draft: &mut Draft<'_>) {
+    for (parent, id) in draft.entity.parents.iter().zip(context.parents) {
+        draft.row.set(&parent.column, Value::Integer(*id));
+    }
+    // A path that shows only some rows of a table makes rows of that kind.
+    for (name, values) in &draft.entity.only {
+        if let Some(first) = values.first() {
+            draft.default(name, Value::Text(first.clone()));
+        }
+    }
 }
 
 /// Writes all changes of a call at once. A refusal of the database is told as one about `entity`.

@@ -2,9 +2,12 @@
 //! before a record is deleted.
 
 use crate::backend::{Backend, equals};
+use crate::caller::Caller;
+use crate::permit::authorize;
 use bitting_catalog::entity::Entity;
 use bitting_catalog::table::Holds;
-use bitting_query::{Kind, Value};
+use bitting_policy::Verb;
+use bitting_query::{Kind, Value, and};
 use bitting_store::StoreError;
 use bitting_store::table::Change;
 use serde::Serialize;
@@ -69,17 +72,25 @@ pub fn pointers<'a>(backend: &'a Backend, entity: &Entity) -> Vec<Pointer<'a>> {
     found
 }
 
-/// How often each kind of record points to this one.
-pub async fn of(backend: &Backend, entity: &Entity, id: i64) -> Result<Vec<Usage>, StoreError> {
+/// How often each kind of record points to this one, of the records that the caller may read: a count of
+/// what it may not read would tell that it is there.
+pub async fn of(
+    backend: &Backend,
+    caller: &Caller,
+    entity: &Entity,
+    id: i64,
+) -> Result<Vec<Usage>, StoreError> {
     let mut usages: Vec<Usage> = Vec::new();
     for pointer in pointers(backend, entity)
         .iter()
         .filter(|pointer| !pointer.child)
     {
-        let filter = equals(&pointer.column, Kind::Integer, Value::Integer(id));
-        let count = backend.raw_count(pointer.from, &filter).await?;
-        if count > 0 {
-            let kind = pointer.from.schema.to_string();
+        for from in forms(backend, pointer.from) {
+            let count = readable(backend, caller, from, &pointer.column, id).await?;
+            if count == 0 {
+                continue;
+            }
+            let kind = from.schema.to_string();
             if let Some(known) = usages.iter_mut().find(|usage| usage.kind == kind) {
                 known.count += count;
                 continue;
@@ -93,6 +104,36 @@ pub async fn of(backend: &Backend, entity: &Entity, id: i64) -> Result<Vec<Usage
         }
     }
     Ok(usages)
+}
+
+/// The entities whose lists the rows of a table are in: a table of tickets holds those of the service desk
+/// and those of projects, each with a right of its own.
+fn forms<'a>(backend: &'a Backend, home: &'a Entity) -> Vec<&'a Entity> {
+    let others = backend.catalog.entities.iter().filter(|entity| {
+        entity.id != home.id
+            && entity.table == home.table
+            && !entity.only.is_empty()
+            && !home.only.is_empty()
+            && entity.parents.is_empty()
+    });
+    std::iter::once(home).chain(others).collect()
+}
+
+/// Records of one entity that point to this one and that the caller may read.
+async fn readable(
+    backend: &Backend,
+    caller: &Caller,
+    from: &Entity,
+    column: &str,
+    id: i64,
+) -> Result<u64, StoreError> {
+    let needs = &from.right.needs;
+    let Ok(permit) = authorize(backend.grounds(), caller, from, needs, Verb::Inquire) else {
+        return Ok(0);
+    };
+    let filter = equals(column, Kind::Integer, Value::Integer(id));
+    let filter = and(crate::pipeline::under(&permit, &[]), filter);
+    backend.count(&permit, filter).await
 }
 
 /// Conditions of a deletion: nothing but the record's own children points to it.

@@ -720,3 +720,61 @@ async fn who_may_read_all_and_add_to_its_own_adds_nothing_to_others() {
     );
     assert!(desk.company.get(&key, &path).await.rows().is_empty());
 }
+
+#[tokio::test]
+async fn a_ticket_put_as_a_whole_has_the_defaults_of_a_new_one() {
+    let desk = Desk::open().await;
+    let ticket = desk.new_ticket().await;
+    let path = format!("/service/tickets/{ticket}");
+    let before = desk
+        .company
+        .get(&desk.company.admin, &path)
+        .await
+        .expect(200);
+    let body = json!({"summary": "Printer on fire", "company": {"id": desk.acme}, "board": {"id": desk.board},
+        "severity": "Low", "impact": "Low"});
+    let after = desk
+        .company
+        .call(&desk.company.admin, "PUT", &path, Some(body))
+        .await
+        .expect(200);
+    assert_eq!(after["summary"], "Printer on fire");
+    for name in [
+        "location",
+        "department",
+        "site",
+        "addressLine1",
+        "city",
+        "zip",
+        "billTime",
+    ] {
+        assert!(!before[name].is_null(), "{name}");
+        assert_eq!(after[name], before[name], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn copies_and_merges_are_in_the_trail() {
+    let desk = Desk::open().await;
+    let (one, two) = (desk.new_ticket().await, desk.new_ticket().await);
+    let company = &desk.company;
+    let trail = async |id: &Value| {
+        let path = format!("/system/audittrail?type=Ticket&id={id}");
+        company.get(&company.admin, &path).await.rows().len()
+    };
+    let path = format!("/service/tickets/{one}/copy");
+    let copy = company
+        .call(&company.admin, "POST", &path, Some(json!({})))
+        .await
+        .expect(200);
+    assert!(trail(&copy["id"]).await > 0, "the copy came from somewhere");
+    let before = trail(&json!(two)).await;
+    let closed = desk.status(desk.board, "Closed").await;
+    let body = json!({"mergeTicketIds": [two], "status": {"id": closed}});
+    let path = format!("/service/tickets/{one}/merge");
+    company
+        .call(&company.admin, "POST", &path, Some(body))
+        .await
+        .expect(200);
+    assert!(trail(&json!(two)).await > before, "the merge is told");
+}

@@ -5,7 +5,7 @@ use super::Context;
 use crate::backend::equals;
 use crate::draft::Draft;
 use crate::instance::Instance;
-use crate::permit::{is_scoped, pass_through};
+use crate::permit::{Permit, authorize, is_scoped, pass_through};
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::{placement, saving};
@@ -13,6 +13,7 @@ use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_dialects::connectwise::layout::SCOPE;
 use bitting_dialects::connectwise::names;
+use bitting_policy::Verb;
 use bitting_query::{Filter, Kind, Value};
 use bitting_store::table::Change;
 use std::sync::Arc;
@@ -30,6 +31,29 @@ pub fn entity<'a>(instance: &'a Instance, path: &str) -> Result<&'a Entity, Prob
 pub async fn seen(context: Context<'_>, entity: &Entity, id: i64) -> Result<Option<Row>, Problem> {
     let permit = pass_through(context.caller, entity);
     Ok(context.instance.backend.row(&permit, id).await?)
+}
+
+/// The caller's permit for another entity than the call's own: its right, asked for by name.
+pub fn permit<'a>(context: Context<'a>, path: &str, verb: Verb) -> Result<Permit<'a>, Problem> {
+    let entity = entity(context.instance, path)?;
+    let grounds = context.instance.backend.grounds();
+    authorize(grounds, context.caller, entity, &entity.right.needs, verb)
+        .map_err(|denial| denial.by(&context.caller.role.name).into())
+}
+
+/// A record of another entity that the caller may do this to; refused, or not found.
+pub async fn open_to(
+    context: Context<'_>,
+    path: &str,
+    verb: Verb,
+    id: i64,
+) -> Result<Row, Problem> {
+    let permit = permit(context, path, verb)?;
+    let below = Context {
+        parents: &[],
+        ..context
+    };
+    saving::existing(below, &permit, id).await
 }
 
 /// One record by id, whoever asks.

@@ -12,6 +12,7 @@ use crate::backend::equals;
 use crate::draft::Draft;
 use crate::problem::Problem;
 use crate::row::Row;
+use bitting_catalog::route::Method;
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_dialects::connectwise::layout::SCOPE;
 use bitting_query::{Kind, Value};
@@ -148,7 +149,9 @@ async fn from_board(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), P
         draft.set("status", id(status(context, board).await?));
     }
     team(context, draft, board).await?;
-    if draft.is_new() {
+    // A record put as a whole is made anew: what it leaves out has its default, as on creation.
+    let whole = context.method == Method::Put;
+    if draft.is_new() || whole {
         for (name, column) in [
             ("location", "location_id"),
             ("department", "department_id"),
@@ -156,7 +159,7 @@ async fn from_board(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), P
             ("billExpenses", "bill_expense"),
             ("billProducts", "bill_product"),
         ] {
-            if !draft.gave(name) {
+            if whole || !draft.gave(name) {
                 draft.default(name, row.get(column).clone());
             }
         }
@@ -206,15 +209,16 @@ async fn team(context: Context<'_>, draft: &mut Draft<'_>, board: i64) -> Result
 
 /// The company's site with its address, where the caller names none.
 async fn from_company(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Problem> {
+    let whole = context.method == Method::Put;
     if let Some(company) = draft.integer("company")
         && draft.is_null("site")
-        && (draft.is_new() || draft.changed("company"))
-        && !draft.gave("site")
+        && (draft.is_new() || whole || draft.changed("company"))
+        && (whole || !draft.gave("site"))
     {
         let site = companies::primary_site(context.instance, company).await?;
         draft.set("site", id(site));
     }
-    if !draft.changed("site") {
+    if !whole && !draft.changed("site") {
         return Ok(());
     }
     let site = match draft.integer("site") {
@@ -237,7 +241,7 @@ async fn from_company(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(),
         ("country", site.get("country_id").clone()),
     ];
     for (name, value) in copied {
-        if !draft.gave(name) {
+        if !draft.gave(name) || (whole && draft.is_null(name)) {
             draft.set(name, value);
         }
     }

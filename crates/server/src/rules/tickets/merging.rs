@@ -1,18 +1,16 @@
 //! Tickets that become one, hang under one another, or are made after another's model.
 
 use super::{STATUSES, TICKETS, closing};
-use crate::backend::Look;
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::rules::related::{self, id as maybe, text};
-use crate::rules::{Answer, Context};
-use crate::saving::time;
+use crate::rules::{Answer, Context, verbs};
+use crate::saving;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_dialects::connectwise::{body::json, names};
 use bitting_query::Value;
-use bitting_store::table::Change;
 use serde_json::json;
 
 /// `/merge` and `/attachChildren`: both name other tickets in a list.
@@ -41,7 +39,7 @@ pub async fn answer(
             FieldError::missing(&resource, list),
         ));
     }
-    seen(context, permit, parent).await?;
+    let above = seen(context, permit, parent).await?;
     let status = if merge {
         Some(status(context, &members, &resource).await?)
     } else {
@@ -55,22 +53,21 @@ pub async fn answer(
             return Err(Problem::field(&resource, error));
         }
         let row = seen(context, permit, child).await?;
-        let change = if let Some(status) = &status {
-            merged(context, permit, &row, parent, status).await?
+        let mut draft = Draft::changing(permit.entity(), row);
+        if let Some(status) = &status {
+            merged(context, &mut draft, parent, status).await?;
         } else {
-            let values = [("parent_ticket_id", Value::Integer(parent))];
-            related::update(context, TICKETS, child, &values)?
-        };
-        changes.push(change);
+            draft.set("parentTicketId", Value::Integer(parent));
+            super::parent(context, &mut draft).await?;
+        }
+        changes.extend(saving::settle(context, permit, &mut draft).await?);
     }
-    let flag = if merge {
-        "has_merged_child_ticket_flag"
-    } else {
-        "has_child_ticket"
-    };
-    let values = [(flag, Value::Boolean(true))];
-    changes.push(related::update(context, TICKETS, parent, &values)?);
-    context.instance.backend.write(changes).await?;
+    if merge {
+        let mut draft = Draft::changing(permit.entity(), above);
+        draft.set("hasMergedChildTicketFlag", Value::Boolean(true));
+        changes.extend(saving::settle(context, permit, &mut draft).await?);
+    }
+    saving::finish(context, permit.entity(), changes).await?;
     Ok(Answer::json(200, &json!({ "success": true })))
 }
 
@@ -106,14 +103,14 @@ async fn status(
     })
 }
 
+/// A ticket that goes into another one, with the status it gets there.
 async fn merged(
     context: Context<'_>,
-    permit: &Permit<'_>,
-    child: &Row,
+    draft: &mut Draft<'_>,
     parent: i64,
     status: &Row,
-) -> Result<Change, Problem> {
-    let board = child.integer("board_id");
+) -> Result<(), Problem> {
+    let board = draft.integer("board");
     if status.integer("board_id") != board {
         let message = format!(
             "Service Status {} not found for Service Board {}",
@@ -123,19 +120,9 @@ async fn merged(
         let error = FieldError::not_found("ticket", "status/id", message);
         return Err(Problem::field("ticket", error));
     }
-    let closed = status.flag("closed_status");
-    if closed || child.flag("closed_flag") {
-        closing::may_close(context, permit.entity(), Some(child)).await?;
-    }
-    let stamp = |value: Value| if closed { value } else { Value::Null };
-    let values = [
-        ("merged_parent_ticket_id", Value::Integer(parent)),
-        ("status_id", Value::Integer(status.id)),
-        ("closed_flag", Value::Boolean(closed)),
-        ("closed_date", stamp(text(time(context.now)))),
-        ("closed_by", stamp(text(&*context.caller.identifier))),
-    ];
-    related::update(context, TICKETS, child.id, &values)
+    draft.set("mergedParentTicket", Value::Integer(parent));
+    draft.set("status", Value::Integer(status.id));
+    closing::follow(context, draft).await
 }
 
 /// What a copy does not take over: the story of the ticket it was made from.
@@ -171,17 +158,8 @@ pub async fn copy(
     let from = id.ok_or_else(ApiError::no_endpoint)?;
     let entity = permit.entity();
     let mut row = seen(context, &permit.reading(), from).await?;
-    let id = related::next_id(context.instance, TICKETS).await?;
-    row.id = id;
-    let mut draft = Draft {
-        entity,
-        row,
-        before: None,
-        given: Vec::new(),
-        also: Vec::new(),
-        errors: Vec::new(),
-        resource: names::resource(&entity.schema),
-    };
+    row.id = related::next_id(context.instance, TICKETS).await?;
+    let mut draft = Draft::new(entity, row);
     for name in OWN {
         draft.set(name, Value::Null);
     }
@@ -196,29 +174,7 @@ pub async fn copy(
         let status = super::status(context, board).await?;
         draft.set("status", maybe(status));
     }
-    let changes = related::inserted(context, draft, None).await?;
-    context.instance.backend.write(changes).await?;
-    let look = Look {
-        view: None,
-        projection: None,
-        release: context.release,
-        base: context.base,
-        parents: context.parents,
-    };
-    let body = context
-        .instance
-        .backend
-        .get(
-            &permit.reading(),
-            id,
-            bitting_query::Filter::Constant(true),
-            look,
-        )
-        .await?
-        .ok_or_else(|| ApiError::not_found(&entity.schema, &id.to_string()))?;
-    Ok(Answer {
-        status: 200,
-        body,
-        ..Answer::default()
-    })
+    let changes = saving::settle(context, permit, &mut draft).await?;
+    saving::finish(context, entity, changes).await?;
+    verbs::shown(context, &permit.reading(), draft.row.id).await
 }
