@@ -11,6 +11,7 @@ pub mod changes;
 pub mod companies;
 pub mod configurations;
 pub mod contacts;
+pub(crate) mod conversions;
 mod copying;
 pub mod custom_fields;
 pub mod documents;

@@ -1,7 +1,7 @@
 //! Creating, changing and deleting records: input to row, rules, checks, placement, one write. Nothing is
 //! half-written: every change of a call stands or falls together.
 
-use crate::backend::with_id;
+use crate::backend::{Backend, with_id};
 use crate::draft::Draft;
 use crate::permit::{Listed, Permit};
 use crate::placement;
@@ -88,8 +88,8 @@ pub async fn composed(
     Ok((id, changes))
 }
 
-/// The changes that lay down a record which the server makes after a model, under the permit like any
-/// other. `node` is where it hangs when what it hangs on is not at rest yet.
+/// The changes that lay down a new record after a model: as [`settle`] does, but without what comes with a
+/// record that is made anew. `node` is where it hangs when what it hangs on is not at rest yet.
 pub async fn laid_down(
     context: Context<'_>,
     permit: &Permit<'_>,
@@ -105,12 +105,7 @@ pub async fn laid_down(
     }
     let owners = placement::own(context.instance, context.caller, draft).await?;
     admitted(context, permit, draft, &owners).await?;
-    let mut changes = unique(draft);
-    changes.push(Change::Insert {
-        table: draft.entity.table.clone(),
-        id: draft.row.id,
-        values: draft.row.clone().into_values(),
-    });
+    let mut changes = at_rest(&context.instance.backend, draft).await?;
     changes.append(&mut draft.also);
     rules::changes::saved(context, draft, &mut changes).await?;
     Ok(changes)
@@ -272,7 +267,6 @@ pub async fn settle(
     permit: &Permit<'_>,
     draft: &mut Draft<'_>,
 ) -> Result<Vec<Change>, Problem> {
-    let entity = draft.entity;
     let backend = &context.instance.backend;
     if !draft.errors.is_empty() {
         return Err(
@@ -284,6 +278,15 @@ pub async fn settle(
     let owners = placement::own(context.instance, context.caller, draft).await?;
     admitted(context, permit, draft, &owners).await?;
     rules::alongside(context, draft).await?;
+    let mut changes = at_rest(backend, draft).await?;
+    changes.append(&mut draft.also);
+    rules::changes::saved(context, draft, &mut changes).await?;
+    Ok(changes)
+}
+
+/// The changes of the record alone: that no other has its name, and its row.
+async fn at_rest(backend: &Backend, draft: &Draft<'_>) -> Result<Vec<Change>, Problem> {
+    let entity = draft.entity;
     let mut changes = unique(draft);
     let id = draft.row.id;
     match &draft.before {
@@ -305,8 +308,6 @@ pub async fn settle(
             }
         }
     }
-    changes.append(&mut draft.also);
-    rules::changes::saved(context, draft, &mut changes).await?;
     Ok(changes)
 }
 

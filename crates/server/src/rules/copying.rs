@@ -6,12 +6,12 @@ use super::related::{self, text};
 use super::{Answer, Context, verbs};
 use crate::backend::equals;
 use crate::draft::Draft;
-use crate::permit::{Permit, authorize};
+use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::{saving, usage};
 use bitting_catalog::entity::{Entity, EntityId, Field, Kind as FieldKind, Scalar};
-use bitting_dialects::connectwise::error::{ApiError, FieldError};
+use bitting_dialects::connectwise::error::FieldError;
 use bitting_dialects::connectwise::layout::SCOPE;
 use bitting_dialects::connectwise::names;
 use bitting_policy::Verb;
@@ -185,20 +185,8 @@ async fn copy(
             .and_then(related::number)
             .ok_or_else(|| Problem::field(&resource, FieldError::missing(&resource, "id")))?,
     };
-    let under = crate::pipeline::under(permit, context.parents);
-    let model = context
-        .instance
-        .backend
-        .rows(
-            &permit.reading(),
-            bitting_query::and(crate::backend::with_id(from), under),
-            Vec::new(),
-            Some(1),
-        )
-        .await?
-        .into_iter()
-        .next()
-        .ok_or_else(|| ApiError::not_found(&entity.schema, &from.to_string()))?;
+    let _turn = super::turn(context.instance, entity).await;
+    let model = verbs::model(context, entity, from).await?;
     let mut made = tree(context, entity, &model, plan).await?;
     let root = &mut made[0];
     root.row = named(
@@ -218,20 +206,13 @@ async fn copy(
             changes.extend(saving::laid_down(context, permit, &mut draft, None).await?);
             continue;
         }
-        let permit = child(context, entity, Verb::Add)?;
+        let permit = verbs::authorized(context, entity, Verb::Add)?;
         // What a record owns hangs where the record hangs, and the copy hangs where its model does.
         let node = draft.row.integer(SCOPE);
         changes.extend(saving::laid_down(context, &permit, &mut draft, node).await?);
     }
     saving::finish(context, entity, changes).await?;
     verbs::shown(context, &permit.reading(), new).await
-}
-
-fn child<'a>(context: Context<'a>, entity: &'a Entity, verb: Verb) -> Result<Permit<'a>, Problem> {
-    let grounds = context.instance.backend.grounds();
-    let permit = authorize(grounds, context.caller, entity, &entity.right.needs, verb)
-        .map_err(|denial| denial.by(&context.caller.role.name))?;
-    Ok(permit)
 }
 
 /// The record and everything it owns, outermost first, each with an id of its own and links that lead to
@@ -266,7 +247,7 @@ async fn tree<'a>(
                 continue;
             }
             // Who may not read what the record owns cannot have a copy of it.
-            let permit = child(context, pointer.from, Verb::Inquire)?;
+            let permit = verbs::authorized(context, pointer.from, Verb::Inquire)?;
             for row in backend.rows(&permit, filter, Vec::new(), None).await? {
                 made.push(Made {
                     entity: pointer.from,

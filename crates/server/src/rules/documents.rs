@@ -2,6 +2,7 @@
 //! the right to read the record it hangs on, and so does attaching one: a record that is shown to somebody
 //! is not changed by what they attach to it.
 
+pub mod copies;
 pub mod files;
 mod form;
 

@@ -1,0 +1,309 @@
+//! Sales records that become orders and tickets: a new record with what the old one says, or one that is
+//! there already, and what goes along with it. Both then point to one another. Nothing is written unless
+//! all of it is.
+
+mod included;
+
+use super::related::{self, text};
+use super::{Answer, Context, set_up, verbs};
+use crate::backend::equals;
+use crate::permit::Permit;
+use crate::problem::Problem;
+use crate::row::Row;
+use crate::saving;
+use bitting_catalog::entity::{Entity, Kind as FieldKind};
+use bitting_dialects::connectwise::error::ApiError;
+use bitting_policy::Verb;
+use bitting_query::{Kind, Value};
+use bitting_store::table::Change;
+use included::Wishes;
+use serde_json::{Map, Value as Json, json};
+
+const OPPORTUNITIES: &str = "sales/opportunities";
+const ORDERS: &str = "sales/orders";
+const TICKETS: &str = "service/tickets";
+const CONVERSIONS: &str = "sales/opportunities/conversions";
+
+/// One way of conversion.
+struct Way {
+    rule: &'static str,
+    from: &'static str,
+    to: &'static str,
+    /// Member of the body that names a record which is there already.
+    existing: Option<&'static str>,
+    /// Schema of the body; a conversion without one takes none.
+    body: Option<&'static str>,
+    /// What the new record takes over: (field of the old one, field of the new one).
+    carry: &'static [(&'static str, &'static str)],
+    /// Member of the body that names the new record, and the field that bears the name.
+    name: (&'static str, &'static str),
+    /// Field of the old record that names the new one when the body does not.
+    named_after: &'static str,
+}
+
+/// How documents, and the `/conversions` of a sales record, call an entity.
+fn kind(path: &str) -> (&'static str, &'static str) {
+    match path {
+        OPPORTUNITIES => ("Opportunity", "Opportunity"),
+        ORDERS => ("SalesOrder", "Sales Order"),
+        _ => ("Ticket", "Service Ticket"),
+    }
+}
+
+static WAYS: [Way; 3] = [
+    Way {
+        rule: "opportunity_to_order",
+        from: OPPORTUNITIES,
+        to: ORDERS,
+        existing: Some("salesOrderId"),
+        body: Some("OpportunityToSalesOrderConversion"),
+        carry: &[
+            ("company", "company"),
+            ("contact", "contact"),
+            ("site", "site"),
+            ("primarySalesRep", "salesRep"),
+            ("billingTerms", "billingTerms"),
+            ("taxCode", "taxCode"),
+            ("currency", "currency"),
+            ("customerPO", "poNumber"),
+            ("notes", "notes"),
+            ("locationId", "location"),
+            ("businessUnitId", "department"),
+            ("companyLocationId", "companyLocation"),
+            ("shipToCompany", "shipToCompany"),
+            ("shipToContact", "shipToContact"),
+            ("shipToSite", "shipToSite"),
+            ("billToCompany", "billToCompany"),
+            ("billToContact", "billToContact"),
+            ("billToSite", "billToSite"),
+        ],
+        name: ("name", "description"),
+        named_after: "name",
+    },
+    Way {
+        rule: "opportunity_to_ticket",
+        from: OPPORTUNITIES,
+        to: TICKETS,
+        existing: Some("ticketId"),
+        body: Some("OpportunityToServiceTicketConversion"),
+        carry: &[
+            ("company", "company"),
+            ("contact", "contact"),
+            ("site", "site"),
+            ("customerPO", "poNumber"),
+            ("notes", "initialDescription"),
+        ],
+        name: ("summary", "summary"),
+        named_after: "name",
+    },
+    Way {
+        rule: "order_to_ticket",
+        from: ORDERS,
+        to: TICKETS,
+        existing: None,
+        body: None,
+        carry: &[
+            ("company", "company"),
+            ("contact", "contact"),
+            ("site", "site"),
+            ("poNumber", "poNumber"),
+            ("opportunity", "opportunity"),
+            ("notes", "initialDescription"),
+        ],
+        name: ("summary", "summary"),
+        named_after: "description",
+    },
+];
+
+/// Answers a conversion, or the list of what a sales record was converted to.
+pub async fn answer(
+    context: Context<'_>,
+    permit: &Permit<'_>,
+    rule: &str,
+    id: Option<i64>,
+    body: &[u8],
+) -> Result<Answer, Problem> {
+    let id = id.ok_or_else(ApiError::no_endpoint)?;
+    match WAYS.iter().find(|way| way.rule == rule) {
+        Some(way) => convert(context, permit, way, id, body).await,
+        None => list(context, id).await,
+    }
+}
+
+async fn convert(
+    context: Context<'_>,
+    permit: &Permit<'_>,
+    way: &Way,
+    id: i64,
+    body: &[u8],
+) -> Result<Answer, Problem> {
+    let row = verbs::model(context, permit.entity(), id).await?;
+    let members = match way.body {
+        Some(schema) if !body.iter().all(u8::is_ascii_whitespace) => related::object(body, schema)?,
+        _ => Map::new(),
+    };
+    let wishes = Wishes::read(&members, way.body.unwrap_or_default())?;
+    let target = related::entity(context.instance, way.to)?;
+    let present = way
+        .existing
+        .and_then(|name| related::member(&members, name).map(|value| (name, value)));
+    // Products take part in sums.
+    let products = related::entity(context.instance, included::PRODUCTS)?;
+    let _turn = super::turn(context.instance, products).await;
+    let (permit, to, mut changes) = match present {
+        Some((name, value)) => {
+            let to = related::number(value).ok_or_else(|| wishes.wrong(name, "is no id"))?;
+            let permit = verbs::authorized(context, target, Verb::Edit)?;
+            let mut draft = verbs::opened(context, &permit, to).await?;
+            draft.set("opportunity", Value::Integer(id));
+            let changes = saving::settle(context, &permit, &mut draft).await?;
+            (permit, to, changes)
+        }
+        None => {
+            let permit = verbs::authorized(context, target, Verb::Add)?;
+            let new = begun(context, way, permit.entity(), &row, &members).await?;
+            let bytes = Json::Object(new).to_string();
+            let release = context.release;
+            let (to, changes) =
+                saving::composed(context, &permit, bytes.as_bytes(), release).await?;
+            (permit, to, changes)
+        }
+    };
+    let new = match related::one(context.instance, way.to, to).await? {
+        Some(row) => row,
+        None => laid_down(&changes, target, to),
+    };
+    changes.extend(included::changes(context, way, &wishes, &row, &new).await?);
+    changes.extend(recorded(context, (way.from, id), (kind(way.to).1, to)).await?);
+    saving::finish(context, target, changes).await?;
+    verbs::shown(context, &permit.reading(), to).await
+}
+
+/// The record that is made or changed, as it will be.
+fn laid_down(changes: &[Change], entity: &Entity, id: i64) -> Row {
+    let mut row = Row::new(id);
+    for change in changes {
+        if let Change::Insert {
+            table,
+            id: of,
+            values,
+        } = change
+            && *table == entity.table
+            && *of == id
+        {
+            for (column, value) in values {
+                row.set(column, value.clone());
+            }
+        }
+    }
+    row
+}
+
+/// The body of the new record: what a client would post that read the old one.
+async fn begun(
+    context: Context<'_>,
+    way: &Way,
+    target: &Entity,
+    row: &Row,
+    members: &Map<String, Json>,
+) -> Result<Map<String, Json>, Problem> {
+    let source = related::entity(context.instance, way.from)?;
+    let mut new = Map::new();
+    for (from, to) in way.carry {
+        let value = match set_up::value(source, row, from) {
+            Value::Null => continue,
+            Value::Integer(id) => json!(id),
+            Value::Text(text) => json!(text),
+            Value::Boolean(flag) => json!(flag),
+            Value::Number(number) => json!(number),
+        };
+        let reference = target
+            .any_field(to)
+            .is_some_and(|field| matches!(field.kind, FieldKind::Reference(_)));
+        let value = if reference {
+            json!({ "id": value })
+        } else {
+            value
+        };
+        new.insert((*to).to_owned(), value);
+    }
+    if way.from == OPPORTUNITIES {
+        new.insert("opportunity".to_owned(), json!({ "id": row.id }));
+    }
+    let (member, field) = way.name;
+    let name = match related::member(members, member) {
+        Some(name) => name.clone(),
+        None => {
+            let after = match set_up::value(source, row, way.named_after) {
+                Value::Text(text) if !text.trim().is_empty() => text.trim().to_owned(),
+                _ => format!("{} {}", kind(way.from).1, row.id),
+            };
+            let max = target.any_field(field).and_then(|field| field.max);
+            let max = max.map_or(usize::MAX, |max| max as usize);
+            json!(after.chars().take(max).collect::<String>())
+        }
+    };
+    new.insert(field.to_owned(), name);
+    if way.to == ORDERS {
+        let now = saving::time(context.now);
+        new.insert("orderDate".to_owned(), json!(now));
+        if let Some(status) = order_status(context).await? {
+            new.insert("status".to_owned(), json!({ "id": status.id }));
+        }
+    }
+    Ok(new)
+}
+
+/// The status of a new order: the one that set-up marks, else the first that is open.
+async fn order_status(context: Context<'_>) -> Result<Option<Row>, Problem> {
+    const STATUSES: &str = "sales/orders/statuses";
+    let marked = equals("default_flag", Kind::Boolean, Value::Boolean(true));
+    let marked = related::filtered(context.instance, STATUSES, marked).await?;
+    if let Some(row) = marked.into_iter().next() {
+        return Ok(Some(row));
+    }
+    set_up::first(context.instance, STATUSES, "sortOrder", &["closedFlag"]).await
+}
+
+/// The change that remembers what a sales record was converted to: (path of its entity, its id), (what the
+/// new record is called, its id).
+pub async fn recorded(
+    context: Context<'_>,
+    (from, id): (&str, i64),
+    (name, to): (&str, i64),
+) -> Result<Vec<Change>, Problem> {
+    let new = related::next_id(context.instance, CONVERSIONS).await?;
+    let values = [
+        ("parentType", text(kind(from).1)),
+        ("convertedType", text(name)),
+        ("parentId", Value::Integer(id)),
+        ("convertedId", Value::Integer(to)),
+    ];
+    related::insert(context, CONVERSIONS, new, &values, None).await
+}
+
+/// What the sales record in the path was converted to, oldest first.
+async fn list(context: Context<'_>, id: i64) -> Result<Answer, Problem> {
+    let entity = context.instance.catalog().entity(context.route.entity);
+    let from = entity.path.trim_end_matches("/conversions");
+    let holder = related::entity(context.instance, from)?;
+    let missing = || ApiError::not_found(&holder.schema, &id.to_string());
+    related::seen(context, holder, id)
+        .await?
+        .ok_or_else(missing)?;
+    let rows = related::under(context.instance, CONVERSIONS, "parent_id", id).await?;
+    let shown = rows
+        .iter()
+        .filter(|row| row.text("parent_type") == Some(kind(from).1))
+        .map(|row| {
+            json!({
+                "parentType": row.text("parent_type"),
+                "convertedTo": {
+                    "id": row.integer("converted_id"),
+                    "name": row.text("converted_type"),
+                },
+            })
+        })
+        .collect();
+    Ok(Answer::json(verbs::status(context), &Json::Array(shown)))
+}
