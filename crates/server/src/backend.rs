@@ -519,6 +519,7 @@ impl Backend {
         let view: Option<&View> = look.view.and_then(|index| entity.views.get(index));
         let hidden = |field: usize| permit.hides(field);
         let wanted = Wanted {
+            names: &*self.catalog,
             view,
             projection: look.projection,
             release: look.release,

@@ -11,9 +11,9 @@ use crate::problem::Problem;
 use crate::rules::{self, Answer, Context};
 use crate::{computed, saving};
 use bitting_catalog::entity::{Entity, Release};
-use bitting_catalog::route::{Method, Route, RouteKind};
+use bitting_catalog::route::{Method, Operation, Route, RouteKind};
 use bitting_dialects::connectwise::conditions::{self, Used};
-use bitting_dialects::connectwise::error::ApiError;
+use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_dialects::connectwise::link::{self, Position};
 use bitting_dialects::connectwise::parameters::Parameters;
 use bitting_dialects::connectwise::projection::Projection;
@@ -79,6 +79,10 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
         Some(false) => return Err(unseen(call.entity, id).into()),
         None => permit,
     };
+    if call.route.rule.is_some() && call.entity.stored && call.method == Method::Get {
+        // A rule may not look at them; a mistake in them is one all the same.
+        filter(call, &permit)?;
+    }
     if let Some(rule) = &call.route.rule
         && let Some(answer) = rules::action(context, &permit, rule, id, body(call)?).await?
     {
@@ -86,7 +90,11 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
     }
     match (call.route.kind, call.method) {
         (
-            RouteKind::Collection | RouteKind::Info | RouteKind::UsagesList | RouteKind::Usages,
+            RouteKind::Collection
+            | RouteKind::Info
+            | RouteKind::UsagesList
+            | RouteKind::Usages
+            | RouteKind::Item,
             Method::Get,
         ) if id.is_none() => list(call, context, &permit, None).await,
         (RouteKind::Usages | RouteKind::UsagesList, Method::Get) => usages(call, &permit, id).await,
@@ -101,28 +109,122 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
             let wanted = filter_values::read(body(call)?)?;
             list(call, context, &permit, Some(wanted)).await
         }
-        // A forecast item is posted to a path that names an item, and gets an id of its own.
-        (RouteKind::Collection | RouteKind::Item, Method::Post) => {
-            let id = saving::create(context, &permit, body(call)?, call.release).await?;
-            item(call, context, &permit.reading(), Some(id), 201).await
+        (RouteKind::Singleton, Method::Get) if call.route.rule.is_none() => {
+            let only = only(context, &permit).await?;
+            item(call, context, &permit, Some(only), 200).await
         }
-        (RouteKind::Item, Method::Put | Method::Patch) => {
-            let id = id.ok_or_else(ApiError::no_endpoint)?;
+        // A forecast item is posted to a path that names an item, and an invoice grouping to one that
+        // counts; each gets an id of its own.
+        (
+            RouteKind::Collection | RouteKind::Item | RouteKind::Singleton | RouteKind::Count,
+            Method::Post,
+        ) => {
+            let id = saving::create(context, &permit, body(call)?, call.release).await?;
+            item(call, context, &permit.reading(), Some(id), call.status()).await
+        }
+        (RouteKind::Item | RouteKind::Collection, Method::Put | Method::Patch) => {
+            let id = match id {
+                Some(id) => id,
+                None => named(context, &permit, body(call)?).await?,
+            };
             let whole = call.method == Method::Put;
             saving::change(context, &permit, id, body(call)?, whole, call.release).await?;
             let own = rules::is_own(call.entity, &call.caller, id) == Some(true);
             let reading = permit.reading();
             let reading = if own { reading.whole() } else { reading };
-            item(call, context, &reading, Some(id), 200).await
+            item(call, context, &reading, Some(id), call.status()).await
         }
         (RouteKind::Item, Method::Delete) => {
             let id = id.ok_or_else(ApiError::no_endpoint)?;
             saving::delete(context, &permit, id).await?;
-            Ok(Reply::from_answer(Answer::empty(204)))
+            Ok(Reply::from_answer(Answer::empty(call.status())))
+        }
+        (RouteKind::Collection, Method::Delete) => {
+            for id in doomed(call, context, &permit).await? {
+                saving::delete(context, &permit, id).await?;
+            }
+            Ok(Reply::from_answer(Answer::empty(call.status())))
         }
         (RouteKind::Bulk, _) => crate::bulk::answer(context, &permit, body(call)?).await,
         _ => Err(ApiError::no_endpoint().into()),
     }
+}
+
+impl Call<'_> {
+    fn operation(&self) -> Option<&Operation> {
+        let mut methods = self.route.methods.iter();
+        methods.find(|operation| operation.method == self.method)
+    }
+
+    /// The status of an answer that went well, as the catalog has it.
+    fn status(&self) -> u16 {
+        self.operation().map_or(200, |operation| operation.status)
+    }
+
+    /// Whether the path ends in the record's own id. One that lists ends in the id of what it lists under,
+    /// whatever its form.
+    fn ends_in_own_id(&self) -> bool {
+        match self.route.kind {
+            RouteKind::Item | RouteKind::ItemByName => {
+                let lists = self.operation().is_some_and(|operation| operation.list);
+                let parents = self.entity.parents.len();
+                !lists || (parents > 0 && self.words.len() > parents)
+            }
+            RouteKind::Collection | RouteKind::Count | RouteKind::Search | RouteKind::Default => {
+                false
+            }
+            RouteKind::Info => {
+                !self.words.is_empty() && !self.operation().is_some_and(|operation| operation.list)
+            }
+            _ => self.words.len() > parents_in(self.route, self.entity.parents.len()),
+        }
+    }
+}
+
+/// The one record of a path that names none: settings, of which there is one.
+async fn only(context: Context<'_>, permit: &Permit<'_>) -> Result<i64, Problem> {
+    let backend = &context.instance.backend;
+    let under = under(permit, context.parents);
+    let rows = if permit.entity().stored {
+        backend.rows(permit, under, Vec::new(), Some(1)).await?
+    } else {
+        Vec::new()
+    };
+    let missing = || ApiError::not_found(&permit.entity().schema, "");
+    Ok(rows.first().ok_or_else(missing)?.id)
+}
+
+/// The record that a change of a whole list is about: the one its body names, else the only one.
+async fn named(context: Context<'_>, permit: &Permit<'_>, body: &[u8]) -> Result<i64, Problem> {
+    let body: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    match body.as_ref().and_then(|body| body["id"].as_i64()) {
+        Some(id) => Ok(id),
+        None => only(context, permit).await,
+    }
+}
+
+/// The records that a DELETE of a list is about: the one that `id` names; without it, those of a log all
+/// together, and of what hangs under a record none, since that `id` may have been forgotten.
+async fn doomed(
+    call: &Call<'_>,
+    context: Context<'_>,
+    permit: &Permit<'_>,
+) -> Result<Vec<i64>, Problem> {
+    if let Some(id) = call.parameters.other("id") {
+        let missing = || ApiError::not_found(&call.entity.schema, id);
+        return Ok(vec![id.trim().parse().map_err(|_| missing())?]);
+    }
+    if !call.entity.parents.is_empty() {
+        let resource = bitting_dialects::connectwise::names::resource(&call.entity.schema);
+        return Err(Problem::field(
+            &resource,
+            FieldError::missing(&resource, "id"),
+        ));
+    }
+    let filter = and(under(permit, context.parents), filter(call, permit)?);
+    let backend = &call.instance.backend;
+    let rows = backend.rows(permit, filter, Vec::new(), None).await?;
+    Ok(rows.iter().map(|row| row.id).collect())
 }
 
 fn unseen(entity: &Entity, id: Option<i64>) -> ApiError {
@@ -150,7 +252,11 @@ fn verb(route: &Route, method: Method) -> Verb {
     match (route.kind, method) {
         (_, Method::Get) | (RouteKind::Search, _) => Verb::Inquire,
         (
-            RouteKind::Collection | RouteKind::Bulk | RouteKind::Singleton | RouteKind::Item,
+            RouteKind::Collection
+            | RouteKind::Bulk
+            | RouteKind::Singleton
+            | RouteKind::Item
+            | RouteKind::Count,
             Method::Post,
         ) => Verb::Add,
         (RouteKind::Action, Method::Post) if adds(&route.path) => Verb::Add,
@@ -183,10 +289,20 @@ async fn ids(call: &Call<'_>) -> Result<Vec<i64>, Problem> {
             Err(_) if last && call.route.kind == RouteKind::ItemByName => {
                 ids.push(by_name(call, word).await?);
             }
-            Err(_) => return Err(ApiError::not_found(&call.entity.schema, word).into()),
+            Err(_) => return Err(ApiError::not_found(schema_of(call, index), word).into()),
         }
     }
     Ok(ids)
+}
+
+/// What a placeholder of the path is about: a parent, or the record itself.
+fn schema_of<'a>(call: &Call<'a>, index: usize) -> &'a str {
+    let own = index + 1 == call.words.len() && call.ends_in_own_id();
+    let parent = call.entity.parents.get(index).filter(|_| !own);
+    match parent.and_then(|parent| parent.entity) {
+        Some(parent) => &call.instance.catalog().entity(parent).schema,
+        None => &call.entity.schema,
+    }
 }
 
 async fn by_name(call: &Call<'_>, word: &str) -> Result<i64, Problem> {
@@ -211,13 +327,8 @@ async fn by_name(call: &Call<'_>, word: &str) -> Result<i64, Problem> {
 
 /// Splits the ids in the path into those of parents and the record's own.
 fn split<'i>(call: &Call<'_>, ids: &'i [i64]) -> (&'i [i64], Option<i64>) {
-    let parents = call.entity.parents.len();
-    let has_own = match call.route.kind {
-        RouteKind::Collection | RouteKind::Count | RouteKind::Search | RouteKind::Default => false,
-        _ => ids.len() > parents_in(call.route, parents),
-    };
     match ids.split_last() {
-        Some((own, rest)) if has_own => (rest, Some(*own)),
+        Some((own, rest)) if call.ends_in_own_id() => (rest, Some(*own)),
         _ => (ids, None),
     }
 }
@@ -425,7 +536,16 @@ async fn item(
         None => call.instance.backend.get(permit, id, under, look).await?,
     };
     let body = body.ok_or_else(|| ApiError::not_found(&call.entity.schema, &id.to_string()))?;
-    Ok(Reply::json(status, body))
+    Ok(Reply::json(status, as_listed(call, body)))
+}
+
+/// A record alone in a list, where the catalog says that the path answers one.
+fn as_listed(call: &Call<'_>, record: Vec<u8>) -> Vec<u8> {
+    if call.operation().is_some_and(|operation| operation.list) {
+        [b"[", &*record, b"]"].concat()
+    } else {
+        record
+    }
 }
 
 /// Where a setup row is used: one line per kind of record that points to it.

@@ -361,7 +361,10 @@ pub async fn action(
         "report_rows" | "report_columns" | "report_count" => {
             reports::answer(context, permit, rule).await.map(Some)
         }
-        "info" => Ok(Some(system::info())),
+        "info" => Ok(Some(system::info(
+            context.instance.catalog(),
+            context.release,
+        ))),
         "default_company" | "default_contact" | "default_opportunity" | "default_rma_tag" => {
             let row = template::row(context, permit).await?;
             template::answer(context, permit, row).await.map(Some)

@@ -4,10 +4,12 @@ use crate::backend::Backend;
 use crate::demo::{self, Recipes, RoleRecipe, Size, Summary};
 use crate::instance::Instance;
 use crate::rules::first;
+use bitting_catalog::entity::Entity;
 use bitting_policy::{ListDocument, Role};
-use bitting_store::Change;
+use bitting_query::Value;
+use bitting_store::{Change, StoreError};
 use jiff::Timestamp;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 /// Setting that names the members a newcomer starts with, `admin,least`.
 const MEMBERS: &str = "first-members";
@@ -110,6 +112,20 @@ pub(crate) async fn lay_down(
         .map_err(|error| error.to_string())?;
     loaded.map_err(|error| error.to_string())?;
     Ok(summary)
+}
+
+/// Lays down one row of an entity without a caller, and answers its id. Nothing is checked or filled in:
+/// this is for records that come before any caller, and for tests that need a row where the API makes none.
+pub async fn row(
+    instance: &Instance,
+    entity: &Entity,
+    values: Vec<(Arc<str>, Value)>,
+) -> Result<i64, StoreError> {
+    let table = entity.table.clone();
+    let id = instance.backend.store.next_id(&table).await?;
+    let change = Change::Insert { table, id, values };
+    instance.backend.write(vec![change]).await?;
+    Ok(id)
 }
 
 /// The demo company with the levels and lists of its roles.

@@ -275,8 +275,22 @@ impl Server {
         let rest = &segments[3..];
         let is_info = matches!(rest, [system, info]
             if system.eq_ignore_ascii_case("system") && info.eq_ignore_ascii_case("info"));
-        if is_info && authorization.is_none() {
-            return Ok(Reply::from_answer(rules::system::info()));
+        let accept = auth::accept(
+            headers
+                .get_all(http::header::ACCEPT)
+                .iter()
+                .filter_map(|value| value.to_str().ok()),
+        );
+        let release = accept.release.unwrap_or(DEFAULT_RELEASE);
+        // Every company shows the same; without one there is no data file to go by.
+        if let Some(any) = self.instances().first()
+            && is_info
+            && authorization.is_none()
+        {
+            return Ok(Reply::from_answer(rules::system::info(
+                any.catalog(),
+                release,
+            )));
         }
         let (instance, mut caller) = self.authenticate(headers).await?;
         event.caller(&instance.company, &caller);
@@ -335,12 +349,6 @@ impl Server {
                 Reply::error(&ApiError::method_not_allowed(&allowed())).with_allow(allowed())
             );
         };
-        let accept = auth::accept(
-            headers
-                .get_all(http::header::ACCEPT)
-                .iter()
-                .filter_map(|value| value.to_str().ok()),
-        );
         let base = base(received, segments[0]);
         let call = Call {
             instance: &instance,
@@ -350,7 +358,7 @@ impl Server {
             method,
             words: found.params,
             parameters: Parameters::read(received.parts.uri.query().unwrap_or_default())?,
-            release: accept.release.unwrap_or(DEFAULT_RELEASE),
+            release,
             forward_only: auth::forward_only(text(headers, "pagination-type")),
             url: format!("{base}{path}"),
             base,

@@ -9,9 +9,8 @@ mod support;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::Entity;
 use bitting_catalog::route::{Method, Route};
-use bitting_policy::{Level, List, Needs, Registry, Role};
+use bitting_policy::Needs;
 use serde_json::json;
-use std::collections::BTreeMap;
 use support::{Company, Credentials};
 
 /// A path with numbers in its placeholders that no record has, and a word where a word is expected.
@@ -50,56 +49,6 @@ fn needs<'a>(catalog: &'a Catalog, route: &'a Route) -> &'a Needs {
     &own.or(of_view).unwrap_or(&entity.right).needs
 }
 
-/// The smallest role that satisfies the needs: every verb of exactly the rows they name.
-fn smallest(registry: &Registry, role: &mut Role, needs: &Needs) {
-    match needs {
-        Needs::Anyone | Needs::AnyMember => {}
-        Needs::Action(action) => {
-            let row = registry.get(*action).expect("a known action");
-            let levels = bitting_policy::Verb::EVERY.map(|verb| {
-                if row.accepts(verb, Level::All) {
-                    Level::All
-                } else {
-                    Level::None
-                }
-            });
-            role.set(registry, *action, levels)
-                .expect("All is accepted");
-        }
-        Needs::Table(table) => {
-            role.set(registry, registry.table_setup(), [Level::All; 4])
-                .expect("Table Setup takes All");
-            role.set_tables(List::Allow([*table].into_iter().collect()));
-        }
-        Needs::Every(parts) => parts.iter().for_each(|part| smallest(registry, role, part)),
-        Needs::Either(parts) => smallest(registry, role, &parts[0]),
-    }
-}
-
-/// One member per distinct need, so that three thousand operations share a few hundred keys.
-async fn holder(
-    company: &Company,
-    holders: &mut BTreeMap<String, Credentials>,
-    needs: &Needs,
-) -> Credentials {
-    let name = format!("{needs:?}");
-    if let Some(key) = holders.get(&name) {
-        return key.clone();
-    }
-    let number = holders.len();
-    let id = company.role(&format!("holder {number}"), &[], &[]).await;
-    let mut role = Role::new(company.instance.registry(), id, format!("holder {number}"));
-    smallest(company.instance.registry(), &mut role, needs);
-    company
-        .instance
-        .save_role(role)
-        .await
-        .expect("a role is kept");
-    let (_, key) = company.member(&format!("holder{number}"), id).await;
-    holders.insert(name, key.clone());
-    key
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn every_operation_is_refused_without_its_right_and_open_with_it() {
     let company = Company::open().await;
@@ -107,7 +56,6 @@ async fn every_operation_is_refused_without_its_right_and_open_with_it() {
     let empty = company.role("nothing", &[], &[]).await;
     let (_, nothing) = company.member("nothing", empty).await;
     let wrong = Credentials::new("nobody", "nothing");
-    let mut holders = BTreeMap::new();
     let mut faults: Vec<String> = Vec::new();
     let mut seen = 0;
     for route in &catalog.routes {
@@ -149,7 +97,7 @@ async fn every_operation_is_refused_without_its_right_and_open_with_it() {
                     answered.denial().contains("needs"),
                 );
             }
-            let key = holder(&company, &mut holders, needs).await;
+            let key = company.holder(needs).await;
             let status = company.send(Some(&key), method, &path, body).await.status;
             // Minting a token is refused with 401 whatever the role says, as the vendor does.
             let mints = route.rule.as_deref() == Some("member_tokens");

@@ -55,6 +55,10 @@ pub(crate) fn parents(
         if fold(&bare(path)) != own {
             return None;
         }
+        // `{id}{id}`, a slip of the vendor's, is one id.
+        if path.contains("}{") {
+            return None;
+        }
         let all = params(path).count();
         let kind = RouteKind::from(text.kind);
         // A verb of its own may carry more than ids (`/schedule/entries/{id}/{notifyResource}`).

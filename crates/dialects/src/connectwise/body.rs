@@ -215,7 +215,9 @@ impl Reader<'_> {
             return Ok(());
         }
         if field.post_only && self.purpose != Purpose::Create {
-            if !value.is_null() {
+            // A record that was read and is put back whole carries what it showed.
+            let put_back = self.purpose == Purpose::Replace && !field.write_only;
+            if !value.is_null() && !put_back {
                 errors.push(self.only_on_create(field));
             }
             return Ok(());

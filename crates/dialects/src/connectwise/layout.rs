@@ -1,6 +1,7 @@
 //! Which columns of an entity an answer reads, and in which order its members are written. A layout
 //! is worked out once per entity, release and set of hidden fields. Knows no rows.
 
+use super::names::Names;
 use super::projection::Projection;
 use bitting_catalog::entity::{Entity, Field, Kind, Reference, Release, View};
 use std::sync::Arc;
@@ -48,6 +49,8 @@ pub enum What {
     Text,
     /// JSON text, written as it stands.
     Raw,
+    /// Nested objects, written without the members that this release does not have.
+    Without(Box<[Arc<str>]>),
     /// A list of answers to a caller without the right to see passwords: those are left out.
     Veiled,
     Reference(Reference, Members),
@@ -80,6 +83,8 @@ pub struct Wanted<'a> {
     pub view: Option<&'a View>,
     pub projection: Option<&'a Projection>,
     pub release: Release,
+    /// Members of nested shapes by name.
+    pub names: &'a dyn Names,
     /// Per field of the entity: the caller may not see it.
     pub hidden: &'a dyn Fn(usize) -> bool,
 }
@@ -159,7 +164,19 @@ impl Layout {
             Kind::Number => What::Number,
             Kind::Boolean => What::Boolean,
             Kind::Text | Kind::DateTime | Kind::Date | Kind::Uuid => What::Text,
-            Kind::List(_) | Kind::Embedded { .. } | Kind::Any => What::Raw,
+            Kind::Embedded { shape, .. } => {
+                let members = wanted.names.shape(shape).unwrap_or_default();
+                let gone = members
+                    .iter()
+                    .filter(|member| !shown_in(member, wanted.release));
+                let gone: Box<[Arc<str>]> = gone.map(|member| member.name.clone()).collect();
+                if gone.is_empty() {
+                    What::Raw
+                } else {
+                    What::Without(gone)
+                }
+            }
+            Kind::List(_) | Kind::Any => What::Raw,
             Kind::Reference(reference) => {
                 What::Reference(reference.clone(), Members::of(reference, members))
             }

@@ -210,6 +210,7 @@ impl<'a> Writer<'a> {
                 self.out.push(b']');
             }
             (What::Veiled, Cell::Text(json)) => write_veiled(&mut self.out, json),
+            (What::Without(gone), Cell::Text(json)) => write_without(&mut self.out, json, gone),
             (What::Raw, Cell::Text(json)) => self.out.extend_from_slice(json.as_bytes()),
             (_, Cell::Integer(number)) => write_integer(&mut self.out, number),
             (What::Integer, Cell::Number(number)) => write_integer(&mut self.out, number as i64),
@@ -354,6 +355,19 @@ fn write_veiled(out: &mut Vec<u8>, json: &str) {
         }
     }
     out.extend_from_slice(serde_json::Value::Array(answers).to_string().as_bytes());
+}
+
+/// Nested objects without these members; nothing at all where they cannot be read.
+fn write_without(out: &mut Vec<u8>, json: &str, gone: &[Arc<str>]) {
+    let mut value: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+    let rows = match &mut value {
+        serde_json::Value::Array(rows) => rows.as_mut_slice(),
+        one => std::slice::from_mut(one),
+    };
+    for members in rows.iter_mut().filter_map(serde_json::Value::as_object_mut) {
+        members.retain(|name, _| !gone.iter().any(|gone| **gone == **name));
+    }
+    out.extend_from_slice(value.to_string().as_bytes());
 }
 
 pub(crate) fn write_integer(out: &mut Vec<u8>, number: i64) {

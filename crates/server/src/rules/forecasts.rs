@@ -76,8 +76,8 @@ pub async fn copy(
         record.remove(name);
     }
     let body = Json::Object(record).to_string();
-    let id = saving::create(context, permit, body.as_bytes(), context.release).await?;
-    Ok(Answer::json(200, &json!({ "id": id, "success": true })))
+    saving::create(context, permit, body.as_bytes(), context.release).await?;
+    Ok(Answer::json(200, &json!({ "success": true })))
 }
 
 /// Fills in an item: its opportunity is the one in the path, its status that of the opportunity.

@@ -1,19 +1,23 @@
 //! The system itself: its version and licences.
 
 use super::Answer;
+use bitting_catalog::Catalog;
+use bitting_catalog::entity::Release;
+use bitting_dialects::connectwise::names;
 use serde_json::json;
 
-/// What every client's login check reads.
-pub fn info() -> Answer {
-    Answer::json(
-        200,
-        &json!({
-            "version": "v2025.1.105333",
-            "isCloud": false,
-            "serverTimeZone": "UTC",
-            "licenseBits": [{ "name": "Manage", "activeFlag": true }],
-            "cloudRegion": "NA",
-            "maxWorkFlowRecordsAllowed": 1000,
-        }),
-    )
+/// What every client's login check reads, as far as records of the release have it.
+pub fn info(catalog: &Catalog, release: Release) -> Answer {
+    let mut info = json!({
+        "version": "v2025.1.105333",
+        "isCloud": false,
+        "serverTimeZone": "UTC",
+        "licenseBits": [{ "name": "Manage", "activeFlag": true }],
+        "cloudRegion": "NA",
+        "maxWorkFlowRecordsAllowed": 1000,
+    });
+    if let (Some(members), Some(fields)) = (info.as_object_mut(), catalog.shape("Info")) {
+        members.retain(|name, _| names::field(fields, name, release).is_some());
+    }
+    Answer::json(200, &info)
 }

@@ -11,7 +11,7 @@
 
 use base64::Engine as _;
 use bitting_catalog::Catalog;
-use bitting_policy::{Levels, ListDocument, Role};
+use bitting_policy::{Level, Levels, List, ListDocument, Needs, Registry, Role};
 use bitting_server::http::{Body, Handler as _, Received};
 use bitting_server::instance::{Instance, Opening};
 use bitting_server::keys::{Key, Pair};
@@ -22,9 +22,10 @@ use bitting_store::{Durability, Location};
 use http_body_util::BodyExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// The company's id, before the `+` of its keys.
 pub const COMPANY: &str = "acme";
@@ -40,6 +41,8 @@ pub struct Company {
     pub admin_member: i64,
     second: Arc<AtomicI64>,
     next_key: AtomicI64,
+    /// Keys of members that hold one need each.
+    holders: Mutex<BTreeMap<String, Credentials>>,
 }
 
 /// What a client sends as `Authorization`.
@@ -160,6 +163,7 @@ impl Company {
             admin_member: 0,
             second,
             next_key: AtomicI64::new(1),
+            holders: Mutex::default(),
         }
     }
 
@@ -225,6 +229,28 @@ impl Company {
         (id, self.key(id))
     }
 
+    /// The key of a member with exactly the rights that satisfy the needs, the same at every call, so that
+    /// three thousand operations share a few hundred keys.
+    pub async fn holder(&self, needs: &Needs) -> Credentials {
+        let name = format!("{needs:?}");
+        let number = {
+            let holders = self.holders.lock().expect("no panic while held");
+            if let Some(key) = holders.get(&name) {
+                return key.clone();
+            }
+            holders.len()
+        };
+        let id = self.role(&format!("holder {number}"), &[], &[]).await;
+        let registry = self.instance.registry();
+        let mut role = Role::new(registry, id, format!("holder {number}"));
+        smallest(registry, &mut role, needs);
+        self.instance.save_role(role).await.expect("a role is kept");
+        let (_, key) = self.member(&format!("holder{number}"), id).await;
+        let mut holders = self.holders.lock().expect("no panic while held");
+        holders.insert(name, key.clone());
+        key
+    }
+
     /// A call below the API root, from the Authorization header to the answer's body.
     pub async fn call(
         &self,
@@ -240,6 +266,14 @@ impl Company {
     /// Reads with GET.
     pub async fn get(&self, key: &Credentials, path: &str) -> Answered {
         self.call(key, "GET", path, None).await
+    }
+
+    /// Reads with GET as a release shows it.
+    pub async fn get_as_of(&self, key: &Credentials, path: &str, release: &str) -> Answered {
+        let path = format!("/v4_6_release/apis/3.0{path}");
+        let accept = format!("application/vnd.connectwise.com+json; version={release}");
+        self.whole(Some(key), "GET", &path, None, &[("accept", &accept)])
+            .await
     }
 
     /// Any call at all: also without a key, also with a body that is no JSON. Blanks and quotes in the
@@ -283,6 +317,20 @@ impl Company {
         body: Option<Vec<u8>>,
         content_type: &str,
     ) -> Answered {
+        let headers = [("content-type", content_type)];
+        let headers: &[_] = if body.is_some() { &headers } else { &[] };
+        self.whole(key, method, path, body, headers).await
+    }
+
+    /// The same with any headers.
+    pub async fn whole(
+        &self,
+        key: Option<&Credentials>,
+        method: &str,
+        path: &str,
+        body: Option<Vec<u8>>,
+        headers: &[(&str, &str)],
+    ) -> Answered {
         let path = path
             .replace(' ', "%20")
             .replace('"', "%22")
@@ -296,8 +344,8 @@ impl Company {
         if let Some(key) = key {
             request = request.header("authorization", &key.0);
         }
-        if body.is_some() {
-            request = request.header("content-type", content_type);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let (parts, ()) = request.body(()).expect("a request").into_parts();
         let received = Received {
@@ -314,5 +362,31 @@ impl Company {
             json: serde_json::from_slice(&body).unwrap_or(Value::Null),
             body,
         }
+    }
+}
+
+/// The smallest role that satisfies the needs: every verb of exactly the rows they name.
+fn smallest(registry: &Registry, role: &mut Role, needs: &Needs) {
+    match needs {
+        Needs::Anyone | Needs::AnyMember => {}
+        Needs::Action(action) => {
+            let row = registry.get(*action).expect("a known action");
+            let levels = bitting_policy::Verb::EVERY.map(|verb| {
+                if row.accepts(verb, Level::All) {
+                    Level::All
+                } else {
+                    Level::None
+                }
+            });
+            role.set(registry, *action, levels)
+                .expect("All is accepted");
+        }
+        Needs::Table(table) => {
+            role.set(registry, registry.table_setup(), [Level::All; 4])
+                .expect("Table Setup takes All");
+            role.set_tables(List::Allow([*table].into_iter().collect()));
+        }
+        Needs::Every(parts) => parts.iter().for_each(|part| smallest(registry, role, part)),
+        Needs::Either(parts) => smallest(registry, role, &parts[0]),
     }
 }

@@ -1,6 +1,5 @@
-//! Configurations attached to a ticket: links that show themselves under the configuration's own id.
+//! Configurations attached to a ticket or an agreement: links that show themselves under the configuration's own id.
 
-use super::TICKETS;
 use crate::backend::{Look, equals, with_id};
 use crate::permit::{Permit, authorize, pass_through};
 use crate::problem::Problem;
@@ -13,7 +12,6 @@ use bitting_policy::Verb;
 use bitting_query::{Kind, Value};
 use bitting_store::table::Change;
 
-const LINKS: &str = "service/tickets/configurations";
 const CONFIGURATIONS: &str = "company/configurations";
 
 /// The links of the ticket in the path, as configurations.
@@ -58,7 +56,8 @@ async fn readable(context: Context<'_>, id: i64) -> Result<Option<Row>, Problem>
 async fn links(context: Context<'_>, permit: &Permit<'_>) -> Result<Vec<Row>, Problem> {
     match (permit.entity().parents.last(), context.parents.last()) {
         (Some(parent), Some(ticket)) => {
-            related::under(context.instance, LINKS, &parent.column, *ticket).await
+            let links = &context.instance.catalog().home(permit.entity().id).path;
+            related::under(context.instance, links, &parent.column, *ticket).await
         }
         _ => Ok(Vec::new()),
     }
@@ -87,15 +86,21 @@ async fn attach(context: Context<'_>, permit: &Permit<'_>, body: &[u8]) -> Resul
     let configuration = named(context, body).await?;
     let attached = rows(context, permit).await?;
     if !attached.iter().any(|row| row.id == configuration) {
-        let link = related::next_id(context.instance, LINKS).await?;
-        let node = related::one(context.instance, TICKETS, ticket)
-            .await?
-            .and_then(|row| row.integer(SCOPE));
+        let catalog = context.instance.catalog();
+        let links = &catalog.home(permit.entity().id).path;
+        let link = related::next_id(context.instance, links).await?;
+        let above = permit.entity().parents.last().and_then(|last| last.entity);
+        let node = match above {
+            Some(above) => related::one(context.instance, &catalog.entity(above).path, ticket)
+                .await?
+                .and_then(|row| row.integer(SCOPE)),
+            None => None,
+        };
         let values = [
             ("parentId", Value::Integer(ticket)),
             ("configuration", Value::Integer(configuration)),
         ];
-        let changes = related::insert(context, LINKS, link, &values, node).await?;
+        let changes = related::insert(context, links, link, &values, node).await?;
         context.instance.backend.write(changes).await?;
     }
     let mut rows = rows(context, permit).await?;
