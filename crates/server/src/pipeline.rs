@@ -168,7 +168,9 @@ impl Call<'_> {
             RouteKind::Item | RouteKind::ItemByName => {
                 let lists = self.operation().is_some_and(|operation| operation.list);
                 let parents = self.entity.parents.len();
-                !lists || (parents > 0 && self.words.len() > parents)
+                let beyond = self.words.len() > parents;
+                // A rule knows what its id is about.
+                !lists || (beyond && (parents > 0 || self.route.rule.is_some()))
             }
             RouteKind::Collection | RouteKind::Count | RouteKind::Search | RouteKind::Default => {
                 false

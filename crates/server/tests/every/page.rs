@@ -158,7 +158,9 @@ fn module_page(company: &Company, module: &str, cases: &[&Seen]) -> String {
     let catalog = company.instance.catalog();
     let registry = company.instance.registry();
     let mut text = format!(
-        "# {module}\n\nPart of the [coverage of the ConnectWise API](README.md): what each call needs, and the status the test saw.\n"
+        "# {module}\n\nPart of the [coverage of the ConnectWise API](README.md): what each call needs, and the status the test \
+        saw. A + marks calls that touch another record as well (a document's, a ticket that is made), which takes the right to that too, or that are about \
+        the caller's own records.\n"
     );
     let mut entities: BTreeMap<&str, (&Entity, Vec<&Seen>)> = BTreeMap::new();
     for case in cases {
@@ -194,7 +196,7 @@ fn module_page(company: &Company, module: &str, cases: &[&Seen]) -> String {
                 if case.not_yet {
                     "not yet".to_owned()
                 } else {
-                    case.valid.to_string()
+                    format!("{}{}", case.valid, if case.further { " +" } else { "" })
                 },
                 case.denied,
                 wrong.join(", ")
