@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use bitting_catalog::Catalog;
 use bitting_catalog::profile::{Profile, Psa};
+use bitting_connect::autotask::wanted as autotask;
 use bitting_connect::profiles;
 use bitting_connect::wanted::{Choices, Wanted, wanted};
 use bitting_policy::Registry;
@@ -20,10 +21,10 @@ pub struct Chosen {
     /// What stands for a placeholder of the profile: NAME="first, second".
     #[arg(long = "set", value_name = "NAME=ENTRIES")]
     answers: Vec<String>,
-    /// Name of the security role, instead of the profile's.
+    /// Name of the security role (Autotask: security level), instead of the profile's.
     #[arg(long, value_name = "NAME")]
     role: Option<String>,
-    /// Id of the API member, instead of the profile's.
+    /// Id of the API member (Autotask: first and last name of the API user), instead of the profile's.
     #[arg(long, value_name = "ID")]
     member: Option<String>,
     /// Node of the structure whose records the member sees.
@@ -32,6 +33,15 @@ pub struct Chosen {
     /// Board of tickets the member makes without one.
     #[arg(long, value_name = "NAME")]
     board: Option<String>,
+    /// Autotask: press No Permission on every section of the copied level first, whatever the guide says.
+    #[arg(long)]
+    cleared: bool,
+    /// Autotask: e-mail address of the API user.
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+    /// Autotask: integration vendor of the API tracking identifier.
+    #[arg(long, value_name = "NAME")]
+    vendor: Option<String>,
 }
 
 /// A profile with the choices made and the knowledge to work from it.
@@ -43,14 +53,39 @@ pub struct Work {
 }
 
 impl Chosen {
+    pub fn profile(&self, data: Option<&Path>) -> Result<Profile> {
+        Ok(profiles::find(&self.profile, data)?)
+    }
+
+    /// The choices, where the profile is for Autotask.
+    pub fn for_autotask(&self, profile: &Profile) -> Result<autotask::Choices> {
+        if let Some((option, _)) = [("--location", &self.location), ("--board", &self.board)]
+            .into_iter()
+            .find(|(_, value)| value.is_some())
+        {
+            bail!("{option} is for ConnectWise; an API user of Autotask has none");
+        }
+        Ok(autotask::Choices {
+            selection: profiles::select(profile, &self.features, &self.answers)?,
+            level: self.role.clone(),
+            user: self.member.clone(),
+            email: self.email.clone(),
+            vendor: self.vendor.clone(),
+            cleared: self.cleared,
+        })
+    }
+
     pub fn work(&self, data: Option<&Path>) -> Result<Work> {
-        let profile = profiles::find(&self.profile, data)?;
+        let profile = self.profile(data)?;
         if profile.product.psa != Psa::ConnectWise {
             bail!(
-                "{} is a profile for Autotask, whose levels its API cannot read or set; `bitting guide {}` writes \
-                 what to click",
-                profile.file,
-                self.profile
+                "{} is a profile for Autotask, and this step is for ConnectWise",
+                profile.file
+            );
+        }
+        if self.cleared || self.vendor.is_some() || self.email.is_some() {
+            bail!(
+                "--cleared, --vendor and --email are for Autotask; this profile is for ConnectWise"
             );
         }
         let (registry, catalog) = Catalog::embedded()?;

@@ -32,7 +32,10 @@ pub struct Target {
     server: Option<PathBuf>,
     /// Company on that server; by default its first.
     #[arg(long, value_name = "ID", global = true)]
-    instance: Option<String>,
+    pub instance: Option<String>,
+    /// Work on the server's Autotask instance: security levels and API users.
+    #[arg(long, global = true)]
+    pub autotask: bool,
     /// Print JSON for programs instead of a table for people.
     #[arg(long, global = true)]
     pub json: bool,
@@ -42,10 +45,24 @@ pub struct Target {
 pub struct Connection {
     pub operator: Operator,
     pub company: String,
+    /// The instance that was named, as it was typed.
+    pub named: Option<String>,
     client: Client,
 }
 
 impl Target {
+    /// The way to an Autotask instance, where the command works on one.
+    pub fn for_autotask(&self) -> Result<Option<Connection>> {
+        self.autotask.then(|| self.autotask()).transpose()
+    }
+
+    /// The way to an Autotask instance: the operator's key is the same whatever instance is named.
+    pub fn autotask(&self) -> Result<Connection> {
+        let mut connection = self.connect()?;
+        connection.company.clone_from(&connection.operator.company);
+        Ok(connection)
+    }
+
     pub fn connect(&self) -> Result<Connection> {
         let file = match &self.server {
             Some(path) if path.is_dir() => path.join(OPERATOR_FILE),
@@ -72,6 +89,7 @@ impl Target {
         Ok(Connection {
             operator,
             company,
+            named: self.instance.clone(),
             client,
         })
     }

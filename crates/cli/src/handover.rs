@@ -89,6 +89,22 @@ impl Handover {
         Ok(quiet)
     }
 
+    /// Hands over bytes that hold a secret, to the file or the command.
+    pub fn bytes(&self, bytes: &[u8]) -> Result<()> {
+        if let Some(path) = &self.key_file {
+            private_file::write(path, bytes).with_context(|| {
+                format!(
+                    "the key is cut, but {} cannot be written; revoke it",
+                    path.display()
+                )
+            })
+        } else if let Some(command) = &self.pipe {
+            pipe(command, bytes)
+        } else {
+            bail!("say where the key shall go: --key-file, --pipe or --show")
+        }
+    }
+
     /// Hands over, and prints the rest.
     pub fn hand(
         &self,

@@ -1,5 +1,6 @@
 //! `bitting`: cuts least-privilege keys for PSA integrations, and runs the PSA they open.
 
+mod autotask;
 mod chosen;
 mod commands;
 mod connection;

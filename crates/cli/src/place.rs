@@ -1,10 +1,11 @@
 //! Which PSA a command works on: a running Bitting server by its operator file, or a live PSA by address and
 //! an administrator's key from the environment or a file. Keys never stand in arguments.
 
+use crate::autotask;
 use crate::connection::Target;
 use crate::handover::Delivery;
 use anyhow::{Context as _, Result, bail};
-use bitting_client::{Credentials, KeyFile, Options, Psa, Secret};
+use bitting_client::{Call, Credentials, KeyFile, Options, Psa, Secret, Site};
 use clap::Args;
 use std::env;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 pub struct Place {
     #[command(flatten)]
     pub target: Target,
-    /// A live PSA, https://host; its administrator's key in BITTING_PUBLIC_KEY, BITTING_PRIVATE_KEY and
+    /// A live PSA, https://host (Autotask: any zone); on ConnectWise its administrator's key in BITTING_PUBLIC_KEY, BITTING_PRIVATE_KEY and
     /// BITTING_CLIENT_ID, or in --admin-key.
     #[arg(long, value_name = "URL", conflicts_with = "server")]
     psa: Option<String>,
@@ -23,7 +24,7 @@ pub struct Place {
     company: Option<String>,
     /// Key file of an administrator, instead of the environment.
     #[arg(long, value_name = "FILE")]
-    admin_key: Option<PathBuf>,
+    pub admin_key: Option<PathBuf>,
     /// Certificate authority of the PSA, PEM, where systems do not know it.
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
@@ -32,7 +33,7 @@ pub struct Place {
     as_live: bool,
     /// List every request that was made to the PSA, at the end.
     #[arg(long)]
-    calls: bool,
+    pub calls: bool,
     /// Directory with data of your own; profiles in its profiles/connectwise.
     #[arg(long, value_name = "DIR", env = "BITTING_DATA")]
     pub data: Option<PathBuf>,
@@ -48,10 +49,15 @@ pub struct Opened {
 impl Drop for Opened {
     fn drop(&mut self) {
         if self.list_calls {
-            for call in self.psa.calls() {
-                eprintln!("{:<6} {} {}", call.method, call.status, call.path);
-            }
+            print_calls(&self.psa.calls());
         }
+    }
+}
+
+/// Every request that was made, a line each, apart from the command's own output.
+pub fn print_calls(calls: &[Call]) {
+    for call in calls {
+        eprintln!("{:<6} {} {}", call.method, call.status, call.path);
     }
 }
 
@@ -67,6 +73,41 @@ impl Place {
             }
             (Some(url), _) => self.live(url),
         }
+    }
+
+    /// The Autotask instance: by the operator on a Bitting server, else without any way to its screens.
+    pub fn autotask(&self) -> Result<autotask::Opened> {
+        if let Some(url) = &self.psa {
+            let url = Site::read(url)?.address;
+            return Ok(autotask::Opened::new(
+                None,
+                None,
+                url,
+                self.ca_file.clone(),
+                self.calls,
+            ));
+        }
+        let connection = self.target.autotask()?;
+        let operator = &connection.operator;
+        let psa = if self.as_live {
+            None
+        } else {
+            let credentials = Credentials {
+                company: connection.company.clone(),
+                public_key: "operator".to_owned(),
+                private_key: Secret::new(operator.token.clone()),
+                client_id: Some(operator.client_id.clone()),
+            };
+            let options = Options {
+                usual_path: true,
+                ..Options::default()
+            };
+            Some(Psa::open(&operator.http, credentials, &options)?)
+        };
+        let ca_file = Some(operator.ca_file.clone());
+        let url = operator.https.clone();
+        let named = connection.named.clone();
+        Ok(autotask::Opened::new(psa, named, url, ca_file, self.calls))
     }
 
     fn opened(&self, psa: Psa, delivery: Delivery) -> Opened {

@@ -10,6 +10,7 @@
 
 pub mod apply;
 pub mod audit;
+pub mod autotask;
 pub mod checklist;
 mod error;
 pub mod guide;

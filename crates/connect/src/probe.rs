@@ -55,6 +55,13 @@ pub struct Probed {
     pub left_behind: Option<String>,
 }
 
+impl Probed {
+    /// Whether it asked for nothing but records or their number.
+    pub fn reads(&self) -> bool {
+        self.method == "GET" || self.path.ends_with("/query/count")
+    }
+}
+
 impl Probes {
     /// The shipped choices.
     pub fn shipped() -> Self {

@@ -50,7 +50,8 @@ pub struct Right {
     pub module: String,
     pub action: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub verb: Option<Verb>,
+    /// `Add`, `Inquire`; on Autotask the column: `View`, `Edit`.
+    pub verb: Option<&'static str>,
     /// Entry of the row's customize list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entry: Option<String>,
@@ -79,12 +80,18 @@ pub struct Report {
     pub profile: String,
     pub address: String,
     pub company: String,
+    /// Security role, or on Autotask the security level.
     pub role: String,
     pub member: String,
     /// Facts of the member: location, board, and what speaks against them.
     pub facts: Vec<String>,
     /// Whether the PSA told the caller's rights, or probes alone did.
     pub told: bool,
+    /// What told them: `mySecurity`, `entityInformation`.
+    pub sources: Vec<&'static str>,
+    /// How the report's first line speaks of `role`: a key of Autotask does not tell its own level.
+    #[serde(skip)]
+    pub kept_in: &'static str,
     pub rights: Vec<Right>,
     pub probes: Vec<Probed>,
     pub features: Vec<Optional>,
@@ -139,6 +146,8 @@ pub fn verify(asked: &Asked<'_>) -> Result<Report, ConnectError> {
         member: me["identifier"].as_str().unwrap_or_default().to_owned(),
         facts: Vec::new(),
         told: false,
+        sources: Vec::new(),
+        kept_in: "with role",
         rights: Vec::new(),
         probes: Vec::new(),
         features: Vec::new(),
@@ -151,6 +160,9 @@ pub fn verify(asked: &Asked<'_>) -> Result<Report, ConnectError> {
         told(asked, &me, &mut report.notes)?
     };
     report.told = told.is_some();
+    if report.told {
+        report.sources = vec!["mySecurity", "customizeItems", "myMembers"];
+    }
     if let Some(held) = &told {
         compared(asked, &wanted, held, &mut report);
         report.features = features(asked, held)?;
@@ -237,7 +249,7 @@ fn compared(asked: &Asked<'_>, wanted: &Wanted, held: &Role, report: &mut Report
         report.rights.push(Right {
             module: module.to_owned(),
             action: action.to_owned(),
-            verb: Some(verb),
+            verb: Some(verb.as_str()),
             entry: None,
             held: now.to_string(),
             needed: needed.to_string(),
@@ -289,7 +301,7 @@ fn compared(asked: &Asked<'_>, wanted: &Wanted, held: &Role, report: &mut Report
         report.rights.push(Right {
             module: cell.module.clone(),
             action: cell.action.clone(),
-            verb: Some(cell.verb),
+            verb: Some(cell.verb.as_str()),
             entry: None,
             held: cell.held.to_string(),
             needed: cell.needed.to_string(),
@@ -482,17 +494,19 @@ fn diagnose(asked: &Asked<'_>, wanted: &Wanted, report: &mut Report) {
     for right in &missing {
         let is_setup =
             tables.is_some_and(|row| row.module == right.module && row.name == right.action);
-        if is_setup && right.verb == Some(Verb::Inquire) && right.held == "None" {
+        if is_setup && right.verb == Some(Verb::Inquire.as_str()) && right.held == "None" {
             let chosen = wanted.document.lists.values().map(|list| match list {
                 bitting_policy::ListDocument::Allow(names) => names.len(),
                 _ => 0,
             });
             report.diagnoses.push(Diagnosis::new(
                 "lookups are refused with the general no-permission sentence, whatever tables are chosen",
-                format!(
-                    "the row System / Table Setup is blank: tables count only once the row has a level ({} are needed)",
-                    chosen.sum::<usize>()
-                ),
+                match chosen.sum::<usize>() {
+                    0 => "the row System / Table Setup is blank, so no table counts".to_owned(),
+                    count => format!(
+                        "the row System / Table Setup is blank: tables count only once the row has a level ({count} are needed)"
+                    ),
+                },
                 right.remedy.clone(),
             ));
         }

@@ -2,6 +2,7 @@
 //! lists nor keys, it does what it can and waits for the clicks that remain.
 
 use super::{key, plan};
+use crate::autotask;
 use crate::chosen::{Chosen, Work};
 use crate::handover::Handover;
 use crate::place::{Opened, Place};
@@ -38,6 +39,9 @@ pub struct Apply {
 
 impl Apply {
     pub fn run(&self) -> Result<ExitCode> {
+        if let Some(work) = autotask::work(&self.chosen, self.place.data.as_deref())? {
+            return autotask::run_apply(&work, &self.place, &self.handover, self.new_key);
+        }
         let work = self.chosen.work(self.place.data.as_deref())?;
         let opened = self.place.open()?;
         let json = self.place.target.json;

@@ -2,6 +2,7 @@
 //! so a run that stopped goes on where it was.
 
 use super::{apply, verify};
+use crate::autotask;
 use crate::chosen::{Chosen, Work};
 use crate::handover::Delivery;
 use crate::place::{Opened, Place};
@@ -41,6 +42,19 @@ const STEPS: usize = 4;
 
 impl Connect {
     pub fn run(&self) -> Result<ExitCode> {
+        if let Some(work) = autotask::work(&self.chosen, self.place.data.as_deref())? {
+            let file = self
+                .key_file
+                .clone()
+                .unwrap_or_else(|| format!("{}.autotask.key.json", work.profile.slug).into());
+            let told = autotask::connect::Told {
+                place: &self.place,
+                file: &file,
+                new_key: self.new_key,
+                once: self.once,
+            };
+            return autotask::connect::run(&work, &told);
+        }
         let work = self.chosen.work(self.place.data.as_deref())?;
         let opened = self.place.open()?;
         let file = self
@@ -82,7 +96,7 @@ impl Connect {
         let said = self.key(&opened, &planned, applied.member, &file)?;
         step(3, "key", &said);
         let report = self.proof(&opened, &work, &file)?;
-        step(4, "proof", &format!("exit code {}", report.exit_code()));
+        step(4, "proof", outcome(&report));
         if !json {
             println!();
         }
@@ -143,7 +157,16 @@ impl Connect {
     }
 }
 
-fn step(number: usize, name: &str, said: &str) {
+/// What a proof came to, in a few words.
+pub fn outcome(report: &bitting_connect::verify::Report) -> &'static str {
+    match report.exit_code() {
+        0 => "exactly what is needed",
+        3 => "nothing is missing, and something is in excess",
+        _ => "something is missing",
+    }
+}
+
+pub fn step(number: usize, name: &str, said: &str) {
     eprintln!("[{number}/{STEPS}] {name:<6} {said}");
 }
 
@@ -161,25 +184,31 @@ fn ask(delivery: &Delivery, planned: &Plan, file: &Path) -> Result<()> {
         );
     }
     let public = line("Public key: ")?;
+    let private = hidden("Private key")?;
+    let bytes = delivery.file(&public, &private)?;
+    private_file::write(file, &bytes).with_context(|| format!("cannot write {}", file.display()))
+}
+
+/// Asks for what the terminal must not show.
+pub fn hidden(what: &str) -> Result<String> {
     let quiet = Command::new("stty")
         .arg("-echo")
         .status()
         .is_ok_and(|status| status.success());
-    let private = line(if quiet {
-        "Private key (not shown): "
+    let typed = line(&if quiet {
+        format!("{what} (not shown): ")
     } else {
-        "Private key: "
+        format!("{what}: ")
     });
     if quiet {
         // Whatever was typed, the terminal must show what is typed next.
         let _ = Command::new("stty").arg("echo").status();
         eprintln!();
     }
-    let bytes = delivery.file(&public, &private?)?;
-    private_file::write(file, &bytes).with_context(|| format!("cannot write {}", file.display()))
+    typed
 }
 
-fn line(prompt: &str) -> Result<String> {
+pub fn line(prompt: &str) -> Result<String> {
     eprint!("{prompt}");
     std::io::stderr().flush()?;
     let mut text = String::new();

@@ -5,7 +5,7 @@ use crate::{private_file, table};
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// The companies of a running server.
@@ -84,7 +84,14 @@ impl Instance {
         let json = self.target.json;
         match self.action {
             Action::List => {
-                let all = connection.own(Method::GET, "instances", None)?;
+                let mut all = connection.own(Method::GET, "instances", None)?;
+                let autotask = connection.own(Method::GET, "autotask", None)?;
+                if let (Value::Array(all), Value::Array(others)) = (&mut all, autotask) {
+                    for mut other in others {
+                        other["company"] = other["name"].clone();
+                        all.push(other);
+                    }
+                }
                 table::print(all.as_array().map_or(&[], Vec::as_slice), &COLUMNS, json)
             }
             Action::Show { company } => {

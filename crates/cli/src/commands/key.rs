@@ -2,10 +2,11 @@
 //! owner reads, to a command, or to the terminal if that is asked for.
 
 use super::{key_rotate, member};
+use crate::autotask::manage::Area;
 use crate::connection::{Connection, Target};
 use crate::handover::{Delivery, Handover};
 use crate::table;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{ArgGroup, Args, Subcommand};
 use reqwest::Method;
 use serde_json::json;
@@ -28,8 +29,8 @@ enum Action {
     New {
         member: String,
         /// What the key is for.
-        #[arg(long)]
-        description: String,
+        #[arg(long, required_unless_present = "autotask")]
+        description: Option<String>,
         /// When it stops working, ISO 8601.
         #[arg(long)]
         expires: Option<String>,
@@ -39,7 +40,10 @@ enum Action {
     /// Cut a new pair, prove it, then take the old ones away: there is no gap.
     Rotate(key_rotate::Rotate),
     /// Take a key away for good.
-    Revoke { id: i64 },
+    Revoke {
+        /// Id of the key; Autotask: also its user name.
+        id: String,
+    },
     /// Make a key stop working for now.
     Deactivate { id: i64 },
     /// Make it work again.
@@ -59,8 +63,11 @@ pub const COLUMNS: [(&str, &str); 8] = [
 
 impl Key {
     pub fn run(self) -> Result<()> {
-        let connection = self.target.connect()?;
         let json = self.target.json;
+        if let Some(connection) = self.target.for_autotask()? {
+            return on_autotask(&Area::new(&connection, json), self.action);
+        }
+        let connection = self.target.connect()?;
         match self.action {
             Action::List { member } => {
                 let path = match member {
@@ -95,6 +102,21 @@ impl Key {
             }
             Action::Deactivate { id } => activity(&connection, id, true, json),
             Action::Activate { id } => activity(&connection, id, false, json),
+        }
+    }
+}
+
+/// The same commands on an Autotask instance.
+fn on_autotask(area: &Area<'_>, action: Action) -> Result<()> {
+    match action {
+        Action::List { member } => area.keys(member.as_deref()),
+        Action::New {
+            member, handover, ..
+        } => area.new_key(&member, &handover),
+        Action::Rotate(rotate) => area.rotate(&rotate.member, &rotate.handover, rotate.keep),
+        Action::Revoke { id } => area.revoke(&id),
+        Action::Deactivate { .. } | Action::Activate { .. } => {
+            bail!("Autotask locks the user, not a key: bitting member lock USER --autotask")
         }
     }
 }

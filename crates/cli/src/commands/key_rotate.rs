@@ -13,15 +13,15 @@ use serde_json::json;
 #[derive(Args)]
 #[command(group = ArgGroup::new("to").required(true).args(["key_file", "pipe", "show"]))]
 pub struct Rotate {
-    member: String,
+    pub member: String,
     /// What the new key is for; by default what the old one was.
     #[arg(long)]
     description: Option<String>,
     #[command(flatten)]
-    handover: Handover,
+    pub handover: Handover,
     /// Leave the old keys as they are, to take them away later.
     #[arg(long)]
-    keep: bool,
+    pub keep: bool,
 }
 
 impl Rotate {

@@ -1,15 +1,17 @@
 //! `bitting member`: API members.
 
+use crate::autotask::manage::Area;
 use crate::connection::{Connection, Target};
+use crate::handover::Handover;
 use crate::table;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 const MEMBERS: &str = "system/apiMembers";
 
-/// API members: who holds keys.
+/// API members: who holds keys. With --autotask, API users.
 #[derive(Args)]
 pub struct Member {
     #[command(subcommand)]
@@ -26,10 +28,13 @@ enum Action {
     Show { member: String },
     /// Make an API member.
     Create {
-        /// Member id, up to 15 characters.
+        /// Member id, up to 15 characters; Autotask: first and last name.
         identifier: String,
         #[command(flatten)]
         form: Form,
+        /// Autotask: where the key goes that comes with the user.
+        #[command(flatten)]
+        handover: Handover,
     },
     /// Change an API member.
     Set {
@@ -41,6 +46,12 @@ enum Action {
     Deactivate { member: String },
     /// Make them work again.
     Activate { member: String },
+    /// Autotask: lock an API user out.
+    Lock { member: String },
+    /// Autotask: let it in again.
+    Unlock { member: String },
+    /// Autotask: remove an API user; its resource stays, inactive, because records name it.
+    Delete { member: String },
 }
 
 /// The form of an API member; what is left out stays, or gets its default.
@@ -77,6 +88,12 @@ struct Form {
     block_cost: Option<bool>,
     #[arg(long)]
     notes: Option<String>,
+    /// Autotask: integration vendor of the tracking identifier; without one it is custom.
+    #[arg(long, value_name = "NAME", requires = "autotask")]
+    vendor: Option<String>,
+    /// Autotask: View Protected Data.
+    #[arg(long, requires = "autotask")]
+    protected_data: Option<bool>,
 }
 
 const COLUMNS: [(&str, &str); 6] = [
@@ -90,14 +107,24 @@ const COLUMNS: [(&str, &str); 6] = [
 
 impl Member {
     pub fn run(self) -> Result<()> {
-        let connection = self.target.connect()?;
         let json = self.target.json;
+        if let Some(connection) = self.target.for_autotask()? {
+            return on_autotask(&Area::new(&connection, json), self.action);
+        }
+        let connection = self.target.connect()?;
         match self.action {
             Action::List => table::print(&connection.all(MEMBERS)?, &COLUMNS, json),
             Action::Show { member } => {
                 table::print_one(&find(&connection, &member)?, &COLUMNS, json)
             }
-            Action::Create { identifier, form } => {
+            Action::Create {
+                identifier,
+                form,
+                handover,
+            } => {
+                if handover.is_given() {
+                    bail!("a key is cut by itself: bitting key new {identifier} --key-file FILE");
+                }
                 let mut body = form.body(&connection)?;
                 body["identifier"] = json!(identifier);
                 if body["name"].is_null() {
@@ -118,7 +145,68 @@ impl Member {
                 &json!({ "inactiveFlag": false }),
                 json,
             ),
+            Action::Lock { .. } | Action::Unlock { .. } | Action::Delete { .. } => bail!(
+                "that is for API users of Autotask (--autotask); on ConnectWise, `bitting member deactivate` makes \
+                 a member's keys stop working at once"
+            ),
         }
+    }
+}
+
+/// The same commands on an Autotask instance.
+fn on_autotask(area: &Area<'_>, action: Action) -> Result<()> {
+    match action {
+        Action::List => area.users(),
+        Action::Show { member } => area.show_user(&member),
+        Action::Create {
+            identifier,
+            form,
+            handover,
+        } => {
+            if !handover.is_given() {
+                bail!(
+                    "an API user comes with its key: say where that goes with --key-file, --pipe or --show"
+                );
+            }
+            let name = form.name.as_deref().unwrap_or(&identifier);
+            let (first, last) = name.rsplit_once(' ').unwrap_or((name, "API"));
+            let (Some(level), Some(email)) = (&form.role, &form.email) else {
+                bail!(
+                    "the form asks for a security level (--role) and an e-mail address (--email)"
+                );
+            };
+            let body = json!({
+                "firstName": first, "lastName": last, "email": email, "securityLevel": level,
+                "vendor": form.vendor, "protectedData": form.protected_data.unwrap_or(false),
+            });
+            area.create_user(&body, &handover)
+        }
+        Action::Set { member, form } => {
+            let mut body = json!({});
+            if let Some((first, last)) = form.name.as_deref().and_then(|name| name.rsplit_once(' '))
+            {
+                body["firstName"] = json!(first);
+                body["lastName"] = json!(last);
+            }
+            for (name, value) in [
+                ("email", &form.email),
+                ("securityLevel", &form.role),
+                ("vendor", &form.vendor),
+            ] {
+                if let Some(value) = value {
+                    body[name] = json!(value);
+                }
+            }
+            if let Some(protected) = form.protected_data {
+                body["protectedData"] = json!(protected);
+            }
+            area.change_user(&member, &body)
+        }
+        Action::Deactivate { member } => area.change_user(&member, &json!({ "inactive": true })),
+        Action::Activate { member } => area.change_user(&member, &json!({ "inactive": false })),
+        Action::Lock { member } => area.change_user(&member, &json!({ "locked": true })),
+        Action::Unlock { member } => area.change_user(&member, &json!({ "locked": false })),
+        Action::Delete { member } => area.remove_user(&member),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `bitting plan`: what a PSA lacks for a profile, and has too much. Changes nothing.
 
+use crate::autotask;
 use crate::chosen::Chosen;
 use crate::place::Place;
 use anyhow::Result;
@@ -22,6 +23,9 @@ const DIFFERS: u8 = 2;
 
 impl Plan {
     pub fn run(&self) -> Result<ExitCode> {
+        if let Some(work) = autotask::work(&self.chosen, self.place.data.as_deref())? {
+            return autotask::show_plan(&work, &self.place);
+        }
         let work = self.chosen.work(self.place.data.as_deref())?;
         let opened = self.place.open()?;
         let plan = plan(&opened.psa, work.wanted()?, &work.registry)?;

@@ -1,15 +1,17 @@
 //! `bitting role`: security roles with their levels and customize lists.
 
+use crate::autotask::manage::Area;
 use crate::connection::{Connection, Target};
 use crate::table;
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 const ROLES: &str = "system/securityroles";
 
-/// Security roles: their levels by module and action, and their customize lists.
+/// Security roles: their levels by module and action, and their customize lists. With --autotask, security
+/// levels.
 #[derive(Args)]
 pub struct Role {
     #[command(subcommand)]
@@ -34,17 +36,26 @@ enum Action {
     /// Set levels of one action, for example: role set Umbrella "Companies / Configurations" --edit All.
     Set {
         role: String,
-        /// Module and action, `Service Desk / Service Tickets`.
+        /// Module and action, `Service Desk / Service Tickets`; Autotask: section and setting, `CRM / To-Dos`.
         action: String,
+        /// None, My or All; Autotask: a value of the cell.
         #[arg(long)]
-        add: Option<Level>,
+        add: Option<String>,
         #[arg(long)]
-        edit: Option<Level>,
+        edit: Option<String>,
         #[arg(long)]
-        delete: Option<Level>,
+        delete: Option<String>,
         #[arg(long)]
-        inquire: Option<Level>,
+        inquire: Option<String>,
+        /// Autotask: All, Mine, None ...
+        #[arg(long, requires = "autotask")]
+        view: Option<String>,
+        /// Autotask: value of a scope, dropdown, check or number.
+        #[arg(long, requires = "autotask")]
+        value: Option<String>,
     },
+    /// Autotask: press No Permission on every section of a level.
+    Clear { role: String },
     /// Set a customize list, for example: role list-set Umbrella SystemTableSetup allow "Service / Priority".
     ListSet {
         role: String,
@@ -60,34 +71,27 @@ enum Action {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-#[value(rename_all = "PascalCase")]
-enum Level {
-    None,
-    My,
-    All,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
 enum Mode {
     Allow,
     Deny,
     All,
 }
 
-impl Level {
-    fn word(self) -> &'static str {
-        match self {
-            Self::None => "None",
-            Self::My => "My",
-            Self::All => "All",
-        }
-    }
+/// A level as the API writes it, however its letters are cased.
+fn level(word: &str) -> Result<&'static str> {
+    ["None", "My", "All"]
+        .into_iter()
+        .find(|level| level.eq_ignore_ascii_case(word))
+        .with_context(|| format!("there is no level `{word}`; choose None, My or All"))
 }
 
 impl Role {
     pub fn run(self) -> Result<()> {
-        let connection = self.target.connect()?;
         let json = self.target.json;
+        if let Some(connection) = self.target.for_autotask()? {
+            return on_autotask(&Area::new(&connection, json), self.action);
+        }
+        let connection = self.target.connect()?;
         match self.action {
             Action::List => {
                 let rows = connection.all(ROLES)?;
@@ -116,9 +120,13 @@ impl Role {
                 edit,
                 delete,
                 inquire,
+                ..
             } => {
                 set(&connection, &role, &action, [add, edit, delete, inquire])?;
                 show(&connection, &role, json)
+            }
+            Action::Clear { .. } => {
+                bail!("No Permission is a button of Autotask; add --autotask, or make a new role")
             }
             Action::ListSet {
                 role,
@@ -162,6 +170,41 @@ impl Role {
     }
 }
 
+/// The same commands on an Autotask instance.
+fn on_autotask(area: &Area<'_>, action: Action) -> Result<()> {
+    match action {
+        Action::List => area.levels(),
+        Action::Show { role } => area.show_level(&role),
+        Action::Copy { role, name } => area.copy_level(&role, &name),
+        Action::Create { .. } => bail!(
+            "a security level begins as a copy: bitting role copy \"API User (system) (API-only)\" NAME --autotask"
+        ),
+        Action::Set {
+            role,
+            action,
+            add,
+            edit,
+            delete,
+            inquire,
+            view,
+            value,
+        } => {
+            let view = view.or(inquire);
+            let cells = [
+                ("value", value.as_deref()),
+                ("view", view.as_deref()),
+                ("add", add.as_deref()),
+                ("edit", edit.as_deref()),
+                ("delete", delete.as_deref()),
+            ];
+            area.set_level(&role, &action, &cells)
+        }
+        Action::Clear { role } => area.clear_level(&role),
+        Action::Delete { role } => area.delete_level(&role),
+        Action::ListSet { .. } => bail!("Autotask has no customize lists"),
+    }
+}
+
 fn id(connection: &Connection, role: &str) -> Result<i64> {
     let found = connection.find(ROLES, &["name"], role, "security role")?;
     Ok(found["id"].as_i64().unwrap_or_default())
@@ -171,7 +214,7 @@ fn set(
     connection: &Connection,
     role: &str,
     action: &str,
-    levels: [Option<Level>; 4],
+    levels: [Option<String>; 4],
 ) -> Result<()> {
     let Some((module, action)) = action.split_once('/') else {
         bail!(
@@ -182,7 +225,7 @@ fn set(
     let names = ["addLevel", "editLevel", "deleteLevel", "inquireLevel"];
     for (name, level) in names.iter().zip(levels) {
         if let Some(level) = level {
-            body[*name] = json!(level.word());
+            body[*name] = json!(self::level(&level)?);
         }
     }
     let id = id(connection, role)?;

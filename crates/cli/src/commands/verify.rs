@@ -1,5 +1,6 @@
 //! `bitting verify`: proves what a key holds against a profile. Needs the key alone.
 
+use crate::autotask::{self, connect::prove};
 use crate::chosen::Chosen;
 use crate::place::Place;
 use anyhow::{Context as _, Result};
@@ -33,6 +34,10 @@ pub struct Verify {
 
 impl Verify {
     pub fn run(&self) -> Result<ExitCode> {
+        if let Some(work) = autotask::work(&self.chosen, self.place.data.as_deref())? {
+            let junit = self.junit.as_deref();
+            return prove(&work, &self.place, &self.key_file, self.probes_only, junit);
+        }
         let work = self.chosen.work(self.place.data.as_deref())?;
         let file = KeyFile::read(&self.key_file)?;
         let key = Psa::of_key_file(&file, false)?;

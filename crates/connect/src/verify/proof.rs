@@ -238,7 +238,7 @@ fn settle(
     let told = report.rights.iter_mut().find(|right| {
         right.module == module
             && right.action == action
-            && right.verb == verb
+            && right.verb == verb.map(Verb::as_str)
             && right.entry.as_deref() == entry
     });
     if let Some(right) = told {
@@ -267,7 +267,7 @@ fn settle(
     report.rights.push(Right {
         module: module.to_owned(),
         action: action.to_owned(),
-        verb,
+        verb: verb.map(Verb::as_str),
         entry: entry.map(str::to_owned),
         held: held.to_owned(),
         needed: needed.to_owned(),
@@ -303,7 +303,7 @@ fn excess(
             report.rights.push(Right {
                 module: action.module.clone(),
                 action: action.name.clone(),
-                verb: Some(Verb::Inquire),
+                verb: Some(Verb::Inquire.as_str()),
                 entry: None,
                 held: "shown".to_owned(),
                 needed: Level::None.to_string(),

@@ -11,8 +11,8 @@ impl Report {
         // Writing to a String cannot fail.
         let _ = writeln!(
             out,
-            "{}: key of `{}` with role `{}`, company {}\n",
-            self.profile, self.member, self.role, self.company
+            "{}: key of `{}` {} `{}`, company {}\n",
+            self.profile, self.member, self.kept_in, self.role, self.company
         );
         let names: Vec<String> = self.rights.iter().map(name).collect();
         let width = names
@@ -21,7 +21,7 @@ impl Report {
             .max()
             .unwrap_or(0);
         for (right, name) in self.rights.iter().zip(&names) {
-            let verb = right.verb.map(|verb| verb.to_string()).unwrap_or_default();
+            let verb = right.verb.unwrap_or_default();
             let state = word(right.state);
             let _ = writeln!(
                 out,
@@ -35,13 +35,12 @@ impl Report {
             self.facts.join(", ")
         };
         let _ = writeln!(out, "\n  member  {facts}");
-        let source = if self.told {
-            "mySecurity, customizeItems and myMembers, and by "
-        } else {
-            ""
+        let source = match self.sources.split_last() {
+            None => String::new(),
+            Some((last, [])) => format!("{last}, and by "),
+            Some((last, others)) => format!("{} and {last}, and by ", others.join(", ")),
         };
-        let (reads, writes): (Vec<_>, Vec<_>) =
-            self.probes.iter().partition(|probe| probe.method == "GET");
+        let (reads, writes): (Vec<_>, Vec<_>) = self.probes.iter().partition(|probe| probe.reads());
         let refused = self
             .probes
             .iter()

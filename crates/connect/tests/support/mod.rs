@@ -43,6 +43,15 @@ pub fn registry() -> &'static Registry {
 impl Server {
     /// A company with few demo records, or with its structure only.
     pub fn start(demo: bool) -> Self {
+        Self::run(demo, None)
+    }
+
+    /// With an Autotask instance beside it.
+    pub fn with_autotask() -> Self {
+        Self::run(true, Some(host::AutotaskOptions::default()))
+    }
+
+    fn run(demo: bool, autotask: Option<host::AutotaskOptions>) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let state = tempfile::tempdir().expect("a directory");
         let demo = demo.then(|| bitting_server::seed::Demo {
@@ -62,7 +71,7 @@ impl Server {
             require_client_id: true,
             certificate: None,
             ready: true,
-            autotask: None,
+            autotask,
         };
         let running = runtime
             .block_on(host::start(&options, &mut |_| {}))
@@ -113,6 +122,23 @@ impl Server {
 
     pub fn https(&self) -> &str {
         &self.running().ready.https
+    }
+
+    /// A way to the Autotask instance with a key just cut.
+    pub fn autotask(&self, user: bitting_client::ApiUser) -> bitting_client::Autotask {
+        let ready = &self.running().ready;
+        bitting_client::Autotask::open(&ready.https, user, Some(&ready.ca_file)).expect("a way")
+    }
+
+    /// The Autotask user that sees everything.
+    pub fn autotask_admin(&self) -> bitting_client::Autotask {
+        let autotask = self.running().ready.autotask.as_ref().expect("an instance");
+        let admin = autotask.admin.as_ref().expect("an administrator");
+        self.autotask(bitting_client::ApiUser {
+            user: admin.username.clone(),
+            secret: Secret::new(&*admin.secret),
+            code: Secret::new(&*admin.integration_code),
+        })
     }
 
     pub fn client_id(&self) -> &str {

@@ -1,0 +1,250 @@
+//! The steps of `connect` on Autotask: levels and API users instead of roles and members, clicks where the
+//! vendor's API has no way in.
+
+pub mod connect;
+pub mod manage;
+
+use crate::chosen::Chosen;
+use crate::handover::Handover;
+use crate::place::Place;
+use crate::private_file;
+use anyhow::{Context as _, Result, bail};
+use bitting_catalog::profile::{Profile, Psa as Kind};
+use bitting_client::{ApiUser, Autotask, AutotaskKey, Psa};
+use bitting_connect::autotask::Screen;
+use bitting_connect::autotask::apply::{Applied, Cut, apply};
+use bitting_connect::autotask::held::Instance;
+use bitting_connect::autotask::plan::{Plan, plan};
+use bitting_connect::autotask::wanted::{Wanted, wanted};
+use bitting_connect::checklist;
+use serde_json::json;
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// A profile with the choices made and the knowledge to work from it.
+pub struct Work {
+    pub profile: Profile,
+    pub screen: Screen,
+    pub wanted: Wanted,
+}
+
+/// Where the instance is, and the operator's way to it where there is one.
+pub struct Opened {
+    psa: Option<Psa>,
+    instance: Option<String>,
+    /// Address for integrations.
+    pub url: String,
+    pub ca_file: Option<PathBuf>,
+    list_calls: bool,
+}
+
+impl Opened {
+    pub fn new(
+        psa: Option<Psa>,
+        instance: Option<String>,
+        url: String,
+        ca_file: Option<PathBuf>,
+        list_calls: bool,
+    ) -> Self {
+        Self {
+            psa,
+            instance,
+            url,
+            ca_file,
+            list_calls,
+        }
+    }
+
+    /// Bitting's own API, which a live Autotask does not have.
+    pub fn own(&self) -> Option<Instance<'_>> {
+        let psa = self.psa.as_ref()?;
+        Some(Instance::new(psa, self.instance.as_deref()))
+    }
+
+    /// What a key file holds for a key just cut.
+    pub fn key(&self, user: ApiUser) -> AutotaskKey {
+        AutotaskKey {
+            url: self.url.clone(),
+            user,
+            ca_file: self.ca_file.clone(),
+        }
+    }
+
+    /// The calls that an integration's key made, in the same list.
+    pub fn list(&self, key: &Autotask) {
+        if self.list_calls {
+            crate::place::print_calls(&key.calls());
+        }
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        if let (true, Some(psa)) = (self.list_calls, &self.psa) {
+            crate::place::print_calls(&psa.calls());
+        }
+    }
+}
+
+/// The work, where the profile is for Autotask.
+pub fn work(chosen: &Chosen, data: Option<&Path>) -> Result<Option<Work>> {
+    let profile = chosen.profile(data)?;
+    if profile.product.psa != Kind::Autotask {
+        return Ok(None);
+    }
+    let screen = Screen::embedded()?;
+    let wanted = wanted(&profile, &chosen.for_autotask(&profile)?, &screen)?;
+    Ok(Some(Work {
+        profile,
+        screen,
+        wanted,
+    }))
+}
+
+/// `bitting plan`
+pub fn show_plan(work: &Work, place: &Place) -> Result<ExitCode> {
+    let opened = place.autotask()?;
+    let planned = plan(opened.own().as_ref(), work.wanted.clone(), &work.screen)?;
+    print(&planned, place.target.json)?;
+    Ok(if planned.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(2)
+    })
+}
+
+pub fn print(planned: &Plan, json: bool) -> Result<()> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(&planned.json())?);
+    } else {
+        print!("{}", planned.text(std::io::stdout().is_terminal()));
+    }
+    Ok(())
+}
+
+/// Plans and applies.
+pub fn carry_out(opened: &Opened, work: &Work) -> Result<(Plan, Applied)> {
+    let own = opened.own();
+    let planned = plan(own.as_ref(), work.wanted.clone(), &work.screen)?;
+    let applied = apply(own.as_ref(), &planned, &work.screen)?;
+    Ok((planned, applied))
+}
+
+/// `bitting apply`
+pub fn run_apply(
+    work: &Work,
+    place: &Place,
+    handover: &Handover,
+    new_key: bool,
+) -> Result<ExitCode> {
+    let opened = place.autotask()?;
+    let (planned, applied) = carry_out(&opened, work)?;
+    let json = place.target.json;
+    if json {
+        println!(
+            "{}",
+            serde_json::to_string_pretty(
+                &json!({ "done": applied.done, "remaining": applied.remaining, "user": applied.user })
+            )?
+        );
+    } else {
+        print(&planned, false)?;
+        println!();
+        for done in &applied.done {
+            println!("{done}");
+        }
+        if applied.done.is_empty() && applied.remaining.is_empty() {
+            println!("nothing to do");
+        }
+        if !applied.remaining.is_empty() {
+            println!(
+                "What remains is done on Autotask's screens:\n\n{}",
+                checklist::text(&applied.remaining)
+            );
+        }
+    }
+    let (Some(instance), Some(user)) = (opened.own(), applied.user) else {
+        if !json {
+            println!(
+                "Autotask's API makes neither levels nor users. When the clicks are done, `bitting verify {} \
+                 --key-file FILE` proves them.",
+                work.profile.slug
+            );
+        }
+        return Ok(ExitCode::from(2));
+    };
+    let made_now = applied.key.is_some();
+    if !handover.is_given() {
+        if !json {
+            let how = "say where it shall go with --key-file, --pipe or --show";
+            println!(
+                "no key was handed over: {how}{}",
+                if made_now { ", with --new-key" } else { "" }
+            );
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let cut = match applied.key {
+        Some(cut) => cut,
+        None if new_key => bitting_connect::autotask::apply::cut(&instance, user)?,
+        None => {
+            if !json {
+                println!("no key was cut: the user has one; --new-key asks for another");
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    hand(handover, &opened, &cut)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Hands a key over, once.
+pub fn hand(handover: &Handover, opened: &Opened, cut: &Cut) -> Result<()> {
+    let key = opened.key(cut.user.clone());
+    if handover.show {
+        println!(
+            "The secret is shown this once.\n{:<18}{}\n{:<18}{}\n{:<18}{}",
+            "KEY (USER NAME)",
+            key.user.user,
+            "SECRET",
+            key.user.secret.reveal(),
+            "TRACKING ID",
+            key.user.code.reveal()
+        );
+        return Ok(());
+    }
+    handover.bytes(&key.text())?;
+    println!("{:<18}{}", "KEY (USER NAME)", key.user.user);
+    Ok(())
+}
+
+/// A key file that a person fills by typing, on a live Autotask.
+pub fn ask(opened: &Opened, file: &Path) -> Result<()> {
+    if !std::io::stdin().is_terminal() {
+        bail!(
+            "there is no terminal to ask for the key; write it to {} as JSON (url, user_name, secret, \
+             integration_code) and run this again",
+            file.display()
+        );
+    }
+    let user = crate::commands::connect::line("Username (Key): ")?;
+    let secret = crate::commands::connect::hidden("Password (Secret)")?;
+    let code = crate::commands::connect::hidden("API tracking identifier")?;
+    let user = ApiUser {
+        user,
+        secret: bitting_client::Secret::new(secret),
+        code: bitting_client::Secret::new(code),
+    };
+    let asked = Autotask::open(&opened.url, user.clone(), opened.ca_file.as_deref())?;
+    let (_, zone) = asked
+        .zone()
+        .context("no zone knows this user name; compare it with the API user's Username (Key)")?;
+    let key = AutotaskKey {
+        url: zone,
+        user,
+        ca_file: opened.ca_file.clone(),
+    };
+    private_file::write(file, &key.text())
+        .with_context(|| format!("cannot write {}", file.display()))
+}

@@ -1,0 +1,388 @@
+//! What is there on Autotask against what is wanted, cell by cell. Changes nothing.
+
+use super::held::{HeldLevel, HeldUser, Instance};
+use super::known::{Screen, head, least, path};
+use super::wanted::Wanted;
+use crate::ConnectError;
+use crate::plan::Sign;
+use bitting_catalog::profile::Start;
+use bitting_catalog::security::SecurityLevel;
+use serde::Serialize;
+use std::fmt::Write as _;
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Line {
+    pub sign: Sign,
+    /// `level` or `user` for the thing itself, else where it is on the screen.
+    pub at: String,
+    /// Column of the cell, or field of the form.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub cell: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub from: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub to: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub why: String,
+}
+
+/// The differences between what is there and what is wanted.
+#[derive(Debug)]
+pub struct Plan {
+    pub wanted: Wanted,
+    /// Whether levels and users can be read here; a live Autotask tells neither.
+    pub own: bool,
+    pub level: Option<HeldLevel>,
+    pub user: Option<HeldUser>,
+    /// The level as it shall be.
+    pub target: SecurityLevel,
+    pub level_lines: Vec<Line>,
+    pub user_lines: Vec<Line>,
+    pub notes: Vec<String>,
+}
+
+/// Reads the instance and compares. Without one, everything is still to do.
+pub fn plan(
+    instance: Option<&Instance<'_>>,
+    wanted: Wanted,
+    screen: &Screen,
+) -> Result<Plan, ConnectError> {
+    let mut notes = wanted.notes.clone();
+    let (level, user) = match instance {
+        None => {
+            notes.push(
+                "levels and users cannot be read over Autotask's API: the plan is for a new level, and verify tells \
+                 with the integration's key what is there already"
+                    .to_owned(),
+            );
+            (None, None)
+        }
+        Some(instance) => {
+            let level = instance.level(&wanted.level.name)?;
+            (level, user(instance, &wanted, &mut notes)?)
+        }
+    };
+    if level.is_none() {
+        notes.extend(wanted.level_notes.iter().cloned());
+    }
+    if user.is_none() {
+        notes.extend(wanted.user_notes.iter().cloned());
+    }
+    let held = level.as_ref().map(HeldLevel::document);
+    let target = wanted.target(held.as_ref());
+    let level_lines = level_lines(level.as_ref(), &target, &wanted, screen);
+    if let Some(held) = &level {
+        in_the_way(held, &wanted)?;
+        let others = held.users
+            - usize::from(
+                user.as_ref()
+                    .is_some_and(|user| user.security_level.id == held.id),
+            )
+            .min(held.users);
+        if others > 0 && !level_lines.is_empty() {
+            notes.push(format!(
+                "{others} other API users hold `{}`; these changes reach them too, or choose another name with --role",
+                held.name
+            ));
+        }
+    }
+    let user_lines = user_lines(user.as_ref(), &wanted);
+    Ok(Plan {
+        own: instance.is_some(),
+        wanted,
+        level,
+        user,
+        target,
+        level_lines,
+        user_lines,
+        notes,
+    })
+}
+
+impl Plan {
+    pub fn is_empty(&self) -> bool {
+        self.level_lines.is_empty() && self.user_lines.is_empty()
+    }
+
+    pub fn count(&self, sign: Sign) -> usize {
+        let all = self.level_lines.iter().chain(&self.user_lines);
+        all.filter(|line| line.sign == sign).count()
+    }
+
+    pub fn summary(&self) -> String {
+        format!(
+            "{} to add, {} to change, {} to remove",
+            self.count(Sign::Add),
+            self.count(Sign::Change),
+            self.count(Sign::Remove)
+        )
+    }
+
+    /// The plan for programs.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "profile": self.wanted.title,
+            "security_level": self.wanted.level.name,
+            "copy_of": self.wanted.level.copy_of,
+            "api_user": self.wanted.user.name(),
+            "changes": self.level_lines.iter().chain(&self.user_lines).collect::<Vec<_>>(),
+            "by_hand": self.wanted.by_hand,
+            "add": self.count(Sign::Add),
+            "change": self.count(Sign::Change),
+            "remove": self.count(Sign::Remove),
+            "notes": self.notes,
+        })
+    }
+
+    /// The plan as text; `colour` for a terminal.
+    pub fn text(&self, colour: bool) -> String {
+        let mut out = String::new();
+        // Writing to a String cannot fail.
+        let name = &self.wanted.level.name;
+        let _ = writeln!(
+            out,
+            "Plan for {} on security level `{name}`",
+            self.wanted.title
+        );
+        for (heading, lines) in [
+            (format!("security level `{name}`"), &self.level_lines),
+            (
+                format!("API user `{}`", self.wanted.user.name()),
+                &self.user_lines,
+            ),
+        ] {
+            let state = if lines.is_empty() { ": as wanted" } else { "" };
+            let _ = writeln!(out, "\n  {heading}{state}");
+            let mut at = "";
+            for line in lines {
+                if line.at.contains(" > ") && line.at != at {
+                    let why = if line.why.is_empty() {
+                        String::new()
+                    } else {
+                        format!("  # {}", line.why)
+                    };
+                    let _ = writeln!(out, "      {}{why}", line.at);
+                }
+                at = &line.at;
+                let _ = writeln!(out, "{}", painted(line, colour));
+            }
+        }
+        if !self.wanted.by_hand.is_empty() {
+            let _ = writeln!(out, "\n  by hand, on Autotask's screens");
+            for click in &self.wanted.by_hand {
+                let _ = writeln!(out, "      {}: {}", click.at, click.set);
+            }
+        }
+        if let Some(user) = &self.user {
+            let _ = writeln!(out, "\n  keys: {}", user.keys.len());
+        }
+        if !self.notes.is_empty() {
+            let _ = writeln!(out);
+        }
+        for note in &self.notes {
+            let _ = writeln!(out, "  note: {note}");
+        }
+        let _ = writeln!(out, "\n{}", self.summary());
+        out
+    }
+}
+
+fn painted(line: &Line, colour: bool) -> String {
+    let Line {
+        from, to, cell, at, ..
+    } = line;
+    let (sign, code) = match line.sign {
+        Sign::Add => ('+', "32"),
+        Sign::Change => ('~', "33"),
+        Sign::Remove => ('-', "31"),
+    };
+    let text = match at.as_str() {
+        "level" if from.is_empty() => format!("    {sign} {to}"),
+        "level" => format!("    {sign} {cell:<22}{from} -> {to}"),
+        "user" if cell.is_empty() => format!("    {sign} make the user"),
+        "user" if from.is_empty() => format!("    {sign} {cell:<22}{to}"),
+        "user" => format!("    {sign} {cell:<22}{from} -> {to}"),
+        _ => format!(
+            "        {sign} {:<8}{from} -> {to}",
+            if cell.is_empty() { "set" } else { cell }
+        ),
+    };
+    if colour {
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    } else {
+        text
+    }
+}
+
+/// What cannot be turned into the level that is wanted.
+fn in_the_way(held: &HeldLevel, wanted: &Wanted) -> Result<(), ConnectError> {
+    let what = match (held.system, wanted.start) {
+        (true, Start::AsIs) if held.inactive => format!("the level `{}` is inactive", held.name),
+        (true, Start::Copy | Start::Cleared) => format!(
+            "`{}` is a system level, which can be copied and not changed",
+            held.name
+        ),
+        _ => return Ok(()),
+    };
+    Err(ConnectError::InTheWay {
+        what,
+        remedy: "choose another name with --role".to_owned(),
+    })
+}
+
+/// The user by its name; two of one name are for a person to tell apart.
+fn user(
+    instance: &Instance<'_>,
+    wanted: &Wanted,
+    notes: &mut Vec<String>,
+) -> Result<Option<HeldUser>, ConnectError> {
+    let name = wanted.user.name();
+    let mut found: Vec<HeldUser> = instance
+        .users()?
+        .into_iter()
+        .filter(|user| user.name().eq_ignore_ascii_case(&name))
+        .collect();
+    if found.len() > 1 {
+        notes.push(format!(
+            "{} API users are called `{name}`; this is about the first, id {}",
+            found.len(),
+            found[0].id
+        ));
+    }
+    Ok((!found.is_empty()).then(|| found.remove(0)))
+}
+
+fn level_lines(
+    held: Option<&HeldLevel>,
+    target: &SecurityLevel,
+    wanted: &Wanted,
+    screen: &Screen,
+) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if wanted.start == Start::AsIs {
+        return lines;
+    }
+    let line = |sign, at: &str, cell: &str, from: &str, to: &str, why: &str| Line {
+        sign,
+        at: at.to_owned(),
+        cell: cell.to_owned(),
+        from: from.to_owned(),
+        to: to.to_owned(),
+        why: why.to_owned(),
+    };
+    let from: SecurityLevel = match held {
+        Some(held) => {
+            if held.inactive {
+                lines.push(line(Sign::Change, "level", "inactive", "true", "false", ""));
+            }
+            held.document()
+        }
+        None => {
+            let copied = wanted.level.copy_of.as_str();
+            let made = format!("make it, a copy of `{copied}`");
+            lines.push(line(Sign::Add, "level", "", "", &made, ""));
+            if wanted.start == Start::Cleared {
+                let pressed = "press No Permission on every section";
+                lines.push(line(Sign::Add, "level", "", "", pressed, ""));
+                SecurityLevel::default()
+            } else {
+                let of = screen.permissions.system.iter();
+                let of = of.clone().find(|level| level.name == copied);
+                of.map(|level| screen.permissions.start(level))
+                    .unwrap_or_default()
+            }
+        }
+    };
+    for (entry, cell) in screen.cells() {
+        let now = screen.value(&from, entry, cell);
+        let to = screen.value(target, entry, cell);
+        if now == to {
+            continue;
+        }
+        let nothing = least(entry, cell);
+        let sign = match (now == nothing, to == nothing) {
+            (true, _) => Sign::Add,
+            (_, true) => Sign::Remove,
+            _ => Sign::Change,
+        };
+        let why = wanted.reason(&entry.full_name());
+        lines.push(line(sign, &path(entry), head(cell), &now, &to, why));
+    }
+    lines
+}
+
+fn user_lines(held: Option<&HeldUser>, wanted: &Wanted) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let form = &wanted.user;
+    let mut field = |sign, cell: &str, from: &str, to: &str| {
+        lines.push(Line {
+            sign,
+            at: "user".to_owned(),
+            cell: cell.to_owned(),
+            from: from.to_owned(),
+            to: to.to_owned(),
+            why: String::new(),
+        });
+    };
+    let tracking = |vendor: &Option<String>| match vendor {
+        Some(vendor) => format!("integration vendor {vendor}"),
+        None => "custom".to_owned(),
+    };
+    let yes = |flag: bool| if flag { "yes" } else { "no" };
+    let Some(held) = held else {
+        field(Sign::Add, "", "", "");
+        field(Sign::Add, "first name", "", &form.first_name);
+        field(Sign::Add, "last name", "", &form.last_name);
+        field(Sign::Add, "e-mail", "", &form.email);
+        field(Sign::Add, "security level", "", &wanted.level.name);
+        field(
+            Sign::Add,
+            "tracking identifier",
+            "",
+            &tracking(&form.vendor),
+        );
+        if form.protected {
+            field(Sign::Add, "view protected data", "", "yes");
+        }
+        return lines;
+    };
+    if held.inactive {
+        field(Sign::Change, "inactive", "yes", "no");
+    }
+    if held.locked {
+        field(Sign::Change, "locked", "yes", "no");
+    }
+    if !held
+        .security_level
+        .name
+        .eq_ignore_ascii_case(&wanted.level.name)
+    {
+        field(
+            Sign::Change,
+            "security level",
+            &held.security_level.name,
+            &wanted.level.name,
+        );
+    }
+    if form.email_said && held.email != form.email {
+        field(Sign::Change, "e-mail", &held.email, &form.email);
+    }
+    if held.vendor != form.vendor {
+        field(
+            Sign::Change,
+            "tracking identifier",
+            &tracking(&held.vendor),
+            &tracking(&form.vendor),
+        );
+    }
+    if held.protected_data != form.protected {
+        field(
+            Sign::Change,
+            "view protected data",
+            yes(held.protected_data),
+            yes(form.protected),
+        );
+    }
+    lines
+}
