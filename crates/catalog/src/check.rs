@@ -91,6 +91,20 @@ impl Catalog {
                 faults.push(format!("{path}: My by `{name}`, which names no member"));
             }
         }
+        if let Some(name) = &entity.ownership.by
+            && !is_link(&entity.fields, name)
+        {
+            faults.push(format!("{path}: My by `{name}`, which points nowhere"));
+        }
+        for names in &entity.indexes {
+            for name in names {
+                if entity.any_field(name).is_none() && entity.parent(name).is_none() {
+                    faults.push(format!(
+                        "{path}: an index of `{name}`, which it does not have"
+                    ));
+                }
+            }
+        }
         if entity.ownership.parent && entity.parents.is_empty() {
             faults.push(format!("{path}: My by its parent, and no path has one"));
         }

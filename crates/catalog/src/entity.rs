@@ -42,6 +42,8 @@ pub struct Entity {
     pub rules: Vec<String>,
     /// Sets of fields whose values no two records may share.
     pub unique: Vec<Vec<String>>,
+    /// Sets of fields that conditions name together by equality, found by one index.
+    pub indexes: Vec<Vec<String>>,
     /// Light views (`/info`) and other projections of the same rows.
     pub views: Vec<View>,
     /// Rows of another entity that this one shows (`/project/tickets/{id}/notes` in the table of
@@ -232,6 +234,9 @@ pub struct Ownership {
     pub fields: Vec<String>,
     /// Mine when the parent is mine.
     pub parent: bool,
+    /// Reference field by which callers narrow their own records most (`company`): theirs of one value
+    /// are found without looking at the rest.
+    pub by: Option<String>,
 }
 
 /// Which node of the structure a record hangs on, for visibility.

@@ -287,6 +287,7 @@ fn entity(
         ownership: Ownership {
             fields: file.my.fields.clone(),
             parent: file.my.parent,
+            by: file.my.by.clone(),
         },
         scope: Scope {
             location: scope.location.clone(),
@@ -301,6 +302,7 @@ fn entity(
         }),
         rules: file.rules.clone(),
         unique: file.unique.clone(),
+        indexes: file.indexes.clone(),
         views,
         stored_in,
         only: file.only.0.clone(),

@@ -99,6 +99,8 @@ pub(crate) struct EntityFile {
     pub listed_by: Option<ListedByText>,
     #[serde(default)]
     pub unique: Vec<Vec<String>>,
+    #[serde(default)]
+    pub indexes: Vec<Vec<String>>,
     pub soft_delete: Option<String>,
     #[serde(default)]
     pub rules: Vec<String>,
@@ -209,6 +211,7 @@ pub(crate) struct MyText {
     pub fields: Vec<String>,
     #[serde(default)]
     pub parent: bool,
+    pub by: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -15,6 +15,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Columns to index, one by one.
     pub indexes: Vec<Arc<str>>,
+    /// Sets of columns to index together.
+    pub joint: Vec<Vec<Arc<str>>>,
     /// Sets of columns that no two rows may share.
     pub unique: Vec<Vec<Arc<str>>>,
     /// Columns that hold the id of a row of another entity.
@@ -101,6 +103,7 @@ impl Builder {
             entity: entity.id,
             columns: Vec::new(),
             indexes: Vec::new(),
+            joint: Vec::new(),
             unique: Vec::new(),
             links: Vec::new(),
         };
@@ -159,15 +162,8 @@ impl Builder {
         {
             self.index(&Arc::from("entered_by"));
         }
-        for names in &entity.unique {
-            let columns: Vec<Arc<str>> = names
-                .iter()
-                .filter_map(|name| column(entity, name))
-                .collect();
-            if columns.len() == names.len() && !self.table.unique.contains(&columns) {
-                self.table.unique.push(columns);
-            }
-        }
+        sets(entity, &entity.unique, &mut self.table.unique);
+        sets(entity, &entity.indexes, &mut self.table.joint);
     }
 
     fn finish(mut self) -> Table {
@@ -175,6 +171,19 @@ impl Builder {
             self.column(&Arc::from(name), holds);
         }
         self.table
+    }
+}
+
+/// Adds sets of fields as sets of columns.
+fn sets(entity: &Entity, named: &[Vec<String>], into: &mut Vec<Vec<Arc<str>>>) {
+    for names in named {
+        let columns: Vec<Arc<str>> = names
+            .iter()
+            .filter_map(|name| column(entity, name))
+            .collect();
+        if columns.len() == names.len() && !into.contains(&columns) {
+            into.push(columns);
+        }
     }
 }
 

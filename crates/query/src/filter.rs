@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 /// A condition on one row.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum Filter {
     /// Every row, or no row.
     Constant(bool),
@@ -92,7 +92,21 @@ pub enum Value {
     Text(String),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+impl std::hash::Hash for Value {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        std::mem::discriminant(self).hash(state);
+        match self {
+            Self::Null => {}
+            Self::Integer(number) => number.hash(state),
+            // Both zeros are equal, so that they hash as one.
+            Self::Number(number) => (number + 0.0).to_bits().hash(state),
+            Self::Boolean(flag) => flag.hash(state),
+            Self::Text(text) => text.hash(state),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Comparison {
     Equal,
     NotEqual,
@@ -103,10 +117,10 @@ pub enum Comparison {
 }
 
 /// A pattern in pieces, so that each dialect keeps its own wildcards.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Pattern(pub Vec<Piece>);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Piece {
     Text(String),
     /// Any run of characters, also none.
@@ -121,7 +135,7 @@ pub enum Piece {
 }
 
 /// Elements a filter looks for one of.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Elements {
     /// Objects of a JSON array column; paths of the inner filter name their members.
     Json { column: Arc<str> },
@@ -132,7 +146,7 @@ pub enum Elements {
 }
 
 /// One key of an order.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Order {
     pub path: Path,
     pub descending: bool,

@@ -23,6 +23,7 @@ mod walk;
 mod writer;
 
 use crate::filter::{Filter, Select, Value};
+use std::sync::Arc;
 use writer::Writer;
 
 /// Whose SQL.
@@ -44,6 +45,11 @@ pub struct Statement {
 pub trait Indexes {
     /// Whether some index of the table starts with this column.
     fn leads(&self, table: &str, column: &str) -> bool;
+
+    /// Sets of columns of the table that one index holds together, and nothing else.
+    fn joint(&self, _table: &str) -> Vec<&[Arc<str>]> {
+        Vec::new()
+    }
 }
 
 /// Every column has an index: for callers that know no better.

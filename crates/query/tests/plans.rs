@@ -9,12 +9,18 @@ use bitting_query::{
 };
 use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, StatementStatus};
+use std::sync::{Arc, LazyLock};
 
 struct Indexed;
 
 impl Indexes for Indexed {
     fn leads(&self, _: &str, column: &str) -> bool {
         ["location", "status", "board", "at", "number", "company"].contains(&column)
+    }
+
+    fn joint(&self, _: &str) -> Vec<&[Arc<str>]> {
+        static SET: LazyLock<[Arc<str>; 2]> = LazyLock::new(|| ["company".into(), "closed".into()]);
+        vec![&*SET]
     }
 }
 
@@ -37,6 +43,7 @@ fn open(rows: i64) -> Connection {
              INSERT INTO mine SELECT 2, id FROM ticket WHERE id > {rows} - 3;
              INSERT INTO mine SELECT 3, id FROM ticket WHERE id % 500 = 2;
              CREATE INDEX by_company ON ticket (company);
+             CREATE INDEX by_company_and_closed ON ticket (company, closed);
              CREATE INDEX by_location ON ticket (location);
              CREATE INDEX by_status ON ticket (status);
              CREATE INDEX by_board ON ticket (board);
@@ -143,6 +150,30 @@ fn pages() -> Vec<(&'static str, Select, usize)> {
     let after = |id| compare("id", Comparison::Greater, id);
     vec![
         ("everything", select(vec![], vec![]), 25),
+        (
+            "a company's that are not there",
+            select(
+                vec![compare("company", Comparison::Equal, 7), open()],
+                vec![],
+            ),
+            0,
+        ),
+        (
+            "a company's latest by date",
+            select(
+                vec![compare("company", Comparison::Equal, 7), open()],
+                by("at", true),
+            ),
+            0,
+        ),
+        (
+            "a company's, broad",
+            select(
+                vec![compare("company", Comparison::Equal, 7), open(), broad()],
+                vec![],
+            ),
+            0,
+        ),
         ("a broad narrowing", select(vec![broad()], vec![]), 25),
         ("a narrow narrowing", select(vec![narrow()], vec![]), 6),
         ("many locations", select(vec![many()], vec![]), 25),

@@ -2,10 +2,11 @@
 //! no header and no entity by name.
 
 use crate::labels::LabelCache;
+use crate::mine::{self, By};
 use crate::naming::Paths;
 use crate::permit::{Grounds, Permit};
 use crate::row::Row;
-use crate::setup_rows::SetupRows;
+use crate::setup_rows::{Question, SetupRows};
 use crate::shape;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, EntityId, Release, View};
@@ -32,6 +33,7 @@ pub struct Backend {
     setup: SetupRows,
     layouts: RwLock<HashMap<LayoutKey, Arc<Layout>>>,
     columns: Vec<Arc<[Column]>>,
+    by: HashMap<Arc<str>, By>,
     custom: RwLock<HashMap<EntityId, Arc<[Defined]>>>,
 }
 
@@ -89,13 +91,19 @@ impl Backend {
         let labels = LabelCache::new(&catalog.entities, &catalog.routes);
         let tables = shape::tables(&catalog);
         let columns_of = |entity: &Entity| -> Arc<[Column]> {
-            let table = tables.iter().find(|table| table.name == entity.table);
-            table
-                .map(|table| table.columns.clone().into())
-                .unwrap_or_default()
+            let Some(table) = tables.iter().find(|table| table.name == entity.table) else {
+                return Arc::default();
+            };
+            let mut columns = table.columns.clone();
+            // The order in which a row in hand keeps them.
+            columns.sort_unstable_by(|left, right| left.name.cmp(&right.name));
+            columns.into()
         };
         let columns = catalog.entities.iter().map(columns_of).collect();
+        let by = catalog.entities.iter();
+        let by = by.filter_map(|entity| Some((entity.table.clone(), By::of(entity)?)));
         Self {
+            by: by.collect(),
             store,
             catalog,
             registry,
@@ -105,6 +113,11 @@ impl Backend {
             columns,
             custom: RwLock::default(),
         }
+    }
+
+    /// What members' rows of a table are kept by, beside the member.
+    pub(crate) fn by(&self, table: &str) -> Option<&By> {
+        self.by.get(table)
     }
 
     /// Where the rows are, for people.
@@ -122,10 +135,8 @@ impl Backend {
     /// Everything the permit lets through, and nothing else: lists, counts, gets and reports all read
     /// through this one filter.
     fn through(&self, permit: &Permit<'_>, filter: Filter) -> Filter {
-        and(
-            and(permit.narrow(), permit.narrow_by_names(self.grounds())),
-            filter,
-        )
+        let narrow = and(permit.narrow(), permit.narrow_by_names(self.grounds()));
+        mine::sharpen(permit.entity(), and(narrow, filter))
     }
 
     /// One page of records.
@@ -241,19 +252,47 @@ impl Backend {
         order: Vec<Order>,
         limit: Option<u64>,
     ) -> Result<Vec<Row>, StoreError> {
-        let quick = limit == Some(1);
-        if quick && self.setup.holds(&entity.table) {
-            let question = format!("{filter:?} {order:?}");
-            return match self.setup.find(&entity.table, &question) {
-                Ok(rows) => Ok(rows.to_vec()),
-                Err(emptied) => {
-                    let rows = self.read_rows(entity, filter, order, limit).await?;
-                    self.setup.keep(emptied, &entity.table, question, &rows);
-                    Ok(rows)
-                }
-            };
+        if order.is_empty()
+            && let Some(id) = only_id(&filter)
+        {
+            return Ok(self.raw_row(entity, id).await?.into_iter().collect());
         }
-        self.read_rows(entity, filter, order, limit).await
+        if !self.setup.holds(&entity.table) {
+            return self.read_rows(entity, filter, order, limit).await;
+        }
+        let question = Question {
+            table: entity.table.clone(),
+            filter,
+            order,
+            limit,
+        };
+        match self.setup.find(&question) {
+            Ok(rows) => Ok(rows.to_vec()),
+            Err(emptied) => {
+                let rows = self
+                    .read_rows(
+                        entity,
+                        question.filter.clone(),
+                        question.order.clone(),
+                        limit,
+                    )
+                    .await?;
+                self.setup.keep(emptied, question, &rows);
+                Ok(rows)
+            }
+        }
+    }
+
+    /// The server's own reading of what one record has a handful of, by an index.
+    pub(crate) async fn raw_few(
+        &self,
+        entity: &Entity,
+        filter: Filter,
+    ) -> Result<Vec<Row>, StoreError> {
+        if self.setup.holds(&entity.table) {
+            return self.raw_rows(entity, filter, Vec::new(), None).await;
+        }
+        self.read_in(entity, filter, Vec::new(), None, true).await
     }
 
     async fn read_rows(
@@ -263,10 +302,24 @@ impl Backend {
         order: Vec<Order>,
         limit: Option<u64>,
     ) -> Result<Vec<Row>, StoreError> {
+        self.read_in(entity, filter, order, limit, limit == Some(1))
+            .await
+    }
+
+    async fn read_in(
+        &self,
+        entity: &Entity,
+        filter: Filter,
+        order: Vec<Order>,
+        limit: Option<u64>,
+        quick: bool,
+    ) -> Result<Vec<Row>, StoreError> {
+        if self.store.is_blank(&entity.table) {
+            return Ok(Vec::new());
+        }
         let columns = self.columns(entity.id);
         let mut names = vec![Arc::from("id")];
         names.extend(columns.iter().map(|column| column.name.clone()));
-        let quick = limit == Some(1);
         let select = Select {
             table: entity.table.clone(),
             columns: names,
@@ -294,13 +347,12 @@ impl Backend {
         if !self.setup.holds(&entity.table) {
             return self.read_row(entity, id).await;
         }
-        let question = id.to_string();
-        match self.setup.find(&entity.table, &question) {
+        let question = Question::id(&entity.table, id);
+        match self.setup.find(&question) {
             Ok(rows) => Ok(rows.first().cloned()),
             Err(emptied) => {
                 let row = self.read_row(entity, id).await?;
-                self.setup
-                    .keep(emptied, &entity.table, question, row.as_slice());
+                self.setup.keep(emptied, question, row.as_slice());
                 Ok(row)
             }
         }
@@ -321,8 +373,64 @@ impl Backend {
         Ok(row)
     }
 
+    /// One column of one row, for the server's own checks: the others are not read. `None` where the row
+    /// is not there.
+    pub(crate) async fn raw_value(
+        &self,
+        entity: &Entity,
+        id: i64,
+        column: &str,
+    ) -> Result<Option<Value>, StoreError> {
+        if self.setup.holds(&entity.table) {
+            let row = self.raw_row(entity, id).await?;
+            return Ok(row.map(|row| row.get(column).clone()));
+        }
+        let mut value = None;
+        self.store
+            .get(&entity.table, id, &[Arc::from(column)], &mut |cells| {
+                value = Some(crate::row::owned(cells.cell(0)));
+                Flow::Stop
+            })
+            .await?;
+        Ok(value)
+    }
+
+    /// The first record, by id, of those a filter keeps and the permit covers; its columns are not read.
+    pub(crate) async fn first_id(
+        &self,
+        permit: &Permit<'_>,
+        filter: Filter,
+    ) -> Result<Option<i64>, StoreError> {
+        let entity = permit.entity();
+        let filter = self.through(permit, filter);
+        if self.setup.holds(&entity.table) {
+            let rows = self.raw_rows(entity, filter, Vec::new(), Some(1)).await?;
+            return Ok(rows.first().map(|row| row.id));
+        }
+        if let Some(id) = only_id(&filter) {
+            let found = self.raw_value(entity, id, "id").await?;
+            return Ok(found.map(|_| id));
+        }
+        let select = Select {
+            table: entity.table.clone(),
+            columns: vec![Arc::from("id")],
+            filter,
+            order: Vec::new(),
+            limit: Some(1),
+            offset: 0,
+        };
+        let mut first = None;
+        self.read(&select, &mut |cells| {
+            first = Some(id_of(cells));
+            Flow::Stop
+        })
+        .await?;
+        Ok(first)
+    }
+
     /// Applies changes as a whole, and forgets what was cached of the rows they touch.
-    pub(crate) async fn write(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+    pub(crate) async fn write(&self, mut changes: Vec<Change>) -> Result<(), StoreError> {
+        mine::follow(self, &mut changes).await?;
         let touched: Vec<(Arc<str>, i64)> = changes
             .iter()
             .filter_map(|change| match change {
@@ -410,9 +518,13 @@ impl Backend {
             }
             if shape::is_owned(holder) {
                 changes.push(Change::Unpair {
-                    table: crate::permit::mine_table(&holder.table),
+                    table: mine::table(&holder.table),
                     id,
                 });
+                changes.extend(By::of(holder).map(|by| Change::Unpair {
+                    table: by.table,
+                    id,
+                }));
             }
             changes.push(Change::Delete {
                 table: holder.table.clone(),
@@ -552,6 +664,18 @@ pub(crate) fn id_path() -> Path {
 
 pub(crate) fn with_id(id: i64) -> Filter {
     equals("id", Kind::Integer, Value::Integer(id))
+}
+
+/// The id, where a filter asks for one record and nothing else.
+fn only_id(filter: &Filter) -> Option<i64> {
+    match filter {
+        Filter::Compare {
+            path,
+            op: Comparison::Equal,
+            value: Value::Integer(id),
+        } if path.through.is_empty() && &*path.column == "id" => Some(*id),
+        _ => None,
+    }
 }
 
 pub(crate) fn column(name: &str, kind: Kind) -> Path {

@@ -91,6 +91,7 @@ impl Instance {
     /// Reads keys, roles and settings anew: at opening, after a load or a restore.
     pub async fn reload(&self) -> Result<(), StoreError> {
         self.backend.forget_all();
+        crate::mine::fill(&self.backend).await?;
         self.set_agreements_day(i64::MIN);
         for row in self.system_rows(&keys::table()).await? {
             if let Some(key) = Key::from_row(&row) {

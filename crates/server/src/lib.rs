@@ -22,6 +22,7 @@ pub mod instance;
 pub mod jobs;
 pub mod keys;
 mod labels;
+mod mine;
 mod naming;
 mod operator;
 pub mod permit;

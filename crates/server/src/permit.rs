@@ -142,7 +142,7 @@ impl<'a> Permit<'a> {
         }
         if self.mine {
             if crate::shape::is_owned(self.entity) {
-                let table = mine_table(&self.entity.table);
+                let table = crate::mine::table(&self.entity.table);
                 all.push(Filter::InIndex {
                     table,
                     key: self.caller.member,
@@ -298,11 +298,6 @@ impl<'a> Permit<'a> {
 pub fn is_scoped(entity: &Entity) -> bool {
     let scope = &entity.scope;
     scope.location.is_some() || scope.via.is_some() || scope.parent
-}
-
-/// The index table that says whose a row is.
-pub fn mine_table(table: &str) -> Arc<str> {
-    Arc::from(format!("{table}__mine"))
 }
 
 fn column(name: &str, kind: Kind) -> Path {

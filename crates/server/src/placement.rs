@@ -5,7 +5,8 @@ use crate::backend::{Backend, equals};
 use crate::caller::Caller;
 use crate::draft::Draft;
 use crate::instance::Instance;
-use crate::permit::{is_scoped, mine_table};
+use crate::mine::{self, By};
+use crate::permit::is_scoped;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::rules;
@@ -46,17 +47,23 @@ async fn node(backend: &Backend, entity: &Entity, row: &Row) -> Result<Option<i6
         && let Some(field) = entity.fields.iter().find(|field| *field.name == *name)
         && let FieldKind::Reference(reference) = &field.kind
         && let (Some(target), Some(id)) = (reference.target, row.integer(&field.column))
-        && let Some(found) = backend.raw_row(backend.catalog.entity(target), id).await?
-        && let Some(node) = found.integer(SCOPE)
+        && let Some(Value::Integer(node)) = backend
+            .raw_value(backend.catalog.entity(target), id, SCOPE)
+            .await?
     {
         return Ok(Some(node));
     }
     if scope.parent
         && let Some(parent) = entity.parents.last()
         && let (Some(target), Some(id)) = (parent.entity, row.integer(&parent.column))
-        && let Some(found) = backend.raw_row(backend.catalog.entity(target), id).await?
+        && let Some(found) = backend
+            .raw_value(backend.catalog.entity(target), id, SCOPE)
+            .await?
     {
-        return Ok(found.integer(SCOPE));
+        return Ok(match found {
+            Value::Integer(node) => Some(node),
+            _ => None,
+        });
     }
     Ok(None)
 }
@@ -71,12 +78,22 @@ pub async fn own(
         return Ok(BTreeSet::new());
     }
     let owners = owners(instance, caller, draft.entity, &draft.row).await?;
-    let table = mine_table(&draft.entity.table);
+    let table = mine::table(&draft.entity.table);
+    let by = By::of(draft.entity);
     if !draft.is_new() {
         draft.also.push(Change::Unpair {
             table: table.clone(),
             id: draft.row.id,
         });
+        draft.also.extend(by.iter().map(|by| Change::Unpair {
+            table: by.table.clone(),
+            id: draft.row.id,
+        }));
+    }
+    if let Some(by) = by {
+        let value = draft.row.get(&by.column);
+        let pairs = by.pairs(owners.iter(), value, draft.row.id);
+        draft.also.extend(pairs);
     }
     for key in &owners {
         draft.also.push(Change::Pair {

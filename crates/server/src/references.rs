@@ -45,13 +45,9 @@ pub async fn resolve(
         filter = and(filter, within.filter.clone());
     }
     let permit = pass_through(context.caller, target).whole();
-    let found = context
-        .instance
-        .backend
-        .rows(&permit, filter, Vec::new(), Some(1))
-        .await?;
-    Ok(match found.first() {
-        Some(row) => Ok(row.id),
+    let found = context.instance.backend.first_id(&permit, filter).await?;
+    Ok(match found {
+        Some(id) => Ok(id),
         None => {
             let shown = match key {
                 Key::Id(id) => id.to_string(),

@@ -9,26 +9,26 @@ use std::sync::Arc;
 pub struct Row {
     pub id: i64,
     /// Sorted by column. Not a map: a write reads a dozen wide rows, and building maps of them cost as
-    /// much as finding them.
-    values: Vec<(Arc<str>, Value)>,
+    /// much as finding them. Shared until one is changed: rows of set-up are handed out over and over.
+    values: Arc<Vec<(Arc<str>, Value)>>,
 }
 
 impl Row {
     pub fn new(id: i64) -> Self {
         Self {
             id,
-            values: Vec::new(),
+            values: Arc::default(),
         }
     }
 
-    /// Reads a row whose first cell is the id, followed by `columns`.
+    /// Reads a row whose first cell is the id, followed by `columns`, which are sorted by name.
     pub fn read(columns: &[Column], cells: &dyn Cells) -> Self {
+        debug_assert!(columns.is_sorted_by(|left, right| left.name < right.name));
         let id = match cells.cell(0) {
             Cell::Integer(id) => id,
             _ => 0,
         };
-        let mut row = Self::new(id);
-        row.values.reserve(columns.len());
+        let mut values = Vec::with_capacity(columns.len());
         for (index, column) in columns.iter().enumerate() {
             let value = match (column.kind, owned(cells.cell(index + 1))) {
                 (_, Value::Null) => continue,
@@ -36,11 +36,12 @@ impl Row {
                 (Kind::Boolean, Value::Integer(flag)) => Value::Boolean(flag != 0),
                 (_, value) => value,
             };
-            row.values.push((column.name.clone(), value));
+            values.push((column.name.clone(), value));
         }
-        row.values
-            .sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
-        row
+        Self {
+            id,
+            values: Arc::new(values),
+        }
     }
 
     pub fn get(&self, column: &str) -> &Value {
@@ -88,11 +89,15 @@ impl Row {
     }
 
     pub fn set(&mut self, column: &str, value: Value) {
-        match (self.find(column), value) {
-            (Ok(at), Value::Null) => drop(self.values.remove(at)),
-            (Err(_), Value::Null) => {}
-            (Ok(at), value) => self.values[at].1 = value,
-            (Err(at), value) => self.values.insert(at, (Arc::from(column), value)),
+        let found = self.find(column);
+        if found.is_err() && value == Value::Null {
+            return;
+        }
+        let values = Arc::make_mut(&mut self.values);
+        match (found, value) {
+            (Ok(at), Value::Null) => drop(values.remove(at)),
+            (Ok(at), value) => values[at].1 = value,
+            (Err(at), value) => values.insert(at, (Arc::from(column), value)),
         }
     }
 
@@ -102,18 +107,18 @@ impl Row {
 
     /// All values that are not null.
     pub fn into_values(self) -> Vec<(Arc<str>, Value)> {
-        self.values
+        Arc::unwrap_or_clone(self.values)
     }
 
     /// Columns whose value differs from `before`, with the new value.
     pub fn changes_since(&self, before: &Self) -> Vec<(Arc<str>, Value)> {
         let mut changes = Vec::new();
-        for (column, value) in &self.values {
+        for (column, value) in self.values.iter() {
             if before.get(column) != value {
                 changes.push((column.clone(), value.clone()));
             }
         }
-        for (column, _) in &before.values {
+        for (column, _) in before.values.iter() {
             if self.find(column).is_err() {
                 changes.push((column.clone(), Value::Null));
             }

@@ -453,10 +453,9 @@ fn clear(draft: &mut Draft<'_>, input: &Input) {
 /// Gives a record the defaults of its data file.
 pub fn fill_defaults(draft: &mut Draft<'_>) {
     for field in &draft.entity.fields {
-        if !draft.row.is_null(&field.column) {
-            continue;
-        }
-        if let Some(value) = crate::defaults::of_field(field) {
+        if let Some(value) = crate::defaults::of_field(field)
+            && draft.row.is_null(&field.column)
+        {
             draft.row.set(&field.column, value);
         }
     }
@@ -470,6 +469,9 @@ fn missing(draft: &mut Draft<'_>) {
             None => field.required,
             Some(_) => (field.required || field.required_on_update) && draft.given.contains(&index),
         };
+        if !asked || field.read_only {
+            continue;
+        }
         let empty = match draft.row.get(&field.column) {
             Value::Null => true,
             Value::Text(text) => text.trim().is_empty(),
@@ -479,7 +481,7 @@ fn missing(draft: &mut Draft<'_>) {
             .errors
             .iter()
             .any(|error| error.field.split('/').next() == Some(&field.name));
-        if asked && empty && !wrong && !field.read_only {
+        if empty && !wrong {
             errors.push(missing_field(&draft.resource, field));
         }
     }

@@ -6,12 +6,41 @@ use crate::row::Row;
 use crate::shape::is_owned;
 use bitting_catalog::entity::Entity;
 use bitting_policy::Needs;
+use bitting_query::{Filter, Order};
 use parking_lot::RwLock;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Look-ups kept; beyond it they start afresh.
 const KEPT: usize = 10_000;
+
+/// Rows of one look-up that are kept; a longer answer is read anew each time.
+const ROWS: usize = 500;
+
+/// What is looked up.
+#[derive(Debug, Clone, PartialEq, Hash)]
+pub struct Question {
+    pub table: Arc<str>,
+    pub filter: Filter,
+    pub order: Vec<Order>,
+    pub limit: Option<u64>,
+}
+
+// No filter that reaches a table of set-up holds a number that differs from itself; one that did would
+// never be found, and be read anew.
+impl Eq for Question {}
+
+impl Question {
+    /// One record by its id.
+    pub fn id(table: &Arc<str>, id: i64) -> Self {
+        Self {
+            table: table.clone(),
+            filter: crate::backend::with_id(id),
+            order: Vec::new(),
+            limit: Some(1),
+        }
+    }
+}
 
 /// What is kept, and how often it was emptied.
 #[derive(Debug, Default)]
@@ -23,7 +52,7 @@ pub struct SetupRows {
 #[derive(Debug, Default)]
 struct Kept {
     emptied: u64,
-    rows: HashMap<(Arc<str>, String), Arc<Vec<Row>>>,
+    rows: HashMap<Question, Arc<[Row]>>,
 }
 
 impl SetupRows {
@@ -57,23 +86,21 @@ impl SetupRows {
     }
 
     /// The rows of a look-up, or how often things were emptied before it: to be handed to [`Self::keep`].
-    pub fn find(&self, table: &Arc<str>, question: &str) -> Result<Arc<Vec<Row>>, u64> {
+    pub fn find(&self, question: &Question) -> Result<Arc<[Row]>, u64> {
         let kept = self.kept.read();
-        let found = kept.rows.get(&(table.clone(), question.to_owned()));
-        found.cloned().ok_or(kept.emptied)
+        kept.rows.get(question).cloned().ok_or(kept.emptied)
     }
 
     /// Keeps an answer, unless a write came between the question and it.
-    pub fn keep(&self, emptied: u64, table: &Arc<str>, question: String, rows: &[Row]) {
+    pub fn keep(&self, emptied: u64, question: Question, rows: &[Row]) {
         let mut kept = self.kept.write();
-        if kept.emptied != emptied {
+        if kept.emptied != emptied || rows.len() > ROWS {
             return;
         }
         if kept.rows.len() >= KEPT {
             kept.rows.clear();
         }
-        kept.rows
-            .insert((table.clone(), question), Arc::new(rows.to_vec()));
+        kept.rows.insert(question, rows.into());
     }
 
     /// Forgets everything: after a write to such a table, a load or a restore.
@@ -86,21 +113,21 @@ impl SetupRows {
 
 #[cfg(test)]
 mod tests {
-    use super::SetupRows;
+    use super::{Question, SetupRows};
     use crate::row::Row;
     use std::sync::Arc;
 
     #[test]
     fn an_answer_older_than_a_write_is_not_kept() {
         let rows = SetupRows::default();
-        let table: Arc<str> = Arc::from("boards");
-        let asked = rows.find(&table, "id 1").expect_err("nothing yet");
+        let question = Question::id(&Arc::from("boards"), 1);
+        let asked = rows.find(&question).expect_err("nothing yet");
         rows.clear();
-        rows.keep(asked, &table, "id 1".to_owned(), &[Row::new(1)]);
-        let asked = rows.find(&table, "id 1").expect_err("a write came between");
-        rows.keep(asked, &table, "id 1".to_owned(), &[Row::new(2)]);
-        assert_eq!(rows.find(&table, "id 1").expect("kept")[0].id, 2);
+        rows.keep(asked, question.clone(), &[Row::new(1)]);
+        let asked = rows.find(&question).expect_err("a write came between");
+        rows.keep(asked, question.clone(), &[Row::new(2)]);
+        assert_eq!(rows.find(&question).expect("kept")[0].id, 2);
         rows.clear();
-        assert!(rows.find(&table, "id 1").is_err());
+        assert!(rows.find(&question).is_err());
     }
 }

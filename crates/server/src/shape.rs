@@ -1,7 +1,8 @@
 //! From the catalog's tables to the store's: the same columns in the store's words, and an index table per
 //! table whose rows belong to members.
 
-use crate::permit::{is_scoped, mine_table};
+use crate::mine::{self, By};
+use crate::permit::is_scoped;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, Field};
 use bitting_catalog::table::Holds;
@@ -26,6 +27,7 @@ pub fn tables(catalog: &Catalog) -> Vec<Table> {
                 indexes.push(first);
             }
         }
+        indexes.extend(table.joint.iter().cloned());
         if is_scoped(entity) {
             indexes.push(vec![Arc::from(SCOPE)]);
         }
@@ -38,13 +40,8 @@ pub fn tables(catalog: &Catalog) -> Vec<Table> {
             })
             .collect();
         if is_owned(entity) {
-            let name = mine_table(&table.name);
-            tables.push(Table {
-                name,
-                key: Key::Pair,
-                columns: Vec::new(),
-                indexes: Vec::new(),
-            });
+            tables.push(pairs(mine::table(&table.name)));
+            tables.extend(By::of(entity).map(|by| pairs(by.table)));
         }
         tables.push(Table {
             name: table.name,
@@ -54,6 +51,15 @@ pub fn tables(catalog: &Catalog) -> Vec<Table> {
         });
     }
     tables
+}
+
+fn pairs(name: Arc<str>) -> Table {
+    Table {
+        name,
+        key: Key::Pair,
+        columns: Vec::new(),
+        indexes: Vec::new(),
+    }
 }
 
 /// Whether rows of the entity belong to members.

@@ -76,6 +76,18 @@ impl Layout {
         }
     }
 
+    /// Sets of columns that one index of the table holds together.
+    pub fn joint(&self, table: &str) -> Vec<&[Arc<str>]> {
+        let Some(at) = self.position(table) else {
+            return Vec::new();
+        };
+        let indexes = self.table(at).indexes.iter();
+        indexes
+            .filter(|columns| columns.len() > 1)
+            .map(Vec::as_slice)
+            .collect()
+    }
+
     /// The described tables a statement names, in the order of their description.
     pub fn named_in(&self, sql: &str) -> Vec<usize> {
         let mut found: Vec<usize> = sql

@@ -239,6 +239,10 @@ impl Sqlite {
         &self.place
     }
 
+    pub fn is_blank(&self, table: &str) -> bool {
+        self.layout.position(table).is_some_and(|at| !self.has(at))
+    }
+
     fn has(&self, at: usize) -> bool {
         self.exists[at].load(Ordering::Acquire)
     }

@@ -167,6 +167,15 @@ impl Store {
         }
     }
 
+    /// Whether nothing was ever written to a table, so that no statement need be asked of it.
+    pub fn is_blank(&self, table: &str) -> bool {
+        match &*self.0 {
+            Behind::Sqlite(sqlite) => sqlite.is_blank(table),
+            // Another server may have made the table; the database knows.
+            Behind::Postgres(_) => false,
+        }
+    }
+
     /// How to render statements for this store; the store itself says what its indexes are:
     /// `bitting_query::sql::render_with(&select, store.dialect(), &store)`.
     pub fn dialect(&self) -> Dialect {
@@ -190,6 +199,13 @@ impl Indexes for Store {
         match &*self.0 {
             Behind::Sqlite(sqlite) => sqlite.layout().leads(table, column),
             Behind::Postgres(postgres) => postgres.layout().leads(table, column),
+        }
+    }
+
+    fn joint(&self, table: &str) -> Vec<&[Arc<str>]> {
+        match &*self.0 {
+            Behind::Sqlite(sqlite) => sqlite.layout().joint(table),
+            Behind::Postgres(postgres) => postgres.layout().joint(table),
         }
     }
 }

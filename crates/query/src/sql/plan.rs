@@ -21,10 +21,12 @@ use super::walk::walk;
 use super::writer::{ROOT, Scope, Writer};
 use crate::eval::fits;
 use crate::filter::{Comparison, Filter, Kind, Order, Path, Select, Value};
+use std::borrow::Cow;
+use std::sync::Arc;
 
 /// The conjuncts of a filter and what may lead to its rows.
 pub(super) struct Plan<'a> {
-    pub conjuncts: Vec<&'a Filter>,
+    pub conjuncts: Vec<Cow<'a, Filter>>,
     /// The conjunct that drives or is walked.
     pub lead: Option<usize>,
     pub driven: bool,
@@ -62,7 +64,7 @@ pub(super) fn count(writer: &mut Writer, table: &str, filter: &Filter) {
     flatten(filter, &mut conjuncts);
     let lead = conjuncts
         .iter()
-        .position(|part| matches!(part, Filter::InIndex { .. }));
+        .position(|part| matches!(**part, Filter::InIndex { .. }));
     let plan = Plan {
         conjuncts,
         lead,
@@ -106,17 +108,22 @@ fn plan<'a>(
         plan.lead = plan
             .conjuncts
             .iter()
-            .position(|part| matches!(part, Filter::InIndex { .. }));
+            .position(|part| matches!(**part, Filter::InIndex { .. }));
         plan.driven = plan.lead.is_some();
     }
     if !writer.sqlite() || select.limit.is_none() {
         return plan;
     }
+    join(&mut plan.conjuncts, &indexes.joint(&select.table));
+    if plan.driven {
+        let own = |part: &Cow<'_, Filter>| matches!(**part, Filter::InIndex { .. });
+        plan.lead = plan.conjuncts.iter().position(own);
+    }
     let indexed =
         |path: &Path| path.through.is_empty() && indexes.leads(&select.table, &path.column);
     let (mut found, mut listed) = (Vec::new(), Vec::new());
     for (number, part) in plan.conjuncts.iter().enumerate() {
-        match part {
+        match &**part {
             Filter::Compare {
                 path,
                 op: Comparison::Equal,
@@ -174,6 +181,8 @@ fn finds(filter: &Filter, indexed: &dyn Fn(&Path) -> bool) -> bool {
             value,
         } => is_id(path) || (path.kind != Kind::Boolean && *value != Value::Null && indexed(path)),
         Filter::OneOf { path, values } => is_id(path) || (values.len() == 1 && indexed(path)),
+        // Conjuncts are flat: an `And` among them is a set that one index holds.
+        Filter::And(_) => true,
         _ => false,
     }
 }
@@ -223,11 +232,42 @@ fn by_id(order: &[Order]) -> Option<bool> {
     }
 }
 
-fn flatten<'a>(filter: &'a Filter, into: &mut Vec<&'a Filter>) {
+fn flatten<'a>(filter: &'a Filter, into: &mut Vec<Cow<'a, Filter>>) {
     match filter {
         Filter::And(parts) => parts.iter().for_each(|part| flatten(part, into)),
         Filter::Constant(true) => {}
-        other => into.push(other),
+        other => into.push(Cow::Borrowed(other)),
+    }
+}
+
+/// Equalities that one index holds together become one conjunct, which leads as one.
+fn join(conjuncts: &mut Vec<Cow<'_, Filter>>, sets: &[&[Arc<str>]]) {
+    for set in sets {
+        let places: Option<Vec<usize>> = set
+            .iter()
+            .map(|column| conjuncts.iter().position(|part| equates(part, column)))
+            .collect();
+        let Some(mut places) = places else {
+            continue;
+        };
+        let parts = places.iter().map(|at| conjuncts[*at].as_ref().clone());
+        let whole = Filter::And(parts.collect());
+        places.sort_unstable();
+        for at in places.iter().rev() {
+            conjuncts.remove(*at);
+        }
+        conjuncts.insert(places[0], Cow::Owned(whole));
+    }
+}
+
+fn equates(filter: &Filter, column: &str) -> bool {
+    match filter {
+        Filter::Compare {
+            path,
+            op: Comparison::Equal,
+            value,
+        } => path.through.is_empty() && &*path.column == column && *value != Value::Null,
+        _ => false,
     }
 }
 
@@ -247,7 +287,7 @@ pub(super) fn columns(writer: &mut Writer, columns: &[std::sync::Arc<str>]) {
 pub(super) fn from(writer: &mut Writer, table: &str, plan: &Plan<'_>) {
     writer.push(" FROM ");
     if let (true, Some(Filter::InIndex { table: pairs, .. })) =
-        (plan.driven, plan.lead.map(|lead| plan.conjuncts[lead]))
+        (plan.driven, plan.lead.map(|lead| &*plan.conjuncts[lead]))
     {
         writer.name(pairs);
         // CROSS JOIN keeps SQLite to this order of tables.
@@ -266,7 +306,7 @@ pub(super) fn from(writer: &mut Writer, table: &str, plan: &Plan<'_>) {
 /// `only`: nothing but the lead may lead.
 pub(super) fn conditions(writer: &mut Writer, plan: &Plan<'_>, only: bool) {
     let mut joint = " WHERE ";
-    match plan.lead.map(|lead| plan.conjuncts[lead]) {
+    match plan.lead.map(|lead| &*plan.conjuncts[lead]) {
         Some(Filter::InIndex { key, .. }) if plan.driven => {
             writer.push(joint);
             writer.push("m.\"key\" = ");
@@ -298,7 +338,7 @@ pub(super) fn rest(
 ) {
     let parts: Vec<&Filter> = (0..plan.conjuncts.len())
         .filter(|number| Some(*number) != plan.lead)
-        .map(|number| plan.conjuncts[number])
+        .map(|number| &*plan.conjuncts[number])
         .filter(|part| wanted(part))
         .collect();
     if !parts.is_empty() {

@@ -15,9 +15,9 @@ pub(super) fn probe(writer: &mut Writer, select: &Select, mut plan: Plan<'_>, by
     writer.push("WITH ");
     if let Some((rival, lead)) = pair {
         writer.push("p(rival, lead) AS MATERIALIZED (SELECT ");
-        apart(writer, select, plan.conjuncts[rival], descending);
+        apart(writer, select, &plan.conjuncts[rival], descending);
         writer.push(", ");
-        apart(writer, select, plan.conjuncts[lead], descending);
+        apart(writer, select, &plan.conjuncts[lead], descending);
         writer.push("), ");
     }
     writer.push("b(way) AS MATERIALIZED (SELECT CASE");
@@ -28,7 +28,7 @@ pub(super) fn probe(writer: &mut Writer, select: &Select, mut plan: Plan<'_>, by
         } else if pair.is_some() && lead == Some(*number) {
             writer.push("p.lead IS NULL");
         } else {
-            few(writer, select, plan.conjuncts[*number]);
+            few(writer, select, &plan.conjuncts[*number]);
         }
         writer.push(" THEN ");
         writer.number(way as u32);
@@ -52,7 +52,7 @@ pub(super) fn probe(writer: &mut Writer, select: &Select, mut plan: Plan<'_>, by
     let mut joint = " SELECT * FROM (";
     for (way, number) in probed.iter().enumerate() {
         plan.lead = Some(*number);
-        plan.driven = matches!(plan.conjuncts[*number], Filter::InIndex { .. });
+        plan.driven = matches!(*plan.conjuncts[*number], Filter::InIndex { .. });
         writer.driven = plan.driven;
         writer.push(joint);
         joint = ") UNION ALL SELECT * FROM (";

@@ -35,7 +35,7 @@ pub(super) fn walk(
         } => descending && is_id(path),
         _ => false,
     };
-    let Some(lead) = plan.lead.map(|lead| plan.conjuncts[lead]) else {
+    let Some(lead) = plan.lead.map(|lead| &*plan.conjuncts[lead]) else {
         return;
     };
     let column = match lead {

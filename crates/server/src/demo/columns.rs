@@ -4,6 +4,7 @@
 use super::compile::{name_fields, slot_of};
 use super::placement;
 use super::plan::{Block, Plan};
+use crate::mine;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, EntityId};
 use bitting_dialects::connectwise::layout::{
@@ -16,6 +17,8 @@ use std::sync::Arc;
 pub(super) struct Columns {
     pub table: Arc<str>,
     pub mine: Option<Arc<str>>,
+    /// What the owner's rows are kept by, beside the owner.
+    pub by: Option<mine::By>,
     /// The column of the structure node, where rows hang on one.
     pub scope: Option<Arc<str>>,
     pub parents: Vec<ParentColumn>,
@@ -58,7 +61,8 @@ impl Columns {
         Self {
             cells,
             table: entity.table.clone(),
-            mine: placement::is_owned(entity).then(|| Arc::from(format!("{}__mine", entity.table))),
+            mine: placement::is_owned(entity).then(|| mine::table(&entity.table)),
+            by: mine::By::of(entity),
             scope: placement::is_scoped(entity).then(|| Arc::from(SCOPE)),
             parents: parents(catalog, entity),
             stamps: STAMPS.map(|stamp| {

@@ -479,11 +479,18 @@ impl<'a, 'e> Run<'a, 'e> {
             };
             values.push((cell.column.clone(), value));
         }
+        let mut pairs = Vec::new();
+        if let Some(by) = &columns.by
+            && let Some((_, value)) = values.iter().find(|(column, _)| *column == by.column)
+        {
+            pairs = by.pairs(row.owners.iter(), value, row.id);
+        }
         (self.emit)(Change::Insert {
             table: columns.table.clone(),
             id: row.id,
             values,
         });
+        pairs.into_iter().for_each(&mut self.emit);
         if let Some(mine) = &columns.mine {
             for key in row.owners {
                 (self.emit)(Change::Pair {

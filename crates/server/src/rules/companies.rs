@@ -25,7 +25,7 @@ const TYPES: &str = "company/companies/types";
 
 /// The site that stands for the company.
 pub async fn primary_site(instance: &Instance, company: i64) -> Result<Option<i64>, Problem> {
-    let sites = related::under(instance, SITES, "company_id", company).await?;
+    let sites = related::few(instance, SITES, "company_id", company).await?;
     let marked = sites.iter().find(|site| site.flag("primary_address_flag"));
     Ok(marked.or(sites.first()).map(|site| site.id))
 }
@@ -36,10 +36,12 @@ pub async fn open_for_work(
     draft: &mut Draft<'_>,
     company: i64,
 ) -> Result<(), Problem> {
-    let Some(company) = related::one(context.instance, COMPANIES, company).await? else {
+    let Some(Value::Integer(status)) =
+        related::value(context.instance, COMPANIES, company, "status_id").await?
+    else {
         return Ok(());
     };
-    if let Some(name) = barring(context, company.integer("status_id")).await? {
+    if let Some(name) = barring(context, Some(status)).await? {
         let message = format!("The status {name} of the company does not allow saving.");
         let error = FieldError::invalid(&draft.resource, "company", message);
         draft.errors.push(error);

@@ -62,6 +62,17 @@ pub async fn one(instance: &Instance, path: &str, id: i64) -> Result<Option<Row>
     Ok(instance.backend.raw_row(entity, id).await?)
 }
 
+/// One column of a record, whoever asks; `None` where there is no such record.
+pub async fn value(
+    instance: &Instance,
+    path: &str,
+    id: i64,
+    column: &str,
+) -> Result<Option<Value>, Problem> {
+    let entity = entity(instance, path)?;
+    Ok(instance.backend.raw_value(entity, id, column).await?)
+}
+
 /// Every record of an entity, by id.
 pub async fn all(instance: &Instance, path: &str) -> Result<Vec<Row>, Problem> {
     filtered(instance, path, Filter::Constant(true)).await
@@ -80,6 +91,19 @@ pub async fn under(
         equals(column, Kind::Integer, Value::Integer(id)),
     )
     .await
+}
+
+/// Like [`under`], for what one record has a handful of: read in place, without a thread of its own.
+pub async fn few(
+    instance: &Instance,
+    path: &str,
+    column: &str,
+    id: i64,
+) -> Result<Vec<Row>, Problem> {
+    let entity = entity(instance, path)?;
+    let filter = equals(column, Kind::Integer, Value::Integer(id));
+    let rows = instance.backend.raw_few(entity, filter).await?;
+    Ok(rows)
 }
 
 /// Records that a filter keeps, by id.

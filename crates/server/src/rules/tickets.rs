@@ -271,7 +271,7 @@ async fn from_contact(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(),
     let Some(row) = related::one(context.instance, companies::CONTACTS, contact).await? else {
         return Ok(());
     };
-    let items = related::under(context.instance, COMMUNICATIONS, "contact_id", contact).await?;
+    let items = related::few(context.instance, COMMUNICATIONS, "contact_id", contact).await?;
     let of = |kind: &str| {
         let fits = |row: &&Row| row.text("communication_type") == Some(kind);
         let marked = items

@@ -8,6 +8,7 @@
 use super::cells::{Bound, SqliteCells, booleans};
 use crate::table::{Cells, Flow};
 use bitting_query::Value;
+use foldhash::fast::RandomState;
 use parking_lot::Mutex;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -30,7 +31,7 @@ pub struct Readers {
 /// One connection, and what it knows of the answers it gave.
 pub struct Reader {
     connection: Connection,
-    shapes: HashMap<Box<str>, Arc<[bool]>>,
+    shapes: HashMap<Box<str>, Arc<[bool]>, RandomState>,
 }
 
 impl Readers {
@@ -79,7 +80,7 @@ impl Readers {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(Reader {
             connection,
-            shapes: HashMap::new(),
+            shapes: HashMap::default(),
         })
     }
 }

@@ -1,0 +1,199 @@
+//! A caller's own records of one company: found by a table of their own, which must say the same as looking
+//! through all of the caller's records, whatever moved in between and however old the database is.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use bitting_policy::Level;
+use bitting_server::demo::Size;
+use bitting_server::seed::{self, Demo};
+use bitting_store::table::{Change, Key, Table};
+use bitting_store::{Location, Store};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use support::{Company, Credentials};
+
+const BY_COMPANY: &str = "service_tickets__mine_company_id";
+
+async fn demo(location: Location) -> Company {
+    let company = Company::reopen(location).await;
+    let size = Size {
+        companies: 12,
+        contacts: 20,
+        configurations: 5,
+        agreements: 5,
+        tickets: 120,
+        opportunities: 5,
+        activities: 5,
+        projects: 3,
+    };
+    let demo = Demo { size, seed: 3 };
+    let seeded = seed::company(&company.instance, Some(&demo), &mut |_| {})
+        .await
+        .expect("a demo company");
+    company.with_admin(seeded.admin.expect("an administrator"))
+}
+
+/// A member whose level on tickets is My, and the tickets it entered for a few companies.
+async fn owner(company: &Company) -> (i64, Credentials) {
+    use Level::{All, My, None};
+    let role = company
+        .role(
+            "Own tickets",
+            &[
+                ("Service Desk", "Service Tickets", [My, My, None, My]),
+                ("Companies", "Company Maintenance", [None, None, None, All]),
+            ],
+            &[],
+        )
+        .await;
+    company.member("OwnTickets", role).await
+}
+
+async fn ids(company: &Company, key: &Credentials, conditions: &str) -> BTreeMap<i64, i64> {
+    let path = format!("/service/tickets?pageSize=1000&fields=id,company/id{conditions}");
+    let rows = company.get(key, &path).await.rows();
+    rows.iter()
+        .map(|row| (row["id"].as_i64().unwrap(), company_of(row)))
+        .collect()
+}
+
+fn company_of(row: &Value) -> i64 {
+    row["company"]["id"].as_i64().unwrap_or_default()
+}
+
+/// For each company: the list with the condition is the part of the whole list, and so is the count.
+async fn agree(company: &Company, key: &Credentials) -> usize {
+    let all = ids(company, key, "").await;
+    let known: BTreeSet<i64> = company
+        .get(&company.admin, "/company/companies?fields=id&pageSize=1000")
+        .await
+        .rows()
+        .iter()
+        .map(|row| row["id"].as_i64().unwrap())
+        .collect();
+    for of in known {
+        let part: BTreeMap<i64, i64> = all
+            .iter()
+            .filter(|(_, company)| **company == of)
+            .map(|(id, company)| (*id, *company))
+            .collect();
+        let conditions = format!("&conditions=company/id={of}");
+        assert_eq!(ids(company, key, &conditions).await, part, "company {of}");
+        let count = company
+            .get(
+                key,
+                &format!("/service/tickets/count?conditions=company/id={of}"),
+            )
+            .await
+            .expect(200);
+        assert_eq!(count["count"], json!(part.len()), "company {of}");
+        let open = format!("&conditions=company/id={of} and closedFlag=false");
+        assert!(
+            ids(company, key, &open)
+                .await
+                .keys()
+                .all(|id| part.contains_key(id))
+        );
+    }
+    all.len()
+}
+
+#[tokio::test]
+async fn a_members_own_tickets_of_a_company_are_those_among_its_own() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let location = Location::File(directory.path().join("company.sqlite"));
+    let company = demo(location.clone()).await;
+    let (member, key) = owner(&company).await;
+    let tickets: Vec<i64> = ids(&company, &company.admin, "")
+        .await
+        .into_keys()
+        .collect();
+    for id in tickets.iter().step_by(3) {
+        let owner = json!([{ "op": "replace", "path": "owner", "value": { "id": member } }]);
+        company
+            .call(
+                &company.admin,
+                "PATCH",
+                &format!("/service/tickets/{id}"),
+                Some(owner),
+            )
+            .await
+            .expect(200);
+    }
+    assert!(agree(&company, &key).await > 30);
+
+    // A ticket moves to another company, one to another owner, one goes.
+    let companies: BTreeSet<i64> = ids(&company, &key, "").await.into_values().collect();
+    let to = *companies.iter().next().unwrap();
+    for (id, path, value) in [
+        (tickets[0], "company", json!({ "id": to })),
+        (tickets[3], "owner", Value::Null),
+    ] {
+        let change = json!([{ "op": "replace", "path": path, "value": value }]);
+        company
+            .call(
+                &company.admin,
+                "PATCH",
+                &format!("/service/tickets/{id}"),
+                Some(change),
+            )
+            .await
+            .expect(200);
+    }
+    let body = json!({ "summary": "Short-lived", "company": { "id": to } });
+    let made = company
+        .call(&key, "POST", "/service/tickets", Some(body))
+        .await
+        .expect(201);
+    assert!(
+        ids(&company, &key, &format!("&conditions=company/id={to}"))
+            .await
+            .contains_key(&made["id"].as_i64().unwrap())
+    );
+    company
+        .call(
+            &company.admin,
+            "DELETE",
+            &format!("/service/tickets/{}", made["id"]),
+            None,
+        )
+        .await
+        .expect(204);
+    let left = agree(&company, &key).await;
+
+    // Whole companies merge: their tickets move without their owners being worked out.
+    let from = *companies.iter().last().unwrap();
+    let merge = json!({ "toCompanyId": to, "tickets": true });
+    company
+        .call(
+            &company.admin,
+            "POST",
+            &format!("/company/companies/{from}/merge"),
+            Some(merge),
+        )
+        .await
+        .expect(200);
+    assert_eq!(agree(&company, &key).await, left);
+
+    // A database from before there was such a table is filled when it is opened.
+    let admin = company.admin_member;
+    drop(company);
+    let pairs = Table {
+        name: BY_COMPANY.into(),
+        key: Key::Pair,
+        columns: Vec::new(),
+        indexes: Vec::new(),
+    };
+    let store = Store::open(&location, vec![pairs]).await.expect("the file");
+    let gone = tickets.iter().chain([&-1]).map(|id| Change::Unpair {
+        table: BY_COMPANY.into(),
+        id: *id,
+    });
+    store.write(gone.collect()).await.expect("emptied");
+    drop(store);
+    let company = Company::reopen(location).await.with_admin(admin);
+    let key = company.key(member);
+    assert_eq!(agree(&company, &key).await, left);
+}
