@@ -30,18 +30,27 @@ impl Row {
         };
         let mut values = Vec::with_capacity(columns.len());
         for (index, column) in columns.iter().enumerate() {
-            let value = match (column.kind, owned(cells.cell(index + 1))) {
-                (_, Value::Null) => continue,
-                // SQLite keeps booleans as integers.
-                (Kind::Boolean, Value::Integer(flag)) => Value::Boolean(flag != 0),
-                (_, value) => value,
-            };
-            values.push((column.name.clone(), value));
+            match value(column.kind, cells.cell(index + 1)) {
+                Value::Null => {}
+                value => values.push((column.name.clone(), value)),
+            }
         }
         Self {
             id,
             values: Arc::new(values),
         }
+    }
+
+    /// The same of columns in any order.
+    pub fn read_unsorted(columns: &[Column], cells: &dyn Cells) -> Self {
+        let mut row = Self::new(match cells.cell(0) {
+            Cell::Integer(id) => id,
+            _ => 0,
+        });
+        for (index, column) in columns.iter().enumerate() {
+            row.set(&column.name, value(column.kind, cells.cell(index + 1)));
+        }
+        row
     }
 
     pub fn get(&self, column: &str) -> &Value {
@@ -124,6 +133,15 @@ impl Row {
             }
         }
         changes
+    }
+}
+
+/// A cell as the value its column holds.
+fn value(kind: Kind, cell: Cell<'_>) -> Value {
+    match (kind, owned(cell)) {
+        // SQLite keeps booleans as integers.
+        (Kind::Boolean, Value::Integer(flag)) => Value::Boolean(flag != 0),
+        (_, value) => value,
     }
 }
 

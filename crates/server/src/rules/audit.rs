@@ -273,7 +273,7 @@ pub async fn rows(context: Context<'_>, permit: &Permit<'_>) -> Result<Vec<Row>,
         .instance
         .backend
         .scan(&select, &mut |cells: &dyn Cells| {
-            kept.push(Row::read(&columns, cells));
+            kept.push(Row::read_unsorted(&columns, cells));
             Flow::Continue
         })
         .await?;

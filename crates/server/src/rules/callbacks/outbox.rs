@@ -272,7 +272,7 @@ async fn read(
     instance
         .backend
         .scan(&select, &mut |cells: &dyn Cells| {
-            messages.push(Message::from(&Row::read(&columns, cells)));
+            messages.push(Message::from(&Row::read_unsorted(&columns, cells)));
             Flow::Continue
         })
         .await?;
