@@ -178,7 +178,7 @@ impl Call<'_> {
             RouteKind::Info => {
                 !self.words.is_empty() && !self.operation().is_some_and(|operation| operation.list)
             }
-            _ => self.words.len() > parents_in(self.route, self.entity.parents.len()),
+            _ => self.words.len() > parents_in(self),
         }
     }
 }
@@ -335,9 +335,18 @@ fn split<'i>(call: &Call<'_>, ids: &'i [i64]) -> (&'i [i64], Option<i64>) {
     }
 }
 
-/// Placeholders of a path that name parents. Paths of an entity that leave its parents out have none.
-fn parents_in(route: &Route, parents: usize) -> usize {
-    parents.min(route.params.len())
+/// How many placeholders of a path name parents: a path that leaves its entity's parents out has none, and
+/// names the record alone.
+fn parents_in(call: &Call<'_>) -> usize {
+    let named = |param: &String| {
+        let mut parents = call.entity.parents.iter();
+        parents.any(|parent| parent.param == *param)
+    };
+    call.route
+        .params
+        .iter()
+        .filter(|param| named(param))
+        .count()
 }
 
 /// Every parent in the path must be there, be visible, and hang under the one before it.

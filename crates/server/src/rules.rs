@@ -8,31 +8,46 @@ pub mod boards;
 pub mod bundles;
 pub mod callbacks;
 pub mod changes;
+mod colors;
 pub mod companies;
 pub mod configurations;
+mod contact_sync;
 pub mod contacts;
 pub(crate) mod conversions;
 mod copying;
+mod counts;
 pub mod custom_fields;
 pub mod documents;
 pub mod enrolment;
 pub mod first;
 pub mod forecasts;
+mod images;
+mod imports;
+mod links;
+mod management;
 pub mod members;
 pub mod opportunities;
+mod outside;
+mod picker;
+mod portal;
+mod purchasing;
 pub mod records;
 pub(crate) mod related;
 pub mod reports;
 pub mod security;
 mod set_up;
 mod single_default;
+mod sso;
 pub mod system;
+mod teams;
 mod template;
+mod templates;
 pub mod tickets;
 pub mod time;
 pub mod tokens;
 mod types;
 mod verbs;
+mod workflows;
 
 use crate::caller::Caller;
 use crate::draft::Draft;
@@ -156,6 +171,11 @@ pub async fn before_save(
             "contact" => contacts::save(context, draft).await?,
             "contact_communication" => contacts::communications::save(context, draft).await?,
             "single_default" => single_default::save(context, draft).await?,
+            "board_status" => boards::statuses::save(context, draft).await?,
+            "board_team" => teams::board(context, draft).await?,
+            "company_team" => teams::company(context, draft).await?,
+            "own_records" => picker::save(context, draft),
+            "stamped" => stamp(context, draft),
             "member" | "api_member" | "my_account" => enrolment::save(context, draft).await?,
             "opportunity" => opportunities::save(context, draft).await?,
             "opportunity_note" => opportunities::save_note(context, draft),
@@ -169,6 +189,16 @@ pub async fn before_save(
         }
     }
     Ok(())
+}
+
+/// Who entered a row of set-up and when, where the row itself shows it.
+fn stamp(context: Context<'_>, draft: &mut Draft<'_>) {
+    if draft.is_new() {
+        let who = context.caller.identifier.to_string();
+        draft.set("enteredBy", bitting_query::Value::Text(who));
+        let now = crate::saving::time(context.now);
+        draft.set("dateEntered", bitting_query::Value::Text(now));
+    }
 }
 
 /// Rows that come with a record (notes, sites, associations), once its place is known.
@@ -206,6 +236,8 @@ pub async fn before_delete(
             }
             "forecast_item" => forecasts::remove_item(context).await?,
             "document" => documents::delete(context.instance, row, also).await?,
+            "menu_entry" => images::delete(row, also),
+            "board_status" => boards::statuses::delete(row)?,
             _ => {}
         }
     }
@@ -246,12 +278,20 @@ pub fn after_delete(instance: &Instance, entity: &Entity, id: i64) {
 pub fn verb(route: &Route, method: Method) -> Option<Verb> {
     match route.rule.as_deref()? {
         "document_upload" => documents::verb(route, method),
+        // Both look something up; neither changes a record.
+        "catalog_pricing" | "validate_portal_credentials" => Some(Verb::Inquire),
         _ => None,
     }
 }
 
 /// What a list or a count is about when its parameters have to say so.
 pub async fn within(context: Context<'_>, permit: &Permit<'_>) -> Result<Filter, Problem> {
+    match context.route.rule.as_deref() {
+        Some("included_properties") => return contact_sync::properties(context, true),
+        Some("excluded_properties") => return contact_sync::properties(context, false),
+        Some("member_with_sso") => return Ok(sso::linked()),
+        _ => {}
+    }
     for rule in &permit.entity().rules {
         match rule.as_str() {
             "document" => return documents::within(context).await,
@@ -266,6 +306,7 @@ pub fn own(permit: &Permit<'_>) -> Filter {
     for rule in &permit.entity().rules {
         match rule.as_str() {
             "callback" => return callbacks::own(permit),
+            "own_records" => return picker::own(permit),
             _ => {}
         }
     }
@@ -319,6 +360,7 @@ pub async fn computed(
             "my_security" => security::my_rows(context),
             "my_customize_items" => security::my_items(context),
             "role_settings" => security::role_rows(context, permit.entity()),
+            "management_logs" => management::logs(context, permit),
             "setup_screens" => security::screens(context.instance.registry()),
             _ => continue,
         };

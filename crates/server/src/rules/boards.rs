@@ -1,6 +1,8 @@
 //! Service boards: what a new board starts with, whom it is closed to, and which types go with which
 //! subtypes and items.
 
+pub mod statuses;
+
 use super::related::{self, text};
 use super::{Answer, Context};
 use crate::backend::Look;

@@ -46,8 +46,7 @@ pub async fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Pro
         draft.set("types", given.unwrap_or(Value::Null));
     }
     draft.set("typeIds", Value::Null);
-    // Nobody logs in to a customer portal here, and a password that nobody checks is better not kept.
-    draft.set("portalPassword", Value::Null);
+    super::portal::keep(draft).await?;
     if draft.is_new() && draft.is_null("types") && !draft.gave("types") {
         types::default(context, draft, TYPES).await?;
     }

@@ -11,7 +11,7 @@ use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;
-use bitting_catalog::entity::{Entity, Kind as FieldKind};
+use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Verb;
 use bitting_query::{Kind, Value};
@@ -208,25 +208,7 @@ async fn begun(
     members: &Map<String, Json>,
 ) -> Result<Map<String, Json>, Problem> {
     let source = related::entity(context.instance, way.from)?;
-    let mut new = Map::new();
-    for (from, to) in way.carry {
-        let value = match set_up::value(source, row, from) {
-            Value::Null => continue,
-            Value::Integer(id) => json!(id),
-            Value::Text(text) => json!(text),
-            Value::Boolean(flag) => json!(flag),
-            Value::Number(number) => json!(number),
-        };
-        let reference = target
-            .any_field(to)
-            .is_some_and(|field| matches!(field.kind, FieldKind::Reference(_)));
-        let value = if reference {
-            json!({ "id": value })
-        } else {
-            value
-        };
-        new.insert((*to).to_owned(), value);
-    }
+    let mut new = verbs::carried(source, row, target, way.carry);
     if way.from == OPPORTUNITIES {
         new.insert("opportunity".to_owned(), json!({ "id": row.id }));
     }

@@ -4,7 +4,7 @@
 
 pub mod copies;
 pub mod files;
-mod form;
+pub mod form;
 
 use super::records::{self, Kind};
 use super::{Answer, Context, related};
@@ -24,7 +24,11 @@ use form::{Form, RESOURCE};
 
 /// The entity that keeps documents.
 pub const PATH: &str = "system/documents";
-const MEMBERS: &str = "system/members";
+/// Kinds of record whose photo is one of their documents, and where they rest.
+const PHOTOS: [(&str, &str); 2] = [
+    ("Member", "system/members"),
+    ("Contact", "company/contacts"),
+];
 /// Largest image that is shown as its own thumbnail, in bytes.
 const THUMBNAIL: usize = 1024 * 1024;
 
@@ -167,31 +171,30 @@ async fn upload(context: Context<'_>, permit: &Permit<'_>, body: &[u8]) -> Resul
     if let Some(file) = &form.file {
         changes.push(files::insert(id, file.bytes));
     }
-    if form.avatar == Some(true) && kind.name == "Member" {
-        changes.push(photo(context, on, id)?);
+    if form.avatar == Some(true)
+        && let Some((_, of)) = PHOTOS.iter().find(|(name, _)| *name == kind.name)
+    {
+        changes.push(photo(context, of, on, id).await?);
     }
     context.instance.backend.write(changes).await?;
     shown(context, permit, id, 201).await
 }
 
-/// A member's photo is a document; to set it is to change the member.
-fn photo(context: Context<'_>, member: i64, document: i64) -> Result<Change, Problem> {
-    let entity = related::entity(context.instance, MEMBERS)?;
-    let grounds = context.instance.backend.grounds();
-    crate::permit::authorize(
-        grounds,
-        context.caller,
-        entity,
-        &entity.right.needs,
-        Verb::Edit,
-    )
-    .map_err(|denial| denial.by(&context.caller.role.name))?;
+/// A photo of a member or contact is a document; to set it is to change that record.
+async fn photo(
+    context: Context<'_>,
+    path: &str,
+    record: i64,
+    document: i64,
+) -> Result<Change, Problem> {
+    let row = related::open_to(context, path, Verb::Edit, record).await?;
+    let entity = related::entity(context.instance, path)?;
     let column = entity.any_field("photo").map(|field| field.column.clone());
-    let column = column.ok_or_else(|| ApiError::server("The catalog has no photo of members."))?;
+    let column = column.ok_or_else(|| ApiError::server("The catalog has no photo of it."))?;
     related::update(
         context,
-        MEMBERS,
-        member,
+        path,
+        row.id,
         &[(&*column, Value::Integer(document))],
     )
 }

@@ -3,6 +3,7 @@
 
 pub mod closing;
 pub mod configurations;
+pub mod marking;
 pub mod merging;
 pub mod notes;
 

@@ -1,6 +1,9 @@
 //! Verbs of their own that are neither a record's life nor a subject's: which rule answers which path.
 
-use super::{Answer, Context, conversions, copying};
+use super::{
+    Answer, Context, colors, contact_sync, conversions, copying, counts, images, imports, links,
+    management, outside, picker, portal, purchasing, set_up, sso, templates, tickets, workflows,
+};
 use crate::backend::{Look, with_id};
 use crate::draft::Draft;
 use crate::permit::{Permit, authorize};
@@ -8,10 +11,11 @@ use crate::pipeline::under;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;
-use bitting_catalog::entity::Entity;
+use bitting_catalog::entity::{Entity, Kind as FieldKind};
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Verb;
-use bitting_query::{Filter, and};
+use bitting_query::{Filter, Value, and};
+use serde_json::{Map, Value as Json, json};
 
 /// Answers a path by its rule; `None` when no rule does.
 pub async fn answer(
@@ -28,7 +32,49 @@ pub async fn answer(
         | "sales_conversions" => conversions::answer(context, permit, rule, id, body)
             .await
             .map(Some),
-        _ => copying::answer(context, permit, rule, id, body).await,
+        "member_image" | "contact_image" | "priority_image" | "menu_entry_image" => {
+            images::answer(context, permit, rule, id, body)
+                .await
+                .map(Some)
+        }
+        "mark_note_as" => tickets::marking::mark(context, permit, id, body)
+            .await
+            .map(Some),
+        "quantity_on_hand" => purchasing::quantity_on_hand(context, permit)
+            .await
+            .map(Some),
+        "catalog_pricing" => purchasing::price(context, permit, id, body).await.map(Some),
+        "rebatch_purchase_order" => purchasing::batch(context, permit, id, true).await.map(Some),
+        "unbatch_purchase_order" => purchasing::batch(context, permit, id, false)
+            .await
+            .map(Some),
+        "link_company_service_template" => templates::link(context, id, true).await.map(Some),
+        "unlink_company_service_template" => templates::link(context, id, false).await.map(Some),
+        "generate_template" | "generate_company_service_template" => {
+            templates::generate(context, permit, id, body)
+                .await
+                .map(Some)
+        }
+        "link_sso_user" | "unlink_sso_user" | "submit_sso_member" | "register_sso_token"
+        | "submit_sso_members" => sso::answer(context, permit, rule, id, body).await.map(Some),
+        "request_portal_password" => portal::request(context, permit, body).await.map(Some),
+        "validate_portal_credentials" => portal::validate(context, permit, body).await.map(Some),
+        "clear_picker_items" => picker::clear(context, permit, body).await.map(Some),
+        "reset_colors" => colors::reset(context, permit).await.map(Some),
+        "clear_color" => colors::clear(context, permit, id).await.map(Some),
+        "quick_access" => counts::tabs(context, permit).await.map(Some),
+        "company_surveys" => counts::surveys(context, permit).await.map(Some),
+        "notification_type" => contact_sync::monitoring(context, permit).await.map(Some),
+        "resolve_link" => links::resolve(context, permit, id, body).await.map(Some),
+        "import_mass_maintenance" => imports::mass_maintenance(context, id).await.map(Some),
+        "import_from_marketplace" => imports::marketplace(context, permit, body).map(Some),
+        "workflow_field_action" => workflows::field(context, permit, id, body).await.map(Some),
+        "test_workflow_event" => workflows::test(context, permit, id).await.map(Some),
+        "management_log_download" => management::download(context, permit, id).await.map(Some),
+        _ => match copying::answer(context, permit, rule, id, body).await? {
+            Some(answer) => Ok(Some(answer)),
+            None => outside::answer(context, permit, rule, id, body).await,
+        },
     }
 }
 
@@ -62,6 +108,36 @@ pub async fn model(context: Context<'_>, entity: &Entity, id: i64) -> Result<Row
     let found = backend.rows(&permit, filter, Vec::new(), Some(1)).await?;
     let missing = || ApiError::not_found(&entity.schema, &id.to_string());
     Ok(found.into_iter().next().ok_or_else(missing)?)
+}
+
+/// Members of a body that takes over fields of a record: (field of the record, field of the new one). Nulls
+/// are left out.
+pub fn carried(
+    source: &Entity,
+    row: &Row,
+    target: &Entity,
+    fields: &[(&str, &str)],
+) -> Map<String, Json> {
+    let mut body = Map::new();
+    for (from, to) in fields {
+        let value = match set_up::value(source, row, from) {
+            Value::Null => continue,
+            Value::Integer(id) => json!(id),
+            Value::Text(text) => json!(text),
+            Value::Boolean(flag) => json!(flag),
+            Value::Number(number) => json!(number),
+        };
+        let reference = target
+            .any_field(to)
+            .is_some_and(|field| matches!(field.kind, FieldKind::Reference(_)));
+        let value = if reference {
+            json!({ "id": value })
+        } else {
+            value
+        };
+        body.insert((*to).to_owned(), value);
+    }
+    body
 }
 
 /// A record that a rule changes, as it is: in sight, and open to the permit's verb.

@@ -1,0 +1,74 @@
+//! The companies that a member picked last: each member's own list, whatever its role, and nobody else's.
+
+use super::related;
+use super::{Answer, Context, verbs};
+use crate::backend::equals;
+use crate::draft::Draft;
+use crate::permit::Permit;
+use crate::problem::Problem;
+use bitting_dialects::connectwise::error::FieldError;
+use bitting_query::{Filter, Kind, Value};
+
+/// The rows that are the caller's.
+pub fn own(permit: &Permit<'_>) -> Filter {
+    equals(
+        "member_id",
+        Kind::Integer,
+        Value::Integer(permit.caller().member),
+    )
+}
+
+/// A row is for whoever makes it.
+pub fn save(context: Context<'_>, draft: &mut Draft<'_>) {
+    let caller = context.caller.member;
+    if draft
+        .integer("member")
+        .is_some_and(|member| member != caller)
+    {
+        let message = "A member keeps a list of its own; leave member out, or name yourself.";
+        let error = FieldError::invalid(&draft.resource, "member", message);
+        draft.errors.push(error);
+    }
+    draft.set("member", Value::Integer(caller));
+}
+
+/// `/clear`: empties the caller's list, of companies or of vendors where the body says which.
+pub async fn clear(
+    context: Context<'_>,
+    permit: &Permit<'_>,
+    body: &[u8],
+) -> Result<Answer, Problem> {
+    let resource = "clearPickerRequest";
+    let members = match body.iter().all(u8::is_ascii_whitespace) {
+        true => serde_json::Map::new(),
+        false => related::object(body, "ClearPickerRequest")?,
+    };
+    let invalid = |name: &str, message: &str| {
+        Problem::field(resource, FieldError::invalid(resource, name, message))
+    };
+    let vendors = match related::member(&members, "type").map(|said| said.as_str()) {
+        None => None,
+        Some(Some(said)) if said.eq_ignore_ascii_case("Company") => Some(false),
+        Some(Some(said)) if said.eq_ignore_ascii_case("Vendor") => Some(true),
+        Some(_) => return Err(invalid("type", "type is Company or Vendor.")),
+    };
+    if let Some(said) = related::member(&members, "member")
+        && said.get("id").and_then(related::number) != Some(context.caller.member)
+    {
+        let message = "A member empties its own list; leave member out, or name yourself.";
+        return Err(invalid("member", message));
+    }
+    let backend = &context.instance.backend;
+    let entity = permit.entity();
+    let mut changes = Vec::new();
+    for row in backend
+        .raw_rows(entity, own(permit), Vec::new(), None)
+        .await?
+    {
+        if vendors.is_none_or(|vendors| row.flag("vendor_picker_flag") == vendors) {
+            changes.extend(backend.removal(entity, row.id).await?);
+        }
+    }
+    crate::saving::finish(context, entity, changes).await?;
+    Ok(Answer::empty(verbs::status(context)))
+}
