@@ -6,32 +6,19 @@ use super::{Answer, Context, documents, verbs};
 use crate::permit::Permit;
 use crate::problem::Problem;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
-use bitting_policy::Verb;
 use serde_json::json;
 
 /// `/importMassMaintenance/{id}`: the id is that of the document with the list.
 pub async fn mass_maintenance(context: Context<'_>, id: Option<i64>) -> Result<Answer, Problem> {
     let word = context.words.last().and_then(|word| word.parse().ok());
     let id = id.or(word).ok_or_else(ApiError::no_endpoint)?;
-    let document = related::one(context.instance, documents::PATH, id).await?;
-    let readable = related::permit(context, documents::PATH, Verb::Inquire);
-    let seen = match (document, readable) {
-        (Some(row), Ok(permit)) => context
-            .instance
-            .backend
-            .row(&permit, row.id)
-            .await?
-            .is_some(),
-        _ => false,
-    };
-    let message = if seen {
-        format!(
-            "Nothing was deleted: this is an embedded PSA, which takes no mass maintenance lists. The \
-             document {id} is as it was."
-        )
-    } else {
-        format!("Nothing was deleted: no document {id} is there to read a list from.")
-    };
+    let missing = || ApiError::not_found("Document", &id.to_string());
+    let list = related::one(context.instance, documents::PATH, id).await?;
+    list.ok_or_else(missing)?;
+    let message = format!(
+        "Nothing was deleted: this is an embedded PSA, which takes no mass maintenance lists. The document \
+         {id} is as it was."
+    );
     let said = json!({
         "deletedContactCount": 0,
         "deletedCompanyCount": 0,

@@ -120,9 +120,16 @@ pub async fn answer(
         told(trial, &address(name, said, "quoteLink")?)
     } else if let Some(name) = trial.member {
         let members = related::object(body, "LdapConfigurationTestLink")?;
-        let said = related::member(&members, name).and_then(|said| said.as_str());
+        // The description has the name twice: `server` is a text, `Server` is anything.
+        let said = members
+            .iter()
+            .filter(|(member, _)| member.eq_ignore_ascii_case(name))
+            .find_map(|(_, said)| said.as_str());
         told(trial, &address(name, said, "ldapConfigurationTestLink")?)
     } else {
+        if !body.iter().all(u8::is_ascii_whitespace) {
+            related::object(body, &permit.entity().schema)?;
+        }
         of_row(trial, permit.entity(), &row(context, permit, id).await?)
     };
     let status = verbs::status(context);

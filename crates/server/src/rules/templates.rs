@@ -120,9 +120,11 @@ fn ticket(
 ) -> Result<Map<String, Json>, Problem> {
     let entity = related::entity(context.instance, TICKETS)?;
     let mut ticket = verbs::carried(permit.entity(), row, entity, &CARRIED);
-    if !ticket.contains_key("summary")
-        && let Value::Text(name) = set_up::value(permit.entity(), row, "name")
-    {
+    if !ticket.contains_key("summary") {
+        let name = match set_up::value(permit.entity(), row, "name") {
+            Value::Text(name) if !name.trim().is_empty() => name.clone(),
+            _ => format!("Service template {}", row.id),
+        };
         ticket.insert("summary".to_owned(), json!(name));
     }
     if !ticket.contains_key("company") {

@@ -86,15 +86,11 @@ impl<'c> Ground<'c> {
             let head = format!("Content-Disposition: form-data; name=\"{name}\"");
             form += &["--b", &head, "", value, ""].join("\r\n");
         }
-        form += "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\nPNG\r\n--b--\r\n";
+        form += "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\n";
+        let mut form = form.into_bytes();
+        form.extend_from_slice(b"\x89PNG\r\n\x1a\n\r\n--b--\r\n");
         self.company
-            .send_as(
-                key,
-                "POST",
-                path,
-                form.into_bytes(),
-                "multipart/form-data; boundary=b",
-            )
+            .send_as(key, "POST", path, form, "multipart/form-data; boundary=b")
             .await
     }
 
@@ -569,7 +565,13 @@ pub fn has_own(route: &Route, entity: &Entity) -> bool {
             !route.methods.iter().any(|o| o.list) || (parents > 0 && route.params.len() > parents)
         }
         RouteKind::Info => !route.params.is_empty() && !route.methods.iter().any(|o| o.list),
-        _ => route.params.len() > entity.parents.len().min(route.params.len()),
+        _ => {
+            let parent = |param: &&String| {
+                let mut parents = entity.parents.iter();
+                parents.any(|parent| parent.param == **param)
+            };
+            route.params.len() > route.params.iter().filter(parent).count()
+        }
     }
 }
 

@@ -191,7 +191,8 @@ impl Case<'_, '_> {
 
     /// Whether the body is a form with a file.
     fn uploads(&self) -> bool {
-        self.rule() == "document_upload" && self.operation.method == Method::Post
+        let form = ["document_upload", "menu_entry_image"].contains(&self.rule());
+        form && self.operation.method == Method::Post
     }
 
     /// The key that the call takes: one with exactly the right it needs; a token is for a person, who has one.
@@ -203,9 +204,15 @@ impl Case<'_, '_> {
             let mut named = std::iter::once(entity).chain(above).flat_map(|e| &e.rules);
             named.any(|known| known == rule)
         };
-        // A document and a change are read by whoever reads the record they are about; a callback and an
-        // account are the caller's own.
-        let further = ["document", "audit_trail", "callback", "my_account"];
+        // A document and a change are read by whoever reads the record they are about; a callback, an
+        // account and a list of picks are the caller's own.
+        let further = [
+            "document",
+            "audit_trail",
+            "callback",
+            "my_account",
+            "own_records",
+        ];
         match self.rule() {
             "member_tokens" => self.ground.person().await.1,
             _ if further.into_iter().any(about) => {
@@ -220,7 +227,18 @@ impl Case<'_, '_> {
     }
 
     /// What a list has to be told before it answers.
-    async fn query(&mut self, entity: &Entity) -> String {
+    async fn query(&mut self, entity: &Entity, words: &[String]) -> String {
+        match self.rule() {
+            "member_image" | "contact_image" => return "?useDefaultFlag=true".to_owned(),
+            "management_log_download" => return format!("?filePath=management-{}.log", words[0]),
+            "test_quote_link" => return "?url=https://quotes.test".to_owned(),
+            "included_properties" | "excluded_properties" => return "?id=1".to_owned(),
+            "menu_entry_image" if self.operation.method == Method::Get => {
+                let icon = format!("/system/menuentries/{}/image", words[0]);
+                self.ground.upload(&self.company.admin, &icon).await;
+            }
+            _ => {}
+        }
         let lists = matches!(self.route.kind, RouteKind::Collection | RouteKind::Count);
         if !lists || self.operation.method == Method::Post {
             return String::new();
@@ -261,9 +279,20 @@ impl Case<'_, '_> {
         match self.rule() {
             "report_rows" | "report_count" | "report_columns" => words = vec!["Company".to_owned()],
             "member_tokens" => words = vec![self.ground.person().await.0],
+            "quantity_on_hand" => {
+                let item = self.ground.place(entity.id).await.expect("a product");
+                let item = format!("/procurement/catalog/{}", item.id);
+                let item = self.company.get(&self.company.admin, &item).await.json;
+                words = vec![item["identifier"].as_str().expect("text").to_owned()];
+            }
+            "import_mass_maintenance" => {
+                let admin = self.company.admin.clone();
+                let list = self.ground.upload(&admin, "/system/documents").await;
+                words = vec![list.json["id"].to_string()];
+            }
             _ => {}
         }
-        let path = filled(&self.route.path, &words) + &self.query(entity).await;
+        let path = filled(&self.route.path, &words) + &self.query(entity, &words).await;
         let body = self.body(entity, &path, place.as_ref()).await;
         (path, body)
     }
@@ -297,6 +326,40 @@ impl Case<'_, '_> {
                 json!({ "mergeTicketIds": [other], "status": { "id": status["id"] } })
             }
             "forecast" => json!({ "forecastItems": [] }),
+            "copy_board" | "copy_holiday_list" | "copy_portal_configuration" => {
+                json!({ "id": self.ground.place(self.route.entity).await?.id })
+            }
+            "resolve_link" => json!({ "referenceId": 1 }),
+            "generate_template" => {
+                // Only a template with a company says whose the ticket is.
+                let template = self.ground.place(self.route.entity).await?.id;
+                let companies = self.catalog.entity_at("company/companies")?.id;
+                let company = self.ground.place(companies).await?.id;
+                let path = format!("/service/templates/{template}");
+                let change =
+                    json!([{ "op": "replace", "path": "company", "value": { "id": company } }]);
+                let admin = self.company.admin.clone();
+                let changed = self
+                    .company
+                    .call(&admin, "PATCH", &path, Some(change))
+                    .await;
+                changed.expect(200);
+                return None;
+            }
+            "request_portal_password" => {
+                let contacts = self.catalog.entity_at("company/contacts")?.id;
+                let contact = self.ground.place(contacts).await?.id;
+                let path = format!("/company/contacts/{contact}/communications");
+                let kind = "/company/communicationTypes?conditions=emailFlag=true&pageSize=1";
+                let admin = self.company.admin.clone();
+                let kind = self.company.get(&admin, kind).await.json[0]["id"].take();
+                let mail = json!({ "type": { "id": kind }, "value": "ann@example.com" });
+                self.company
+                    .call(&admin, "POST", &path, Some(mail))
+                    .await
+                    .expect(201);
+                json!({ "email": "ann@example.com" })
+            }
             _ => return None,
         })
     }
