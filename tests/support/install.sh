@@ -73,6 +73,15 @@ install_node_clients() {
   touch "tests/clients/node/node_modules/.pins-$pins"
 }
 
+# Installs vitest for its example from the lockfile, once per lockfile.
+install_vitest_example() {
+  local pins
+  pins=$(sha256sum <tests/examples/vitest/package-lock.json | cut -d' ' -f1)
+  [ -f "tests/examples/vitest/node_modules/.pins-$pins" ] && return 0
+  (cd tests/examples/vitest && npm ci --silent --no-audit --no-fund) || return 1
+  touch "tests/examples/vitest/node_modules/.pins-$pins"
+}
+
 # Installs what drives the browser from its lockfile, once per lockfile.
 install_console_tests() {
   local pins
