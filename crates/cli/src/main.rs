@@ -1,6 +1,7 @@
 //! `bitting`: cuts least-privilege keys for PSA integrations, and runs the PSA they open.
 
 mod autotask;
+mod bench;
 mod chosen;
 mod commands;
 mod connection;

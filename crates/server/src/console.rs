@@ -4,13 +4,19 @@
 
 mod activity;
 mod assets;
+mod audit;
+mod autotask;
+pub mod bench;
+mod connect;
 mod data;
 mod desk;
 mod docs;
 mod door;
 mod form;
+mod guide;
 mod instances;
 mod integrations;
+mod jobs;
 mod lint;
 mod lists;
 mod matrix;
@@ -21,9 +27,11 @@ mod roles;
 mod session;
 mod sign_in;
 
+use crate::autotask::tenant::Tenant;
 use crate::http::{Body, Received};
 use crate::problem::Problem;
 use crate::server::Server;
+use bench::Bench;
 use bytes::Bytes;
 use desk::Desk;
 use form::Form;
@@ -32,7 +40,7 @@ use http_body_util::Full;
 use maud::{Markup, html};
 use page::Page;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use subtle::ConstantTimeEq as _;
 
@@ -44,6 +52,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 pub struct Console {
     sessions: session::Sessions,
     door: door::Door,
+    bench: OnceLock<Arc<dyn Bench>>,
 }
 
 impl Console {
@@ -52,7 +61,14 @@ impl Console {
         Self {
             sessions: session::Sessions::default(),
             door: door::Door::new(folder.map(|folder| folder.join("console.password"))),
+            bench: OnceLock::new(),
         }
+    }
+
+    /// Gives the console what works over the PSA's API from outside: plans, proofs, guides, jobs. Only the
+    /// first one counts.
+    pub fn equip(&self, bench: Arc<dyn Bench>) {
+        let _ = self.bench.set(bench);
     }
 
     /// The path of a link that signs in once. The link before it opens nothing any more.
@@ -61,12 +77,72 @@ impl Console {
     }
 }
 
+/// Which database a page is about: a company, or an Autotask database by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    ConnectWise(String),
+    Autotask(String),
+}
+
+/// Stands before the name of an Autotask database in a path; no company id has a dot.
+const AUTOTASK: &str = "autotask.";
+
+impl Place {
+    /// What the first word of a path names.
+    fn named(server: &Server, word: &str) -> Option<Self> {
+        if let Some(name) = word.strip_prefix(AUTOTASK) {
+            let tenant = tenant(server, name)?;
+            return Some(Self::Autotask(tenant.name.clone()));
+        }
+        let instance = server.instance(word)?;
+        Some(Self::ConnectWise(instance.company.clone()))
+    }
+
+    /// The address of its first page, with a slash at its end.
+    fn address(&self) -> String {
+        match self {
+            Self::ConnectWise(company) => format!("/console/{}/", form::encode(company)),
+            Self::Autotask(name) => {
+                format!("/console/{AUTOTASK}{}/", form::encode(&name.to_lowercase()))
+            }
+        }
+    }
+
+    fn name(&self) -> &str {
+        let (Self::ConnectWise(name) | Self::Autotask(name)) = self;
+        name
+    }
+
+    fn psa(&self) -> &'static str {
+        match self {
+            Self::ConnectWise(_) => "ConnectWise",
+            Self::Autotask(_) => "Autotask",
+        }
+    }
+
+    /// Every place of a server, ConnectWise first.
+    fn every(server: &Server) -> Vec<Self> {
+        let instances = server.instances().into_iter();
+        let companies = instances.map(|one| Self::ConnectWise(one.company.clone()));
+        let tenants = server.autotask().into_iter();
+        let tenants = tenants.map(|one| Self::Autotask(one.name.clone()));
+        companies.chain(tenants).collect()
+    }
+}
+
+/// An Autotask database by its name.
+fn tenant(server: &Server, name: &str) -> Option<Arc<Tenant>> {
+    let mut all = server.autotask().into_iter();
+    all.find(|one| one.name.eq_ignore_ascii_case(name))
+}
+
 /// A request of someone who is signed in.
 pub(crate) struct Visit<'a> {
     server: &'a Server,
     session: Arc<session::Session>,
     /// The path below `/console/`, decoded.
     path: Vec<String>,
+    place: Place,
     query: Form,
     form: Form,
     post: bool,
@@ -77,6 +153,8 @@ pub(crate) enum Outcome {
     Page(Page),
     /// A part of a page that htmx puts in place.
     Part(Markup),
+    /// A file to keep: its name and text.
+    File(String, String),
     /// Look there next.
     See(String),
     /// There is nothing at this address.
@@ -86,19 +164,9 @@ pub(crate) enum Outcome {
 type Result<T> = std::result::Result<T, Problem>;
 
 impl Visit<'_> {
-    /// The company in the path, or the first one there is.
-    fn company(&self) -> String {
-        let named = self
-            .path
-            .first()
-            .and_then(|name| self.server.instance(name));
-        let known = named.or_else(|| self.server.instances().into_iter().next());
-        known.map(|one| one.company.clone()).unwrap_or_default()
-    }
-
-    /// The address of a page of this company.
+    /// The address of a page of this place.
     fn at(&self, rest: &str) -> String {
-        format!("/console/{}/{rest}", form::encode(&self.company()))
+        format!("{}{rest}", self.place.address())
     }
 }
 
@@ -188,7 +256,10 @@ async fn route(server: &Server, received: &Received) -> Response<Full<Bytes>> {
         server.console.sessions.close(&token);
         return sign_in::signed_out(received);
     }
+    let place = path.get(1).and_then(|word| Place::named(server, word));
+    let place = place.or_else(|| Place::every(server).into_iter().next());
     let visit = Visit {
+        place: place.unwrap_or(Place::ConnectWise(String::new())),
         server,
         session,
         path: path[1..].to_vec(),
@@ -206,18 +277,30 @@ async fn dispatch(visit: &Visit<'_>) -> Result<Outcome> {
         ["password"] => return Ok(sign_in::password(visit).await),
         _ => {}
     }
-    let Some(instance) = visit.server.instance(words[0]) else {
-        return Ok(Outcome::Nowhere);
-    };
-    let desk = Desk::new(visit.server, instance);
-    match words[1..] {
-        [] => overview::answer(visit, &desk).await,
-        ["roles", ref rest @ ..] => roles::answer(visit, &desk, rest).await,
-        ["members", ref rest @ ..] => members::answer(visit, &desk, rest).await,
-        ["integrations", ref rest @ ..] => integrations::answer(visit, &desk, rest).await,
-        ["activity", ref rest @ ..] => activity::answer(visit, &desk, rest).await,
-        ["data"] => data::answer(visit, &desk).await,
-        ["instances", ref rest @ ..] => instances::answer(visit, &desk, rest).await,
+    let rest = &words[1..];
+    match Place::named(visit.server, words[0]) {
+        Some(Place::Autotask(name)) => match tenant(visit.server, &name) {
+            Some(tenant) => autotask::answer(visit, &tenant, rest).await,
+            None => Ok(Outcome::Nowhere),
+        },
+        Some(Place::ConnectWise(company)) => match visit.server.instance(&company) {
+            Some(instance) => connectwise(visit, &Desk::new(visit.server, instance), rest).await,
+            None => Ok(Outcome::Nowhere),
+        },
+        None => Ok(Outcome::Nowhere),
+    }
+}
+
+async fn connectwise(visit: &Visit<'_>, desk: &Desk<'_>, words: &[&str]) -> Result<Outcome> {
+    match words {
+        [] => overview::answer(visit, desk).await,
+        ["roles", rest @ ..] => roles::answer(visit, desk, rest).await,
+        ["members", rest @ ..] => members::answer(visit, desk, rest).await,
+        ["integrations", rest @ ..] => integrations::answer(visit, desk, rest).await,
+        ["audit", rest @ ..] => audit::answer(visit, desk, rest).await,
+        ["activity", rest @ ..] => activity::answer(visit, desk, rest).await,
+        ["data"] => data::answer(visit, desk).await,
+        ["instances", rest @ ..] => instances::answer(visit, desk, rest).await,
         _ => Ok(Outcome::Nowhere),
     }
 }
@@ -225,6 +308,7 @@ async fn dispatch(visit: &Visit<'_>) -> Result<Outcome> {
 fn respond(visit: &Visit<'_>, outcome: Result<Outcome>) -> Response<Full<Bytes>> {
     let page = match outcome {
         Ok(Outcome::Part(part)) => return page_response(200, part),
+        Ok(Outcome::File(name, text)) => return file(&name, text),
         Ok(Outcome::See(address)) => return see(&address),
         Ok(Outcome::Page(page)) => page,
         Ok(Outcome::Nowhere) => not_found(),
@@ -239,6 +323,19 @@ fn respond(visit: &Visit<'_>, outcome: Result<Outcome>) -> Response<Full<Bytes>>
         }
     };
     page_response(page.status, page::framed(visit, &page))
+}
+
+/// A page to hand over. Its name is made of a company id or a profile's name.
+fn file(name: &str, text: String) -> Response<Full<Bytes>> {
+    let mut response = content(200, "text/html; charset=utf-8", text);
+    let plain = |c: &char| c.is_ascii_alphanumeric() || ['-', '_', '.'].contains(c);
+    let name: String = name.chars().filter(plain).collect();
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_DISPOSITION, value);
+    }
+    response
 }
 
 fn not_found() -> Page {

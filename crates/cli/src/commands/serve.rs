@@ -1,5 +1,6 @@
 //! `bitting serve`: runs a PSA on this machine.
 
+use crate::bench::Workbench;
 use crate::commands::sync::shared;
 use crate::connection::{OPERATOR_FILE, Operator, pointer};
 use crate::jobs::{self, Desk};
@@ -174,6 +175,8 @@ impl Serve {
             _ = &mut stopped => return Ok(()),
         };
         announce(&options.state, &running)?;
+        let bench = Workbench::new(&running)?;
+        running.server.console.equip(std::sync::Arc::new(bench));
         if let Some(file) = &self.ready_file {
             private_file::write(file, &serde_json::to_vec_pretty(&running.ready)?)
                 .with_context(|| format!("cannot write the ready file {}", file.display()))?;

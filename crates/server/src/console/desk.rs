@@ -1,10 +1,12 @@
 //! The console's hand in an instance: calls through the very pipeline that serves the API, as the operator
 //! or in a member's place, and permits for what the vendor's API has no path for. Knows no page.
 
+use super::bench::{Bench, Refusal};
 use crate::caller::Caller;
 use crate::event::Event;
 use crate::http::{Body, Received};
 use crate::instance::Instance;
+use crate::keys::{Key, Pair};
 use crate::permit::{Permit, authorize};
 use crate::pipeline::{self, Call};
 use crate::problem::Problem;
@@ -19,6 +21,7 @@ use bitting_dialects::connectwise::parameters::Parameters;
 use bitting_policy::{Role, Verb};
 use bytes::Bytes;
 use serde_json::Value;
+use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -106,15 +109,22 @@ impl<'a> Desk<'a> {
             .body(())
             .map_err(|error| error.to_string())?;
         let (parts, ()) = request.into_parts();
+        let mut event = Event::new(&parts);
+        event.caller(&self.instance.company, &self.caller);
         let received = Received {
             parts,
             body: Body::Read(Bytes::from(serde_json::to_vec(body).unwrap_or_default())),
             secure: true,
             peer: SocketAddr::from(([127, 0, 0, 1], 0)),
         };
+        let started = Instant::now();
         let whole = format!("bitting/apis/3.0/{path}");
         let segments: Vec<&str> = whole.split('/').collect();
         let reply = crate::operator::answer(self.server, &received, &segments).await;
+        if received.parts.method != http::Method::GET {
+            event.finish(reply.status, started.elapsed());
+            self.server.log.record(event);
+        }
         let answer: Value = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
         if reply.status < 400 {
             return Ok(answer);
@@ -251,9 +261,96 @@ impl<'a> Desk<'a> {
         Ok(role)
     }
 
+    /// A write that no call of the pipeline makes: an event like any other, under the path that Bitting's own
+    /// API has for it.
+    pub async fn written<T>(
+        &self,
+        method: http::Method,
+        path: &str,
+        work: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("/bitting/apis/3.0/{path}"))
+            .body(())
+            .map_err(|_| ApiError::no_endpoint())?;
+        let (parts, ()) = request.into_parts();
+        let mut event = Event::new(&parts);
+        event.caller(&self.instance.company, &self.caller);
+        let started = Instant::now();
+        let done = work.await;
+        let status = match &done {
+            Ok(_) => 200,
+            Err(problem) => {
+                event.fail(problem);
+                crate::answer::Reply::problem(problem).status
+            }
+        };
+        event.finish(status, started.elapsed());
+        self.server.log.record(event);
+        done
+    }
+
+    /// Keeps the levels and lists of a role.
+    pub async fn save_role(&self, role: Role) -> Result<(), Problem> {
+        let path = format!("{ROLES}/{}/document", role.id);
+        self.written(http::Method::PUT, &path, async {
+            self.permit(ROLES, Verb::Edit)?;
+            self.instance.save_role(role).await.map(drop)
+        })
+        .await
+    }
+
+    /// Cuts a key pair for a member.
+    pub async fn cut_key(
+        &self,
+        member: i64,
+        description: &str,
+        expires: Option<jiff::Timestamp>,
+    ) -> Result<(Arc<Key>, Pair), Problem> {
+        let path = format!("{MEMBERS}/{member}/keys");
+        self.written(http::Method::POST, &path, async {
+            self.permit(MEMBERS, Verb::Edit)?;
+            self.instance.cut_key(member, description, expires).await
+        })
+        .await
+    }
+
+    /// Takes a key away for good.
+    pub async fn delete_key(&self, key: i64) -> Result<(), Problem> {
+        let path = format!("system/keys/{key}");
+        self.written(http::Method::DELETE, &path, async {
+            self.permit(MEMBERS, Verb::Edit)?;
+            self.instance.delete_key(key).await
+        })
+        .await
+    }
+
+    /// Works with whatever was handed in, off the threads that serve.
+    pub async fn bench<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Bench, &str) -> std::result::Result<T, Refusal> + Send + 'static,
+    ) -> std::result::Result<T, Refusal> {
+        let Some(bench) = self.server.console.bench.get().cloned() else {
+            return Err(Refusal::new("This server runs without what works over the API."));
+        };
+        let company = self.instance.company.clone();
+        let worked = tokio::task::spawn_blocking(move || work(&*bench, &company));
+        worked.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "the console's work broke off");
+            Err(Refusal::new("It broke off; the server's log says why."))
+        })
+    }
+
     /// Changes the record of a role, which the vendor's API can only create: the same saving, checks and
     /// permit as its other records.
     pub async fn change_role(&self, id: i64, patch: &Value) -> Result<(), Problem> {
+        let path = format!("{ROLES}/{id}");
+        self.written(http::Method::PATCH, &path, self.changed_role(id, patch))
+            .await
+    }
+
+    async fn changed_role(&self, id: i64, patch: &Value) -> Result<(), Problem> {
         let permit = self.permit(ROLES, Verb::Edit)?;
         let catalog = self.instance.catalog();
         let route = catalog

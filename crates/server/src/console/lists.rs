@@ -47,7 +47,7 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, id: i64, name: &str) -> 
         return Ok(Outcome::Part(again));
     }
     let state = roles::state(&role, registry, list.id);
-    desk.instance.save_role(role).await?;
+    desk.save_role(role).await?;
     Ok(Outcome::Part(html! {
         p.said role="status" data-saved-list { "The list is saved." }
         span.state #{ "state-" (list.identifier) } hx-swap-oob="true" { (state) }

@@ -6,6 +6,7 @@ use super::form::encode;
 use super::page::{self, Field, Page};
 use super::roles::reference;
 use super::{Outcome, Result, Visit};
+use crate::keys::Pair;
 use crate::problem::Problem;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_policy::Verb;
@@ -392,21 +393,14 @@ async fn keys(visit: &Visit<'_>, desk: &Desk<'_>, id: i64) -> Result<Outcome> {
     let name = named(desk, id, Verb::Inquire).await?;
     let keys = desk.instance.keys.list(Some(id));
     // Taken out of the session here: this page is the only one that ever has it.
-    let pair = visit.session.take_pair();
-    let pair = pair.filter(|(key, _)| keys.iter().any(|known| known.id == *key));
+    let pair = visit
+        .session
+        .shown_once(&visit.at(&format!("members/{id}/keys")));
     let body = html! {
         (page::crumbs(&[("System", None), ("Members", Some(visit.at("members"))), (&name, Some(visit.at(&format!("members/{id}")))), ("API Keys", None)]))
         header.head { h1 { (name) } a.button href=(visit.at(&format!("members/{id}/keys/new"))) { "New Item" } }
         (tabs(visit, id, true))
-        @if let Some((key, pair)) = &pair {
-            section.pair aria-labelledby="pair-title" {
-                h2 #pair-title { "Public API Key: " (keys.iter().find(|known| known.id == *key).map(|known| known.description.clone()).unwrap_or_default()) }
-                p.caution role="alert" { b { "Copy both keys now." } " The private key is not shown again: when you leave or reload this page, nobody can read it any more." }
-                (copied("public", "Public Key", &pair.public))
-                (copied("private", "Private Key", pair.private.reveal()))
-                p.hint { "User name for the Authorization header: " code { (desk.instance.company) "+" (pair.public) } }
-            }
-        }
+        @if let Some(pair) = pair { (pair) }
         @if keys.is_empty() { (page::empty("No key yet. Choose New Item, describe what the key is for, and Save.")) }
         @else {
             div.wide tabindex="0" role="region" aria-label="Keys" { table {
@@ -429,6 +423,19 @@ async fn keys(visit: &Visit<'_>, desk: &Desk<'_>, id: i64) -> Result<Outcome> {
     )))
 }
 
+/// Both halves of a pair that was just cut.
+pub fn pair_shown(company: &str, description: &str, pair: &Pair) -> Markup {
+    html! {
+        section.pair aria-labelledby="pair-title" {
+            h2 #pair-title { "Public API Key: " (description) }
+            p.caution role="alert" { b { "Copy both keys now." } " The private key is not shown again: when you leave or reload this page, nobody can read it any more." }
+            (copied("public", "Public Key", &pair.public))
+            (copied("private", "Private Key", pair.private.reveal()))
+            p.hint { "User name for the Authorization header: " code { (company) "+" (pair.public) } }
+        }
+    }
+}
+
 pub fn copied(id: &str, label: &str, value: &str) -> Markup {
     html! {
         div.copied {
@@ -446,9 +453,11 @@ async fn new_key(visit: &Visit<'_>, desk: &Desk<'_>, id: i64) -> Result<Outcome>
     if visit.post && description.is_empty() {
         error = Some("Say what the key is for.");
     } else if visit.post {
-        let (key, pair) = desk.instance.cut_key(id, description, None).await?;
-        visit.session.keep_pair(key.id, pair);
-        return Ok(Outcome::See(visit.at(&format!("members/{id}/keys"))));
+        let (key, pair) = desk.cut_key(id, description, None).await?;
+        let address = visit.at(&format!("members/{id}/keys"));
+        let shown = pair_shown(&desk.instance.company, &key.description, &pair);
+        visit.session.show_once(&address, shown);
+        return Ok(Outcome::See(address));
     }
     let body = html! {
         (page::crumbs(&[("System", None), ("Members", Some(visit.at("members"))), (&name, Some(visit.at(&format!("members/{id}")))), ("API Keys", Some(visit.at(&format!("members/{id}/keys")))), ("New Item", None)]))
@@ -477,7 +486,7 @@ async fn delete_key(visit: &Visit<'_>, desk: &Desk<'_>, id: i64, key: i64) -> Re
     };
     let back = visit.at(&format!("members/{id}/keys"));
     if visit.post {
-        desk.instance.delete_key(key).await?;
+        desk.delete_key(key).await?;
         visit
             .session
             .say("The key is deleted and opens nothing any more.");

@@ -1,8 +1,7 @@
 //! What all pages share: the frame, its navigation, messages, tables' pages and small parts of forms.
 //! Knows no entity.
 
-use super::Visit;
-use super::form::encode;
+use super::{Place, Visit};
 use maud::{DOCTYPE, Markup, html};
 
 /// A page before its frame.
@@ -31,10 +30,19 @@ impl Page {
     }
 }
 
-/// Entries of the navigation: path below the company, words.
-const SECTIONS: [(&str, &str, &str); 6] = [
+/// Entries of the navigation: path below the place, words, group.
+const CONNECTWISE: [(&str, &str, &str); 7] = [
     ("roles", "Security Roles", "System"),
     ("members", "Members", "System"),
+    ("integrations", "Integrations", "Connect"),
+    ("audit", "Audit", "Connect"),
+    ("activity", "Activity", "Observe"),
+    ("data", "Data", "Observe"),
+    ("instances", "Instances", "Server"),
+];
+const AUTOTASK: [(&str, &str, &str); 6] = [
+    ("features", "Features & Settings", "Admin"),
+    ("resources", "Resources (Users)", "Admin"),
     ("integrations", "Integrations", "Connect"),
     ("activity", "Activity", "Observe"),
     ("data", "Data", "Observe"),
@@ -43,43 +51,15 @@ const SECTIONS: [(&str, &str, &str); 6] = [
 
 /// The whole page of someone who is signed in.
 pub fn framed(visit: &Visit<'_>, page: &Page) -> Markup {
-    let instances = visit.server.instances();
-    let company = visit.company();
     let said = visit.session.said();
     let main = html! {
         header.top {
             a.brand href="/console/" { (key()) "Bitting" }
             details.menu open {
                 summary { "Menu" }
-                nav aria-label="Console" {
-                    @if instances.len() > 1 {
-                        p.group { "Instance" }
-                        ul {
-                            @for one in &instances {
-                                li { a href=(format!("/console/{}/", encode(&one.company)))
-                                    aria-current=[(one.company == company).then_some("true")] { (one.company) } }
-                            }
-                        }
-                    }
-                    @for group in ["System", "Connect", "Observe", "Server"] {
-                        p.group { (group) }
-                        ul {
-                            @for (path, words, _) in SECTIONS.iter().filter(|(_, _, of)| *of == group) {
-                                li { a href=(format!("/console/{}/{path}", encode(&company)))
-                                    aria-current=[(*path == page.section).then_some("page")] { (words) } }
-                            }
-                            @if group == "Server" {
-                                li { a href="/docs" { "API description" } }
-                            }
-                        }
-                    }
-                    form.out method="post" action="/console/sign-out" {
-                        (csrf(visit))
-                        button.quiet type="submit" { "Sign out" }
-                    }
-                }
+                (navigation(visit, page.section))
             }
-            p.where { "Instance " b { (company) } }
+            p.where { "Instance " b { (visit.place.name()) } }
         }
         main #main tabindex="-1" {
             @if let Some(said) = said { p.said role="status" { (said) } }
@@ -87,6 +67,40 @@ pub fn framed(visit: &Visit<'_>, page: &Page) -> Markup {
         }
     };
     document(&page.title, Some(&visit.session.csrf), &main)
+}
+
+fn navigation(visit: &Visit<'_>, section: &str) -> Markup {
+    let places = Place::every(visit.server);
+    let entries: &[(&str, &str, &str)] = match visit.place {
+        Place::ConnectWise(_) => &CONNECTWISE,
+        Place::Autotask(_) => &AUTOTASK,
+    };
+    let mut groups: Vec<&str> = entries.iter().map(|(_, _, group)| *group).collect();
+    groups.dedup();
+    html! {
+        nav aria-label="Console" {
+            @if places.len() > 1 {
+                p.group { "Instance" }
+                ul { @for one in &places {
+                    li { a href=(one.address()) aria-current=[(*one == visit.place).then_some("true")] {
+                        (one.name()) " " span.psa { (one.psa()) } } }
+                } }
+            }
+            @for group in groups {
+                p.group { (group) }
+                ul {
+                    @for (path, words, _) in entries.iter().filter(|(_, _, of)| *of == group) {
+                        li { a href=(visit.at(path)) aria-current=[(*path == section).then_some("page")] { (words) } }
+                    }
+                    @if group == "Server" { li { a href="/docs" { "API description" } } }
+                }
+            }
+            form.out method="post" action="/console/sign-out" {
+                (csrf(visit))
+                button.quiet type="submit" { "Sign out" }
+            }
+        }
+    }
 }
 
 /// A page for someone who is not signed in.

@@ -131,8 +131,7 @@ async fn copy(visit: &Visit<'_>, desk: &Desk<'_>, id: i64) -> Result<Outcome> {
                 let mut copied = role.clone();
                 copied.id = new;
                 visit.form.trimmed("name").clone_into(&mut copied.name);
-                desk.permit(ROLES, Verb::Edit)?;
-                desk.instance.save_role(copied).await?;
+                desk.save_role(copied).await?;
                 visit.session.say(format!("Copied from {}.", role.name));
                 return Ok(Outcome::See(visit.at(&format!("roles/{new}"))));
             }
@@ -236,7 +235,7 @@ async fn save(visit: &Visit<'_>, desk: &Desk<'_>, id: i64) -> Result<Outcome> {
         };
         match changed {
             Ok(()) => {
-                desk.instance.save_role(role).await?;
+                desk.save_role(role).await?;
                 visit
                     .session
                     .say("Saved. The role holds from the next call on.");

@@ -1,8 +1,8 @@
 //! Who is signed in: sessions, the lock on repeated failures, and what a session may show once. Knows no
 //! page and no password.
 
-use crate::keys::Pair;
 use crate::secret::{Fingerprint, Secret, word};
+use maud::{Markup, PreEscaped};
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -29,7 +29,8 @@ pub struct Session {
     began: Instant,
     used: Mutex<Instant>,
     said: Mutex<Option<String>>,
-    pair: Mutex<Option<(i64, Pair)>>,
+    /// A part of one page that is shown once: its address and its text.
+    once: Mutex<Option<(String, Secret)>>,
 }
 
 /// All of them, by the fingerprint of their cookie.
@@ -49,14 +50,16 @@ impl Session {
         self.said.lock().take()
     }
 
-    /// Keeps a key pair until it is shown, which happens once.
-    pub fn keep_pair(&self, key: i64, pair: Pair) {
-        *self.pair.lock() = Some((key, pair));
+    /// Keeps a part with a secret in it for the page at an address.
+    pub fn show_once(&self, address: impl Into<String>, part: Markup) {
+        *self.once.lock() = Some((address.into(), Secret::new(part.into_string())));
     }
 
-    /// The pair that was cut last, and never again.
-    pub fn take_pair(&self) -> Option<(i64, Pair)> {
-        self.pair.lock().take()
+    /// The part for the page at this address, and never again.
+    pub fn shown_once(&self, address: &str) -> Option<Markup> {
+        let mut once = self.once.lock();
+        let (_, part) = once.take_if(|(known, _)| known == address)?;
+        Some(PreEscaped(part.reveal().to_owned()))
     }
 }
 
@@ -69,7 +72,7 @@ impl Sessions {
             began: now,
             used: Mutex::new(now),
             said: Mutex::new(None),
-            pair: Mutex::new(None),
+            once: Mutex::new(None),
         };
         let mut open = self.open.write();
         open.retain(|_, session| session.alive(now));
@@ -150,7 +153,6 @@ fn place(from: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::{IDLE, LONGEST, MOST, Sessions, TRIES, WAIT};
-    use crate::keys::Pair;
     use std::net::IpAddr;
     use std::time::{Duration, Instant};
 
@@ -203,12 +205,14 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_is_taken_once() {
+    fn what_is_shown_once_is_shown_at_its_address_and_never_again() {
         let (sessions, now) = (Sessions::default(), Instant::now());
         let token = sessions.open(now);
         let session = sessions.find(token.reveal(), now).expect("open");
-        session.keep_pair(7, Pair::generate());
-        assert_eq!(session.take_pair().map(|(key, _)| key), Some(7));
-        assert!(session.take_pair().is_none());
+        session.show_once("/keys", maud::html! { "hidden" });
+        assert!(session.shown_once("/other").is_none());
+        let shown = session.shown_once("/keys").expect("once");
+        assert_eq!(shown.into_string(), "hidden");
+        assert!(session.shown_once("/keys").is_none());
     }
 }
