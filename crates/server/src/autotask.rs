@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod limits;
+pub(crate) mod operator;
 pub mod permit;
 mod pipeline;
 mod reading;

@@ -23,6 +23,7 @@ mod matrix;
 mod members;
 mod overview;
 mod page;
+mod proof;
 mod roles;
 mod session;
 mod sign_in;
@@ -53,6 +54,8 @@ pub struct Console {
     sessions: session::Sessions,
     door: door::Door,
     bench: OnceLock<Arc<dyn Bench>>,
+    /// Integrations whose jobs run beside the server.
+    with_jobs: OnceLock<Vec<String>>,
 }
 
 impl Console {
@@ -62,6 +65,7 @@ impl Console {
             sessions: session::Sessions::default(),
             door: door::Door::new(folder.map(|folder| folder.join("console.password"))),
             bench: OnceLock::new(),
+            with_jobs: OnceLock::new(),
         }
     }
 
@@ -143,6 +147,8 @@ pub(crate) struct Visit<'a> {
     /// The path below `/console/`, decoded.
     path: Vec<String>,
     place: Place,
+    /// `http://localhost:8080`, as the browser wrote it.
+    origin: String,
     query: Form,
     form: Form,
     post: bool,
@@ -260,6 +266,7 @@ async fn route(server: &Server, received: &Received) -> Response<Full<Bytes>> {
     let place = place.or_else(|| Place::every(server).into_iter().next());
     let visit = Visit {
         place: place.unwrap_or(Place::ConnectWise(String::new())),
+        origin: origin(received),
         server,
         session,
         path: path[1..].to_vec(),
@@ -414,6 +421,17 @@ fn host(received: &Received) -> Option<&str> {
         let authority = received.parts.uri.authority();
         authority.map(http::uri::Authority::as_str)
     })
+}
+
+/// The address of this server as the browser wrote it.
+fn origin(received: &Received) -> String {
+    let scheme = if is_secure(received) { "https" } else { "http" };
+    let host: String = host(received)
+        .unwrap_or("localhost")
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || "-._:[]".contains(*c))
+        .collect();
+    format!("{scheme}://{host}")
 }
 
 fn is_secure(received: &Received) -> bool {

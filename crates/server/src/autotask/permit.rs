@@ -116,7 +116,7 @@ impl<'f> View<'f> {
         Self {
             tenant,
             caller,
-            by_line,
+            by_line: by_line && !caller.is_operator(),
         }
     }
 }

@@ -147,6 +147,30 @@ async fn answer(
     }
 }
 
+/// Answers a call on an entity for somebody who is known without a key: the operator, or an API user in whose
+/// place the operator looks.
+pub(crate) async fn on_behalf(
+    tenant: &Tenant,
+    caller: &Caller,
+    received: &Received,
+    segments: &[&str],
+) -> Result<Vec<u8>, Trouble> {
+    let query = parameters(received.parts.uri.query().unwrap_or_default());
+    let Some(Route::Entity(place)) = tenant.router.find(segments) else {
+        return Err(Refusal::no_route(received.parts.uri.path()).into());
+    };
+    let call = Call {
+        tenant,
+        caller,
+        entity: tenant.catalog().entity(place.entity),
+        place,
+        received,
+        query: &query,
+        base: base(received, segments),
+    };
+    call.answer(received.parts.method.as_str()).await
+}
+
 /// A call on an entity.
 struct Call<'a> {
     tenant: &'a Tenant,

@@ -367,6 +367,13 @@ impl Tenant {
         self.users.read().get(&name.to_lowercase()).cloned()
     }
 
+    /// Every API user, with the id it rests under.
+    pub fn every_user(&self) -> Vec<(i64, Arc<ApiUser>)> {
+        let mut users: Vec<_> = self.users.read().values().cloned().collect();
+        users.sort_by_key(|(id, _)| *id);
+        users
+    }
+
     /// API users of a resource.
     pub fn users_of(&self, resource: i64) -> Vec<(i64, Arc<ApiUser>)> {
         let mut users = self.api_users();
@@ -391,10 +398,22 @@ impl Tenant {
         let Some((_, user)) = self.user(&given.user) else {
             return Ok(None);
         };
+        if !user.proves(given.secret(), given.code()) {
+            return Ok(None);
+        }
+        let caller = self.caller_of(&user).await?;
+        Ok(caller.map(|caller| Caller {
+            impersonates: given.impersonates,
+            ..caller
+        }))
+    }
+
+    /// An API user as a caller, if it is let in.
+    pub(crate) async fn caller_of(&self, user: &ApiUser) -> Result<Option<Caller>, Trouble> {
         let level = self
             .level(user.level)
             .filter(|level| !level.document.inactive);
-        let Some(level) = level.filter(|_| user.proves(given.secret(), given.code())) else {
+        let Some(level) = level.filter(|_| !user.locked && !user.inactive) else {
             return Ok(None);
         };
         let mut hasher = std::hash::DefaultHasher::new();
@@ -405,7 +424,7 @@ impl Tenant {
             role: level.role.clone(),
             code: hasher.finish(),
             protected: user.protected,
-            impersonates: given.impersonates,
+            impersonates: None,
             lines: super::rules::lines(&self.backend, user.resource).await?,
         }))
     }

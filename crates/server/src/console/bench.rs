@@ -3,6 +3,7 @@
 //! knows the other's types.
 
 use crate::secret::Secret;
+use crate::server::Server;
 
 /// What was chosen for an integration.
 #[derive(Debug, Clone, Default)]
@@ -157,6 +158,22 @@ pub struct Pasted {
 pub struct Pair {
     pub public: String,
     pub private: Secret,
+}
+
+/// Works with whatever was handed in, off the threads that serve.
+pub(crate) async fn work<T: Send + 'static>(
+    server: &Server,
+    work: impl FnOnce(&dyn Bench) -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    let Some(bench) = server.console.bench.get().cloned() else {
+        let text = "This server runs without what works over the API.";
+        return Err(Refusal::new(text));
+    };
+    let worked = tokio::task::spawn_blocking(move || work(&*bench));
+    worked.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "the console's work broke off");
+        Err(Refusal::new("It broke off; the server's log says why."))
+    })
 }
 
 /// Works over the PSA's API, and blocks while it does.

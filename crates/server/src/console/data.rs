@@ -117,7 +117,7 @@ async fn rows(visit: &Visit<'_>, desk: &Desk<'_>, path: &str) -> Result<(Vec<Val
 }
 
 /// `record` gives the address of one record by its id.
-fn table(rows: &[Value], record: &dyn Fn(i64) -> String) -> Markup {
+pub fn table(rows: &[Value], record: &dyn Fn(i64) -> String) -> Markup {
     let mut columns: Vec<String> = Vec::new();
     for row in rows.iter().filter_map(Value::as_object) {
         for (name, value) in row {

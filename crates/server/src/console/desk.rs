@@ -331,15 +331,8 @@ impl<'a> Desk<'a> {
         &self,
         work: impl FnOnce(&dyn Bench, &str) -> std::result::Result<T, Refusal> + Send + 'static,
     ) -> std::result::Result<T, Refusal> {
-        let Some(bench) = self.server.console.bench.get().cloned() else {
-            return Err(Refusal::new("This server runs without what works over the API."));
-        };
         let company = self.instance.company.clone();
-        let worked = tokio::task::spawn_blocking(move || work(&*bench, &company));
-        worked.await.unwrap_or_else(|error| {
-            tracing::error!(%error, "the console's work broke off");
-            Err(Refusal::new("It broke off; the server's log says why."))
-        })
+        super::bench::work(self.server, move |bench| work(bench, &company)).await
     }
 
     /// Changes the record of a role, which the vendor's API can only create: the same saving, checks and

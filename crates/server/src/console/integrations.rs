@@ -5,7 +5,7 @@ use super::desk::{Desk, ROLES};
 use super::form::Form;
 use super::page::Field;
 use super::page::{self, Page};
-use super::{Outcome, Result, Visit};
+use super::{Outcome, Place, Result, Visit, connect, guide};
 use bitting_catalog::profile::lint::{Severity, lint};
 use bitting_catalog::profile::{Entries, Pattern, Profile, Psa, Selection, shipped};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
@@ -23,27 +23,67 @@ fn profiles() -> impl Iterator<Item = &'static Profile> {
         })
     });
     all.iter()
-        .filter(|profile| profile.product.psa == Psa::ConnectWise)
 }
 
-pub fn count() -> usize {
-    profiles().count()
+/// Profiles for the kind of place there is.
+pub fn of(place: &Place) -> impl Iterator<Item = &'static Profile> {
+    let psa = match place {
+        Place::ConnectWise(_) => Psa::ConnectWise,
+        Place::Autotask(_) => Psa::Autotask,
+    };
+    profiles().filter(move |profile| profile.product.psa == psa)
+}
+
+/// The pages of one profile.
+pub fn tabs(visit: &Visit<'_>, profile: &Profile, on: &str) -> Markup {
+    let mut all = vec![
+        ("", "Profile and plan"),
+        ("connect", "Connect"),
+        ("verify", "Verify now"),
+        ("guide", "Guide"),
+    ];
+    if super::jobs::has(visit, profile) {
+        all.push(("side", "Connection and jobs"));
+    }
+    html! { nav.tabs aria-label=(profile.title()) { @for (path, words) in all {
+        a href=(visit.at(format!("integrations/{}/{path}", profile.slug).trim_end_matches('/'))) aria-current=[(path == on).then_some("page")] { (words) }
+    } } }
 }
 
 pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result<Outcome> {
     match rest {
         [] => Ok(Outcome::Page(catalog(visit))),
         ["cards"] => Ok(Outcome::Part(cards(visit))),
-        [slug] => match profiles().find(|profile| profile.slug == *slug) {
-            Some(profile) if visit.post => apply(visit, desk, profile).await,
-            Some(profile) => Ok(Outcome::Page(sheet(visit, desk, profile).await?)),
+        [slug, rest @ ..] => match of(&visit.place).find(|profile| profile.slug == *slug) {
+            Some(profile) => one(visit, desk, profile, rest).await,
             None => Ok(Outcome::Nowhere),
         },
+    }
+}
+
+async fn one(
+    visit: &Visit<'_>,
+    desk: &Desk<'_>,
+    profile: &Profile,
+    rest: &[&str],
+) -> Result<Outcome> {
+    super::jobs::learn(visit).await;
+    match rest {
+        [] if visit.post => apply(visit, desk, profile).await,
+        [] => Ok(Outcome::Page(sheet(visit, desk, profile).await?)),
+        ["connect", rest @ ..] => connect::answer(visit, desk, profile, rest).await,
+        ["verify"] => connect::verify(visit, desk, profile).await,
+        ["guide"] => {
+            let order = connect::order(profile, &visit.query);
+            let tabs = tabs(visit, profile, "guide");
+            Ok(guide::answer(visit, order, &profile.title(), &tabs).await)
+        }
+        ["side", rest @ ..] => super::jobs::answer(visit, desk, profile, rest).await,
         _ => Ok(Outcome::Nowhere),
     }
 }
 
-fn catalog(visit: &Visit<'_>) -> Page {
+pub fn catalog(visit: &Visit<'_>) -> Page {
     let search = visit.query.trimmed("search");
     let body = html! {
         h1 { "Integrations" }
@@ -57,9 +97,9 @@ fn catalog(visit: &Visit<'_>) -> Page {
     Page::new("integrations", "Integrations", body)
 }
 
-fn cards(visit: &Visit<'_>) -> Markup {
+pub fn cards(visit: &Visit<'_>) -> Markup {
     let search = visit.query.trimmed("search").to_lowercase();
-    let found: Vec<_> = profiles()
+    let found: Vec<_> = of(&visit.place)
         .filter(|profile| {
             let text = format!("{} {}", profile.title(), profile.product.summary).to_lowercase();
             search.split_whitespace().all(|word| text.contains(word))
@@ -71,7 +111,7 @@ fn cards(visit: &Visit<'_>) -> Markup {
             a.tile href=(visit.at(&format!("integrations/{}", profile.slug))) {
                 b { (profile.title()) }
                 span { (profile.product.summary) }
-                span.hint { (profile.grant.len()) " rows" @if !profile.feature.is_empty() { ", " (profile.feature.len()) " optional features" } }
+                span.hint { (profile.grant.len() + profile.setting.len()) " rows" @if !profile.feature.is_empty() { ", " (profile.feature.len()) " optional features" } }
             }
         } } }
     }
@@ -132,7 +172,20 @@ async fn apply(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<
 async fn sheet(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<Page> {
     let registry = desk.instance.registry();
     let selection = selected(profile, &visit.query);
-    let against = visit.query.text("role").parse::<i64>().ok();
+    let members = desk
+        .list("system/apiMembers", "pageSize=1000&orderBy=identifier")
+        .await?;
+    let member = visit.query.text("member");
+    let of_member = members.iter().find(|one| one["id"].to_string() == member);
+    let of_member = of_member.and_then(|one| one["securityRole"]["id"].as_i64());
+    let against = visit.query.text("role").parse::<i64>().ok().or(of_member);
+    let members: Vec<(String, String)> = members
+        .iter()
+        .map(|one| {
+            let name = one["identifier"].as_str().unwrap_or_default();
+            (one["id"].to_string(), name.to_owned())
+        })
+        .collect();
     let held = match against {
         Some(id) => Some(desk.role(id, Verb::Inquire).await?),
         None => None,
@@ -151,14 +204,16 @@ async fn sheet(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<
     let chosen = against.map(|id| id.to_string()).unwrap_or_default();
     let body = html! {
         (page::crumbs(&[("Integrations", Some(visit.at("integrations"))), (&profile.title(), None)]))
-        h1 { (profile.title()) }
+        header.head { h1 { (profile.title()) } a.button href=(visit.at(&format!("integrations/{}/connect", profile.slug))) { "Connect" } }
+        (tabs(visit, profile, ""))
         p { (profile.product.summary) }
         @if let Some(gaps) = &profile.product.gaps { p.caution { (gaps) } }
         section { h2 { "What it asks for, and why" } (asked(profile, &selection)) }
         section { h2 { "Plan" }
             form.filter method="get" {
                 input type="hidden" name="chosen" value="1";
-                (page::choice("role", "Against the role", &options, &chosen, Some("a new role"), "", None))
+                (page::choice("member", "Against the member", &members, if of_member.is_some() { member } else { "" }, Some("a new member"), "", None))
+                (page::choice("role", "Against the role", &options, if of_member.is_some() { "" } else { &chosen }, Some("the member's, or a new one"), "", None))
                 @if !profile.feature.is_empty() { fieldset.ticks { legend { "Features" }
                     @for feature in &profile.feature {
                         label { input type="checkbox" name="feature" value=(feature.id) checked[selection.features.contains(&feature.id)]; span { (feature.title) } }
@@ -284,7 +339,7 @@ fn chosen_entries(held: &Role, needed: &Role, registry: &Registry) -> Markup {
 }
 
 /// Steps, the member's form and what goes into the product.
-fn around(profile: &Profile) -> Markup {
+pub fn around(profile: &Profile) -> Markup {
     let member = [
         ("Member ID", &profile.member.identifier),
         ("Member Name", &profile.member.name),

@@ -382,7 +382,7 @@ fn flag(visit: &Visit<'_>, member: &Value, field: &str) -> bool {
 }
 
 /// The name of a member whose keys are concerned; 404 for one that is not there.
-async fn named(desk: &Desk<'_>, id: i64, verb: Verb) -> Result<String> {
+pub async fn named(desk: &Desk<'_>, id: i64, verb: Verb) -> Result<String> {
     let permit = desk.permit(MEMBERS, verb)?;
     let row = desk.instance.backend.row(&permit, id).await?;
     let row = row.ok_or_else(|| ApiError::not_found("Member", &id.to_string()))?;

@@ -23,7 +23,7 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
             a.tile href=(visit.at("roles")) { b { (roles) } " security roles" }
             a.tile href=(visit.at("members")) { b { (members) } " API members" }
             a.tile href=(visit.at("members")) { b { (keys.len()) } " keys" }
-            a.tile href=(visit.at("integrations")) { b { (super::integrations::count()) } " integrations known" }
+            a.tile href=(visit.at("integrations")) { b { (super::integrations::of(&visit.place).count()) } " integrations known" }
         }
         section { h2 { "Connect an integration by hand" }
             ol.steps {

@@ -259,6 +259,16 @@ pub fn tick(name: &str, label: &str, on: bool, hint: &str) -> Markup {
     }
 }
 
+/// One of several boxes of the same name.
+pub fn tick_of(name: &str, value: &str, label: &str, on: bool, hint: &str) -> Markup {
+    html! {
+        div.field.tick {
+            label { input type="checkbox" name=(name) value=(value) checked[on]; span { (label) } }
+            @if !hint.is_empty() { p.hint { (hint) } }
+        }
+    }
+}
+
 /// Links to the pages before and after. `address` ends where the page number follows.
 pub fn pages(address: &str, page: u64, size: u64, total: u64) -> Markup {
     let last = total.div_ceil(size).max(1);

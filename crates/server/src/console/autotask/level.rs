@@ -1,0 +1,283 @@
+//! The screen of one security level: sections to open, in each the groups of the product, objects with View,
+//! Add, Edit and Delete. Knows no section by name.
+
+use super::levels::{is_system, save};
+use super::{Desk, levels_crumbs};
+use crate::console::form::Form;
+use crate::console::page::{self, Field, Page};
+use crate::console::{Outcome, Result, Visit};
+use bitting_catalog::security::{Cell, Permission, SecurityLevel, Values};
+use maud::{Markup, html};
+
+const CELLS: [(&str, &str); 4] = [
+    ("view", "View"),
+    ("add", "Add"),
+    ("edit", "Edit"),
+    ("delete", "Delete"),
+];
+
+pub async fn answer(
+    visit: &Visit<'_>,
+    desk: &Desk<'_>,
+    id: i64,
+    level: &SecurityLevel,
+) -> Result<Outcome> {
+    if !visit.post {
+        let page = sheet(visit, desk, id, level, None);
+        return Ok(Outcome::Page(page));
+    }
+    let next = read(desk, level, &visit.form);
+    if next.name.is_empty() {
+        let page = sheet(visit, desk, id, &next, Some("Name the level."));
+        return Ok(Outcome::Page(page.with_status(422)));
+    }
+    match save(desk, Some(id), next.clone()).await {
+        Ok(_) => {
+            visit.session.say("Saved. It holds from the next call on.");
+            let to = match visit.form.text("then") {
+                "close" => "levels".to_owned(),
+                _ => format!("levels/{id}"),
+            };
+            Ok(Outcome::See(visit.at(&to)))
+        }
+        Err(text) => {
+            let page = sheet(visit, desk, id, &next, Some(&text));
+            Ok(Outcome::Page(page.with_status(422)))
+        }
+    }
+}
+
+fn name(index: usize, cell: &str) -> String {
+    format!("p{index}.{cell}")
+}
+
+/// A tick has two values, of which the first grants nothing.
+fn is_tick(values: &[String]) -> bool {
+    values == ["Unchecked", "Checked"]
+}
+
+/// The level as the form has it.
+fn read(desk: &Desk<'_>, before: &SecurityLevel, form: &Form) -> SecurityLevel {
+    let mut next = before.clone();
+    form.trimmed("name").clone_into(&mut next.name);
+    next.inactive = form.ticked("inactive");
+    for (index, entry) in desk.tenant.permissions.entries.iter().enumerate() {
+        let full = entry.full_name();
+        let mut values = next.settings.get(&full).cloned().unwrap_or_default();
+        for cell in ["value", "view", "add", "edit", "delete"] {
+            let Some(held) = values.cell(cell) else { continue };
+            let accepted = entry.values(cell);
+            let given = form.given(&name(index, cell));
+            if is_tick(accepted) {
+                *held = Some(accepted[usize::from(given.is_some())].clone());
+            } else if let Some(given) = given {
+                *held = (!given.trim().is_empty()).then(|| given.trim().to_owned());
+            }
+        }
+        if values == Values::default() {
+            next.settings.remove(&full);
+        } else {
+            next.settings.insert(full, values);
+        }
+    }
+    next
+}
+
+fn sheet(
+    visit: &Visit<'_>,
+    desk: &Desk<'_>,
+    id: i64,
+    level: &SecurityLevel,
+    error: Option<&str>,
+) -> Page {
+    let entries = &desk.tenant.permissions.entries;
+    let shut = is_system(desk, level) && error.is_none();
+    let mut sections: Vec<&str> = Vec::new();
+    for entry in entries {
+        if !sections.contains(&entry.section.as_str()) {
+            sections.push(&entry.section);
+        }
+    }
+    // What a cell refuses is told by the permission's name.
+    let of_row = |entry: &Permission| error.filter(|text| text.starts_with(&entry.full_name()));
+    let beside = entries.iter().any(|entry| of_row(entry).is_some());
+    let of_name = error.filter(|text| text.starts_with("Name the") || text.starts_with("Another level"));
+    let body = html! {
+        (levels_crumbs(visit, Some(&level.name)))
+        form #level method="post" {
+            (page::csrf(visit))
+            header.head.sticky {
+                h1 { (level.name) }
+                div.buttons {
+                    @if shut { a.button href=(visit.at(&format!("levels/{id}/copy"))) { "Copy Security Level" } }
+                    @else {
+                        button type="submit" name="then" value="stay" { "Save" } " "
+                        button type="submit" name="then" value="close" { "Save & Close" } " "
+                        a.button.quiet href=(visit.at(&format!("levels/{id}/copy"))) { "Copy Security Level" }
+                    }
+                }
+            }
+            @if shut { p.caution { "This system level cannot be changed. Copy it, and change the copy." } }
+            @if let (Some(text), false, None) = (error, beside, of_name) { (page::wrong(text)) }
+            @if beside { (page::wrong("Nothing was saved: one row needs a look. It says what is wrong.")) }
+            fieldset.level disabled[shut] {
+                legend.sr { "Security level" }
+                (page::text_field("name", "Name", &level.name, &if shut { String::new() } else { format!("Copied from {}.", level.copy_of) }, of_name, Field { required: true, max: Some(100), ..Field::default() }))
+                div.ticks {
+                    (page::tick("inactive", "Inactive: its API users are refused", level.inactive, ""))
+                }
+                div.field.tick { label { input type="checkbox" data-only-granted; span { "Show only what is granted" } } }
+                div #matrix { @for section in sections { (part(entries, level, section, shut, &of_row)) } }
+            }
+        }
+    };
+    Page::new("features", level.name.clone(), body)
+}
+
+/// The values of a permission in a level; what is left out is the least.
+fn held<'l>(level: &'l SecurityLevel, entry: &Permission, cell: &str) -> &'l str {
+    let values = level.settings.get(&entry.full_name());
+    let found = values.and_then(|values| {
+        let cells = values.cells();
+        let (_, value) = cells.into_iter().find(|(name, _)| *name == cell)?;
+        value.as_deref()
+    });
+    found.unwrap_or_default()
+}
+
+fn grants(level: &SecurityLevel, entry: &Permission) -> bool {
+    let mut cells = ["value", "view", "add", "edit", "delete"].into_iter();
+    cells.any(|cell| {
+        let held = held(level, entry, cell);
+        let values = entry.values(cell);
+        !held.is_empty() && values.first().is_some_and(|least| least != held) && held != "No"
+    })
+}
+
+fn part(
+    entries: &[Permission],
+    level: &SecurityLevel,
+    section: &str,
+    shut: bool,
+    wrong: &dyn Fn(&Permission) -> Option<&str>,
+) -> Markup {
+    let rows: Vec<(usize, &Permission)> = entries
+        .iter()
+        .enumerate()
+        .filter(|(_, entry)| entry.section == section)
+        .collect();
+    let mut groups: Vec<&str> = Vec::new();
+    for (_, entry) in &rows {
+        if !groups.contains(&entry.subsection.as_str()) {
+            groups.push(&entry.subsection);
+        }
+    }
+    let granted = rows.iter().filter(|(_, entry)| grants(level, entry)).count();
+    let open = rows.iter().any(|(_, entry)| wrong(entry).is_some());
+    html! {
+        details.module open[open || (granted > 0 && granted < rows.len())] data-granted=(granted) {
+            summary { span { (section) } " " span.count { @if granted > 0 { (granted) " of " } (rows.len()) } }
+            div.section {
+                @if !shut { div.buttons.fill {
+                    button.quiet type="button" data-fill="top" { "Full Permission" span.sr { " on " (section) } }
+                    button.quiet type="button" data-fill="least" { "No Permission" span.sr { " on " (section) } }
+                } }
+                @for group in groups {
+                    @let of: Vec<_> = rows.iter().filter(|(_, entry)| entry.subsection == group).collect();
+                    (table(section, group, &of, level, wrong))
+                }
+            }
+        }
+    }
+}
+
+fn table(
+    section: &str,
+    group: &str,
+    rows: &[&(usize, &Permission)],
+    level: &SecurityLevel,
+    wrong: &dyn Fn(&Permission) -> Option<&str>,
+) -> Markup {
+    let objects = rows
+        .iter()
+        .any(|(_, entry)| entry.value.is_none() && entry.number.is_none());
+    html! {
+        h3 { (group) }
+        div.wide tabindex="0" role="region" aria-label=(format!("{section}: {group}")) { table.matrix {
+            thead { tr { th scope="col" { "Setting" }
+                @if objects { @for (_, words) in CELLS { th scope="col" { (words) } } } @else { th scope="col" { "Value" } } } }
+            tbody { @for (index, entry) in rows {
+                tr.granted[grants(level, entry)].bad[wrong(entry).is_some()] {
+                    th scope="row" { (shown_name(entry))
+                        @if let Some(text) = wrong(entry) { p.error role="alert" { (text) } } }
+                    @if entry.value.is_some() || entry.number.is_some() {
+                        td colspan=[objects.then_some("4")] { (control(*index, entry, "value", "", level)) }
+                    } @else { @for (cell, words) in CELLS {
+                        td { (control(*index, entry, cell, words, level)) }
+                    } }
+                }
+            } }
+        } }
+    }
+}
+
+/// The longest of its names where that only adds to the first: guides print it so.
+fn shown_name(entry: &Permission) -> &str {
+    let longer = entry.aliases.iter().find(|name| name.starts_with(&entry.name));
+    longer.map_or(&entry.name, String::as_str)
+}
+
+fn control(
+    index: usize,
+    entry: &Permission,
+    cell: &str,
+    words: &str,
+    level: &SecurityLevel,
+) -> Markup {
+    let (values, held) = (entry.values(cell), held(level, entry, cell));
+    let label = if words.is_empty() {
+        format!("{}: {}", entry.full_name(), entry.subsection)
+    } else {
+        format!("{}: {words}", entry.full_name())
+    };
+    let name = name(index, cell);
+    html! {
+        @if cell == "value" && entry.number.is_some() {
+            input type="number" min="0" max="9999" name=(name) value=(held) aria-label=(label);
+        } @else if is_tick(values) {
+            input type="checkbox" name=(name) value="Checked" checked[held == "Checked"] aria-label=(label);
+        } @else if values.is_empty() {
+            span.shut title="The product has no choice here" { (follows(entry, cell)) }
+        } @else {
+            select name=(name) class=(class(values, held)) aria-label=(label) {
+                @if held.is_empty() && !values.iter().any(|value| value == "None" || value == "No") { option value="" selected { "None" } }
+                @for (at, value) in values.iter().enumerate() { option selected[value == held || (held.is_empty() && at == 0 && (value == "None" || value == "No"))] { (value) } }
+            }
+        }
+    }
+}
+
+/// The least is shown quietly, the most loudly.
+fn class(values: &[String], held: &str) -> &'static str {
+    if held.is_empty() || held == "None" || held == "No" {
+        "None"
+    } else if values.last().is_some_and(|top| top == held) {
+        "All"
+    } else {
+        "My"
+    }
+}
+
+fn follows(entry: &Permission, cell: &str) -> String {
+    let cell = match cell {
+        "view" => &entry.view,
+        "add" => &entry.add,
+        "edit" => &entry.edit,
+        _ => &entry.delete,
+    };
+    match cell {
+        Some(Cell::Follows(other)) if other == "any" => "with any".to_owned(),
+        Some(Cell::Follows(other)) if other != "none" => format!("with {other}"),
+        _ => "—".to_owned(),
+    }
+}

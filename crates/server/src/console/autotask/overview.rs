@@ -1,0 +1,37 @@
+//! The first page of an Autotask database.
+
+use super::Desk;
+use crate::console::page::{self, Page};
+use crate::console::{Outcome, Result, Visit, integrations};
+use maud::html;
+
+#[allow(clippy::unused_async)] // Like every page's.
+pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
+    let name = &desk.tenant.name;
+    let denied = desk.server.log.some(5, &|event| {
+        event.company == *name && event.is_autotask() && event.denial.is_some()
+    });
+    let body = html! {
+        h1 { (name) " " span.psa { "Autotask" } }
+        div.tiles {
+            a.tile href=(visit.at("levels")) { b { (desk.tenant.levels().len()) } " security levels" }
+            a.tile href=(visit.at("resources")) { b { (desk.tenant.every_user().len()) } " API users" }
+            a.tile href=(visit.at("integrations")) { b { (integrations::of(&visit.place).count()) } " integrations known" }
+        }
+        section { h2 { "Connect an integration by hand" }
+            ol.steps {
+                li { a href=(visit.at("levels")) { "Admin > Features & Settings > Resources/Users (HR) > Security Levels" } ": right click the API-only system level, Copy Security Level, change the copy." }
+                li { a href=(visit.at("resources")) { "Admin > Resources (Users)" } ": the arrow beside New, New API User; Generate Key and Generate Secret; choose the tracking identifier." }
+                li { "Save: key and secret are shown once." }
+            }
+        }
+        section { h2 { "Refused lately" }
+            @if denied.is_empty() { (page::empty("Nothing was refused since the server started. Denials appear here with the permission that was missing.")) }
+            ul.plain { @for event in denied { li {
+                code { (event.method) " " (event.path) } " by " (event.member) ": "
+                @if let Some(denial) = &event.denial { (denial) " " a href=(visit.at(&format!("activity/{}", event.id))) { "What to do" } }
+            } } }
+        }
+    };
+    Ok(Outcome::Page(Page::new("", name.clone(), body)))
+}

@@ -1,0 +1,117 @@
+//! Resources (Users): people and API users, and New > New API User.
+
+use super::Desk;
+use crate::autotask::operator::RESOURCES;
+use crate::console::form::encode;
+use crate::console::page::{self, Page};
+use crate::console::{Outcome, Result, Visit};
+use crate::secret::{Secret, word};
+use maud::{Markup, html};
+use serde_json::{Value, json};
+
+const SIZE: usize = 50;
+/// The licence of a resource that is an API user.
+pub const API_USER: i64 = 7;
+
+pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result<Outcome> {
+    match rest {
+        [] => Ok(Outcome::Page(list(visit, desk).await?)),
+        ["key"] if visit.post => Ok(Outcome::Part(key_field(&new_key(), None))),
+        ["secret"] if visit.post => Ok(Outcome::Part(secret_field(Some(&new_secret()), false, None))),
+        ["new"] => super::user::answer(visit, desk, None).await,
+        [id] => match id.parse::<i64>() {
+            Ok(id) => super::user::answer(visit, desk, Some(id)).await,
+            Err(_) => Ok(Outcome::Nowhere),
+        },
+        _ => Ok(Outcome::Nowhere),
+    }
+}
+
+/// A user name as the product makes them: it looks like an e-mail address.
+fn new_key() -> String {
+    format!("{}@EXAMPLE.COM", word().to_lowercase())
+}
+
+fn new_secret() -> Secret {
+    Secret::new(format!("{}{}", word(), word()))
+}
+
+pub fn key_field(key: &str, error: Option<&str>) -> Markup {
+    html! {
+        div.field.bad[error.is_some()] #key-field {
+            label for="key" { "Username (Key)" span.need aria-hidden="true" { " *" } }
+            input id="key" name="key" value=(key) maxlength="100" autocomplete="off" spellcheck="false" aria-describedby="key-hint" aria-invalid=[error.is_some().then_some("true")];
+            p.hint id="key-hint" { @if let Some(error) = error { strong { (error) } " " } "Generate Key makes one; the part before @ may be replaced." }
+        }
+    }
+}
+
+/// `fresh` is a secret that was just made; an older one is never told.
+pub fn secret_field(fresh: Option<&Secret>, kept: bool, error: Option<&str>) -> Markup {
+    html! {
+        div.field.bad[error.is_some()] #secret-field {
+            label for="secret" { "Password (Secret)" span.need aria-hidden="true" { " *" } }
+            input id="secret" name="secret" value=[fresh.map(Secret::reveal)] readonly autocomplete="off" spellcheck="false" aria-describedby="secret-hint" aria-invalid=[error.is_some().then_some("true")];
+            p.hint id="secret-hint" { @if let Some(error) = error { strong { (error) } " " }
+                @if fresh.is_some() { "Holds once you save. Copy it: it is shown on the next page once more and never again." }
+                @else if kept { "One is set and cannot be shown. Generate Secret replaces it." }
+                @else { "Generate Secret makes one." } }
+        }
+    }
+}
+
+async fn list(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Page> {
+    let search = visit.query.trimmed("search");
+    let mut filter = vec![json!({ "op": "exist", "field": "id" })];
+    if !search.is_empty() {
+        filter = vec![json!({ "op": "or", "items": [
+            { "op": "contains", "field": "firstName", "value": search },
+            { "op": "contains", "field": "lastName", "value": search },
+            { "op": "contains", "field": "email", "value": search },
+        ] })];
+    }
+    let found = desk
+        .found(RESOURCES, &json!({ "filter": filter }))
+        .await
+        .map_err(|trouble| super::problem(&trouble))?;
+    let page = visit.query.page();
+    let start = usize::try_from(page - 1).unwrap_or_default().saturating_mul(SIZE);
+    let total = found.len();
+    let users = desk.tenant.every_user();
+    let text = |row: &Value, field: &str| row[field].as_str().unwrap_or_default().to_owned();
+    let body = html! {
+        (page::crumbs(&[("Admin", None), ("Resources (Users)", None)]))
+        header.head { h1 { "Resources (Users)" }
+            div.split {
+                a.button href=(visit.at("resources/new")) { "New" }
+                details.popup { summary.button aria-label="More kinds of New" { "▾" } ul { li { a href=(visit.at("resources/new")) { "New API User" } } } }
+            }
+        }
+        form.filter method="get" {
+            label for="search" { "Name or email contains" }
+            input id="search" name="search" type="search" value=(search);
+            button.quiet type="submit" { "Search" }
+        }
+        @if found.is_empty() { (page::empty("Nobody fits. Choose New > New API User to make an API user.")) }
+        @else {
+            div.wide tabindex="0" role="region" aria-label="Resources" { table {
+                thead { tr { th scope="col" { "Name" } th scope="col" { "Email" } th scope="col" { "License" } th scope="col" { "Username (Key)" } th scope="col" { "Security Level" } th scope="col" { "State" } } }
+                tbody { @for row in found.iter().skip(start).take(SIZE) {
+                    @let id = row["id"].as_i64().unwrap_or_default();
+                    @let user = users.iter().find(|(_, user)| user.resource == id);
+                    @let api = row["licenseType"].as_i64() == Some(API_USER);
+                    tr {
+                        th scope="row" { @if api { a href=(visit.at(&format!("resources/{id}"))) { (text(row, "firstName")) " " (text(row, "lastName")) } } @else { (text(row, "firstName")) " " (text(row, "lastName")) } }
+                        td { (text(row, "email")) }
+                        td { @if api { "API User" } @else { "Person" } }
+                        td { @if let Some((_, user)) = user { code { (user.user) } } }
+                        td { @if let Some(level) = user.and_then(|(_, user)| Some((user.level, desk.tenant.level(user.level)?))) { a href=(visit.at(&format!("levels/{}", level.0))) { (level.1.document.name) } } }
+                        td { @if user.is_some_and(|(_, user)| user.locked) { span.flag { "locked" } } @else if row["isActive"] == false || user.is_some_and(|(_, user)| user.inactive) { span.flag.off { "inactive" } } @else { "active" } }
+                    }
+                } }
+            } }
+            (page::pages(&format!("{}?search={}&page=", visit.at("resources"), encode(search)), page, SIZE as u64, total as u64))
+        }
+    };
+    Ok(Page::new("resources", "Resources (Users)", body))
+}

@@ -1,0 +1,38 @@
+//! What a key was proved to hold, as a table: what is missing and what is in excess first. Knows no profile.
+
+use super::bench::Proof;
+use maud::{Markup, html};
+
+pub fn shown(proof: &Proof) -> Markup {
+    let (missing, excess) = (proof.count("missing"), proof.count("excess"));
+    let (granted, unproved) = (proof.count("granted"), proof.count("unproved"));
+    let mut rights: Vec<_> = proof.rights.iter().collect();
+    let rank = |state: &str| {
+        let order = ["missing", "excess", "unproved", "granted"];
+        order.iter().position(|known| *known == state)
+    };
+    rights.sort_by_key(|right| rank(right.state));
+    html! {
+        section.proof aria-labelledby="proof-title" {
+            h2 #proof-title { "Proof" }
+            @match (missing, excess) {
+                (0, 0) => p.said role="status" { b { "Verified." } " The key holds exactly what is needed: " (granted) " rights." },
+                (0, _) => p.caution role="status" { b { "It works, and holds more than it needs." } " " (excess) " rights are in excess." },
+                _ => p.wrong role="alert" { b { "It will not work." } " " (missing) " rights are missing." },
+            }
+            @if unproved > 0 { p.hint { (unproved) " rights could not be proved by asking; they are as the role says." } }
+            @if !rights.is_empty() { div.wide tabindex="0" role="region" aria-label="Rights" { table {
+                thead { tr { th scope="col" { "State" } th scope="col" { "Right" } th scope="col" { "Held" } th scope="col" { "Needed" } th scope="col" { "Why, and what to do" } } }
+                tbody { @for right in rights { tr {
+                    td { span.proved.(right.state) { (right.state) } }
+                    th scope="row" { (right.right) }
+                    td { (right.held) } td { (right.needed) }
+                    td { (right.why) @if !right.remedy.is_empty() { p.hint { (right.remedy) } } }
+                } } }
+            } } }
+            @if !proof.notes.is_empty() { ul.notes { @for note in &proof.notes { li { (note) } } } }
+            @if !proof.calls.is_empty() { details.record { summary { (proof.calls.len()) " calls were made to prove it" }
+                ul.plain { @for (call, status, showed) in &proof.calls { li { code { (call) } " " span.status.(if *status < 400 { "good" } else { "refused" }) { (status) } " " (showed) } } } } }
+        }
+    }
+}
