@@ -125,7 +125,10 @@ impl Workbench {
         })
         .map_err(|error| refused(&error))?;
         let told = |diagnosis: &bitting_connect::symptom::Diagnosis| {
-            format!("{}: {}; {}", diagnosis.symptom, diagnosis.cause, diagnosis.cure)
+            format!(
+                "{}: {}; {}",
+                diagnosis.symptom, diagnosis.cause, diagnosis.cure
+            )
         };
         let diagnoses: Vec<String> = report.diagnoses.iter().map(told).collect();
         Ok(Proof {
@@ -165,7 +168,11 @@ impl Workbench {
                         probe::Shown::Refused => "refused",
                         probe::Shown::Nothing => "says nothing of the right",
                     };
-                    (format!("{} {}", probed.method, probed.path), probed.status, shown)
+                    (
+                        format!("{} {}", probed.method, probed.path),
+                        probed.status,
+                        shown,
+                    )
                 })
                 .collect(),
             notes: diagnoses
@@ -226,8 +233,7 @@ impl Bench for Workbench {
     fn apply(&self, company: &str, order: &Order) -> Result<Done, Refusal> {
         let psa = self.as_operator(company)?;
         let plan = self.planned(&psa, order)?;
-        let applied =
-            apply::apply(&psa, &plan, &self.registry).map_err(|error| refused(&error))?;
+        let applied = apply::apply(&psa, &plan, &self.registry).map_err(|error| refused(&error))?;
         Ok(Done {
             role: applied.role,
             member: applied.member,

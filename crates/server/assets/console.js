@@ -35,6 +35,11 @@
     if (copied) copy(copied)
     const moved = closest(event, '[data-move]')
     if (moved) move(moved.form, moved.dataset.move)
+    const fill = closest(event, '[data-fill]')
+    if (fill) fillSection(fill)
+    const pause = closest(event, '[data-pause]')
+    if (pause) live.toggle(pause)
+    for (const open of document.querySelectorAll('.popup[open]')) if (!open.contains(event.target)) open.open = false
     const close = closest(event, '[data-close]')
     if (close) close.closest('dialog').close()
   })
@@ -61,9 +66,6 @@
   let opener = null
   document.addEventListener('htmx:beforeRequest', (event) => {
     if (event.target.matches('button.link')) opener = event.target
-    // The stream of calls pauses while nobody looks, and while someone is on one of its links.
-    const rows = event.target.id === 'rows' ? event.target : null
-    if (rows && (document.hidden || rows.contains(document.activeElement))) event.preventDefault()
   })
   document.addEventListener('htmx:afterSwap', (event) => {
     if (event.target.id !== 'dialog') return
@@ -77,19 +79,85 @@
     }
   })
 
+  // A row's menu opens on a right click too, and shuts with Escape.
+  document.addEventListener('contextmenu', (event) => {
+    const row = closest(event, '[data-menu]')
+    const menu = row && row.querySelector('.popup')
+    if (!menu) return
+    event.preventDefault()
+    for (const other of document.querySelectorAll('.popup[open]')) other.open = other === menu
+    menu.open = true
+    menu.querySelector('a').focus()
+  })
+  document.addEventListener('keydown', (event) => {
+    const menu = event.key === 'Escape' && closest(event, '.popup[open]')
+    if (menu) { menu.open = false; menu.querySelector('summary').focus() }
+  })
+
+  // Full Permission and No Permission of a section of a security level.
+  const fillSection = (button) => {
+    const top = button.dataset.fill === 'top'
+    const section = button.closest('.section')
+    for (const box of section.querySelectorAll('input[type=checkbox]')) box.checked = top
+    for (const list of section.querySelectorAll('select')) list.selectedIndex = top ? list.options.length - 1 : 0
+    for (const number of section.querySelectorAll('input[type=number]')) if (!top) number.value = '0'
+    for (const row of section.querySelectorAll('tr')) shade(row)
+    count(section.closest('.module'))
+  }
+  const NOTHING = ['None', 'No', '', 'Unchecked']
+  const shade = (row) => {
+    for (const list of row.querySelectorAll('select')) {
+      const last = list.selectedIndex === list.options.length - 1
+      list.className = NOTHING.includes(list.value) ? 'None' : list.value === 'My' ? 'My' : last ? 'All' : 'My'
+    }
+    const lists = [...row.querySelectorAll('select')].some((one) => !NOTHING.includes(one.value))
+    const boxes = [...row.querySelectorAll('input[type=checkbox]')].some((one) => one.checked)
+    row.classList.toggle('granted', lists || boxes)
+  }
+  const count = (module) => {
+    const granted = module.querySelectorAll('tr.granted').length
+    const rows = module.querySelectorAll('tbody tr').length
+    module.dataset.granted = granted
+    module.querySelector('.count').textContent = granted > 0 ? `${granted} of ${rows}` : `${rows}`
+  }
+
+  // New calls come as server-sent events, each a row. While someone is on a row's link, they wait.
+  const live = {
+    held: [],
+    paused: false,
+    start () {
+      this.rows = document.getElementById('calls')
+      if (!this.rows || !this.rows.dataset.stream) return
+      const button = document.querySelector('[data-pause]')
+      if (button) button.hidden = false
+      const source = new EventSource(this.rows.dataset.stream)
+      source.addEventListener('call', (event) => { this.held.unshift(event.data); this.show() })
+      window.addEventListener('pagehide', () => source.close())
+      this.rows.addEventListener('focusout', () => setTimeout(() => this.show(), 0))
+    },
+    show () {
+      if (this.paused || this.rows.contains(document.activeElement)) { this.held.length = Math.min(this.held.length, 100); return }
+      if (this.held.length === 0) return
+      this.rows.insertAdjacentHTML('afterbegin', this.held.join(''))
+      this.held = []
+      document.getElementById('none')?.remove()
+      while (this.rows.rows.length > Number(this.rows.dataset.most)) this.rows.lastElementChild.remove()
+    },
+    toggle (button) {
+      this.paused = !this.paused
+      button.textContent = this.paused ? 'Go on' : 'Pause'
+      this.show()
+    }
+  }
+  live.start()
+
   document.addEventListener('change', (event) => {
     const only = closest(event, '[data-only-granted]')
     if (only) document.getElementById('matrix').classList.toggle('only', only.checked)
-    const level = closest(event, '.matrix select')
+    const level = closest(event, '.matrix select, .matrix input')
     if (level) {
-      level.className = level.value
-      const row = level.closest('tr')
-      row.classList.toggle('granted', [...row.querySelectorAll('select')].some((one) => one.value !== 'None'))
-      const module = row.closest('.module')
-      const granted = module.querySelectorAll('tr.granted').length
-      module.dataset.granted = granted
-      const rows = module.querySelectorAll('tbody tr').length
-      module.querySelector('.count').textContent = granted > 0 ? `${granted} of ${rows}` : `${rows}`
+      shade(level.closest('tr'))
+      count(level.closest('.module'))
     }
   })
 })()

@@ -27,9 +27,10 @@ mod proof;
 mod roles;
 mod session;
 mod sign_in;
+mod underway;
 
 use crate::autotask::tenant::Tenant;
-use crate::http::{Body, Received};
+use crate::http::{Body, Outgoing, Received};
 use crate::problem::Problem;
 use crate::server::Server;
 use bench::Bench;
@@ -41,9 +42,10 @@ use http_body_util::Full;
 use maud::{Markup, html};
 use page::Page;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 use subtle::ConstantTimeEq as _;
+use tokio::sync::{Semaphore, watch};
 
 /// Nothing runs, loads or sends but to this server, and nobody may frame it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -51,21 +53,36 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 /// What the console of a server keeps: who is signed in, and what opens it.
 pub struct Console {
-    sessions: session::Sessions,
+    sessions: Arc<session::Sessions>,
     door: door::Door,
     bench: OnceLock<Arc<dyn Bench>>,
     /// Integrations whose jobs run beside the server.
     with_jobs: OnceLock<Vec<String>>,
+    /// Turns true when open streams are to end.
+    ended: watch::Sender<bool>,
+    /// Streams that are open.
+    streams: Arc<Semaphore>,
+    /// What takes longer than a page may.
+    work: underway::Underway,
+    /// The server itself, for work that goes on after its page.
+    home: OnceLock<Weak<Server>>,
 }
+
+/// Streams of calls at a time.
+const STREAMS: usize = 64;
 
 impl Console {
     /// `folder` is where the administrator's password rests; without, it is gone with the process.
     pub fn new(folder: Option<PathBuf>) -> Self {
         Self {
-            sessions: session::Sessions::default(),
+            sessions: Arc::default(),
             door: door::Door::new(folder.map(|folder| folder.join("console.password"))),
             bench: OnceLock::new(),
             with_jobs: OnceLock::new(),
+            ended: watch::Sender::new(false),
+            streams: Arc::new(Semaphore::new(STREAMS)),
+            work: underway::Underway::default(),
+            home: OnceLock::new(),
         }
     }
 
@@ -73,6 +90,21 @@ impl Console {
     /// first one counts.
     pub fn equip(&self, bench: Arc<dyn Bench>) {
         let _ = self.bench.set(bench);
+    }
+
+    /// Tells the console its server.
+    pub(crate) fn settle(&self, server: &Arc<Server>) {
+        let _ = self.home.set(Arc::downgrade(server));
+    }
+
+    /// So many rows the demo company had: the length of the next one's bar.
+    pub(crate) fn demo_rows(&self, count: u64) {
+        self.work.expect(count);
+    }
+
+    /// Ends every open stream: the server stops.
+    pub(crate) fn end_streams(&self) {
+        self.ended.send_replace(true);
     }
 
     /// The path of a link that signs in once. The link before it opens nothing any more.
@@ -203,6 +235,48 @@ pub(crate) async fn answer(server: &Server, received: &Received) -> Response<Ful
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// The live stream of calls, where that is what was asked for; everything else is a page.
+pub(crate) fn stream(server: &Server, received: &Received) -> Option<Response<Outgoing>> {
+    let path = received.parts.uri.path();
+    let mut words = path.strip_prefix("/console/")?.split('/');
+    let word = percent_encoding::percent_decode_str(words.next()?).decode_utf8_lossy();
+    if words.next() != Some("activity") || words.next() != Some("stream") {
+        return None;
+    }
+    let refuse = |status| Some(plain(status, "").map(Outgoing::Whole));
+    let Some((token, _)) = signed_in(server, received) else {
+        return refuse(401);
+    };
+    let Some(place) = Place::named(server, &word) else {
+        return refuse(404);
+    };
+    let Ok(turn) = server.console.streams.clone().try_acquire_owned() else {
+        return refuse(503);
+    };
+    let query = Form::read(received.parts.uri.query().unwrap_or_default());
+    let sessions = server.console.sessions.clone();
+    let live = activity::live::Live {
+        watched: activity::Watched::new(&place, &query),
+        log: server.log.clone(),
+        ended: server.console.ended.subscribe(),
+        // A stream does not keep a session alive, and ends with it.
+        alive: Box::new(move || sessions.is_open(&token, Instant::now())),
+        _turn: turn,
+    };
+    let mut response = Response::new(live.run());
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+    ] {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    Some(response)
 }
 
 async fn route(server: &Server, received: &Received) -> Response<Full<Bytes>> {

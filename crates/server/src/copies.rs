@@ -26,6 +26,26 @@ pub fn file(state: &Path, company: &str, name: &str) -> Result<PathBuf, Problem>
     Ok(folder.join(format!("{name}.sqlite")))
 }
 
+/// Names of the copies that were taken of a company, with when and how many bytes.
+pub fn taken(state: &Path, company: &str) -> Vec<(String, std::time::SystemTime, u64)> {
+    let folder = state.join("snapshots").join(company.to_ascii_lowercase());
+    // No folder: nothing was taken.
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let mut all: Vec<_> = entries
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let about = path.metadata().ok()?;
+            let fits = path.extension().is_some_and(|end| end == "sqlite");
+            let name = path.file_stem()?.to_str()?.to_owned();
+            fits.then_some((name, about.modified().ok()?, about.len()))
+        })
+        .collect();
+    all.sort_by_key(|(_, at, _)| std::cmp::Reverse(*at));
+    all
+}
+
 /// Copies the company into a new file, in place of an older copy of that name.
 pub async fn take(instance: &Instance, file: &Path) -> Result<(), Problem> {
     let failed = |error: std::io::Error| {
@@ -79,6 +99,15 @@ pub async fn restore(instance: &Instance, file: &Path) -> Result<(), Problem> {
 /// Starts the company anew. The keys of its first two members open their successors: a client under test
 /// goes on with the key that it has.
 pub async fn reset(instance: &Instance, demo: Option<&Demo>) -> Result<(), Problem> {
+    reset_watched(instance, demo, &mut |_| {}).await
+}
+
+/// The same; `progress` hears how many demo rows are done.
+pub(crate) async fn reset_watched(
+    instance: &Instance,
+    demo: Option<&Demo>,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<(), Problem> {
     let first = seed::members(instance);
     let at_rest = keys(instance).await?;
     let mut kept = instance.keys.list(None);
@@ -92,7 +121,7 @@ pub async fn reset(instance: &Instance, demo: Option<&Demo>) -> Result<(), Probl
         .load(changes.into_iter(), &mut |_| {})
         .await?;
     refresh(instance).await?;
-    let seeded = seed::company(instance, demo, &mut |_| {})
+    let seeded = seed::company(instance, demo, progress)
         .await
         .map_err(ApiError::server)?;
     let now = [seeded.admin, seeded.least];

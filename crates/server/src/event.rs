@@ -4,22 +4,28 @@ use crate::caller::Caller;
 use crate::problem::Problem;
 use bitting_policy::Denial;
 use http::request::Parts;
+use jiff::Timestamp;
 use parking_lot::RwLock;
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Events kept in memory for those who look.
-const KEPT: usize = 1_000;
+const KEPT: usize = 100_000;
 
 /// One request and its outcome.
 #[derive(Debug, Clone, Serialize)]
 pub struct Event {
     pub id: String,
+    pub at: Timestamp,
     pub method: String,
     pub path: String,
+    /// What stands behind the question mark, as it was sent.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub query: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub company: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -44,9 +50,27 @@ pub struct Event {
 }
 
 /// The latest events.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Log {
-    kept: RwLock<VecDeque<Arc<Event>>>,
+    kept: RwLock<Kept>,
+    /// Number of the newest event, for those who wait for one.
+    newest: watch::Sender<u64>,
+}
+
+/// Events in the order in which they were recorded; the first has this number.
+#[derive(Debug, Default)]
+struct Kept {
+    first: u64,
+    events: VecDeque<Arc<Event>>,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            kept: RwLock::default(),
+            newest: watch::Sender::new(0),
+        }
+    }
 }
 
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -55,8 +79,10 @@ impl Event {
     pub fn new(parts: &Parts) -> Self {
         Self {
             id: format!("{:08x}", NEXT.fetch_add(1, Ordering::Relaxed)),
+            at: Timestamp::now(),
             method: parts.method.to_string(),
             path: parts.uri.path().to_owned(),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
             company: String::new(),
             member: String::new(),
             route: String::new(),
@@ -93,6 +119,12 @@ impl Event {
     /// A fault struck the call.
     pub fn fault(&mut self, fault: &'static str) {
         self.fault = Some(fault);
+    }
+
+    /// Whether it was a call on the Autotask API.
+    pub fn is_autotask(&self) -> bool {
+        let start = self.path.get(1..11).unwrap_or_default();
+        start.eq_ignore_ascii_case("atservices")
     }
 
     /// The decision in one word, and why.
@@ -140,19 +172,119 @@ impl Log {
             microseconds = event.microseconds,
             "answered"
         );
-        let mut kept = self.kept.write();
-        if kept.len() == KEPT {
-            kept.pop_front();
+        let newest = {
+            let mut kept = self.kept.write();
+            if kept.events.len() == KEPT {
+                kept.events.pop_front();
+                kept.first += 1;
+            }
+            kept.events.push_back(Arc::new(event));
+            kept.first + kept.events.len() as u64
+        };
+        if self.newest.receiver_count() > 0 {
+            self.newest.send_replace(newest);
         }
-        kept.push_back(Arc::new(event));
     }
 
     /// The latest events, newest last.
     pub fn latest(&self, count: usize) -> Vec<Arc<Event>> {
         let kept = self.kept.read();
-        kept.iter()
-            .skip(kept.len().saturating_sub(count))
+        let skipped = kept.events.len().saturating_sub(count);
+        kept.events.range(skipped..).cloned().collect()
+    }
+
+    /// Tells whenever there is a newer event. Its value is where [`Log::since`] goes on.
+    pub fn news(&self) -> watch::Receiver<u64> {
+        let kept = self.kept.read();
+        self.newest
+            .send_replace(kept.first + kept.events.len() as u64);
+        self.newest.subscribe()
+    }
+
+    /// Events from this number on, oldest first.
+    pub fn since(&self, number: u64) -> Vec<Arc<Event>> {
+        let kept = self.kept.read();
+        let skipped = usize::try_from(number.saturating_sub(kept.first)).unwrap_or(usize::MAX);
+        kept.events.iter().skip(skipped).cloned().collect()
+    }
+
+    /// The latest events that fit, newest first. Only those before the event of this id, where one is given;
+    /// none where it is no longer kept.
+    pub fn before(
+        &self,
+        id: Option<&str>,
+        most: usize,
+        fits: &dyn Fn(&Event) -> bool,
+    ) -> Vec<Arc<Event>> {
+        let kept = self.kept.read();
+        let end = match id {
+            None => Some(kept.events.len()),
+            Some(id) => kept.events.iter().rposition(|event| event.id == id),
+        };
+        let events = kept.events.range(..end.unwrap_or_default()).rev();
+        events
+            .filter(|event| fits(event))
+            .take(most)
             .cloned()
             .collect()
+    }
+
+    /// The latest events that fit, newest first.
+    pub fn some(&self, most: usize, fits: &dyn Fn(&Event) -> bool) -> Vec<Arc<Event>> {
+        self.before(None, most, fits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Event, KEPT, Log};
+
+    fn event(path: &str) -> Event {
+        let request = http::Request::builder()
+            .uri(path)
+            .body(())
+            .expect("a request");
+        Event::new(&request.into_parts().0)
+    }
+
+    #[test]
+    fn pages_go_back_to_the_oldest_and_name_no_event_twice() {
+        let log = Log::default();
+        for index in 0..25 {
+            log.record(event(if index % 2 == 0 { "/even" } else { "/odd" }));
+        }
+        let even = |event: &Event| event.path == "/even";
+        let mut seen = Vec::new();
+        let mut last: Option<String> = None;
+        loop {
+            let page = log.before(last.as_deref(), 4, &even);
+            let Some(oldest) = page.last() else { break };
+            last = Some(oldest.id.clone());
+            seen.extend(page.iter().map(|event| event.id.clone()));
+        }
+        let mut once = seen.clone();
+        once.dedup();
+        assert_eq!((seen.len(), once.len()), (13, 13));
+        assert!(log.before(Some("nothing"), 4, &even).is_empty());
+    }
+
+    #[test]
+    fn news_go_on_where_they_stopped_while_the_oldest_are_dropped() {
+        let log = Log::default();
+        log.record(event("/before"));
+        let news = log.news();
+        for _ in 0..KEPT {
+            log.record(event("/later"));
+        }
+        assert_eq!(log.latest(usize::MAX).len(), KEPT);
+        assert!(news.has_changed().expect("open"));
+        let at = *news.borrow();
+        log.record(event("/last"));
+        let paths: Vec<_> = log
+            .since(at)
+            .iter()
+            .map(|event| event.path.clone())
+            .collect();
+        assert_eq!(paths, ["/last"]);
     }
 }

@@ -198,6 +198,7 @@ pub async fn start(
     } else {
         server
     });
+    server.console.settle(&server);
     let instance = Arc::new(instance);
     server.add(instance.clone());
     let (stop, stopped) = watch::channel(false);
@@ -226,9 +227,15 @@ pub async fn start(
         )),
     ];
     // Sockets answer from here on; calls on records wait until the first ones are laid down.
-    let seeded = seed::company(&instance, options.demo.as_ref(), progress)
+    let mut rows = 0;
+    let mut counted = |count| {
+        rows = count;
+        progress(count);
+    };
+    let seeded = seed::company(&instance, options.demo.as_ref(), &mut counted)
         .await
         .map_err(HostError::Seed)?;
+    server.console.demo_rows(rows);
     let (admin, least) = pairs(&instance, &seeded, options.ready).await?;
     for company in shelf::others(&instance) {
         server.add(Arc::new(shelf.open(&company).await?));
@@ -277,6 +284,8 @@ pub async fn start(
 impl Running {
     /// Stops taking connections, finishes open requests, and closes the data.
     pub async fn stop(self) {
+        // Streams have no end of their own.
+        self.server.console.end_streams();
         // Nobody listening any more is as good as stopped.
         let _ = self.stop.send(true);
         for listener in self.listeners {

@@ -3,18 +3,20 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio_rustls::TlsAcceptor;
 
 /// Longest request line and headers in bytes: conditions travel in the URL.
@@ -40,9 +42,48 @@ pub enum Body {
     Broken,
 }
 
+/// A body on its way out: whole, or written while it is sent.
+#[derive(Debug)]
+pub enum Outgoing {
+    Whole(Full<Bytes>),
+    /// Ends when the sender is dropped.
+    Live(mpsc::Receiver<Bytes>),
+}
+
+impl hyper::body::Body for Outgoing {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.get_mut() {
+            Self::Whole(body) => Pin::new(body).poll_frame(context),
+            Self::Live(parts) => parts
+                .poll_recv(context)
+                .map(|part| part.map(|part| Ok(Frame::data(part)))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(body) => body.is_end_stream(),
+            Self::Live(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(body) => body.size_hint(),
+            Self::Live(_) => SizeHint::default(),
+        }
+    }
+}
+
 /// Whoever answers.
 pub trait Handler: Send + Sync + 'static {
-    fn handle(&self, received: Received) -> impl Future<Output = Response<Full<Bytes>>> + Send;
+    fn handle(&self, received: Received) -> impl Future<Output = Response<Outgoing>> + Send;
 }
 
 /// Serves one listener until `stop` turns true; open requests are finished first.

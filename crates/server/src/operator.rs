@@ -10,6 +10,7 @@ mod keys;
 mod roles;
 mod settings;
 
+pub(crate) use instances::{Made, check, make};
 pub(crate) use settings::SWITCHES;
 
 use crate::answer::Reply;

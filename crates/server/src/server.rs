@@ -6,7 +6,7 @@ use crate::autotask;
 use crate::caller::Caller;
 use crate::event::{Event, Log};
 use crate::fault::{self, Faults};
-use crate::http::{Handler, Received};
+use crate::http::{Handler, Outgoing, Received};
 use crate::instance::Instance;
 use crate::jobs::Jobs;
 use crate::pipeline::{self, Call};
@@ -19,9 +19,7 @@ use bitting_dialects::autotask::route::Router as AutotaskRouter;
 use bitting_dialects::connectwise::auth;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_dialects::connectwise::parameters::Parameters;
-use bytes::Bytes;
 use http::{HeaderMap, Response};
-use http_body_util::Full;
 use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -54,7 +52,7 @@ pub struct Server {
     pub settings: Settings,
     instances: RwLock<HashMap<String, Arc<Instance>>>,
     autotask: RwLock<Vec<Arc<autotask::tenant::Tenant>>>,
-    pub log: Log,
+    pub log: Arc<Log>,
     /// Whether the first records are there.
     opened: watch::Sender<bool>,
     /// What tests asked to go wrong.
@@ -72,7 +70,7 @@ impl Server {
             settings,
             instances: RwLock::default(),
             autotask: RwLock::default(),
-            log: Log::default(),
+            log: Arc::default(),
             opened: watch::Sender::new(true),
             faults: Faults::default(),
             shelf: None,
@@ -425,10 +423,14 @@ impl Server {
 }
 
 impl Handler for Server {
-    async fn handle(&self, received: Received) -> Response<Full<Bytes>> {
+    async fn handle(&self, received: Received) -> Response<Outgoing> {
         if crate::console::serves(received.parts.uri.path()) {
             self.laid_down().await;
-            return crate::console::answer(self, &received).await;
+            if let Some(stream) = crate::console::stream(self, &received) {
+                return stream;
+            }
+            let answer = crate::console::answer(self, &received).await;
+            return answer.map(Outgoing::Whole);
         }
         let started = Instant::now();
         let mut event = Event::new(&received.parts);
@@ -445,7 +447,7 @@ impl Handler for Server {
         .vendor_type;
         let response = reply.into_response(&event.id, vendor);
         self.log.record(event);
-        response
+        response.map(Outgoing::Whole)
     }
 }
 

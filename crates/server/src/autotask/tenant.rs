@@ -367,13 +367,6 @@ impl Tenant {
         self.users.read().get(&name.to_lowercase()).cloned()
     }
 
-    /// Every API user, with the id it rests under.
-    pub fn every_user(&self) -> Vec<(i64, Arc<ApiUser>)> {
-        let mut users: Vec<_> = self.users.read().values().cloned().collect();
-        users.sort_by_key(|(id, _)| *id);
-        users
-    }
-
     /// API users of a resource.
     pub fn users_of(&self, resource: i64) -> Vec<(i64, Arc<ApiUser>)> {
         let mut users = self.api_users();

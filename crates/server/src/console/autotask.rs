@@ -4,9 +4,9 @@
 mod connect;
 mod data;
 mod instance;
-mod integrations;
+pub mod integrations;
 mod level;
-mod levels;
+pub mod levels;
 mod overview;
 mod resources;
 mod user;
@@ -38,7 +38,7 @@ pub async fn answer(visit: &Visit<'_>, tenant: &Arc<Tenant>, words: &[&str]) -> 
         ["levels", rest @ ..] => levels::answer(visit, &desk, rest).await,
         ["resources", rest @ ..] => resources::answer(visit, &desk, rest).await,
         ["integrations", rest @ ..] => integrations::answer(visit, &desk, rest).await,
-        ["activity", rest @ ..] => activity::watched(visit, rest),
+        ["activity", rest @ ..] => activity::of_autotask(visit, &desk, rest).await,
         ["data"] => data::answer(visit, &desk).await,
         ["instances", rest @ ..] => instance::answer(visit, &desk, rest).await,
         _ => Ok(Outcome::Nowhere),

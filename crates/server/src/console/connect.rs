@@ -200,7 +200,11 @@ async fn member(
     profile: &Profile,
     refusal: Option<&Refusal>,
 ) -> Result<Outcome> {
-    let form = if visit.post { &visit.form } else { &visit.query };
+    let form = if visit.post {
+        &visit.form
+    } else {
+        &visit.query
+    };
     let said = |name: &str, usual: Option<&bitting_catalog::profile::MemberValue>| match form
         .given(name)
     {
@@ -373,7 +377,11 @@ fn shown(visit: &Visit<'_>, profile: &Profile) -> Outcome {
 /// Verify now: a key that lives for a moment proves what a member holds.
 pub async fn verify(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<Outcome> {
     let here = visit.at(&format!("integrations/{}/verify", profile.slug));
-    let form = if visit.post { &visit.form } else { &visit.query };
+    let form = if visit.post {
+        &visit.form
+    } else {
+        &visit.query
+    };
     let mut refusal = None;
     if visit.post {
         match visit.form.text("of").parse::<i64>() {

@@ -269,26 +269,28 @@ impl<'a> Desk<'a> {
         path: &str,
         work: impl Future<Output = Result<T, Problem>>,
     ) -> Result<T, Problem> {
+        let begun = self.begun(method, path);
+        let done = work.await;
+        if let Some(begun) = begun {
+            self.server.log.record(begun.ended(&done));
+        }
+        done
+    }
+
+    /// The beginning of such a write.
+    pub fn begun(&self, method: http::Method, path: &str) -> Option<Begun> {
         let request = http::Request::builder()
             .method(method)
             .uri(format!("/bitting/apis/3.0/{path}"))
             .body(())
-            .map_err(|_| ApiError::no_endpoint())?;
+            .ok()?;
         let (parts, ()) = request.into_parts();
         let mut event = Event::new(&parts);
         event.caller(&self.instance.company, &self.caller);
-        let started = Instant::now();
-        let done = work.await;
-        let status = match &done {
-            Ok(_) => 200,
-            Err(problem) => {
-                event.fail(problem);
-                crate::answer::Reply::problem(problem).status
-            }
-        };
-        event.finish(status, started.elapsed());
-        self.server.log.record(event);
-        done
+        Some(Begun {
+            event,
+            started: Instant::now(),
+        })
     }
 
     /// Keeps the levels and lists of a role.
@@ -366,6 +368,28 @@ impl<'a> Desk<'a> {
         };
         let body = serde_json::to_vec(patch).unwrap_or_default();
         saving::change(context, &permit, id, &body, false, DEFAULT_RELEASE).await
+    }
+}
+
+/// A write that has begun.
+pub struct Begun {
+    event: Event,
+    started: Instant,
+}
+
+impl Begun {
+    /// The event of the whole.
+    pub fn ended<T>(self, done: &Result<T, Problem>) -> Event {
+        let mut event = self.event;
+        let status = match done {
+            Ok(_) => 200,
+            Err(problem) => {
+                event.fail(problem);
+                crate::answer::Reply::problem(problem).status
+            }
+        };
+        event.finish(status, self.started.elapsed());
+        event
     }
 }
 

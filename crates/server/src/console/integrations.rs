@@ -247,7 +247,7 @@ async fn sheet(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<
     Ok(Page::new("integrations", profile.title(), body))
 }
 
-fn needed(
+pub fn needed(
     registry: &Registry,
     profile: &Profile,
     selection: &Selection,
@@ -293,7 +293,7 @@ fn joined(names: &[&Pattern]) -> String {
 }
 
 /// The difference as lines with a plus and a minus, in colours and in words.
-fn plan(registry: &Registry, held: Option<&Role>, needed: &Role) -> Markup {
+pub fn plan(registry: &Registry, held: Option<&Role>, needed: &Role) -> Markup {
     let blank = Role::new(registry, 0, "");
     let found = compare(held.unwrap_or(&blank), needed, registry);
     let done = held.is_some() && found.suffices();

@@ -69,7 +69,9 @@ pub async fn answer(
             })
             .await;
             visit.session.say(match begun {
-                Ok(()) if name.is_empty() => "All jobs were started, one after the other.".to_owned(),
+                Ok(()) if name.is_empty() => {
+                    "All jobs were started, one after the other.".to_owned()
+                }
                 Ok(()) => format!("{name} was started; what comes of it appears below."),
                 Err(text) => text,
             });
@@ -79,7 +81,9 @@ pub async fn answer(
             let text = visit.form.text("settings").replace("\r\n", "\n");
             match work(visit, move |jobs| jobs.set_settings(&slug, &text)).await {
                 Ok(()) => {
-                    visit.session.say("The settings are saved; the next run takes them.");
+                    visit
+                        .session
+                        .say("The settings are saved; the next run takes them.");
                     Ok(Outcome::See(here))
                 }
                 Err(text) => sheet(visit, profile, &[Refusal::on("settings", text)]).await,
@@ -141,7 +145,9 @@ async fn check(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Markup 
         .bench(move |bench, _| bench.check(&asked, &pasted))
         .await;
     match proved {
-        Ok(found) => html! { p.said role="status" { b { "Connected." } " The address, the company and the key are right." } (proof::shown(&found)) },
+        Ok(found) => {
+            html! { p.said role="status" { b { "Connected." } " The address, the company and the key are right." } (proof::shown(&found)) }
+        }
         Err(refusal) => page::wrong(&refusal.text),
     }
 }

@@ -204,6 +204,26 @@ pub fn text_field(
     }
 }
 
+/// A text field with proposals from a list of the page.
+pub fn listed_field(
+    name: &str,
+    label: &str,
+    value: &str,
+    hint: &str,
+    error: Option<&str>,
+    list: &str,
+) -> Markup {
+    let described = format!("{name}-hint");
+    html! {
+        div.field.bad[error.is_some()] {
+            label for=(name) { (label) }
+            input id=(name) name=(name) value=(value) list=(list) autocomplete="off" aria-describedby=(described)
+                aria-invalid=[error.is_some().then_some("true")];
+            p.hint id=(described) { @if let Some(error) = error { strong { (error) } " " } (hint) }
+        }
+    }
+}
+
 /// What else there is to say about a text field.
 #[derive(Clone, Copy)]
 pub struct Field {

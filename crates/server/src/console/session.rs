@@ -98,6 +98,13 @@ impl Sessions {
         Some(session)
     }
 
+    /// Whether a cookie's session lasts; asking does not make it last longer.
+    pub fn is_open(&self, token: &str, now: Instant) -> bool {
+        let key = Fingerprint::of(token).to_hex();
+        let open = self.open.read();
+        open.get(&key).is_some_and(|session| session.alive(now))
+    }
+
     pub fn close(&self, token: &str) {
         self.open.write().remove(&Fingerprint::of(token).to_hex());
     }

@@ -8,6 +8,7 @@ use crate::host::{self, Shown};
 use crate::instance::Instance;
 use crate::problem::Problem;
 use crate::seed::{self, Demo};
+use crate::server::Server;
 use crate::shelf::{self, Company};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use http::Method;
@@ -75,36 +76,66 @@ pub async fn answer(ask: &Ask<'_>, company: Option<&str>) -> Result<Reply, Probl
 
 async fn create(ask: &Ask<'_>) -> Result<Reply, Problem> {
     let body: NewBody = ask.body()?;
-    shelf::check(&body.company)?;
-    if ask.server.instance(&body.company).is_some() {
-        let error = FieldError::exists("instance", "company", "Company ID already in use.");
-        return Err(Problem::field("instance", error));
-    }
-    let Some((shelf, first)) = &ask.server.shelf else {
-        return Err(ApiError::bad_request("This server holds one company only.").into());
-    };
-    let first = ask
-        .server
-        .instance(first)
-        .ok_or_else(ApiError::no_endpoint)?;
     let company = Company {
         name: body.name.unwrap_or_else(|| body.company.clone()),
         company: body.company,
     };
-    let instance = shelf.open(&company).await?;
     let demo = body.demo.then(|| Demo {
         size: Size::default(),
         seed: body.seed,
     });
-    let seeded = seed::company(&instance, demo.as_ref(), &mut |_| {})
+    check(ask.server, &company)?;
+    let made = make(ask.server, &company, demo.as_ref(), &mut |_| {}).await?;
+    let mut body = shown(&made.instance);
+    (body.admin, body.least) = (made.admin, made.least);
+    reply(201, &body)
+}
+
+/// A company that was just made, with the key pairs of its first members.
+pub(crate) struct Made {
+    pub(crate) instance: Arc<Instance>,
+    pub(crate) admin: Option<Shown>,
+    pub(crate) least: Option<Shown>,
+}
+
+/// Whether a company can be made.
+pub(crate) fn check(server: &Server, company: &Company) -> Result<(), Problem> {
+    shelf::check(&company.company)?;
+    if server.instance(&company.company).is_some() {
+        let error = FieldError::exists("instance", "company", "Company ID already in use.");
+        return Err(Problem::field("instance", error));
+    }
+    if server.shelf.is_none() {
+        return Err(ApiError::bad_request("This server holds one company only.").into());
+    }
+    Ok(())
+}
+
+/// Makes a company; `progress` hears how many demo rows are done.
+pub(crate) async fn make(
+    server: &Server,
+    company: &Company,
+    demo: Option<&Demo>,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<Made, Problem> {
+    check(server, company)?;
+    let Some((shelf, first)) = &server.shelf else {
+        return Err(ApiError::bad_request("This server holds one company only.").into());
+    };
+    let first = server.instance(first).ok_or_else(ApiError::no_endpoint)?;
+    let instance = shelf.open(company).await?;
+    let seeded = seed::company(&instance, demo, progress)
         .await
         .map_err(ApiError::server)?;
     let (admin, least) = host::pairs(&instance, &seeded, true).await?;
-    shelf::remember(&first, &company).await?;
-    let mut made = shown(&instance);
-    (made.admin, made.least) = (admin, least);
-    ask.server.add(Arc::new(instance));
-    reply(201, &made)
+    shelf::remember(&first, company).await?;
+    let instance = Arc::new(instance);
+    server.add(instance.clone());
+    Ok(Made {
+        instance,
+        admin,
+        least,
+    })
 }
 
 /// What a copy is asked for with.

@@ -74,7 +74,10 @@ fn said(profile: &Profile, form: &Form, name: &str) -> String {
         "last" => user.and_then(|user| user.last_name.as_ref()),
         "email" => user.and_then(|user| user.email.as_ref()),
         "vendor" => {
-            return user.and_then(|user| user.tracking_vendor.first()).cloned().unwrap_or_default();
+            return user
+                .and_then(|user| user.tracking_vendor.first())
+                .cloned()
+                .unwrap_or_default();
         }
         _ => None,
     };
@@ -86,14 +89,36 @@ fn said(profile: &Profile, form: &Form, name: &str) -> String {
     value.and_then(|value| value.value.clone()).unwrap_or(usual)
 }
 
-fn form(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile, error: Option<(&str, &str)>) -> Page {
-    let form = if visit.post { &visit.form } else { &visit.query };
+fn form(
+    visit: &Visit<'_>,
+    desk: &Desk<'_>,
+    profile: &Profile,
+    error: Option<(&str, &str)>,
+) -> Page {
+    let form = if visit.post {
+        &visit.form
+    } else {
+        &visit.query
+    };
     let selection = chosen::selection(profile, &chosen::order(profile, form));
-    let of = |field: &str| error.filter(|(known, _)| *known == field).map(|(_, text)| text);
-    let mut vendors: Vec<(String, String)> = profile.user.iter().flat_map(|user| &user.tracking_vendor)
-        .map(|name| (name.clone(), name.clone())).collect();
+    let of = |field: &str| {
+        error
+            .filter(|(known, _)| *known == field)
+            .map(|(_, text)| text)
+    };
+    let mut vendors: Vec<(String, String)> = profile
+        .user
+        .iter()
+        .flat_map(|user| &user.tracking_vendor)
+        .map(|name| (name.clone(), name.clone()))
+        .collect();
     vendors.push((String::new(), "Custom (Internal Integration)".to_owned()));
-    let taken = desk.tenant.levels().iter().any(|(_, level)| level.document.name.eq_ignore_ascii_case(&said(profile, form, "name")));
+    let taken = desk.tenant.levels().iter().any(|(_, level)| {
+        level
+            .document
+            .name
+            .eq_ignore_ascii_case(&said(profile, form, "name"))
+    });
     let body = html! {
         @if let Some(text) = of("") { (page::wrong(text)) }
         form.card method="get" action=(here(visit, profile, "plan")) {
@@ -122,7 +147,9 @@ fn fault(profile: &Profile, form: &Form) -> Option<(&'static str, String)> {
     if !said(profile, form, "email").contains('@') {
         return Some(("email", "This is no e-mail address.".to_owned()));
     }
-    said(profile, form, "name").is_empty().then(|| ("name", "Name the level.".to_owned()))
+    said(profile, form, "name")
+        .is_empty()
+        .then(|| ("name", "Name the level.".to_owned()))
 }
 
 fn plan(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Page {
@@ -135,7 +162,9 @@ fn plan(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Page {
     let wanted = wanted(permissions, profile, &selection, cleared(profile, query));
     let name = said(profile, query, "name");
     let levels = desk.tenant.levels();
-    let held = levels.iter().find(|(_, level)| level.document.name.eq_ignore_ascii_case(&name));
+    let held = levels
+        .iter()
+        .find(|(_, level)| level.document.name.eq_ignore_ascii_case(&name));
     // A new level starts as a copy: only what the copy changes is shown.
     let origin = permissions.copy(&wanted.copy_of, &name);
     let from = held.map(|(_, level)| &level.document).or(origin.as_ref());
@@ -168,13 +197,30 @@ fn plan(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Page {
 async fn make(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<Outcome> {
     let sent = &visit.form;
     if let Some((field, text)) = fault(profile, sent) {
-        return Ok(Outcome::Page(form(visit, desk, profile, Some((field, &text)))));
+        return Ok(Outcome::Page(form(
+            visit,
+            desk,
+            profile,
+            Some((field, &text)),
+        )));
     }
     let selection = chosen::selection(profile, &chosen::order(profile, sent));
-    let level = wanted(&desk.tenant.permissions, profile, &selection, cleared(profile, sent));
+    let level = wanted(
+        &desk.tenant.permissions,
+        profile,
+        &selection,
+        cleared(profile, sent),
+    );
     let level_id = match make_level(desk, level, &said(profile, sent, "name")).await {
         Ok(id) => id,
-        Err(text) => return Ok(Outcome::Page(form(visit, desk, profile, Some(("name", &text))))),
+        Err(text) => {
+            return Ok(Outcome::Page(form(
+                visit,
+                desk,
+                profile,
+                Some(("name", &text)),
+            )));
+        }
     };
     let vendor = said(profile, sent, "vendor");
     let vendor = (!vendor.is_empty()).then_some(vendor.as_str());
@@ -183,7 +229,7 @@ async fn make(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<O
         "firstName": first, "lastName": last, "email": said(profile, sent, "email"), "isActive": true,
         "licenseType": super::resources::API_USER, "userType": 3, "emailTypeCode": "PRIMARY", "resourceType": "Employee",
         "payrollType": 1, "hireDate": desk.tenant.now().to_string(), "locationID": 1, "numberFormat": "X,XXX.XX",
-        "userName": format!("{}.{}", profile.slug, desk.tenant.every_user().len()).chars().take(32).collect::<String>(),
+        "userName": format!("{}.{}", profile.slug, desk.tenant.api_users().len()).chars().take(32).collect::<String>(),
     });
     let work = operator::make_resource(desk.tenant, &body);
     let made = desk.written(http::Method::POST, RESOURCES, work).await;
@@ -195,7 +241,12 @@ async fn make(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<O
         }
     };
     let path = format!("{RESOURCES}/{resource}/ApiUser");
-    let work = async { desk.tenant.add_user(resource, level_id, vendor).await.map_err(Into::into) };
+    let work = async {
+        desk.tenant
+            .add_user(resource, level_id, vendor)
+            .await
+            .map_err(Into::into)
+    };
     let shown = desk.written(http::Method::PUT, &path, work).await;
     let shown = shown.map_err(|trouble| super::problem(&trouble))?;
     let proved = prove(desk, profile, &selection, level_id, &shown).await;
@@ -234,7 +285,10 @@ async fn prove(
 ) -> Proof {
     let permissions = &desk.tenant.permissions;
     let held = desk.tenant.level(level);
-    let document = held.as_ref().map(|level| level.document.clone()).unwrap_or_default();
+    let document = held
+        .as_ref()
+        .map(|level| level.document.clone())
+        .unwrap_or_default();
     let mut proof = Proof {
         member: shown.user.clone(),
         role: document.name.clone(),
@@ -243,58 +297,123 @@ async fn prove(
     };
     // One list for each permission whose rows are asked for.
     for setting in profile.level_settings(selection) {
-        let Some(entry) = permissions.find(&setting.section, &setting.setting) else { continue };
-        let Some(action) = desk.tenant.registry().action(&entry.section, &entry.name) else { continue };
+        let Some(entry) = permissions.find(&setting.section, &setting.setting) else {
+            continue;
+        };
+        let Some(action) = desk.tenant.registry().action(&entry.section, &entry.name) else {
+            continue;
+        };
         let mut entities = desk.tenant.catalog().entities.iter();
         let Some(entity) = entities.find(|entity| {
             entity.right.needs == Needs::Action(action)
-                && entity.served.as_ref().is_some_and(|served| served.root.has(bitting_catalog::served::Asked::Count))
-        }) else { continue };
+                && entity
+                    .served
+                    .as_ref()
+                    .is_some_and(|served| served.root.has(bitting_catalog::served::Asked::Count))
+        }) else {
+            continue;
+        };
         let path = format!("{}/query/count", entity.path);
         let status = ask(desk, shown, &path).await;
-        let showed = match status { 200 => "granted", 401 => "the credentials open nothing", _ => "refused" };
-        proof.calls.push((format!("GET /V1.0/{path}"), status, showed));
+        let showed = match status {
+            200 => "granted",
+            401 => "the credentials open nothing",
+            _ => "refused",
+        };
+        proof
+            .calls
+            .push((format!("GET /V1.0/{path}"), status, showed));
         if status == 401 {
-            proof.notes.push("The credentials open nothing: user locked, inactive, or its level is.".to_owned());
+            proof.notes.push(
+                "The credentials open nothing: user locked, inactive, or its level is.".to_owned(),
+            );
             break;
         }
-        let views = setting.view.as_deref().is_some_and(|view| permissions.level(view) > Level::None);
+        let views = setting
+            .view
+            .as_deref()
+            .is_some_and(|view| permissions.level(view) > Level::None);
         if status != 200 && views {
-            proof.notes.push(format!("{} is refused although the level grants {}: another setting stands in the way.", entity.path, entry.full_name()));
+            proof.notes.push(format!(
+                "{} is refused although the level grants {}: another setting stands in the way.",
+                entity.path,
+                entry.full_name()
+            ));
         }
     }
     proof
 }
 
-fn rights(desk: &Desk<'_>, profile: &Profile, selection: &Selection, held: &SecurityLevel) -> Vec<Proved> {
+fn rights(
+    desk: &Desk<'_>,
+    profile: &Profile,
+    selection: &Selection,
+    held: &SecurityLevel,
+) -> Vec<Proved> {
     let permissions = &desk.tenant.permissions;
     let needed = wanted(permissions, profile, selection, true);
     let mut rights = Vec::new();
     for entry in &permissions.entries {
         let full = entry.full_name();
-        let (needs, holds) = (needed.settings.get(&full).cloned().unwrap_or_default(), held.settings.get(&full).cloned().unwrap_or_default());
+        let (needs, holds) = (
+            needed.settings.get(&full).cloned().unwrap_or_default(),
+            held.settings.get(&full).cloned().unwrap_or_default(),
+        );
         for ((cell, needs), (_, holds)) in needs.cells().into_iter().zip(holds.cells()) {
             let values = entry.values(cell);
-            let rank = |value: &Option<String>| value.as_ref().and_then(|value| values.iter().position(|known| known == value)).unwrap_or_default();
-            let word = |value: &Option<String>| value.clone().or_else(|| values.first().cloned()).unwrap_or_default();
+            let rank = |value: &Option<String>| {
+                value
+                    .as_ref()
+                    .and_then(|value| values.iter().position(|known| known == value))
+                    .unwrap_or_default()
+            };
+            let word = |value: &Option<String>| {
+                value
+                    .clone()
+                    .or_else(|| values.first().cloned())
+                    .unwrap_or_default()
+            };
             // None and No grant the same nothing.
-            let (needs_level, holds_level) = (permissions.level(&word(needs)), permissions.level(&word(holds)));
+            let (needs_level, holds_level) = (
+                permissions.level(&word(needs)),
+                permissions.level(&word(holds)),
+            );
             let state = match rank(holds).cmp(&rank(needs)) {
                 _ if needs_level == Level::None && holds_level == Level::None => continue,
                 std::cmp::Ordering::Less => "missing",
                 std::cmp::Ordering::Equal => "granted",
                 std::cmp::Ordering::Greater => "excess",
             };
-            let why = profile.settings().find(|(_, one)| permissions.find(&one.section, &one.setting).is_some_and(|known| known.full_name() == full));
+            let why = profile.settings().find(|(_, one)| {
+                permissions
+                    .find(&one.section, &one.setting)
+                    .is_some_and(|known| known.full_name() == full)
+            });
             rights.push(Proved {
                 state,
-                right: if cell == "value" { full.clone() } else { format!("{full}: {}{}", cell[..1].to_uppercase(), &cell[1..]) },
+                right: if cell == "value" {
+                    full.clone()
+                } else {
+                    format!("{full}: {}{}", cell[..1].to_uppercase(), &cell[1..])
+                },
                 held: word(holds),
                 needed: word(needs),
-                why: why.map(|(_, setting)| setting.why.clone()).unwrap_or_default(),
+                why: why
+                    .map(|(_, setting)| setting.why.clone())
+                    .unwrap_or_default(),
                 remedy: match state {
-                    "missing" => format!("Security Levels > {} > {}: set {}", held.name, entry.section, word(needs)),
-                    "excess" => format!("Security Levels > {} > {}: {} would do", held.name, entry.section, word(needs)),
+                    "missing" => format!(
+                        "Security Levels > {} > {}: set {}",
+                        held.name,
+                        entry.section,
+                        word(needs)
+                    ),
+                    "excess" => format!(
+                        "Security Levels > {} > {}: {} would do",
+                        held.name,
+                        entry.section,
+                        word(needs)
+                    ),
                     _ => String::new(),
                 },
             });
@@ -333,8 +452,12 @@ async fn ask(desk: &Desk<'_>, shown: &Shown, path: &str) -> u16 {
 /// Verify now: credentials that live for a moment prove what an API user holds.
 pub async fn verify(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<Outcome> {
     let to = visit.at(&format!("integrations/{}/verify", profile.slug));
-    let form = if visit.post { &visit.form } else { &visit.query };
-    let users = desk.tenant.every_user();
+    let form = if visit.post {
+        &visit.form
+    } else {
+        &visit.query
+    };
+    let users = desk.tenant.api_users();
     let mut error = None;
     if visit.post {
         let chosen_user = form.text("of").parse::<i64>().ok();
@@ -348,16 +471,27 @@ pub async fn verify(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Re
             }
         }
     }
-    let vendors: Vec<&String> = profile.user.iter().flat_map(|user| &user.tracking_vendor).collect();
-    let guess = users.iter().find(|(_, user)| matches!(&user.tracking, crate::autotask::users::Tracking::Vendor(name) if vendors.contains(&name)));
+    let vendors: Vec<String> = profile
+        .user
+        .iter()
+        .flat_map(|user| user.tracking_vendor.clone())
+        .collect();
+    let guess = users.iter().find(|(_, user)| matches!(&user.tracking, crate::autotask::users::Tracking::Vendor(name) if vendors.contains(name)));
     let of = match form.trimmed("of") {
         "" => guess.map(|(id, _)| id.to_string()).unwrap_or_default(),
         text => text.to_owned(),
     };
-    let options: Vec<(String, String)> = users.iter().map(|(id, user)| {
-        let level = desk.tenant.level(user.level).map(|level| level.document.name.clone()).unwrap_or_default();
-        (id.to_string(), format!("{} ({level})", user.user))
-    }).collect();
+    let options: Vec<(String, String)> = users
+        .iter()
+        .map(|(id, user)| {
+            let level = desk
+                .tenant
+                .level(user.level)
+                .map(|level| level.document.name.clone())
+                .unwrap_or_default();
+            (id.to_string(), format!("{} ({level})", user.user))
+        })
+        .collect();
     let selection = chosen::selection(profile, &chosen::order(profile, form));
     let title = profile.title();
     let once = visit.session.shown_once(&to);
@@ -377,10 +511,19 @@ pub async fn verify(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Re
         @if let Some(once) = once { (once) }
     };
     let page = Page::new("integrations", format!("Verify {title}"), body);
-    Ok(Outcome::Page(page.with_status(if error.is_some() { 422 } else { 200 })))
+    Ok(Outcome::Page(page.with_status(if error.is_some() {
+        422
+    } else {
+        200
+    })))
 }
 
-async fn verified(desk: &Desk<'_>, profile: &Profile, selection: &Selection, user: &ApiUser) -> Result<Proof> {
+async fn verified(
+    desk: &Desk<'_>,
+    profile: &Profile,
+    selection: &Selection,
+    user: &ApiUser,
+) -> Result<Proof> {
     let (mut moment, shown) = ApiUser::generate(user.resource, user.level, None);
     moment.locked = user.locked;
     moment.inactive = user.inactive;
@@ -390,5 +533,8 @@ async fn verified(desk: &Desk<'_>, profile: &Profile, selection: &Selection, use
     if let Some((id, _)) = desk.tenant.user(&shown.user) {
         desk.tenant.remove_user(id).await.map_err(problem)?;
     }
-    Ok(Proof { member: user.user.clone(), ..proof })
+    Ok(Proof {
+        member: user.user.clone(),
+        ..proof
+    })
 }

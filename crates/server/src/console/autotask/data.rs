@@ -13,7 +13,7 @@ const SIZE: u64 = 25;
 pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
     let query = &visit.query;
     let path = query.trimmed("path").trim_matches('/');
-    let users = desk.tenant.every_user();
+    let users = desk.tenant.api_users();
     let wanted = query.text("as");
     let chosen = wanted
         .parse::<i64>()
@@ -44,7 +44,12 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
         .iter()
         .map(|(id, user)| (id.to_string(), user.user.clone()))
         .collect();
-    let paths = desk.tenant.catalog().entities.iter().map(|entity| &entity.path);
+    let paths = desk
+        .tenant
+        .catalog()
+        .entities
+        .iter()
+        .map(|entity| &entity.path);
     let body = html! {
         header.head { h1 { "Data" } p.hint { "What an API user sees through the API, with its security level and lines of business." } }
         form.filter method="get" {
@@ -98,7 +103,12 @@ async fn rows(
         .await
         .map_err(|trouble| message(&trouble))?;
     let counted = desk
-        .call(http::Method::GET, &format!("{path}/query/count"), &query, None)
+        .call(
+            http::Method::GET,
+            &format!("{path}/query/count"),
+            &query,
+            None,
+        )
         .await;
     let found = answer["items"].as_array().cloned().unwrap_or_default();
     let total = counted

@@ -42,7 +42,9 @@ fn origin(permissions: &Permissions, profile: &Profile) -> SecurityLevel {
     let found = system
         .find(|level| level.name.eq_ignore_ascii_case(name))
         .or_else(|| permissions.system.first());
-    found.map(|level| permissions.start(level)).unwrap_or_default()
+    found
+        .map(|level| permissions.start(level))
+        .unwrap_or_default()
 }
 
 /// The level that a profile asks for. `cleared`: No Permission first, and then what is listed alone.
@@ -71,9 +73,9 @@ pub fn wanted(
             ("delete", &setting.delete),
         ];
         for (cell, value) in given {
-            let known = value.as_ref().filter(|value| {
-                cell == "value" || entry.values(cell).contains(value)
-            });
+            let known = value
+                .as_ref()
+                .filter(|value| cell == "value" || entry.values(cell).contains(value));
             if let (Some(value), Some(held)) = (known, values.cell(cell)) {
                 *held = Some(value.clone());
             }
@@ -93,7 +95,10 @@ pub fn unknown(permissions: &Permissions, profile: &Profile, selection: &Selecti
 pub fn cleared(profile: &Profile, form: &Form) -> bool {
     match form.given("start") {
         Some(start) => start == "cleared",
-        None => profile.level.as_ref().is_some_and(|level| level.start == Start::Cleared),
+        None => profile
+            .level
+            .as_ref()
+            .is_some_and(|level| level.start == Start::Cleared),
     }
 }
 
@@ -107,7 +112,9 @@ pub fn lines(
     let mut lines = Vec::new();
     for entry in &permissions.entries {
         let full = entry.full_name();
-        let old = held.and_then(|level| level.settings.get(&full)).unwrap_or(&nothing);
+        let old = held
+            .and_then(|level| level.settings.get(&full))
+            .unwrap_or(&nothing);
         let new = wanted.settings.get(&full).unwrap_or(&nothing);
         for ((cell, from), (_, to)) in old.cells().into_iter().zip(new.cells()) {
             let rank = |value: &Option<String>| {
@@ -154,10 +161,14 @@ fn sheet(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Page {
     let selection = chosen::selection(profile, &chosen::order(profile, form));
     let cleared = cleared(profile, form);
     let wanted = wanted(permissions, profile, &selection, cleared);
-    let users = desk.tenant.every_user();
+    let users = desk.tenant.api_users();
     let user = form.text("user").parse::<i64>().ok();
     let of_user = user.and_then(|id| users.iter().find(|(known, _)| *known == id));
-    let against = form.text("level").parse::<i64>().ok().or(of_user.map(|(_, user)| user.level));
+    let against = form
+        .text("level")
+        .parse::<i64>()
+        .ok()
+        .or(of_user.map(|(_, user)| user.level));
     let held = against.and_then(|id| desk.tenant.level(id));
     let levels: Vec<(String, String)> = desk
         .tenant
@@ -170,8 +181,16 @@ fn sheet(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Page {
         .map(|(id, user)| (id.to_string(), user.user.clone()))
         .collect();
     let unknown = unknown(permissions, profile, &selection);
-    let found = lines(permissions, held.as_ref().map(|level| &level.document), &wanted);
-    let chosen = if of_user.is_some() { String::new() } else { against.map(|id| id.to_string()).unwrap_or_default() };
+    let found = lines(
+        permissions,
+        held.as_ref().map(|level| &level.document),
+        &wanted,
+    );
+    let chosen = if of_user.is_some() {
+        String::new()
+    } else {
+        against.map(|id| id.to_string()).unwrap_or_default()
+    };
     let body = html! {
         (page::crumbs(&[("Integrations", Some(visit.at("integrations"))), (&profile.title(), None)]))
         header.head { h1 { (profile.title()) } a.button href=(visit.at(&format!("integrations/{}/connect", profile.slug))) { "Connect" } }
@@ -205,7 +224,15 @@ pub fn start(cleared: bool) -> Markup {
         ("cleared", "Only what is listed"),
     ]
     .map(|(key, words)| (key.to_owned(), words.to_owned()));
-    page::choice("start", "Start from", &options, if cleared { "cleared" } else { "copy" }, None, "", None)
+    page::choice(
+        "start",
+        "Start from",
+        &options,
+        if cleared { "cleared" } else { "copy" },
+        None,
+        "",
+        None,
+    )
 }
 
 fn asked(profile: &Profile, selection: &Selection) -> Markup {

@@ -65,7 +65,9 @@ fn read(desk: &Desk<'_>, before: &SecurityLevel, form: &Form) -> SecurityLevel {
         let full = entry.full_name();
         let mut values = next.settings.get(&full).cloned().unwrap_or_default();
         for cell in ["value", "view", "add", "edit", "delete"] {
-            let Some(held) = values.cell(cell) else { continue };
+            let Some(held) = values.cell(cell) else {
+                continue;
+            };
             let accepted = entry.values(cell);
             let given = form.given(&name(index, cell));
             if is_tick(accepted) {
@@ -99,9 +101,10 @@ fn sheet(
         }
     }
     // What a cell refuses is told by the permission's name.
-    let of_row = |entry: &Permission| error.filter(|text| text.starts_with(&entry.full_name()));
-    let beside = entries.iter().any(|entry| of_row(entry).is_some());
-    let of_name = error.filter(|text| text.starts_with("Name the") || text.starts_with("Another level"));
+    let wrong = Wrong(error);
+    let beside = entries.iter().any(|entry| wrong.of(entry).is_some());
+    let of_name =
+        error.filter(|text| text.starts_with("Name the") || text.starts_with("Another level"));
     let body = html! {
         (levels_crumbs(visit, Some(&level.name)))
         form #level method="post" {
@@ -127,11 +130,22 @@ fn sheet(
                     (page::tick("inactive", "Inactive: its API users are refused", level.inactive, ""))
                 }
                 div.field.tick { label { input type="checkbox" data-only-granted; span { "Show only what is granted" } } }
-                div #matrix { @for section in sections { (part(entries, level, section, shut, &of_row)) } }
+                div #matrix { @for section in sections { (part(entries, level, section, shut, wrong)) } }
             }
         }
     };
     Page::new("features", level.name.clone(), body)
+}
+
+/// What was refused.
+#[derive(Clone, Copy)]
+struct Wrong<'e>(Option<&'e str>);
+
+impl<'e> Wrong<'e> {
+    /// What was refused about this permission.
+    fn of(self, entry: &Permission) -> Option<&'e str> {
+        self.0.filter(|text| text.starts_with(&entry.full_name()))
+    }
 }
 
 /// The values of a permission in a level; what is left out is the least.
@@ -159,7 +173,7 @@ fn part(
     level: &SecurityLevel,
     section: &str,
     shut: bool,
-    wrong: &dyn Fn(&Permission) -> Option<&str>,
+    wrong: Wrong<'_>,
 ) -> Markup {
     let rows: Vec<(usize, &Permission)> = entries
         .iter()
@@ -172,8 +186,11 @@ fn part(
             groups.push(&entry.subsection);
         }
     }
-    let granted = rows.iter().filter(|(_, entry)| grants(level, entry)).count();
-    let open = rows.iter().any(|(_, entry)| wrong(entry).is_some());
+    let granted = rows
+        .iter()
+        .filter(|(_, entry)| grants(level, entry))
+        .count();
+    let open = rows.iter().any(|(_, entry)| wrong.of(entry).is_some());
     html! {
         details.module open[open || (granted > 0 && granted < rows.len())] data-granted=(granted) {
             summary { span { (section) } " " span.count { @if granted > 0 { (granted) " of " } (rows.len()) } }
@@ -196,7 +213,7 @@ fn table(
     group: &str,
     rows: &[&(usize, &Permission)],
     level: &SecurityLevel,
-    wrong: &dyn Fn(&Permission) -> Option<&str>,
+    wrong: Wrong<'_>,
 ) -> Markup {
     let objects = rows
         .iter()
@@ -207,9 +224,9 @@ fn table(
             thead { tr { th scope="col" { "Setting" }
                 @if objects { @for (_, words) in CELLS { th scope="col" { (words) } } } @else { th scope="col" { "Value" } } } }
             tbody { @for (index, entry) in rows {
-                tr.granted[grants(level, entry)].bad[wrong(entry).is_some()] {
+                tr.granted[grants(level, entry)].bad[wrong.of(entry).is_some()] {
                     th scope="row" { (shown_name(entry))
-                        @if let Some(text) = wrong(entry) { p.error role="alert" { (text) } } }
+                        @if let Some(text) = wrong.of(entry) { p.error role="alert" { (text) } } }
                     @if entry.value.is_some() || entry.number.is_some() {
                         td colspan=[objects.then_some("4")] { (control(*index, entry, "value", "", level)) }
                     } @else { @for (cell, words) in CELLS {
@@ -223,7 +240,10 @@ fn table(
 
 /// The longest of its names where that only adds to the first: guides print it so.
 fn shown_name(entry: &Permission) -> &str {
-    let longer = entry.aliases.iter().find(|name| name.starts_with(&entry.name));
+    let longer = entry
+        .aliases
+        .iter()
+        .find(|name| name.starts_with(&entry.name));
     longer.map_or(&entry.name, String::as_str)
 }
 

@@ -30,7 +30,7 @@ pub fn is_system(desk: &Desk<'_>, level: &SecurityLevel) -> bool {
 }
 
 fn list(visit: &Visit<'_>, desk: &Desk<'_>) -> Page {
-    let users = desk.tenant.every_user();
+    let users = desk.tenant.api_users();
     let levels = desk.tenant.levels();
     let body = html! {
         (levels_crumbs(visit, None))
@@ -58,7 +58,12 @@ fn list(visit: &Visit<'_>, desk: &Desk<'_>) -> Page {
     Page::new("features", "Security Levels", body)
 }
 
-async fn copy(visit: &Visit<'_>, desk: &Desk<'_>, id: i64, from: &SecurityLevel) -> Result<Outcome> {
+async fn copy(
+    visit: &Visit<'_>,
+    desk: &Desk<'_>,
+    id: i64,
+    from: &SecurityLevel,
+) -> Result<Outcome> {
     let name = match visit.form.given("name") {
         Some(name) => name.trim().to_owned(),
         None => format!("Copy of {}", from.name),
@@ -67,7 +72,10 @@ async fn copy(visit: &Visit<'_>, desk: &Desk<'_>, id: i64, from: &SecurityLevel)
     if visit.post {
         match made(visit, desk, &name, from).await {
             Ok(made) => {
-                let text = format!("Copied from {}. Change what the integration needs, then Save.", from.name);
+                let text = format!(
+                    "Copied from {}. Change what the integration needs, then Save.",
+                    from.name
+                );
                 visit.session.say(text);
                 return Ok(Outcome::See(visit.at(&format!("levels/{made}"))));
             }
@@ -87,7 +95,11 @@ async fn copy(visit: &Visit<'_>, desk: &Desk<'_>, id: i64, from: &SecurityLevel)
         }
     };
     let page = Page::new("features", "Copy Security Level", body);
-    Ok(Outcome::Page(page.with_status(if error.is_some() { 422 } else { 200 })))
+    Ok(Outcome::Page(page.with_status(if error.is_some() {
+        422
+    } else {
+        200
+    })))
 }
 
 /// Keeps a level that is new under this name.
@@ -127,17 +139,27 @@ pub async fn save(
     if taken {
         return Err("Another level has this name.".to_owned());
     }
-    let path = id.map_or_else(|| "SecurityLevels".to_owned(), |id| format!("SecurityLevels/{id}"));
-    let method = if id.is_some() { http::Method::PUT } else { http::Method::POST };
+    let path = id.map_or_else(
+        || "SecurityLevels".to_owned(),
+        |id| format!("SecurityLevels/{id}"),
+    );
+    let method = if id.is_some() {
+        http::Method::PUT
+    } else {
+        http::Method::POST
+    };
     let mut said = None;
     let work = async {
-        desk.tenant.save_level(id, level).await.map_err(|trouble| match trouble {
-            LevelTrouble::Store(error) => error.into(),
-            other => {
-                said = Some(other.to_string());
-                bitting_dialects::autotask::error::Refusal::new(other.to_string()).into()
-            }
-        })
+        desk.tenant
+            .save_level(id, level)
+            .await
+            .map_err(|trouble| match trouble {
+                LevelTrouble::Store(error) => error.into(),
+                other => {
+                    said = Some(other.to_string());
+                    bitting_dialects::autotask::error::Refusal::new(other.to_string()).into()
+                }
+            })
     };
     let done = desk.written(method, &path, work).await;
     done.map_err(|trouble| said.unwrap_or_else(|| super::message(&trouble)))

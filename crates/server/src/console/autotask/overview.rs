@@ -15,7 +15,7 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
         h1 { (name) " " span.psa { "Autotask" } }
         div.tiles {
             a.tile href=(visit.at("levels")) { b { (desk.tenant.levels().len()) } " security levels" }
-            a.tile href=(visit.at("resources")) { b { (desk.tenant.every_user().len()) } " API users" }
+            a.tile href=(visit.at("resources")) { b { (desk.tenant.api_users().len()) } " API users" }
             a.tile href=(visit.at("integrations")) { b { (integrations::of(&visit.place).count()) } " integrations known" }
         }
         section { h2 { "Connect an integration by hand" }

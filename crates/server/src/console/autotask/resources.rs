@@ -17,7 +17,11 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result
     match rest {
         [] => Ok(Outcome::Page(list(visit, desk).await?)),
         ["key"] if visit.post => Ok(Outcome::Part(key_field(&new_key(), None))),
-        ["secret"] if visit.post => Ok(Outcome::Part(secret_field(Some(&new_secret()), false, None))),
+        ["secret"] if visit.post => Ok(Outcome::Part(secret_field(
+            Some(&new_secret()),
+            false,
+            None,
+        ))),
         ["new"] => super::user::answer(visit, desk, None).await,
         [id] => match id.parse::<i64>() {
             Ok(id) => super::user::answer(visit, desk, Some(id)).await,
@@ -75,9 +79,11 @@ async fn list(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Page> {
         .await
         .map_err(|trouble| super::problem(&trouble))?;
     let page = visit.query.page();
-    let start = usize::try_from(page - 1).unwrap_or_default().saturating_mul(SIZE);
+    let start = usize::try_from(page - 1)
+        .unwrap_or_default()
+        .saturating_mul(SIZE);
     let total = found.len();
-    let users = desk.tenant.every_user();
+    let users = desk.tenant.api_users();
     let text = |row: &Value, field: &str| row[field].as_str().unwrap_or_default().to_owned();
     let body = html! {
         (page::crumbs(&[("Admin", None), ("Resources (Users)", None)]))

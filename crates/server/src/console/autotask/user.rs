@@ -88,11 +88,16 @@ fn faults(desk: &Desk<'_>, form: &Form, before: Option<&ApiUser>) -> Errors {
     }
     let key = form.trimmed("key");
     let plain = |c: char| c.is_ascii_alphanumeric() || "@.-_".contains(c);
-    let fits = key.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
+    let fits = key
+        .split_once('@')
+        .is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
     if key.is_empty() {
         errors.push(("key", "Choose Generate Key.".to_owned()));
     } else if !fits || !key.chars().all(plain) {
-        errors.push(("key", "It must look like an e-mail address, of letters, digits, dots, - and _.".to_owned()));
+        errors.push((
+            "key",
+            "It must look like an e-mail address, of letters, digits, dots, - and _.".to_owned(),
+        ));
     } else if desk.tenant.user(key).is_some()
         && before.is_none_or(|user| !user.user.eq_ignore_ascii_case(key))
     {
@@ -110,7 +115,10 @@ fn faults(desk: &Desk<'_>, form: &Form, before: Option<&ApiUser>) -> Errors {
             errors.push(("internal", "Name the integration.".to_owned()));
         }
         "vendor" | "custom" => {}
-        _ => errors.push(("tracking", "Choose how the integration is tracked.".to_owned())),
+        _ => errors.push((
+            "tracking",
+            "Choose how the integration is tracked.".to_owned(),
+        )),
     }
     errors
 }
@@ -154,9 +162,14 @@ async fn save(
                 record.remove(field);
             }
             record.insert("id".to_owned(), json!(id));
-            desk.call(http::Method::PATCH, RESOURCES, "", Some(&Value::Object(record)))
-                .await
-                .map_err(failed)?;
+            desk.call(
+                http::Method::PATCH,
+                RESOURCES,
+                "",
+                Some(&Value::Object(record)),
+            )
+            .await
+            .map_err(failed)?;
             id
         }
         None => {
@@ -251,7 +264,9 @@ fn sheet(
     errors: &Errors,
 ) -> Page {
     let here = id.map(|id| visit.at(&format!("resources/{id}")));
-    let once = here.as_ref().and_then(|here| visit.session.shown_once(here));
+    let once = here
+        .as_ref()
+        .and_then(|here| visit.session.shown_once(here));
     let error = |field: &str| {
         let found = errors.iter().find(|(known, _)| *known == field);
         found.map(|(_, text)| text.as_str())
@@ -269,12 +284,27 @@ fn sheet(
         .tenant
         .levels()
         .iter()
-        .filter(|(at, level)| !level.document.inactive || user.is_some_and(|user| user.level == *at))
+        .filter(|(at, level)| {
+            !level.document.inactive || user.is_some_and(|user| user.level == *at)
+        })
         .map(|(at, level)| (at.to_string(), level.document.name.clone()))
         .collect();
-    let level = value("level", user.map(|user| user.level.to_string()).unwrap_or_default());
-    let ticked = |field: &str, kept: bool| if visit.post { visit.form.ticked(field) } else { kept };
-    let fresh = Secret::new(if visit.post { visit.form.trimmed("secret") } else { "" });
+    let level = value(
+        "level",
+        user.map(|user| user.level.to_string()).unwrap_or_default(),
+    );
+    let ticked = |field: &str, kept: bool| {
+        if visit.post {
+            visit.form.ticked(field)
+        } else {
+            kept
+        }
+    };
+    let fresh = Secret::new(if visit.post {
+        visit.form.trimmed("secret")
+    } else {
+        ""
+    });
     let body = html! {
         (page::crumbs(&[("Admin", None), ("Resources (Users)", Some(visit.at("resources"))), (&title, None)]))
         @if let Some(once) = once { (once) }
@@ -335,14 +365,20 @@ fn tracking<'e>(
     }
     vendors.sort_by_key(|name| name.to_lowercase());
     vendors.dedup();
-    let vendors: Vec<(String, String)> = vendors.into_iter().map(|name| (name.clone(), name)).collect();
+    let vendors: Vec<(String, String)> = vendors
+        .into_iter()
+        .map(|name| (name.clone(), name))
+        .collect();
     let kind = match visit.form.given("tracking") {
         Some(sent) => sent,
         None => held.as_ref().map_or("vendor", |(kind, _)| kind),
     };
     let vendor = match visit.form.given("vendor") {
         Some(sent) => sent.to_owned(),
-        None => held.as_ref().map(|(_, name)| name.clone()).unwrap_or_default(),
+        None => held
+            .as_ref()
+            .map(|(_, name)| name.clone())
+            .unwrap_or_default(),
     };
     let internal = match visit.form.given("internal") {
         Some(sent) => sent.to_owned(),

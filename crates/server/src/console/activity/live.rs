@@ -1,0 +1,75 @@
+//! New calls as server-sent events: a row each, as the page has them. A stream ends with its session, and
+//! when the server stops.
+
+use super::{Watched, row};
+use crate::event::Log;
+use crate::http::Outgoing;
+use bytes::Bytes;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+
+/// Calls that come faster than this are sent together.
+const PACE: Duration = Duration::from_millis(200);
+/// Something is sent at least this often, so that nobody in between ends the connection.
+const BEAT: Duration = Duration::from_secs(15);
+/// Most rows at a time: more than that nobody reads, and the page keeps no more.
+const MOST: usize = 100;
+
+/// One stream.
+pub struct Live {
+    pub watched: Watched,
+    pub log: Arc<Log>,
+    pub ended: watch::Receiver<bool>,
+    /// Whether whoever looks is still signed in.
+    pub alive: Box<dyn Fn() -> bool + Send>,
+    /// Given back with the stream's end.
+    pub _turn: OwnedSemaphorePermit,
+}
+
+impl Live {
+    /// The body of the answer; it is written as long as somebody reads it.
+    pub fn run(self) -> Outgoing {
+        let (send, body) = mpsc::channel(8);
+        tokio::spawn(self.write(send));
+        Outgoing::Live(body)
+    }
+
+    async fn write(mut self, send: mpsc::Sender<Bytes>) {
+        let mut news = self.log.news();
+        let mut at = *news.borrow_and_update();
+        let mut text = "retry: 2000\n\n".to_owned();
+        loop {
+            if send.send(Bytes::from(text)).await.is_err() {
+                return;
+            }
+            text = ": still here\n\n".to_owned();
+            tokio::select! {
+                changed = news.changed() => if changed.is_err() { return },
+                () = tokio::time::sleep(BEAT) => {}
+                _ = self.ended.wait_for(|ended| *ended) => return,
+                () = send.closed() => return,
+            }
+            if !(self.alive)() {
+                return;
+            }
+            let newest = *news.borrow_and_update();
+            let fresh = self.log.since(at);
+            at = newest.max(at);
+            let fitting: Vec<_> = fresh
+                .iter()
+                .filter(|event| self.watched.fits(event))
+                .collect();
+            for event in fitting.iter().skip(fitting.len().saturating_sub(MOST)) {
+                // Writing to a String cannot fail.
+                let _ = write!(text, "event: call\n");
+                for line in row(&self.watched, event).into_string().lines() {
+                    let _ = write!(text, "data: {line}\n");
+                }
+                text.push('\n');
+            }
+            tokio::time::sleep(PACE).await;
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Audit: API members by what they hold beyond their need, keys by age and last use, and one page per member
+//! with its needs against what it holds.
+
+use super::bench::{Audit, Audited};
+use super::desk::Desk;
+use super::form::encode;
+use super::page::{self, Page};
+use super::{Outcome, Result, Visit, connect, integrations};
+use crate::keys::Key;
+use bitting_catalog::profile::Profile;
+use bitting_policy::{Level, Registry, Role, Verb};
+use jiff::Timestamp;
+use maud::{Markup, html};
+use std::sync::Arc;
+
+const SIZE: usize = 50;
+/// Days without use after which a key is called unused.
+const UNUSED: i64 = 90;
+
+pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result<Outcome> {
+    match rest {
+        [] => Ok(Outcome::Page(frame(visit, "", &waiting(visit)))),
+        ["members"] => Ok(Outcome::Part(members(visit, desk).await)),
+        ["members", id] => one(visit, desk, id).await,
+        ["keys"] => Ok(Outcome::Page(keys(visit, desk).await?)),
+        ["page"] => match desk.bench(|bench, company| bench.audit(company)).await {
+            Ok(audit) => {
+                let name = format!("audit-{}-{}.html", desk.instance.company, audit.taken);
+                Ok(Outcome::File(name, audit.page))
+            }
+            Err(refusal) => {
+                let body = page::wrong(&refusal.text);
+                Ok(Outcome::Page(frame(visit, "", &body).with_status(503)))
+            }
+        },
+        _ => Ok(Outcome::Nowhere),
+    }
+}
+
+fn frame(visit: &Visit<'_>, on: &str, body: &Markup) -> Page {
+    let body = html! {
+        header.head { h1 { "Audit" } a.button.quiet href=(visit.at("audit/page")) download { "Export to HTML" } }
+        nav.tabs aria-label="Audit" {
+            a href=(visit.at("audit")) aria-current=[on.is_empty().then_some("page")] { "Members by excess" }
+            a href=(visit.at("audit/keys")) aria-current=[(on == "keys").then_some("page")] { "Keys by age and last use" }
+        }
+        (body)
+    };
+    Page::new("audit", "Audit", body)
+}
+
+/// An audit asks for every role: the page is there at once, and its table follows.
+fn waiting(visit: &Visit<'_>) -> Markup {
+    let address = format!("{}?page={}", visit.at("audit/members"), visit.query.page());
+    html! {
+        p { "Each API member against the profile it was made for, or against the calls it made." }
+        div hx-get=(address) hx-trigger="load" { p.hint role="status" { "Looking at every member and role …" } }
+        noscript { p { a href=(address) { "Show the table" } } }
+    }
+}
+
+async fn members(visit: &Visit<'_>, desk: &Desk<'_>) -> Markup {
+    let audit = match desk.bench(|bench, company| bench.audit(company)).await {
+        Ok(audit) => audit,
+        Err(refusal) => return page::wrong(&refusal.text),
+    };
+    let page = visit.query.page();
+    let start = usize::try_from(page - 1)
+        .unwrap_or_default()
+        .saturating_mul(SIZE);
+    html! {
+        p { "Taken " (audit.taken) ". The worst score is " b { (audit.score) } " of 100." }
+        @for note in &audit.notes { p.hint { (note) } }
+        @if audit.members.is_empty() { (page::empty("There is no API member yet. Connect an integration, and it is looked at here.")) }
+        @else {
+            div.wide tabindex="0" role="region" aria-label="Members by excess" { table {
+                thead { tr { th scope="col" { "Member" } th scope="col" { "Score" } th scope="col" { "Excess" } th scope="col" { "Findings" } th scope="col" { "Role" } th scope="col" { "Measured by" } th scope="col" { "Keys" } th scope="col" { "Last used" } } }
+                tbody { @for one in audit.members.iter().skip(start).take(SIZE) { tr {
+                    th scope="row" { a href=(visit.at(&format!("audit/members/{}", encode(&one.member)))) { (one.member) } @if one.inactive { " " span.flag.off { "inactive" } } }
+                    td.number { span.score.(grade(one.score)) { (one.score) } }
+                    td.number { (one.excess.len()) }
+                    td { @for (risk, what, _) in one.findings.iter().take(3) { p.finding { span.risk.(risk) { (risk) } " " (what) } } @if one.findings.len() > 3 { p.hint { "and " (one.findings.len() - 3) " more" } } }
+                    td { (one.role) }
+                    td { (one.profile.as_deref().unwrap_or(&one.measured_by)) }
+                    td.number { (one.keys.unwrap_or_default()) }
+                    td { (one.last_used.as_deref().unwrap_or("never")) }
+                } } }
+            } }
+            (page::pages(&format!("{}?page=", visit.at("audit")), page, SIZE as u64, audit.members.len() as u64))
+        }
+    }
+}
+
+fn grade(score: u32) -> &'static str {
+    match score {
+        0..=49 => "low",
+        50..=89 => "medium",
+        _ => "high",
+    }
+}
+
+/// One member: what was found, and its needs against what it holds.
+async fn one(visit: &Visit<'_>, desk: &Desk<'_>, name: &str) -> Result<Outcome> {
+    let audit: Audit = match desk.bench(|bench, company| bench.audit(company)).await {
+        Ok(audit) => audit,
+        Err(refusal) => {
+            let body = page::wrong(&refusal.text);
+            return Ok(Outcome::Page(frame(visit, "", &body).with_status(503)));
+        }
+    };
+    let mut members = audit.members.iter();
+    let Some(found) = members.find(|one| one.member.eq_ignore_ascii_case(name)) else {
+        return Ok(Outcome::Nowhere);
+    };
+    let conditions = format!("identifier=\"{}\"", found.member.replace('"', "\\\""));
+    let query = format!("conditions={}", encode(&conditions));
+    let records = desk.list("system/apiMembers", &query).await?;
+    let record = records.first();
+    let id = record.and_then(|record| record["id"].as_i64());
+    let role = match record.and_then(|record| record["securityRole"]["id"].as_i64()) {
+        Some(role) => Some(desk.role(role, Verb::Inquire).await?),
+        None => None,
+    };
+    let slug = match visit.query.given("profile") {
+        Some(chosen) => Some(chosen.to_owned()),
+        None => found.slug.clone(),
+    };
+    let profile = integrations::of(&visit.place).find(|one| Some(&one.slug) == slug.as_ref());
+    let profiles: Vec<(String, String)> = integrations::of(&visit.place)
+        .map(|one| (one.slug.clone(), one.title()))
+        .collect();
+    let registry = desk.instance.registry();
+    let body = html! {
+        (page::crumbs(&[("Audit", Some(visit.at("audit"))), (&found.member, None)]))
+        header.head { h1 { (found.member) " " span.score.(grade(found.score)) { (found.score) } }
+            @if let Some(id) = id { a.button.quiet href=(visit.at(&format!("members/{id}"))) { "Open the member" } } }
+        (facts(visit, found, role.as_ref(), id, desk))
+        section { h2 { "Findings" }
+            @if found.findings.is_empty() { p.said { "Nothing to remark." } }
+            ul.remarks { @for (risk, what, remedy) in &found.findings { li.(if *risk == "high" { "error" } else if *risk == "medium" { "warning" } else { "note" }) { b { (risk) } " " (what) p.hint { (remedy) } } } }
+        }
+        section { h2 { "Needs against holds" }
+            form.filter method="get" {
+                (page::choice("profile", "Needs of", &profiles, slug.as_deref().unwrap_or_default(), Some("nobody: what it holds alone"), "", None))
+                button.quiet type="submit" { "Compare" }
+            }
+            @if let Some(role) = &role { (against(registry, role, profile, visit)) } @else { (page::empty("The member has no role.")) }
+        }
+    };
+    Ok(Outcome::Page(Page::new(
+        "audit",
+        found.member.clone(),
+        body,
+    )))
+}
+
+fn facts(
+    visit: &Visit<'_>,
+    found: &Audited,
+    role: Option<&Role>,
+    id: Option<i64>,
+    desk: &Desk<'_>,
+) -> Markup {
+    let keys = id
+        .map(|id| desk.instance.keys.list(Some(id)))
+        .unwrap_or_default();
+    html! {
+        dl.facts {
+            dt { "Name" } dd { (found.name) }
+            @if let Some(role) = role { dt { "Role" } dd { a href=(visit.at(&format!("roles/{}", role.id))) { (role.name) } } }
+            dt { "Measured by" } dd { (found.profile.as_deref().unwrap_or(&found.measured_by)) }
+            @for key in &keys { dt { "Key " code { (key.public) } } dd { (key.description) ", made " (days(desk, key.created)) ", " @match key.last_used() { Some(at) => { "last used " (days(desk, at)) }, None => "never used" } } }
+        }
+    }
+}
+
+/// Row by row: what is needed, what is held, and which of the two is more.
+fn against(
+    registry: &Registry,
+    role: &Role,
+    profile: Option<&'static Profile>,
+    visit: &Visit<'_>,
+) -> Markup {
+    let selection =
+        profile.map(|profile| connect::selection(profile, &connect::order(profile, &visit.query)));
+    let needed = profile
+        .zip(selection.as_ref())
+        .map(|(profile, selection)| integrations::needed(registry, profile, selection));
+    let needed = match &needed {
+        Some(Err(text)) => return page::wrong(text),
+        Some(Ok(needed)) => Some(needed),
+        None => None,
+    };
+    let none = [Level::None; 4];
+    let rows = registry.actions().iter().filter(|action| {
+        role.levels(action.id) != none
+            || needed.is_some_and(|needed| needed.levels(action.id) != none)
+    });
+    let rows: Vec<_> = rows.collect();
+    html! {
+        @if role.admin { p.caution { "The role is an administrator's: it holds every right, whatever its rows say." } }
+        @if rows.is_empty() { (page::empty("It holds nothing, and nothing is needed.")) }
+        @else { div.wide tabindex="0" role="region" aria-label="Needs against holds" { table.against {
+            thead { tr { th scope="col" { "Module / Action" } @for verb in Verb::EVERY { th scope="col" { (verb) } } } }
+            tbody { @for action in rows { tr {
+                th scope="row" { (action.full_name()) }
+                @for verb in Verb::EVERY {
+                    @let held = role.level(action.id, verb);
+                    @match needed.map(|needed| needed.level(action.id, verb)) {
+                        None => td class=(held.as_str()) { (held) },
+                        Some(need) if held == need => td class=(held.as_str()) { (held) @if held > Level::None { " " span.sr { "as needed" } } },
+                        Some(need) if held > need => td.minus { (held) p.hint { "needs " (need) } },
+                        Some(need) => td.plus { (held) p.hint { "needs " (need) } },
+                    }
+                }
+            } } }
+        } }
+        p.hint { "Red is more than is needed, green is missing." } }
+        @if let Some(needed) = needed { (integrations::plan(registry, Some(role), needed)) }
+    }
+}
+
+fn days(desk: &Desk<'_>, at: Timestamp) -> String {
+    let days = desk.instance.now().duration_since(at).as_hours() / 24;
+    match days {
+        0 => "today".to_owned(),
+        1 => "yesterday".to_owned(),
+        days => format!("{days} days ago"),
+    }
+}
+
+/// Every key, those that were used longest ago first.
+async fn keys(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Page> {
+    let by_age = visit.query.text("by") == "age";
+    let mut keys: Vec<Arc<Key>> = desk.instance.keys.list(None);
+    if by_age {
+        keys.sort_by_key(|key| key.created);
+    } else {
+        keys.sort_by_key(|key| (key.last_used(), key.created));
+    }
+    let page = visit.query.page();
+    let start = usize::try_from(page - 1)
+        .unwrap_or_default()
+        .saturating_mul(SIZE);
+    let total = keys.len();
+    let shown: Vec<_> = keys.into_iter().skip(start).take(SIZE).collect();
+    let mut names = Vec::new();
+    for key in &shown {
+        // A member that is gone leaves no key behind; one that is in the way of the sight does.
+        names.push(
+            super::members::named(desk, key.member, Verb::Inquire)
+                .await
+                .unwrap_or_default(),
+        );
+    }
+    let now = desk.instance.now();
+    let body = html! {
+        nav.inline.sorts aria-label="Order" {
+            "Order: " a href=(visit.at("audit/keys")) aria-current=[(!by_age).then_some("true")] { "unused longest" } " "
+            a href=(visit.at("audit/keys?by=age")) aria-current=[by_age.then_some("true")] { "oldest" }
+        }
+        @if shown.is_empty() { (page::empty("No key yet. Keys are cut at a member's API Keys tab, or by Connect.")) }
+        @else {
+            div.wide tabindex="0" role="region" aria-label="Keys" { table {
+                thead { tr { th scope="col" { "Description" } th scope="col" { "Member" } th scope="col" { "Public Key" } th scope="col" { "Age" } th scope="col" { "Last used" } th scope="col" { "Expires" } th scope="col" { "Remark" } } }
+                tbody { @for (key, name) in shown.iter().zip(&names) {
+                    @let since = key.last_used().unwrap_or(key.created);
+                    @let idle = now.duration_since(since).as_hours() / 24;
+                    tr {
+                        th scope="row" { (key.description) }
+                        td { a href=(visit.at(&format!("members/{}/keys", key.member))) { (name) } }
+                        td { code { (key.public) } }
+                        td { (days(desk, key.created)) }
+                        td { (key.last_used().map_or_else(|| "never".to_owned(), |at| days(desk, at))) }
+                        td { (key.expires.map_or_else(|| "never".to_owned(), crate::saving::time)) }
+                        td { @if key.inactive { span.flag.off { "inactive" } }
+                            @else if key.expires.is_some_and(|at| at <= now) { span.flag.off { "expired" } }
+                            @else if idle >= UNUSED { span.flag { "unused for " (idle) " days" } } }
+                    }
+                } }
+            } }
+            (page::pages(&format!("{}?by={}&page=", visit.at("audit/keys"), if by_age { "age" } else { "use" }), page, SIZE as u64, total as u64))
+        }
+    };
+    Ok(frame(visit, "keys", &body))
+}

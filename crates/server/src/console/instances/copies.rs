@@ -1,0 +1,189 @@
+//! Copies of a company: taking one, bringing one back, deleting one, and starting the company anew. Each step
+//! that takes something away names it and asks first.
+
+use super::new::{demo, seed_field};
+use crate::console::desk::{Desk, message};
+use crate::console::page::{self, Field, Page};
+use crate::console::{Outcome, Result, Visit};
+use crate::copies;
+use crate::problem::Problem;
+use bitting_dialects::connectwise::error::ApiError;
+use jiff::Timestamp;
+use maud::{Markup, html};
+use std::path::PathBuf;
+
+pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result<Outcome> {
+    match rest {
+        ["snapshot"] if visit.post => take(visit, desk).await,
+        ["restore", name] => restore(visit, desk, name).await,
+        ["forget", name] => forget(visit, desk, name).await,
+        ["reset"] => reset(visit, desk),
+        _ => Ok(Outcome::Nowhere),
+    }
+}
+
+fn file(desk: &Desk<'_>, name: &str) -> Result<PathBuf> {
+    let Some((shelf, _)) = &desk.server.shelf else {
+        return Err(ApiError::bad_request("This server keeps no snapshots.").into());
+    };
+    copies::file(&shelf.state, &desk.instance.company, name)
+}
+
+/// The copies that there are, and what can be done.
+pub fn shown(visit: &Visit<'_>, desk: &Desk<'_>) -> Markup {
+    let state = desk.server.shelf.as_ref().map(|(shelf, _)| &shelf.state);
+    let taken = state
+        .map(|state| copies::taken(state, &desk.instance.company))
+        .unwrap_or_default();
+    html! {
+        @if taken.is_empty() { (page::empty("No snapshot yet. Take one before a test, and bring it back after.")) }
+        @else { div.wide tabindex="0" role="region" aria-label="Snapshots" { table {
+            thead { tr { th scope="col" { "Name" } th scope="col" { "Taken" } th scope="col" { "Size" } th scope="col" { span.sr { "What to do" } } } }
+            tbody { @for (name, at, bytes) in &taken { tr {
+                th scope="row" { (name) }
+                td { (Timestamp::try_from(*at).map(|at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()).unwrap_or_default()) }
+                td.number { (bytes.div_ceil(1024)) " kB" }
+                td.act {
+                    a href=(visit.at(&format!("instances/restore/{name}"))) aria-label=(format!("Restore {name}")) { "Restore" } " "
+                    a href=(visit.at(&format!("instances/forget/{name}"))) aria-label=(format!("Delete {name}")) { "Delete" }
+                }
+            } } }
+        } } }
+        form.card.inline method="post" action=(visit.at("instances/snapshot")) {
+            (page::csrf(visit))
+            (page::text_field("snapshot", "Take a snapshot", "", "Its name: letters, digits, - and _. One of the same name is replaced.", None, Field { required: true, max: Some(60), ..Field::default() }))
+            button type="submit" { "Take it" }
+        }
+        p { a.button.danger href=(visit.at("instances/reset")) { "Reset " (desk.instance.company) } }
+    }
+}
+
+async fn take(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
+    let name = visit.form.trimmed("snapshot").to_owned();
+    let path = format!("instances/{}/snapshot", desk.instance.company);
+    let work = async { copies::take(&desk.instance, &file(desk, &name)?).await };
+    let done = desk.written(http::Method::POST, &path, work).await;
+    Ok(told(visit, done, &format!("The snapshot {name} is taken.")))
+}
+
+/// What came of it, on the page of the instances.
+fn told(visit: &Visit<'_>, done: Result<()>, text: &str) -> Outcome {
+    visit.session.say(match &done {
+        Ok(()) => text.to_owned(),
+        Err(problem) => message(problem),
+    });
+    Outcome::See(visit.at("instances"))
+}
+
+/// A page that names what will happen and asks.
+fn asked(visit: &Visit<'_>, title: &str, what: &Markup, button: &str) -> Outcome {
+    let body = html! {
+        (page::crumbs(&[("Instances", Some(visit.at("instances"))), (title, None)]))
+        h1 { (title) "?" }
+        (what)
+        form method="post" {
+            (page::csrf(visit))
+            button.danger type="submit" { (button) } " "
+            a.button.quiet href=(visit.at("instances")) { "Leave everything as it is" }
+        }
+    };
+    Outcome::Page(Page::new("instances", title, body))
+}
+
+async fn restore(visit: &Visit<'_>, desk: &Desk<'_>, name: &str) -> Result<Outcome> {
+    let file = file(desk, name)?;
+    if !file.is_file() {
+        return Ok(Outcome::Nowhere);
+    }
+    let company = &desk.instance.company;
+    if visit.post {
+        let path = format!("instances/{company}/restore");
+        let work = copies::restore(&desk.instance, &file);
+        let done = desk.written(http::Method::POST, &path, work).await;
+        return Ok(told(
+            visit,
+            done,
+            &format!("{company} is as it was when {name} was taken."),
+        ));
+    }
+    let what = html! { p { "Every record, role, member and key of " b { (company) } " becomes what it was when " b { (name) } " was taken. What was made or changed since is gone for good; take a snapshot first if you may want it back." } };
+    Ok(asked(
+        visit,
+        &format!("Restore {name}"),
+        &what,
+        "Restore it",
+    ))
+}
+
+async fn forget(visit: &Visit<'_>, desk: &Desk<'_>, name: &str) -> Result<Outcome> {
+    let file = file(desk, name)?;
+    if !file.is_file() {
+        return Ok(Outcome::Nowhere);
+    }
+    if visit.post {
+        let path = format!("instances/{}/snapshots/{name}", desk.instance.company);
+        let work = async {
+            std::fs::remove_file(&file).map_err(|error| -> Problem {
+                ApiError::server(format!("The file cannot be deleted: {error}.")).into()
+            })
+        };
+        let done = desk.written(http::Method::DELETE, &path, work).await;
+        return Ok(told(
+            visit,
+            done,
+            &format!("The snapshot {name} is deleted."),
+        ));
+    }
+    let what = html! { p { "The file of this snapshot is deleted. The company stays as it is; it can no longer be brought back to that moment." } };
+    Ok(asked(
+        visit,
+        &format!("Delete the snapshot {name}"),
+        &what,
+        "Delete the snapshot",
+    ))
+}
+
+/// Starts anew, while a page shows how far it is.
+fn reset(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
+    let company = desk.instance.company.clone();
+    if !visit.post {
+        let body = html! {
+            (page::crumbs(&[("Instances", Some(visit.at("instances"))), ("Reset", None)]))
+            h1 { "Reset " (company) "?" }
+            p { "Every record, role, member and setting of " b { (company) } " is deleted and made anew. Keys go too, all but those of its first two members, which open their successors." }
+            form.card method="post" {
+                (page::csrf(visit))
+                (page::tick("demo", "Fill it with the demo company", true, "Without, it gets its structure and two API members."))
+                (seed_field(visit))
+                button.danger type="submit" { "Reset " (company) } " "
+                a.button.quiet href=(visit.at("instances")) { "Leave everything as it is" }
+            }
+        };
+        return Ok(Outcome::Page(Page::new("instances", "Reset", body)));
+    }
+    let demo = demo(visit);
+    let console = &visit.server.console;
+    let title = format!("Resetting {company}");
+    let (name, watched) = console
+        .work
+        .begin(title, &visit.session.csrf, demo.is_some());
+    let instance = desk.instance.clone();
+    let log = visit.server.log.clone();
+    let begun = desk.begun(http::Method::POST, &format!("instances/{company}/reset"));
+    let open = visit.at("");
+    tokio::spawn(async move {
+        let mut step = |count| watched.step(count);
+        let done = copies::reset_watched(&instance, demo.as_ref(), &mut step).await;
+        if let Some(begun) = begun {
+            log.record(begun.ended(&done));
+        }
+        match done {
+            Ok(()) => watched.finish(html! {
+                p.said role="status" { (company) " starts anew." }
+                p { a.button href=(open) { "Open " (company) } }
+            }),
+            Err(problem) => watched.fail(message(&problem)),
+        }
+    });
+    Ok(Outcome::See(visit.at(&format!("instances/work/{name}"))))
+}

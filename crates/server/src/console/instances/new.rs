@@ -1,0 +1,128 @@
+//! A new company: made while its page shows how far it is; the keys of its first members are shown once.
+
+use crate::console::desk::{field_error, message};
+use crate::console::form::encode;
+use crate::console::members::copied;
+use crate::console::page::{self, Field, Page};
+use crate::console::{Outcome, Visit};
+use crate::demo::Size;
+use crate::host::Shown;
+use crate::operator::{Made, check, make};
+use crate::problem::Problem;
+use crate::seed::Demo;
+use crate::shelf::Company;
+use maud::{Markup, html};
+use std::sync::Weak;
+
+pub fn answer(visit: &Visit<'_>) -> Outcome {
+    let mut problem = None;
+    if visit.post {
+        match begin(visit) {
+            Ok(address) => return Outcome::See(address),
+            Err(found) => problem = Some(found),
+        }
+    }
+    let field = Field {
+        required: true,
+        max: Some(30),
+        ..Field::default()
+    };
+    let problem = problem.as_ref();
+    let own = field_error(problem, "company");
+    let body = html! {
+        (page::crumbs(&[("Instances", Some(visit.at("instances"))), ("New Item", None)]))
+        h1 { "New Instance" }
+        @if let (Some(problem), None) = (problem, own) { (page::wrong(&message(problem))) }
+        form.card method="post" {
+            (page::csrf(visit))
+            (page::text_field("company", "Company ID", visit.form.text("company"), "Letters, digits, - and _: it stands before the plus of every key.", own, field))
+            (page::text_field("name", "Name", visit.form.text("name"), "", None, Field::default()))
+            (page::tick("demo", "Fill it with the demo company", !visit.post || visit.form.ticked("demo"), "Without, it gets its structure and two API members. With, it takes some seconds."))
+            (seed_field(visit))
+            button type="submit" { "Save" } " "
+            a.button.quiet href=(visit.at("instances")) { "Cancel" }
+        }
+    };
+    let page = Page::new("instances", "New Instance", body);
+    Outcome::Page(page.with_status(if problem.is_some() { 422 } else { 200 }))
+}
+
+pub fn seed_field(visit: &Visit<'_>) -> Markup {
+    let seed = match visit.form.trimmed("seed") {
+        "" => "1",
+        text => text,
+    };
+    let field = Field {
+        kind: "number",
+        ..Field::default()
+    };
+    page::text_field(
+        "seed",
+        "Seed",
+        seed,
+        "The same seed makes the same records.",
+        None,
+        field,
+    )
+}
+
+/// What the form says of demo records.
+pub fn demo(visit: &Visit<'_>) -> Option<Demo> {
+    visit.form.ticked("demo").then(|| Demo {
+        size: Size::default(),
+        seed: visit.form.trimmed("seed").parse().unwrap_or(1),
+    })
+}
+
+fn begin(visit: &Visit<'_>) -> Result<String, Problem> {
+    let id = visit.form.trimmed("company").to_owned();
+    let name = visit.form.trimmed("name");
+    let company = Company {
+        name: if name.is_empty() {
+            id.clone()
+        } else {
+            name.to_owned()
+        },
+        company: id,
+    };
+    check(visit.server, &company)?;
+    let demo = demo(visit);
+    let console = &visit.server.console;
+    let title = format!("Making {}", company.company);
+    let (work, watched) = console
+        .work
+        .begin(title, &visit.session.csrf, demo.is_some());
+    let home = console.home.get().and_then(Weak::upgrade);
+    tokio::spawn(async move {
+        let Some(server) = home else {
+            watched.fail("This server makes no companies.");
+            return;
+        };
+        let mut step = |count| watched.step(count);
+        match make(&server, &company, demo.as_ref(), &mut step).await {
+            Ok(made) => watched.finish(shown(&made)),
+            Err(problem) => watched.fail(message(&problem)),
+        }
+    });
+    Ok(visit.at(&format!("instances/work/{work}")))
+}
+
+fn shown(made: &Made) -> Markup {
+    let company = &made.instance.company;
+    let pairs: [(&str, &str, &Option<Shown>); 2] = [
+        ("admin", "Member with every right", &made.admin),
+        ("least", "Member with the least", &made.least),
+    ];
+    html! {
+        p.said role="status" { (company) " is made." }
+        section.pair {
+            p.caution role="alert" { b { "Copy the keys now." } " The private keys are not shown again." }
+            @for (who, words, pair) in pairs { @if let Some(pair) = pair {
+                h2 { (words) }
+                (copied(&format!("{who}-public"), "Public Key", &pair.public_key))
+                (copied(&format!("{who}-private"), "Private Key", &pair.private_key))
+            } }
+        }
+        p { a.button href=(format!("/console/{}/", encode(company))) { "Open " (company) } }
+    }
+}
