@@ -111,6 +111,22 @@ test('Office Protect: four cells, a default board, and the board its tickets lan
   const ticket = await ok(pair, '/service/tickets', { method: 'POST', body: JSON.stringify({ summary: 'Suspicious sign-in', company: { id: company.id } }) })
   assert.equal(ticket.board.name, board)
   await refused(pair, '/service/boards')
+  await refused(pair, '/system/members')
+
+  // The optional rights: two more rows, and the section of ticket settings has its data.
+  await page.goto(at(`roles?search=${encodeURIComponent('OfficeProtect by hand')}`))
+  await page.getByRole('link', { name: 'OfficeProtect by hand', exact: true }).click()
+  await level(page, 'System', 'Table Setup', 'Inquire', 'All')
+  await level(page, 'System', 'Member Maintenance', 'Inquire', 'All')
+  await save()
+  const [{ id }] = await ok(pair, `/service/boards?conditions=${encodeURIComponent(`name="${board}"`)}`)
+  assert.ok((await ok(pair, `/service/boards/${id}/statuses`)).length > 0)
+  await ok(pair, '/system/members?pageSize=1')
+  await page.goto(at('integrations/office_protect/verify'))
+  await page.getByLabel('Member', { exact: true }).selectOption({ label: 'OfficeByHand (Office Protect)' })
+  await page.getByLabel('Settings for the creation of tickets').check()
+  await page.getByRole('button', { name: 'Verify now' }).click()
+  await page.getByText('Verified.').waitFor()
 })
 
 test('Propel Your MSP: eleven rows and fifteen tables', async () => {
@@ -158,4 +174,8 @@ test('Propel Your MSP: eleven rows and fifteen tables', async () => {
   await ok(pair, '/sales/opportunities?pageSize=1')
   await refused(pair, '/service/priorities')
   await refused(pair, '/company/contacts')
+  await page.goto(at('integrations/propel/verify'))
+  await page.getByLabel('Member', { exact: true }).selectOption({ label: 'PropelByHand (Propel Your MSP)' })
+  await page.getByRole('button', { name: 'Verify now' }).click()
+  await page.getByText('Verified.').waitFor()
 })

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { admin, ask, at, call, facts, level, look, newMember, newRole, open, signIn } from './browser.js'
+import { admin, ask, at, autotask, call, facts, level, look, newMember, newRole, open, signIn } from './browser.js'
 
 let browser, page, pair
 before(async () => {
@@ -156,8 +156,7 @@ test('a further instance is made and keeps its own roles', async () => {
   await page.getByLabel('Company ID').fill('second')
   await page.getByLabel('Fill it with the demo company').uncheck()
   await page.getByRole('button', { name: 'Save' }).click()
-  await page.getByRole('heading', { name: 'second is made' }).waitFor()
-  await look(page, 'instance-made')
+  await page.getByText('second is made.').waitFor({ timeout: 60_000 })
   await page.getByRole('link', { name: 'Open second' }).click()
   await page.getByRole('link', { name: 'Security Roles' }).first().click()
   assert.equal(await page.getByRole('link', { name: 'Reader', exact: true }).count(), 0)
@@ -215,8 +214,16 @@ for (const [name, options] of [
       await other.page.goto(at('roles?search=Umbrella'))
       await other.page.locator('main tbody a').first().click()
       await look(other.page, `role-${name}`)
-      for (const path of ['', 'roles', 'members', 'members/new', 'integrations', 'integrations/umbrella', 'activity', 'data?path=service/tickets', 'instances']) {
+      const at_ = ['', 'features', 'levels', 'levels/1', 'resources', 'resources/new', 'integrations/propel', 'integrations/propel/connect', 'integrations/propel/verify', 'activity', 'data?path=Tickets', 'instances']
+      for (const path of at_) {
+        await other.page.goto(autotask(path))
+        const wide = await other.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+        assert.ok(wide <= 0, `Autotask ${path} is ${wide} pixels too wide`)
+        await look(other.page, `at-${path.replace(/\W+/g, '-') || 'overview'}-${name}`)
+      }
+      for (const path of ['', 'roles', 'members', 'members/new', 'integrations', 'integrations/umbrella', 'integrations/umbrella/connect', 'integrations/umbrella/connect/member', 'integrations/umbrella/connect/plan', 'integrations/umbrella/verify', 'integrations/umbrella/guide', 'integrations/umbrella/side', 'audit', 'audit/keys', 'audit/members/Umbrella', 'activity', 'data?path=service/tickets', 'instances', 'instances/new', 'instances/reset', 'instances/faults/new']) {
         await other.page.goto(at(path))
+        if (path === 'audit') await other.page.locator('main table').waitFor()
         const wide = await other.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
         assert.ok(wide <= 0, `${path} is ${wide} pixels too wide`)
         await look(other.page, `${path.replace(/\W+/g, '-') || 'overview'}-${name}`)

@@ -173,3 +173,15 @@ export async function allowTables(page, tables) {
   await dialog.getByRole('button', { name: 'Allow', exact: true }).click()
   return dialog
 }
+
+/** Pages of the Autotask database beside the company. */
+export const autotask = (path = '') => `${facts.http}/console/autotask.bitting/${path}`
+
+/** A call on the Autotask API with credentials that the console showed. */
+export async function callAutotask(shown, path, init = {}) {
+  const { status, text } = await ask(`${facts.autotask.base_url}V1.0/${path}`, {
+    ...init,
+    headers: { UserName: shown.key, Secret: shown.secret, ApiIntegrationCode: shown.code, 'content-type': 'application/json', ...init.headers },
+  })
+  return { status, body: text ? JSON.parse(text) : null }
+}

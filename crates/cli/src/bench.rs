@@ -226,7 +226,7 @@ impl Bench for Workbench {
                 .lines()
                 .map(|line| (sign(line.sign), words(&plan, line)))
                 .collect(),
-            notes: plan.notes,
+            notes: plan.notes.iter().map(|note| for_pages(note)).collect(),
         })
     }
 
@@ -336,6 +336,22 @@ fn refused(error: &ConnectError) -> Refusal {
         }
         _ => Refusal::new(text),
     }
+}
+
+/// The sentences of the commands name their options; a page has fields.
+fn for_pages(note: &str) -> String {
+    let mut text = note.to_owned();
+    for (option, field) in [
+        ("choose with --board: ", "choose one at the step before: "),
+        (
+            "choose with --location: ",
+            "choose one at the step before: ",
+        ),
+        ("with --role", "at the step before"),
+    ] {
+        text = text.replace(option, field);
+    }
+    text
 }
 
 fn sign(sign: PlanSign) -> Sign {

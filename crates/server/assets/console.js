@@ -151,6 +151,61 @@
   }
   live.start()
 
+  // Try it: the call that a form describes, made from here.
+  const trial = document.querySelector('form[data-try]')
+  if (trial) {
+    const parameters = trial.querySelector('[data-parameters]')
+    const ask = () => {
+      const names = [...trial.elements.call.value.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
+      parameters.replaceChildren(...names.map((name) => {
+        const field = document.createElement('div')
+        field.className = 'field'
+        const label = document.createElement('label')
+        label.htmlFor = `path-${name}`
+        label.textContent = name
+        const input = document.createElement('input')
+        input.id = label.htmlFor
+        input.dataset.name = name
+        input.required = true
+        field.append(label, input)
+        return field
+      }))
+    }
+    trial.elements.call.addEventListener('change', ask)
+    ask()
+    trial.addEventListener('submit', async (event) => {
+      event.preventDefault()
+      const value = (name) => trial.elements[name].value.trim()
+      const space = value('call').indexOf(' ')
+      const method = value('call').slice(0, space)
+      let path = value('call').slice(space + 1)
+      for (const input of parameters.querySelectorAll('input')) path = path.replace(`{${input.dataset.name}}`, encodeURIComponent(input.value))
+      const query = value('query')
+      const bytes = new TextEncoder().encode(`${value('company')}+${value('public')}:${value('private')}`)
+      const headers = { authorization: `Basic ${btoa(String.fromCharCode(...bytes))}`, clientid: value('client') }
+      const init = { method, headers }
+      if (value('body') && method !== 'GET') { init.body = value('body'); headers['content-type'] = 'application/json' }
+      const answer = document.querySelector('[data-answer]')
+      const status = document.createElement('p')
+      const body = document.createElement('pre')
+      try {
+        const response = await fetch(trial.dataset.try + path + (query ? `?${query}` : ''), init)
+        const text = await response.text()
+        const denial = response.headers.get('x-bitting-denial')
+        status.className = response.ok ? 'said' : 'wrong'
+        status.textContent = `${response.status} ${response.statusText}${denial ? `: ${denial}` : ''}`
+        try { body.textContent = JSON.stringify(JSON.parse(text), null, 2) } catch { body.textContent = text }
+        if (body.textContent.length > 100000) body.textContent = `${body.textContent.slice(0, 100000)}\n…`
+      } catch (error) {
+        status.className = 'wrong'
+        status.textContent = error.message
+      }
+      body.className = 'card'
+      body.tabIndex = 0
+      answer.replaceChildren(status, body)
+    })
+  }
+
   document.addEventListener('change', (event) => {
     const only = closest(event, '[data-only-granted]')
     if (only) document.getElementById('matrix').classList.toggle('only', only.checked)

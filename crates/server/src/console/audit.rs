@@ -4,6 +4,7 @@
 use super::bench::{Audit, Audited};
 use super::desk::Desk;
 use super::form::encode;
+use super::guide::inline;
 use super::page::{self, Page};
 use super::{Outcome, Result, Visit, connect, integrations};
 use crate::keys::Key;
@@ -79,7 +80,7 @@ async fn members(visit: &Visit<'_>, desk: &Desk<'_>) -> Markup {
                     th scope="row" { a href=(visit.at(&format!("audit/members/{}", encode(&one.member)))) { (one.member) } @if one.inactive { " " span.flag.off { "inactive" } } }
                     td.number { span.score.(grade(one.score)) { (one.score) } }
                     td.number { (one.excess.len()) }
-                    td { @for (risk, what, _) in one.findings.iter().take(3) { p.finding { span.risk.(risk) { (risk) } " " (what) } } @if one.findings.len() > 3 { p.hint { "and " (one.findings.len() - 3) " more" } } }
+                    td { @for (risk, what, _) in one.findings.iter().take(3) { p.finding { span.risk.(risk) { (risk) } " " (inline(what)) } } @if one.findings.len() > 3 { p.hint { "and " (one.findings.len() - 3) " more" } } }
                     td { (one.role) }
                     td { (one.profile.as_deref().unwrap_or(&one.measured_by)) }
                     td.number { (one.keys.unwrap_or_default()) }
@@ -137,7 +138,7 @@ async fn one(visit: &Visit<'_>, desk: &Desk<'_>, name: &str) -> Result<Outcome> 
         (facts(visit, found, role.as_ref(), id, desk))
         section { h2 { "Findings" }
             @if found.findings.is_empty() { p.said { "Nothing to remark." } }
-            ul.remarks { @for (risk, what, remedy) in &found.findings { li.(if *risk == "high" { "error" } else if *risk == "medium" { "warning" } else { "note" }) { b { (risk) } " " (what) p.hint { (remedy) } } } }
+            ul.remarks { @for (risk, what, remedy) in &found.findings { li.(if *risk == "high" { "error" } else if *risk == "medium" { "warning" } else { "note" }) { b { (risk) } " " (inline(what)) p.hint { (inline(remedy)) } } } }
         }
         section { h2 { "Needs against holds" }
             form.filter method="get" {

@@ -4,6 +4,7 @@
 use super::bench::{Order, Pair, Planned, Refusal, Sign};
 use super::desk::Desk;
 use super::form::{Form, encode};
+use super::guide::inline;
 use super::integrations::tabs;
 use super::page::{self, Field, Page};
 use super::{Outcome, Result, Visit, members, proof};
@@ -306,7 +307,7 @@ fn lines(plan: &Planned) -> Markup {
                 Sign::Change => li.change { "~ " (text) },
                 Sign::Remove => li.minus { "− " (text) },
             } } }
-            @if !plan.notes.is_empty() { ul.notes { @for note in &plan.notes { li { (note) } } } }
+            @if !plan.notes.is_empty() { ul.notes { @for note in &plan.notes { li { (inline(note)) } } } }
         }
     }
 }

@@ -1,19 +1,21 @@
 //! `/docs`: the description of what is served, generated from the catalog, for people and as OpenAPI. Open
 //! to everyone, since it is the same in every copy of the program; it says nothing of an instance's data.
 
+mod openapi;
+mod try_it;
+
 use super::form::{Form, encode};
 use super::page;
 use super::{content, page_response, plain};
 use crate::server::Server;
 use bitting_catalog::Catalog;
-use bitting_catalog::entity::{Basis, Entity, Field, Kind, Right, Scalar};
-use bitting_catalog::route::{Method, Route, RouteKind};
+use bitting_catalog::entity::{Basis, Entity, Field, Kind, Right};
+use bitting_catalog::route::{Method, Route};
 use bitting_policy::{Needs, Registry};
 use bytes::Bytes;
 use http::Response;
 use http_body_util::Full;
 use maud::{Markup, html};
-use serde_json::{Map, Value, json};
 use std::sync::OnceLock;
 
 const SIZE: usize = 60;
@@ -28,13 +30,13 @@ pub fn answer(server: &Server, rest: &[&str], query: &Form) -> Response<Full<Byt
         ["openapi.json"] => {
             static TEXT: OnceLock<Bytes> = OnceLock::new();
             let text = TEXT.get_or_init(|| {
-                let whole = openapi(catalog, registry);
+                let whole = openapi::openapi(catalog, registry);
                 Bytes::from(serde_json::to_vec(&whole).unwrap_or_default())
             });
             content(200, "application/json", text.clone())
         }
         ["entity", path @ ..] => match catalog.entity_at(&path.join("/")) {
-            Some(entity) => page_response(200, sheet(catalog, registry, entity)),
+            Some(entity) => page_response(200, sheet(catalog, registry, entity, &instance.company)),
             None => plain(404, "There is no such entity."),
         },
         _ => plain(404, "There is nothing here."),
@@ -96,7 +98,7 @@ fn list(catalog: &Catalog, registry: &Registry, query: &Form) -> Markup {
     page::public("API description", &body)
 }
 
-fn sheet(catalog: &Catalog, registry: &Registry, entity: &Entity) -> Markup {
+fn sheet(catalog: &Catalog, registry: &Registry, entity: &Entity, company: &str) -> Markup {
     let body = html! {
         (page::crumbs(&[("API description", Some("/docs".to_owned())), (&entity.path, None)]))
         h1 { (entity.schema) }
@@ -115,7 +117,7 @@ fn sheet(catalog: &Catalog, registry: &Registry, entity: &Entity) -> Markup {
                 tbody { @for field in &entity.fields { tr { th scope="row" { code { (field.name) } } td { (kind(&field.kind)) } td { (remarks(field)) } } } }
             } }
         }
-        @if entity.stored && entity.parents.is_empty() { p { a href=(format!("/console/")) { "Sign in to the console" } " and choose Data to try " code { (entity.path) } "." } }
+        (try_it::form(catalog, entity, company))
     };
     page::public(&entity.schema, &body)
 }
@@ -209,247 +211,4 @@ fn remarks(field: &Field) -> String {
         words.push(format!("one of {}", field.values.join(", ")));
     }
     words.join("; ")
-}
-
-/// The whole description.
-fn openapi(catalog: &Catalog, registry: &Registry) -> Value {
-    let mut paths = Map::new();
-    for route in &catalog.routes {
-        let entity = catalog.entity(route.entity);
-        let mut item = Map::new();
-        for operation in &route.methods {
-            let described = described(route, entity, operation.method, operation.status, registry);
-            item.insert(word(operation.method).to_lowercase(), described);
-        }
-        paths.insert(route.path.to_string(), Value::Object(item));
-    }
-    let mut schemas = Map::new();
-    for (name, fields) in &catalog.shapes {
-        schemas.insert(name.to_string(), object(fields));
-    }
-    for entity in &catalog.entities {
-        schemas.insert(entity.schema.to_string(), object(&entity.fields));
-    }
-    for (name, reference) in &catalog.references {
-        let mut members = Map::new();
-        members.insert("id".to_owned(), json!({ "type": "integer" }));
-        for (member, _) in &reference.members {
-            members.insert(member.to_string(), json!({ "type": "string" }));
-        }
-        schemas.insert(
-            name.to_string(),
-            json!({ "type": "object", "properties": members }),
-        );
-    }
-    let missing: Vec<String> = catalog
-        .entities
-        .iter()
-        .flat_map(|entity| &entity.fields)
-        .chain(catalog.shapes.values().flatten())
-        .filter_map(|field| pointed(&field.kind))
-        .filter(|name| !schemas.contains_key(*name))
-        .map(str::to_owned)
-        .collect();
-    for name in missing {
-        schemas.insert(name, json!({ "type": "object" }));
-    }
-    json!({
-        "openapi": "3.0.3",
-        "info": {
-            "title": "ConnectWise REST API as Bitting serves it",
-            "description": "Every path with the right it needs (x-right).",
-            "version": crate::answer::VERSION,
-        },
-        "servers": [{ "url": "/v4_6_release/apis/3.0" }],
-        "security": [{ "key": [] }],
-        "paths": paths,
-        "components": {
-            "schemas": schemas,
-            "securitySchemes": { "key": { "type": "http", "scheme": "basic", "description": "User name: company id, a plus, the public key. Password: the private key." } },
-        },
-    })
-}
-
-fn described(
-    route: &Route,
-    entity: &Entity,
-    method: Method,
-    status: u16,
-    registry: &Registry,
-) -> Value {
-    let mut parameters: Vec<Value> = route
-        .params
-        .iter()
-        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
-        .collect();
-    let list = route.kind == RouteKind::Collection && method == Method::Get;
-    if list {
-        for name in [
-            "conditions",
-            "childConditions",
-            "customFieldConditions",
-            "orderBy",
-            "fields",
-        ] {
-            parameters.push(json!({ "name": name, "in": "query", "schema": { "type": "string" } }));
-        }
-        for name in ["page", "pageSize", "pageId"] {
-            parameters
-                .push(json!({ "name": name, "in": "query", "schema": { "type": "integer" } }));
-        }
-    }
-    let schema = json!({ "$ref": format!("#/components/schemas/{}", entity.schema) });
-    let body = match (route.kind, method) {
-        (RouteKind::Collection, Method::Get) => Some(json!({ "type": "array", "items": schema })),
-        (RouteKind::Item | RouteKind::ItemByName | RouteKind::Singleton, Method::Get)
-        | (RouteKind::Collection | RouteKind::Item, Method::Post)
-        | (RouteKind::Item, Method::Put | Method::Patch) => Some(schema.clone()),
-        (RouteKind::Count, _) => {
-            Some(json!({ "type": "object", "properties": { "count": { "type": "integer" } } }))
-        }
-        _ => None,
-    };
-    let mut answer = json!({ "description": "Done" });
-    if let Some(body) = body {
-        answer["content"] = json!({ "application/json": { "schema": body } });
-    }
-    let mut responses = Map::new();
-    responses.insert(status.to_string(), answer);
-    responses.insert(
-        "403".to_owned(),
-        json!({ "description": "The key's role lacks the right" }),
-    );
-    let mut operation = json!({
-        "tags": [first(&route.path).unwrap_or_default()],
-        "operationId": format!("{}{}", word(method).to_lowercase(), route.path.replace(['/', '{', '}'], "_")),
-        "x-right": needs(registry, &right(route, entity).needs),
-        "parameters": parameters,
-        "responses": responses,
-    });
-    let takes = match (route.kind, method) {
-        (RouteKind::Collection | RouteKind::Item, Method::Post)
-        | (RouteKind::Item, Method::Put) => Some(schema),
-        (RouteKind::Item, Method::Patch) => {
-            Some(json!({ "type": "array", "items": { "type": "object" } }))
-        }
-        _ => None,
-    };
-    if let Some(takes) = takes {
-        operation["requestBody"] =
-            json!({ "content": { "application/json": { "schema": takes } } });
-    }
-    operation
-}
-
-fn object(fields: &[Field]) -> Value {
-    let mut properties = Map::new();
-    let mut required = Vec::new();
-    for field in fields {
-        let mut shape = schema(&field.kind);
-        if shape.get("$ref").is_none() {
-            if let Some(max) = field.max.filter(|_| matches!(field.kind, Kind::Text)) {
-                shape["maxLength"] = json!(max);
-            }
-            if !field.values.is_empty() {
-                shape["enum"] = json!(field.values);
-            }
-            if field.read_only {
-                shape["readOnly"] = json!(true);
-            }
-            if field.write_only {
-                shape["writeOnly"] = json!(true);
-            }
-        }
-        if field.required && !field.read_only {
-            required.push(field.name.to_string());
-        }
-        properties.insert(field.name.to_string(), shape);
-    }
-    let mut shape = json!({ "type": "object", "properties": properties });
-    if !required.is_empty() {
-        shape["required"] = json!(required);
-    }
-    shape
-}
-
-fn pointed(kind: &Kind) -> Option<&str> {
-    match kind {
-        Kind::Reference(to) | Kind::References(to) => Some(&to.shape),
-        Kind::Embedded { shape, .. } => Some(shape),
-        _ => None,
-    }
-}
-
-fn schema(kind: &Kind) -> Value {
-    let link = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
-    match kind {
-        Kind::Integer => json!({ "type": "integer" }),
-        Kind::Number => json!({ "type": "number" }),
-        Kind::Boolean => json!({ "type": "boolean" }),
-        Kind::Text => json!({ "type": "string" }),
-        Kind::DateTime => json!({ "type": "string", "format": "date-time" }),
-        Kind::Date => json!({ "type": "string", "format": "date" }),
-        Kind::Uuid => json!({ "type": "string", "format": "uuid" }),
-        Kind::Reference(to) => link(&to.shape),
-        Kind::References(to) => json!({ "type": "array", "items": link(&to.shape) }),
-        Kind::List(of) => json!({ "type": "array", "items": { "type": scalar(*of) } }),
-        Kind::Embedded { shape, list: true } => json!({ "type": "array", "items": link(shape) }),
-        Kind::Embedded { shape, .. } => link(shape),
-        Kind::Any => json!({}),
-    }
-}
-
-fn scalar(of: Scalar) -> &'static str {
-    match of {
-        Scalar::Integer => "integer",
-        Scalar::Number => "number",
-        Scalar::Boolean => "boolean",
-        Scalar::Text => "string",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::openapi;
-    use serde_json::Value;
-    use std::collections::BTreeSet;
-
-    fn links(value: &Value, found: &mut BTreeSet<String>) {
-        match value {
-            Value::Object(members) => {
-                for (name, member) in members {
-                    match member.as_str() {
-                        Some(link) if name == "$ref" => {
-                            found.insert(link.to_owned());
-                        }
-                        _ => links(member, found),
-                    }
-                }
-            }
-            Value::Array(items) => items.iter().for_each(|item| links(item, found)),
-            _ => {}
-        }
-    }
-
-    #[test]
-    fn every_route_is_described_and_every_link_leads_somewhere() {
-        let (registry, catalog) = bitting_catalog::Catalog::embedded().expect("data");
-        let whole = openapi(&catalog, &registry);
-        for route in &catalog.routes {
-            let item = &whole["paths"][&*route.path];
-            assert_eq!(
-                item.as_object().map(serde_json::Map::len),
-                Some(route.methods.len()),
-                "{}",
-                route.path
-            );
-        }
-        let mut found = BTreeSet::new();
-        links(&whole, &mut found);
-        assert!(found.len() > 300);
-        for link in found {
-            let name = link.trim_start_matches("#/components/schemas/");
-            assert!(whole["components"]["schemas"][name].is_object(), "{link}");
-        }
-    }
 }

@@ -26,18 +26,25 @@ pub async fn answer(visit: &Visit<'_>, order: Order, title: &str, tabs: &Markup)
 pub fn shown(block: &Block) -> Markup {
     html! {
         @match block {
-            Block::Heading(1, text) => h1 { (text) },
-            Block::Heading(2, text) => h2 { (text) },
-            Block::Heading(_, text) => h3 { (text) },
-            Block::Paragraph(text) => p { (text) },
-            Block::Bullets(items) => ul { @for item in items { li { (item) } } },
-            Block::Steps(items) => ol.steps { @for item in items { li { (item) } } },
+            Block::Heading(1, text) => h1 { (inline(text)) },
+            Block::Heading(2, text) => h2 { (inline(text)) },
+            Block::Heading(_, text) => h3 { (inline(text)) },
+            Block::Paragraph(text) => p { (inline(text)) },
+            Block::Bullets(items) => ul { @for item in items { li { (inline(item)) } } },
+            Block::Steps(items) => ol.steps { @for item in items { li { (inline(item)) } } },
             Block::Table(head, rows) => {
                 div.wide tabindex="0" role="region" aria-label=(head.join(", ")) { table {
                     thead { tr { @for cell in head { th scope="col" { (cell) } } } }
-                    tbody { @for row in rows { tr { @for cell in row { td { (cell) } } } } }
+                    tbody { @for row in rows { tr { @for cell in row { td { (inline(cell)) } } } } }
                 } }
             }
         }
     }
+}
+
+/// What stands between backticks is code.
+pub fn inline(text: &str) -> Markup {
+    html! { @for (index, part) in text.split('`').enumerate() {
+        @if index % 2 == 1 { code { (part) } } @else { (part) }
+    } }
 }

@@ -311,7 +311,7 @@ fn row(visit: &Visit<'_>, job: &Job, connected: bool, here: &str) -> Markup {
         th scope="row" { (job.name) }
         td { (job.what) } td { (job.rhythm) }
         td { @if let Some(holder) = &job.running { "running (" (holder) ")" } @else if let Some(last) = &job.last { (result(last)) " " (last.at) } @else { "never" } }
-        td { (job.next.as_deref().unwrap_or("by hand")) }
+        td { (job.next.as_deref().unwrap_or("—")) }
         td.act { @if connected { form method="post" action=(format!("{here}/run")) {
             (page::csrf(visit)) input type="hidden" name="job" value=(job.name);
             button.quiet type="submit" { "Run now" span.sr { " " (job.name) } }

@@ -1,6 +1,7 @@
 //! What a key was proved to hold, as a table: what is missing and what is in excess first. Knows no profile.
 
 use super::bench::Proof;
+use super::guide::inline;
 use maud::{Markup, html};
 
 pub fn shown(proof: &Proof) -> Markup {
@@ -30,7 +31,7 @@ pub fn shown(proof: &Proof) -> Markup {
                     td { (right.why) @if !right.remedy.is_empty() { p.hint { (right.remedy) } } }
                 } } }
             } } }
-            @if !proof.notes.is_empty() { ul.notes { @for note in &proof.notes { li { (note) } } } }
+            @if !proof.notes.is_empty() { ul.notes { @for note in &proof.notes { li { (inline(note)) } } } }
             @if !proof.calls.is_empty() { details.record { summary { (proof.calls.len()) " calls were made to prove it" }
                 ul.plain { @for (call, status, showed) in &proof.calls { li { code { (call) } " " span.status.(if *status < 400 { "good" } else { "refused" }) { (status) } " " (showed) } } } } }
         }

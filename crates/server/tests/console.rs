@@ -1,0 +1,258 @@
+//! The console under load and at its edges: a thousand roles, a hundred thousand calls, sessions, and what its
+//! own writes leave in the log. Pages are asked for through the whole server but for the socket.
+
+mod support;
+
+use bitting_server::event::Event;
+use http::header;
+use serde_json::json;
+use std::time::{Duration, Instant};
+use support::Company;
+
+/// Most bytes of a page.
+const HEAVIEST: usize = 150_000;
+/// Longest that a page may take to be made. Builds for development are slow; the benchmark says what a release
+/// build takes.
+const LONGEST: Duration = Duration::from_millis(250);
+
+/// Somebody who is signed in.
+struct Browser<'a> {
+    company: &'a Company,
+    cookie: String,
+}
+
+impl<'a> Browser<'a> {
+    async fn open(company: &'a Company) -> Self {
+        let link = company.server.console.one_time_path();
+        let answer = company.at(None, &link).await;
+        assert_eq!(answer.status, 303);
+        let cookie = answer.headers[header::SET_COOKIE].to_str().expect("text");
+        let (cookie, _) = cookie.split_once(';').expect("a cookie");
+        Self {
+            company,
+            cookie: cookie.to_owned(),
+        }
+    }
+
+    async fn get(&self, path: &str) -> (u16, String) {
+        let path = format!("/console/{path}");
+        let headers = [("cookie", self.cookie.as_str()), ("host", "localhost")];
+        let answer = self.company.whole(None, "GET", &path, None, &headers).await;
+        (answer.status, String::from_utf8(answer.body).expect("text"))
+    }
+
+    /// The quickest of a few turns, and the page.
+    async fn quickest(&self, path: &str) -> (Duration, String) {
+        let mut best = (Duration::MAX, String::new());
+        for _ in 0..5 {
+            let started = Instant::now();
+            let (status, page) = self.get(path).await;
+            let took = started.elapsed();
+            assert_eq!(status, 200, "{path}: {page}");
+            if took < best.0 {
+                best = (took, page);
+            }
+        }
+        best
+    }
+
+    async fn post(&self, path: &str, form: &str) -> (u16, String) {
+        let (_, page) = self.get(path).await;
+        let (_, rest) = page.split_once("name=\"csrf\" value=\"").expect("a form");
+        let (token, _) = rest.split_once('"').expect("a token");
+        let path = format!("/console/{path}");
+        let headers = [
+            ("cookie", self.cookie.as_str()),
+            ("host", "localhost"),
+            ("x-csrf", token),
+        ];
+        let body = form.as_bytes().to_vec();
+        let answer = self
+            .company
+            .whole(None, "POST", &path, Some(body), &headers)
+            .await;
+        let to = answer.headers.get(header::LOCATION);
+        let to = to.and_then(|to| to.to_str().ok()).unwrap_or_default();
+        (answer.status, to.to_owned())
+    }
+}
+
+/// How often a text is there.
+fn count(page: &str, text: &str) -> usize {
+    page.matches(text).count()
+}
+
+#[tokio::test]
+async fn a_thousand_roles_and_members_come_page_by_page() {
+    let company = Company::open().await;
+    for index in 0..1_000 {
+        let role = json!({ "name": format!("Role {index:04}") });
+        let made = company
+            .call(&company.admin, "POST", "/system/securityroles", Some(role))
+            .await;
+        let role = made.expect(201)["id"].clone();
+        if index % 4 == 0 {
+            let member = json!({
+                "identifier": format!("member{index:04}"), "name": format!("Member {index}"),
+                "securityRole": { "id": role },
+            });
+            let made = company
+                .call(&company.admin, "POST", "/system/apiMembers", Some(member))
+                .await;
+            made.expect(201);
+        }
+    }
+    let browser = Browser::open(&company).await;
+    let list = "acme/roles?search=Role+&page=";
+    let (took, first) = browser.quickest(&format!("{list}1")).await;
+    assert_eq!(count(&first, "/copy\" aria-label"), 50);
+    assert!(first.contains("Page 1 of 20") && first.contains("rel=\"next\""));
+    assert!(first.len() < HEAVIEST, "{} bytes", first.len());
+    assert!(took < LONGEST, "{took:?}");
+    let (_, last) = browser.get(&format!("{list}20")).await;
+    assert!(last.contains("Role 0999") && !last.contains("Role 0900"));
+    assert!(!last.contains("rel=\"next\""));
+    for path in [
+        "acme/roles/5",
+        "acme/members",
+        "acme/audit/keys",
+        "acme/integrations/umbrella",
+        "acme/instances",
+        "acme/",
+    ] {
+        let (took, page) = browser.quickest(path).await;
+        assert!(page.len() < HEAVIEST, "{path}: {} bytes", page.len());
+        assert!(took < LONGEST, "{path}: {took:?}");
+        println!("{path}: {took:?}, {} bytes", page.len());
+    }
+    println!("roles: {took:?}, {} bytes", first.len());
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_calls_come_page_by_page() {
+    let company = Company::open().await;
+    for index in 0..100_000_u32 {
+        let path = if index % 1_000 == 0 {
+            "/v4_6_release/apis/3.0/company/contacts"
+        } else {
+            "/v4_6_release/apis/3.0/service/tickets"
+        };
+        let request = http::Request::builder()
+            .uri(path)
+            .body(())
+            .expect("a request");
+        let mut event = Event::new(&request.into_parts().0);
+        event.company = "acme".to_owned();
+        event.member = format!("member{}", index % 7);
+        event.finish(200, Duration::from_micros(u64::from(index)));
+        company.server.log.record(event);
+    }
+    let browser = Browser::open(&company).await;
+    for (path, rows) in [
+        ("acme/activity", 100),
+        ("acme/activity?member=member3", 100),
+        ("acme/activity?search=contacts", 100),
+        ("acme/activity?search=contacts&member=member3", 14),
+        ("acme/activity?decision=denied", 0),
+        ("acme/", 0),
+    ] {
+        let (took, page) = browser.quickest(path).await;
+        if path != "acme/" {
+            assert_eq!(count(&page, "<th scope=\"row\">"), rows, "{path}");
+        }
+        assert!(page.len() < HEAVIEST, "{path}: {} bytes", page.len());
+        assert!(took < LONGEST, "{path}: {took:?}");
+        println!("{path}: {took:?}, {} bytes", page.len());
+    }
+    // The pages go back to the very first call, and end there.
+    let (_, first) = browser
+        .get("acme/activity?search=contacts&member=member3")
+        .await;
+    assert!(!first.contains("Older calls"));
+    let (_, page) = browser.get("acme/activity").await;
+    let (_, rest) = page.split_once("before=").expect("an older page");
+    let (oldest, _) = rest.split_once('"').expect("an address");
+    let (_, older) = browser.get(&format!("acme/activity?before={oldest}")).await;
+    assert_eq!(count(&older, "<th scope=\"row\">"), 100);
+    assert!(!older.contains(&format!("activity/{oldest}\"")));
+}
+
+/// Whatever the console writes is an event, as a call on the API would be, and holds no secret.
+#[tokio::test]
+async fn what_the_console_writes_is_in_the_log() {
+    let company = Company::open().await;
+    let browser = Browser::open(&company).await;
+    let (status, to) = browser.post("acme/roles/new", "name=By+hand").await;
+    assert_eq!(status, 303, "{to}");
+    let role = to.rsplit('/').next().expect("an id").to_owned();
+    let form = "name=By+hand+too&then=stay&c0.3=All";
+    assert_eq!(
+        browser.post(&format!("acme/roles/{role}"), form).await.0,
+        303
+    );
+    let form = format!("identifier=ByHand&name=By+Hand&securityRole={role}&then=stay");
+    let (status, to) = browser.post("acme/members/new", &form).await;
+    assert_eq!(status, 303, "{to}");
+    let member = to.rsplit('/').next().expect("an id").to_owned();
+    let keys = format!("acme/members/{member}/keys/new");
+    assert_eq!(browser.post(&keys, "description=one").await.0, 303);
+    let (_, page) = browser.get(&format!("acme/members/{member}/keys")).await;
+    let (_, rest) = page
+        .split_once("id=\"private\" value=\"")
+        .expect("shown once");
+    let (private, _) = rest.split_once('"').expect("a key");
+    let (_, again) = browser.get(&format!("acme/members/{member}/keys")).await;
+    assert!(!again.contains(private));
+    let (_, rest) = again.split_once("/delete\"").expect("a key");
+    let key = again[..again.len() - rest.len() - "/delete\"".len()]
+        .rsplit('/')
+        .next()
+        .expect("an id")
+        .to_owned();
+    assert_eq!(
+        browser
+            .post(&format!("acme/members/{member}/keys/{key}/delete"), "")
+            .await
+            .0,
+        303
+    );
+    let events = company.server.log.latest(100);
+    let written: Vec<String> = events
+        .iter()
+        .filter(|event| event.method != "GET")
+        .map(|event| format!("{} {} {}", event.member, event.method, event.path))
+        .collect();
+    let expected = [
+        "operator POST /v4_6_release/apis/3.0/system/securityroles".to_owned(),
+        format!("operator PATCH /bitting/apis/3.0/system/securityroles/{role}"),
+        format!("operator PUT /bitting/apis/3.0/system/securityroles/{role}/document"),
+        "operator POST /v4_6_release/apis/3.0/system/apiMembers".to_owned(),
+        format!("operator POST /bitting/apis/3.0/system/members/{member}/keys"),
+        format!("operator DELETE /bitting/apis/3.0/system/keys/{key}"),
+    ];
+    assert_eq!(written, expected);
+    let log = serde_json::to_string(&events).expect("JSON");
+    assert!(!log.contains(private));
+}
+
+#[tokio::test]
+async fn a_stream_of_calls_is_for_whoever_is_signed_in() {
+    let company = Company::open().await;
+    let answer = company.at(None, "/console/acme/activity/stream").await;
+    assert_eq!(answer.status, 401);
+    assert!(answer.body.is_empty());
+}
+
+/// A new password ends every session, this browser's too.
+#[tokio::test]
+async fn a_session_that_ended_opens_nothing() {
+    let company = Company::open().await;
+    let (one, other) = (Browser::open(&company).await, Browser::open(&company).await);
+    assert_eq!(one.get("acme/roles").await.0, 200);
+    let form = "password=a+new+password+1&again=a+new+password+1";
+    assert_eq!(one.post("password", form).await.0, 303);
+    for browser in [&one, &other] {
+        let (status, page) = browser.get("acme/roles").await;
+        assert_eq!((status, page.as_str()), (303, ""));
+    }
+}
