@@ -185,7 +185,7 @@ fn features(visit: &Visit<'_>, profile: &Profile) -> Outcome {
 }
 
 async fn names(desk: &Desk<'_>, path: &str) -> Result<Vec<(String, String)>> {
-    let rows = desk.list(path, "pageSize=1000").await?;
+    let rows = desk.list(path, "pageSize=1000&fields=name").await?;
     let mut names: Vec<String> = rows
         .iter()
         .filter_map(|row| row["name"].as_str().map(str::to_owned))

@@ -173,7 +173,10 @@ async fn sheet(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<
     let registry = desk.instance.registry();
     let selection = selected(profile, &visit.query);
     let members = desk
-        .list("system/apiMembers", "pageSize=1000&orderBy=identifier")
+        .list(
+            "system/apiMembers",
+            "pageSize=1000&orderBy=identifier&fields=id,identifier,securityRole/id",
+        )
         .await?;
     let member = visit.query.text("member");
     let of_member = members.iter().find(|one| one["id"].to_string() == member);
@@ -191,7 +194,9 @@ async fn sheet(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<
         None => None,
     };
     let needed = needed(registry, profile, &selection);
-    let roles = desk.list(ROLES, "pageSize=1000&orderBy=name").await?;
+    let roles = desk
+        .list(ROLES, "pageSize=1000&orderBy=name&fields=id,name")
+        .await?;
     let options: Vec<(String, String)> = roles
         .iter()
         .map(|row| {

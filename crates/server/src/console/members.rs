@@ -282,7 +282,9 @@ async fn sheet(
 ) -> Result<Page> {
     let mut options = Vec::new();
     for choice in &CHOICES {
-        let rows = desk.list(choice.path, "pageSize=1000").await?;
+        let rows = desk
+            .list(choice.path, "pageSize=1000&fields=id,name")
+            .await?;
         let mut list: Vec<(String, String)> = rows
             .iter()
             .map(|row| (row["id"].to_string(), text(&row["name"])))
