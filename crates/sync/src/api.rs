@@ -180,6 +180,61 @@ impl<'a> Api<'a> {
         }
     }
 
+    /// Hands a list over in the order of the ids, page by page, each page asked for by the last id of the one
+    /// before: records that come or go meanwhile move no other. `rest` is the rest of the query, with its `&`.
+    pub fn walk(
+        &self,
+        need: Need,
+        path: &str,
+        conditions: &str,
+        rest: &str,
+        mut each: impl FnMut(Vec<Value>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let (mut size, mut last, mut linked) = (PAGE, None, false);
+        loop {
+            let conditions = match last {
+                None => conditions.to_owned(),
+                Some(last) if conditions.is_empty() => format!("id>{last}"),
+                Some(last) => format!("{conditions} and id>{last}"),
+            };
+            let url = format!(
+                "{path}?conditions={}&orderBy=id&pageSize={size}{rest}",
+                encode(&conditions)
+            );
+            let (found, more) = match self.page(need, &url) {
+                Err(Failure::Down { slow: true, .. }) if size / 2 >= SMALLEST => {
+                    size /= 2;
+                    continue;
+                }
+                found => found?,
+            };
+            let Value::Array(rows) = found else {
+                return Err(Failure::Client(ClientError::Strange {
+                    address: self.psa.address().to_owned(),
+                    path: path.to_owned(),
+                    wanted: "list",
+                }));
+            };
+            let full = rows.len() >= size;
+            last = rows.last().map(id).or(last);
+            linked |= more;
+            if !rows.is_empty() {
+                each(rows)?;
+            }
+            // Where no page said yet that another one follows, something on the way may take such words away.
+            if !full || linked && !more {
+                return Ok(());
+            }
+        }
+    }
+
+    fn page(&self, need: Need, path: &str) -> Result<(Value, bool), Failure> {
+        let answer = self.psa.ask("GET", path, None);
+        let more = answer.as_ref().is_ok_and(|answer| answer.more);
+        let value = self.read(answer.and_then(|answer| answer.ok("GET", path)), need)?;
+        Ok((value, more))
+    }
+
     /// Uploads a file with the fields of a form beside it.
     pub fn upload(
         &self,

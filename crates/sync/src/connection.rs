@@ -154,10 +154,25 @@ fn read(file: &Path) -> Result<Written, Failure> {
 /// Writes a file that its owner alone may read, as a whole or not at all.
 pub fn write_private(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let fault = |error: std::io::Error| Failure::file(file, format!("cannot be written: {error}"));
+    let partial = file.with_extension("partial");
+    let mut opened = create_private(&partial)?;
+    let written = opened
+        .write_all(bytes)
+        .and_then(|()| opened.sync_all())
+        .and_then(|()| fs::rename(&partial, file));
+    written.map_err(|error| {
+        // What was there before stays; half a file helps nobody.
+        let _ = fs::remove_file(&partial);
+        fault(error)
+    })
+}
+
+/// Opens a new file that its owner alone may read, in a folder that is made where there is none.
+pub fn create_private(file: &Path) -> Result<fs::File, Failure> {
+    let fault = |error: std::io::Error| Failure::file(file, format!("cannot be written: {error}"));
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder).map_err(fault)?;
     }
-    let partial = file.with_extension("partial");
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
@@ -165,10 +180,7 @@ pub fn write_private(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
         use std::os::unix::fs::OpenOptionsExt as _;
         options.mode(0o600);
     }
-    let mut opened = options.open(&partial).map_err(fault)?;
-    opened.write_all(bytes).map_err(fault)?;
-    opened.sync_all().map_err(fault)?;
-    fs::rename(&partial, file).map_err(fault)
+    options.open(file).map_err(fault)
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use crate::Failure;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
-use std::path::Path;
+use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
 
 /// Reads a file. A missing one is empty. Second: what is wrong with which line.
 pub fn read<T: DeserializeOwned>(file: &Path) -> Result<(Vec<T>, Vec<String>), Failure> {
@@ -41,12 +41,56 @@ pub fn read<T: DeserializeOwned>(file: &Path) -> Result<(Vec<T>, Vec<String>), F
 
 /// Writes rows, one object per line.
 pub fn write<T: Serialize>(file: &Path, rows: &[T]) -> Result<(), Failure> {
-    let mut text = String::new();
+    let mut lines = Lines::begin(file)?;
     for row in rows {
-        text.push_str(&serde_json::to_string(row).map_err(|error| Failure::file(file, error))?);
-        text.push('\n');
+        let text = serde_json::to_string(row).map_err(|error| Failure::file(file, error))?;
+        lines.put(&text);
     }
-    crate::home::write(file, &text)
+    lines.end()
+}
+
+/// A file that is written line by line, and is there as a whole or as it was before.
+pub struct Lines {
+    file: PathBuf,
+    partial: PathBuf,
+    writer: BufWriter<File>,
+    /// The first fault; nothing is written after it.
+    fault: Option<std::io::Error>,
+}
+
+impl Lines {
+    pub fn begin(file: &Path) -> Result<Self, Failure> {
+        let partial = file.with_extension("partial");
+        let opened = crate::connection::create_private(&partial)?;
+        Ok(Self {
+            file: file.to_owned(),
+            partial,
+            writer: BufWriter::new(opened),
+            fault: None,
+        })
+    }
+
+    pub fn put(&mut self, line: &str) {
+        if self.fault.is_none() {
+            self.fault = writeln!(self.writer, "{line}").err();
+        }
+    }
+
+    pub fn end(mut self) -> Result<(), Failure> {
+        let written = match self.fault.take() {
+            Some(fault) => Err(fault),
+            None => self
+                .writer
+                .flush()
+                .and_then(|()| self.writer.get_ref().sync_all())
+                .and_then(|()| std::fs::rename(&self.partial, &self.file)),
+        };
+        written.map_err(|error| {
+            // What was there before stays; half a file helps nobody.
+            let _ = std::fs::remove_file(&self.partial);
+            Failure::file(&self.file, format!("cannot be written: {error}"))
+        })
+    }
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ impl Shelf {
         Self::Fact,
     ];
 
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Link => "sync_link",
             Self::Watermark => "sync_watermark",
@@ -102,8 +102,8 @@ const COLUMNS: [(&str, Kind); 8] = [
 /// runtime.
 #[derive(Clone)]
 pub struct State {
-    store: Store,
-    runtime: Arc<Runtime>,
+    pub(crate) store: Store,
+    pub(crate) runtime: Arc<Runtime>,
     pub steps: Arc<Steps>,
     /// The lease under which everything is written. Ids of leases are never used twice, so a write under one that
     /// was taken away fails as a whole, however late it comes.
@@ -142,7 +142,7 @@ impl State {
                     .collect(),
                 indexes: vec![
                     vec!["name".into()],
-                    vec!["kind".into(), "integration".into()],
+                    vec!["kind".into(), "integration".into(), "psa_id".into()],
                 ],
             })
             .collect();
@@ -378,7 +378,7 @@ impl State {
         self.put(Shelf::Watermark, &mut record)
     }
 
-    fn write(&self, mut changes: Vec<Change>) -> Result<(), Failure> {
+    pub(crate) fn write(&self, mut changes: Vec<Change>) -> Result<(), Failure> {
         if let Some(lease) = self.fence {
             // In the same transaction, and a change rather than a look, so that two servers wait for each other.
             changes.push(Change::Update {
@@ -419,13 +419,11 @@ impl State {
         };
         self.runtime
             .block_on(self.store.select(&statement, &mut each))?;
-        // Databases promise no order; ids are given in that of the making.
-        found.sort_by_key(|record: &Record| record.id);
         Ok(found)
     }
 }
 
-fn equal(column: &str, value: &str) -> Filter {
+pub(crate) fn equal(column: &str, value: &str) -> Filter {
     let path = Path {
         through: Vec::new(),
         column: column.into(),

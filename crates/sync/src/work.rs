@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::home::Home;
 use crate::input;
 use crate::progress::Progress;
-use crate::state::State;
+use crate::state::{Shelf, State};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -53,6 +53,29 @@ impl Work<'_> {
 
     pub fn output<T: Serialize>(&self, name: &str, rows: &[T]) -> Result<(), Failure> {
         input::write(&self.home.output(self.integration, name), rows)
+    }
+
+    /// Whether an output file is as it was and nothing that it shows changed, so that it may stay.
+    pub fn stays(&self, name: &str) -> bool {
+        self.counts.created + self.counts.changed == 0
+            && self.home.output(self.integration, name).exists()
+    }
+
+    /// Shows the rows that are kept under a kind and a state, without holding them all.
+    pub fn output_kept(
+        &self,
+        name: &str,
+        shelf: Shelf,
+        kind: &str,
+        state: &str,
+    ) -> Result<(), Failure> {
+        let mut lines = input::Lines::begin(&self.home.output(self.integration, name))?;
+        self.state.each(shelf, self.integration, kind, &mut |row| {
+            if row.state == state {
+                lines.put(row.data);
+            }
+        })?;
+        lines.end()
     }
 
     pub fn warn(&mut self, text: impl Into<String>) {

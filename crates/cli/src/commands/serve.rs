@@ -91,6 +91,12 @@ pub struct Serve {
     /// Tickets of the demo company, instead of its usual 500.
     #[arg(long, value_name = "N", conflicts_with = "empty")]
     tickets: Option<u32>,
+    /// Companies of the demo company, instead of its usual 240.
+    #[arg(long, value_name = "N", conflicts_with = "empty")]
+    companies: Option<u32>,
+    /// Configurations of the demo company, instead of its usual 450.
+    #[arg(long, value_name = "N", conflicts_with = "empty")]
+    configurations: Option<u32>,
     /// Same seed, same demo records.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -107,7 +113,9 @@ impl Serve {
     }
 
     fn demo_records(&self) -> Demo {
-        let size = self.tickets.map_or_else(Size::default, Size::with_tickets);
+        let mut size = self.tickets.map_or_else(Size::default, Size::with_tickets);
+        size.companies = self.companies.unwrap_or(size.companies);
+        size.configurations = self.configurations.unwrap_or(size.configurations);
         Demo {
             size,
             seed: self.seed,

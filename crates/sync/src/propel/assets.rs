@@ -3,14 +3,16 @@
 use super::settings::Settings;
 use super::{EDIT_ASSETS, READ_ASSETS, SLUG, companies, lookups};
 use crate::Failure;
-use crate::api::{encode, id, list};
-use crate::state::{Record, Shelf};
-use crate::work::{Work, hash};
+use crate::api::list;
+use crate::mirror::{IMPORTED, mirror};
+use crate::prints::Print;
+use crate::state::Shelf;
+use crate::work::Work;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-const ASSET: &str = "asset";
+pub const ASSET: &str = "asset";
 const FIELDS: &str = "id,name,type,status,company,serialNumber,modelNumber,tagNumber,manufacturer,deviceIdentifier,purchaseDate,\
     installationDate,warrantyExpirationDate,osType,osInfo,lastLoginName,site,locationId";
 
@@ -27,76 +29,50 @@ pub fn import(work: &mut Work<'_>) -> Result<(), Failure> {
         );
     }
     let propelled = companies::propelled(work, &settings)?;
-    let known = work.state.hashes(Shelf::Link, SLUG, ASSET)?;
     let conditions = format!("type/id in ({})", list(categories.keys().copied()));
-    let path = format!(
-        "company/configurations?conditions={}&fields={FIELDS}&orderBy=id",
-        encode(&conditions)
-    );
-    let mut seen = BTreeSet::new();
-    let (api, state, now) = (work.api, work.state, work.moment());
-    let counts = &mut work.counts;
-    api.pages(READ_ASSETS, &path, |rows| {
-        let mut changed = Vec::new();
-        for mut row in rows {
-            counts.read += 1;
-            let company = row["company"]["id"].as_i64().unwrap_or_default();
-            let key = id(&row).to_string();
-            if !propelled.contains(&company) || !seen.insert(key.clone()) {
-                continue;
-            }
+    let rest = format!("&fields={FIELDS}");
+    let api = work.api;
+    let gone = mirror(
+        work,
+        ASSET,
+        |each| {
+            api.walk(
+                READ_ASSETS,
+                "company/configurations",
+                &conditions,
+                &rest,
+                each,
+            )
+        },
+        |row| {
             row["category"] = json!(
                 row["type"]["id"]
                     .as_i64()
                     .and_then(|kind| categories.get(&kind))
             );
-            let print = hash(&row.to_string());
-            let mut link = match known.get(&key) {
-                Some(link) if link.hash == print && link.state == "imported" => {
-                    counts.unchanged += 1;
-                    continue;
-                }
-                Some(link) => {
-                    counts.changed += 1;
-                    link.clone()
-                }
-                None => {
-                    counts.created += 1;
-                    Record::new(SLUG, ASSET, key)
-                }
-            };
-            link.psa_id = Some(id(&row));
-            "imported".clone_into(&mut link.state);
-            link.hash = print;
-            link.updated.clone_from(&now);
-            link.data = row;
-            changed.push(link);
-        }
-        state.put_all(Shelf::Link, &mut changed)
-    })?;
-    // Not seen once may be a hidden record; not seen twice is retired, never deleted.
-    let mut gone: Vec<Record> = known
-        .into_values()
-        .filter(|link| link.state != "retired" && !seen.contains(&link.key))
-        .collect();
-    for link in &mut gone {
-        let next = if link.state == "missed" {
-            "retired"
-        } else {
-            "missed"
-        };
-        next.clone_into(&mut link.state);
-        link.updated = work.moment();
-        work.counts.changed += 1;
+            let company = row["company"]["id"].as_i64().unwrap_or_default();
+            propelled.contains(&company)
+        },
+    )?;
+    missed(work, &gone)?;
+    if work.stays("assets.jsonl") {
+        return Ok(());
     }
-    work.state.put_all(Shelf::Link, &mut gone)?;
-    let links = work.state.all(Shelf::Link, SLUG, ASSET)?;
-    let shown: Vec<Value> = links
-        .into_iter()
-        .filter(|link| link.state == "imported")
-        .map(|link| link.data)
-        .collect();
-    work.output("assets.jsonl", &shown)
+    work.output_kept("assets.jsonl", Shelf::Link, ASSET, IMPORTED)
+}
+
+/// Not seen once may be a hidden record; not seen twice is retired, never deleted.
+pub fn missed(work: &mut Work<'_>, gone: &[Print]) -> Result<(), Failure> {
+    for (before, after) in [("missed", "retired"), (IMPORTED, "missed")] {
+        let ids: Vec<i64> = gone
+            .iter()
+            .filter(|link| link.state == before)
+            .map(|link| link.id)
+            .collect();
+        work.counts.changed += ids.len() as u64;
+        work.state.mark(Shelf::Link, &ids, after, &work.moment())?;
+    }
+    Ok(())
 }
 
 /// Dates that a warranty look-up found.

@@ -5,12 +5,14 @@ use super::settings::Settings;
 use super::{COMPANIES, SLUG, TEAMS, lookups};
 use crate::Failure;
 use crate::api::{encode, id, list};
+use crate::mirror::{IMPORTED, mirror};
+use crate::prints::Print;
 use crate::state::{Record, Shelf};
-use crate::work::{Work, hash};
-use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::work::Work;
+use serde_json::json;
+use std::collections::BTreeSet;
 
-const COMPANY: &str = "company";
+pub const COMPANY: &str = "company";
 const TEAM: &str = "team";
 /// A fall of the number of companies by this share is no coincidence.
 const FALL: f64 = 0.2;
@@ -33,98 +35,63 @@ pub fn import(work: &mut Work<'_>) -> Result<(), Failure> {
     if !statuses.is_empty() {
         conditions = format!("status/id in ({}) and {conditions}", list(statuses));
     }
-    let mut path = format!("company/companies?conditions={}", encode(&conditions));
+    let mut rest =
+        "&fields=id,identifier,name,status,types,territory,defaultContact,site".to_owned();
     if !types.is_empty() {
         let types = encode(&format!("types/id in ({})", list(types)));
-        path = format!("{path}&childConditions={types}");
+        rest = format!("{rest}&childConditions={types}");
     }
-    path.push_str(
-        "&fields=id,identifier,name,status,types,territory,defaultContact,site&orderBy=id",
-    );
-    let known = work.state.hashes(Shelf::Link, SLUG, COMPANY)?;
-    let mut seen = BTreeSet::new();
-    let (api, state, now) = (work.api, work.state, work.moment());
-    let counts = &mut work.counts;
-    api.pages(COMPANIES, &path, |rows| {
-        let mut changed = Vec::new();
-        for row in rows {
-            counts.read += 1;
-            let key = id(&row).to_string();
-            if !seen.insert(key.clone()) {
-                continue;
-            }
-            let print = hash(&row.to_string());
-            let mut link = match known.get(&key) {
-                Some(link) if link.hash == print && link.state == "imported" => {
-                    counts.unchanged += 1;
-                    continue;
-                }
-                Some(link) => {
-                    counts.changed += 1;
-                    link.clone()
-                }
-                None => {
-                    counts.created += 1;
-                    Record::new(SLUG, COMPANY, key)
-                }
-            };
-            link.psa_id = Some(id(&row));
-            "imported".clone_into(&mut link.state);
-            link.hash = print;
-            link.updated.clone_from(&now);
-            link.data = row;
-            changed.push(link);
-        }
-        state.put_all(Shelf::Link, &mut changed)
-    })?;
-    let before = known
-        .values()
-        .filter(|link| link.state == "imported")
-        .count();
-    let mut gone: Vec<Record> = known
-        .into_values()
-        .filter(|link| link.state == "imported" && !seen.contains(&link.key))
-        .collect();
+    let before = work.state.tally(Shelf::Link, SLUG, COMPANY, IMPORTED)?;
+    let api = work.api;
+    let gone = mirror(
+        work,
+        COMPANY,
+        |each| api.walk(COMPANIES, "company/companies", &conditions, &rest, each),
+        |_| true,
+    )?;
+    gone_from_filter(work, before, gone)?;
+    if work.stays("companies.jsonl") {
+        return Ok(());
+    }
+    work.output_kept("companies.jsonl", Shelf::Link, COMPANY, IMPORTED)
+}
+
+/// Marks companies that fell out of the filter, unless too many did.
+pub fn gone_from_filter(
+    work: &mut Work<'_>,
+    before: u64,
+    mut gone: Vec<Print>,
+) -> Result<(), Failure> {
+    gone.retain(|link| link.state == IMPORTED);
     if before > 0 && gone.len() as f64 / before as f64 > FALL {
-        let share = 100 * gone.len() / before;
+        let share = 100 * gone.len() as u64 / before;
         return Err(Failure::Held(format!(
             "{share} % of the companies are not to be seen any more; they are kept as they were. Has the filter changed, or the key's location? \
              Change companies.statuses or the location back, or run again after the rest is settled"
         )));
     }
-    for link in &mut gone {
+    for link in &gone {
         work.warn(format!(
             "company {} is not in the filter any more, or hidden from the key",
-            link.key
+            link.psa_id
         ));
-        "not in filter".clone_into(&mut link.state);
-        link.updated = work.moment();
-        work.counts.changed += 1;
     }
-    work.state.put_all(Shelf::Link, &mut gone)?;
-    let imported: Vec<Value> = imported(work)?.into_values().collect();
-    work.output("companies.jsonl", &imported)
-}
-
-/// Imported companies by id.
-pub fn imported(work: &Work<'_>) -> Result<BTreeMap<i64, Value>, Failure> {
-    let links = work.state.all(Shelf::Link, SLUG, COMPANY)?;
-    Ok(links
-        .into_iter()
-        .filter(|link| link.state == "imported")
-        .filter_map(|link| Some((link.psa_id?, link.data)))
-        .collect())
+    work.counts.changed += gone.len() as u64;
+    let gone: Vec<i64> = gone.iter().map(|link| link.id).collect();
+    work.state
+        .mark(Shelf::Link, &gone, "not in filter", &work.moment())
 }
 
 /// Companies whose reviews are done here.
 pub fn propelled(work: &Work<'_>, settings: &Settings) -> Result<BTreeSet<i64>, Failure> {
-    let imported = imported(work)?.into_keys();
-    Ok(imported
-        .filter(|company| {
-            settings.companies.propelled.is_empty()
-                || settings.companies.propelled.contains(company)
-        })
-        .collect())
+    let chosen = &settings.companies.propelled;
+    let mut propelled = BTreeSet::new();
+    work.state.each(Shelf::Link, SLUG, COMPANY, &mut |link| {
+        if link.state == IMPORTED && (chosen.is_empty() || chosen.contains(&link.psa_id)) {
+            propelled.insert(link.psa_id);
+        }
+    })?;
+    Ok(propelled)
 }
 
 /// vCIO and account manager by team role.
