@@ -3,10 +3,16 @@
 
 pub mod formulas;
 mod health;
-mod metrics;
+mod html;
+pub mod metrics;
+#[cfg(feature = "parquet")]
+pub mod parquet;
+mod publish;
 mod pull;
 mod reports;
-mod settings;
+mod rows;
+pub mod settings;
+mod wages;
 
 use crate::Failure;
 use crate::api::Need;

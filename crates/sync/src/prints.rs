@@ -101,6 +101,57 @@ impl State {
         Ok(())
     }
 
+    /// The print of one row.
+    pub fn print(
+        &self,
+        shelf: Shelf,
+        integration: &str,
+        kind: &str,
+        id: i64,
+    ) -> Result<Option<Print>, Failure> {
+        let wanted = Filter::Compare {
+            path: psa_id(),
+            op: Comparison::Equal,
+            value: Rest::Integer(id),
+        };
+        let mut found = None;
+        self.find_prints(
+            shelf,
+            integration,
+            kind,
+            Some(wanted),
+            Some(1),
+            &mut |one| {
+                found = Some(one);
+            },
+        )?;
+        Ok(found)
+    }
+
+    /// Prints of rows that were updated at a moment or later.
+    pub fn since(
+        &self,
+        shelf: Shelf,
+        integration: &str,
+        kind: &str,
+        moment: &str,
+    ) -> Result<Vec<Print>, Failure> {
+        let wanted = Filter::Compare {
+            path: Path {
+                through: Vec::new(),
+                column: "updated".into(),
+                kind: Kind::Text,
+            },
+            op: Comparison::GreaterOrEqual,
+            value: Rest::Text(moment.to_owned()),
+        };
+        let mut found = Vec::new();
+        self.find_prints(shelf, integration, kind, Some(wanted), None, &mut |one| {
+            found.push(one);
+        })?;
+        Ok(found)
+    }
+
     fn prints(
         &self,
         shelf: Shelf,
@@ -109,29 +160,42 @@ impl State {
         after: Option<i64>,
     ) -> Result<VecDeque<Print>, Failure> {
         let mut found = VecDeque::new();
+        let wanted = after.map(|after| Filter::Compare {
+            path: psa_id(),
+            op: Comparison::Greater,
+            value: Rest::Integer(after),
+        });
+        self.find_prints(shelf, integration, kind, wanted, Some(CHUNK), &mut |one| {
+            found.push_back(one);
+        })?;
+        Ok(found)
+    }
+
+    fn find_prints(
+        &self,
+        shelf: Shelf,
+        integration: &str,
+        kind: &str,
+        further: Option<Filter>,
+        limit: Option<u64>,
+        each: &mut (dyn FnMut(Print) + Send),
+    ) -> Result<(), Failure> {
         let mut wanted = vec![equal("kind", kind), equal("integration", integration)];
-        if let Some(after) = after {
-            wanted.push(Filter::Compare {
-                path: psa_id(),
-                op: Comparison::Greater,
-                value: Rest::Integer(after),
-            });
-        }
+        wanted.extend(further);
         self.stream(
             shelf,
             wanted,
             &["id", "psa_id", "state", "hash"],
-            Some(CHUNK),
+            limit,
             &mut |cells| {
-                found.push_back(Print {
+                each(Print {
                     id: integer(cells, 0),
                     psa_id: integer(cells, 1),
                     state: text(cells, 2).to_owned(),
                     hash: text(cells, 3).to_owned(),
                 });
             },
-        )?;
-        Ok(found)
+        )
     }
 
     fn stream(

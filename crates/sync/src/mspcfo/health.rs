@@ -1,91 +1,134 @@
 //! What makes the figures wrong, by name: members without cost, agreement types of no kind, work types that zero
 //! the cost, products with a margin too good to be true, invoices whose lines do not sum.
 
-use super::metrics::{facts, number};
-use super::reports::{ADDITIONS, AGREEMENT_TYPES, INVOICES, LINES, MEMBERS, TIME, WORK_TYPES};
+use super::formulas::ratio;
+use super::reports::{
+    ADDITIONS, AGREEMENT_TYPES, HOLIDAYS, INVOICES, LINES, MEMBERS, PRODUCTS, TIME, WORK_TYPES,
+};
+use super::rows::scan;
 use super::settings::Settings;
 use crate::Failure;
 use crate::work::Work;
 use serde_json::{Value, json};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
     let settings: Settings = work.settings()?;
+    let state = work.state;
     let mut found: Vec<Value> = Vec::new();
     let mut say = |tab: &str, what: String| found.push(json!({ "tab": tab, "finding": what }));
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
 
-    let costs: HashMap<String, Option<f64>> = facts(work, &MEMBERS)?
-        .iter()
-        .map(|row| (text(&row["Member_ID"]), number(&row["Hourly_Cost"])))
-        .collect();
-    let working: BTreeSet<String> = facts(work, &TIME)?
-        .iter()
-        .map(|row| text(&row["member_id"]))
-        .collect();
-    for member in working {
-        let cost = costs.get(&member).copied().flatten().unwrap_or_default();
-        if cost <= 0.0
-            && !settings
-                .wage
-                .iter()
-                .any(|wage| wage.member.eq_ignore_ascii_case(&member))
-        {
+    let mut costs: HashMap<String, Option<f64>> = HashMap::new();
+    scan(state, &MEMBERS, |row| {
+        let (member, cost) = (row.by("Member_ID").text(), row.by("Hourly_Cost"));
+        // A text that is no amount of money: hidden, encrypted, or typed wrong.
+        if cost.number().is_none() && !cost.text().trim().is_empty() {
+            say(
+                "Wage",
+                format!("member {member} has a cost that is no number"),
+            );
+        }
+        costs.insert(member.to_ascii_lowercase(), cost.number());
+    })?;
+    let mut working: BTreeMap<String, bool> = BTreeMap::new();
+    let member = TIME.at("member_id").unwrap_or(usize::MAX);
+    let cost = TIME.at("Hourly_Cost_Decimal").unwrap_or(usize::MAX);
+    let text = TIME.at("Hourly_Cost").unwrap_or(usize::MAX);
+    scan(state, &TIME, |row| {
+        let who = row.cell(member).text();
+        let amount = row.cell(cost).number().or_else(|| row.cell(text).number());
+        let costs = amount.is_some_and(|amount| amount > 0.0);
+        match working.get_mut(who) {
+            Some(known) => *known |= costs,
+            None => drop(working.insert(who.to_owned(), costs)),
+        }
+    })?;
+    for (member, _) in working.iter().filter(|(_, costs)| !**costs) {
+        let known = costs.get(&member.to_ascii_lowercase()).copied().flatten();
+        let wage = |wage: &super::settings::Wage| wage.member.eq_ignore_ascii_case(member);
+        if known.unwrap_or_default() <= 0.0 && !settings.wage.iter().any(wage) {
             say(
                 "Wage",
                 format!("member {member} enters time and has no cost"),
             );
         }
     }
-    for row in facts(work, &AGREEMENT_TYPES)? {
-        let kind = text(&row["AGR_Type_Desc"]);
-        if !settings.agreement_types.contains_key(&kind) {
+    scan(state, &AGREEMENT_TYPES, |row| {
+        let kind = row.by("AGR_Type_Desc").text();
+        if !settings.agreement_types.contains_key(kind) {
             say(
                 "Agreements",
                 format!("agreement type {kind} is of no kind yet and counts as FFA"),
             );
         }
-    }
-    for row in facts(work, &WORK_TYPES)? {
-        if number(&row["Cost_Multiplier"]) == Some(0.0) {
-            say(
-                "Wage",
-                format!("work type {} takes the cost away", text(&row["work_type"])),
-            );
+    })?;
+    scan(state, &WORK_TYPES, |row| {
+        if row.by("Cost_Multiplier").number() == Some(0.0) {
+            let kind = row.by("work_type").text();
+            say("Wage", format!("work type {kind} takes the cost away"));
         }
+    })?;
+    let mut lists = BTreeSet::new();
+    scan(state, &HOLIDAYS, |row| {
+        lists.insert(row.by("Holiday_List_Name").text().to_owned());
+    })?;
+    let chosen = settings.holiday_list.as_ref();
+    if chosen.is_some_and(|list| !lists.contains(list)) || chosen.is_none() && lists.len() > 1 {
+        let lists: Vec<String> = lists.into_iter().collect();
+        let lists = lists.join(", ");
+        say(
+            "Wage",
+            format!("no holidays are counted: set holiday_list to one of {lists}"),
+        );
     }
-    for row in facts(work, &ADDITIONS)? {
-        if let (Some(cost), Some(price)) = (number(&row["Unit_Cost"]), number(&row["Unit_Price"]))
+    scan(state, &ADDITIONS, |row| {
+        if let (Some(cost), Some(price)) =
+            (row.by("Unit_Cost").number(), row.by("Unit_Price").number())
             && cost > 0.0
-            && price > 0.0
-            && (price - cost) / price > settings.high_margin
+            && let Some(margin) = ratio(price - cost, price)
+            && margin > settings.high_margin
         {
             say(
                 "Products",
                 format!(
                     "addition {} of agreement {} has a margin of {:.0} %",
-                    row["Addition_RecId"],
-                    row["AGR_RecID"],
-                    (price - cost) / price * 100.0
+                    row.by("Addition_RecId").id().unwrap_or_default(),
+                    row.by("AGR_RecID").id().unwrap_or_default(),
+                    margin * 100.0
                 ),
             );
         }
-    }
+    })?;
     let mut sums: HashMap<i64, f64> = HashMap::new();
-    for row in facts(work, &LINES)? {
-        if let Some(invoice) = row["Billing_Log_RecID"].as_i64() {
-            *sums.entry(invoice).or_default() += number(&row["Extended_Price"]).unwrap_or_default();
+    scan(state, &LINES, |row| {
+        if let Some(invoice) = row.by("Billing_Log_RecID").id() {
+            let price = row.by("Extended_Price").number();
+            *sums.entry(invoice).or_default() += price.unwrap_or_default();
         }
+    })?;
+    let mut uninvoiced: BTreeMap<i64, f64> = BTreeMap::new();
+    scan(state, &PRODUCTS, |row| {
+        let price = row.by("Extended_Price_Amount").number().unwrap_or_default();
+        let open = row.by("billing_log_recid").id().is_none() && row.by("billable_flag").flag();
+        if let (true, Some(ticket)) = (open && price > 0.0, row.by("sr_service_recid").id()) {
+            *uninvoiced.entry(ticket).or_default() += price;
+        }
+    })?;
+    for (ticket, price) in uninvoiced {
+        say(
+            "Products",
+            format!("ticket {ticket} has billable products of {price:.2} on no invoice yet"),
+        );
     }
-    for row in facts(work, &INVOICES)? {
+    scan(state, &INVOICES, |row| {
         let parts: f64 = ["AGR_Amount", "Time_Amount", "Expense_Amount", "Misc_Amount"]
             .iter()
-            .filter_map(|part| number(&row[*part]))
+            .filter_map(|part| row.by(part).number())
             .sum();
-        let total = number(&row["Invoice_Subtotal"]).unwrap_or_default();
+        let total = row.by("Invoice_Subtotal").number().unwrap_or_default();
         // The agreement's amount has its additions in it, or stands beside them.
-        let lines = row["Billing_Log_RecID"]
-            .as_i64()
+        let invoice = row.by("Billing_Log_RecID").id();
+        let lines = invoice
             .and_then(|id| sums.get(&id))
             .copied()
             .unwrap_or_default();
@@ -94,11 +137,11 @@ pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
                 "Clients",
                 format!(
                     "invoice {} is {total:.2}, but its parts sum to {parts:.2}",
-                    text(&row["Invoice_Number"])
+                    row.by("Invoice_Number").text()
                 ),
             );
         }
-    }
+    })?;
     work.counts.read = found.len() as u64;
     if !found.is_empty() {
         work.warn(format!(

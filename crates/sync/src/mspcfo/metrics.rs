@@ -1,300 +1,341 @@
-//! Clients, agreements and members by month, out of the rows that `pull` keeps, written as CSV and JSON lines.
-//! Says with every row how many records it comes from.
+//! Clients, agreements and members by month, out of the rows that `pull` keeps. Says with every row how many
+//! records it comes from.
 
 use super::SLUG;
-use super::formulas::{
-    effective_rate, efficiency, gross_margin, money, product_part, ratio, utilization,
-};
+use super::formulas::{effective_rate, efficiency, gross_margin, product_part, ratio, utilization};
 use super::pull::PULLED;
 use super::reports::{
-    ADDITIONS, AGREEMENTS, COMPANIES, INVOICES, LINES, MEMBERS, Report, TIME, WORK_TYPES,
+    ADDITIONS, AGREEMENTS, COMPANIES, HOLIDAYS, INVOICES, LINES, MEMBERS, PRODUCTS, TIME,
+    WORK_TYPES,
 };
-use super::settings::Settings;
+use super::rows::{Cell, scan};
+use super::settings::{Kind, Settings, Wages};
+use super::{publish, wages};
 use crate::Failure;
-use crate::state::Shelf;
+use crate::state::State;
 use crate::work::Work;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Version of the formulas, beside every figure.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Sums of one client, agreement or member in one month.
-#[derive(Default)]
-struct Sums {
-    revenue: f64,
-    labor_revenue: f64,
-    product_cost: f64,
-    labor_cost: f64,
-    hours: f64,
-    client_hours: f64,
-    shadow: f64,
-    time_entries: u64,
-    invoices: u64,
+#[derive(Default, Clone)]
+pub struct Sums {
+    pub revenue: f64,
+    pub labor_revenue: f64,
+    pub product_cost: f64,
+    pub labor_cost: f64,
+    pub hours: f64,
+    pub client_hours: f64,
+    pub shadow: f64,
+    pub time_entries: u64,
+    pub invoices: u64,
 }
 
-type Table = BTreeMap<(String, String), Sums>;
+impl Sums {
+    pub fn contribution(&self) -> f64 {
+        self.revenue - self.labor_cost - self.product_cost
+    }
+
+    pub fn add(&mut self, other: &Self) {
+        self.revenue += other.revenue;
+        self.labor_revenue += other.labor_revenue;
+        self.product_cost += other.product_cost;
+        self.labor_cost += other.labor_cost;
+        self.hours += other.hours;
+        self.client_hours += other.client_hours;
+        self.shadow += other.shadow;
+        self.time_entries += other.time_entries;
+        self.invoices += other.invoices;
+    }
+}
+
+/// Sums by month (`202611`) and whose they are.
+pub type Table = BTreeMap<(u32, i64), Sums>;
+
+/// Everything that was worked out.
+pub struct Figures {
+    pub clients: Table,
+    pub agreements: Table,
+    pub members: Table,
+    pub companies: HashMap<i64, String>,
+    pub contracts: HashMap<i64, Contract>,
+    /// Members by the number that `members` knows them by.
+    pub people: Vec<String>,
+    pub days: BTreeMap<u32, u32>,
+    pub time_entries: u64,
+}
+
+/// An agreement.
+#[derive(Default)]
+pub struct Contract {
+    pub name: String,
+    pub company: i64,
+    pub kind: String,
+}
 
 pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
     if work.state.watermark(SLUG, PULLED)?.as_deref() != Some("whole") {
         return Err(Failure::Held("the last reading of the reports did not get through; the figures of before stay until one does".to_owned()));
     }
     let settings: Settings = work.settings()?;
-    let names = names(work, &COMPANIES, "Company_RecID", "Company_Name")?;
-    let agreements = by(work, &AGREEMENTS, "AGR_Header_RecID")?;
-    let (mut clients, mut contracts, mut members) = (Table::new(), Table::new(), Table::new());
-    labor(
-        work,
-        &settings,
-        &names,
-        &agreements,
-        [&mut clients, &mut contracts, &mut members],
-    )?;
-    revenue(
-        work,
-        &settings,
-        &names,
-        &agreements,
-        &mut clients,
-        &mut contracts,
-    )?;
-    let mut rows = 0;
-    for (name, who, table) in [
-        ("clients", "client", clients),
-        ("agreements", "agreement", contracts),
-        ("members", "member", members),
-    ] {
-        let shown: Vec<Value> = table
-            .iter()
-            .map(|((month, whose), sums)| sums.row(month, who, whose, &settings))
-            .collect();
-        rows += shown.len() as u64;
-        work.output(&format!("{name}.jsonl"), &shown)?;
-        crate::home::write(
-            &work.home.output(SLUG, &format!("{name}.csv")),
-            &csv(&shown),
-        )?;
-    }
-    work.counts.read = rows;
-    Ok(())
+    let figures = compute(work.state, &settings)?;
+    work.counts.read = figures.time_entries;
+    publish::write(work, &figures, &settings)?;
+    wages::write(work, &settings)
+}
+
+/// Works everything out anew.
+pub fn compute(state: &State, settings: &Settings) -> Result<Figures, Failure> {
+    let mut companies = HashMap::new();
+    scan(state, &COMPANIES, |row| {
+        if let Some(id) = row.by("Company_RecID").id() {
+            companies.insert(id, row.by("Company_Name").text().to_owned());
+        }
+    })?;
+    let mut contracts = HashMap::new();
+    scan(state, &AGREEMENTS, |row| {
+        let contract = Contract {
+            name: row.by("AGR_Name").text().to_owned(),
+            company: row.by("CompanyRecId").id().unwrap_or_default(),
+            kind: row.by("agr_type_desc").text().to_owned(),
+        };
+        contracts.insert(
+            row.by("AGR_Header_RecID").id().unwrap_or_default(),
+            contract,
+        );
+    })?;
+    let mut figures = Figures {
+        clients: Table::new(),
+        agreements: Table::new(),
+        members: Table::new(),
+        companies,
+        contracts,
+        people: Vec::new(),
+        days: BTreeMap::new(),
+        time_entries: 0,
+    };
+    labor(state, settings, &mut figures)?;
+    revenue(state, settings, &mut figures)?;
+    let holidays = holidays(state, settings)?;
+    let months: BTreeSet<u32> = figures.members.keys().map(|(month, _)| *month).collect();
+    figures.days = months
+        .into_iter()
+        .map(|month| (month, days(month, &holidays)))
+        .collect();
+    Ok(figures)
+}
+
+/// Costs of an hour as the PSA has them: of members in lower case, and what work types make of them.
+struct Costs {
+    members: HashMap<String, f64>,
+    multipliers: HashMap<String, f64>,
+}
+
+fn costs(state: &State) -> Result<Costs, Failure> {
+    let (mut members, mut multipliers) = (HashMap::new(), HashMap::new());
+    scan(state, &MEMBERS, |row| {
+        if let Some(cost) = row.by("Hourly_Cost").number() {
+            members.insert(row.by("Member_ID").text().to_ascii_lowercase(), cost);
+        }
+    })?;
+    scan(state, &WORK_TYPES, |row| {
+        if let Some(multiplier) = row.by("Cost_Multiplier").number() {
+            multipliers.insert(row.by("work_type").text().to_owned(), multiplier);
+        }
+    })?;
+    Ok(Costs {
+        members,
+        multipliers,
+    })
+}
+
+/// A member as millions of time entries meet him.
+struct Person {
+    number: i64,
+    wages: Vec<(String, f64)>,
+    cost: Option<f64>,
 }
 
 /// Hours and what they cost.
-fn labor(
-    work: &Work<'_>,
-    settings: &Settings,
-    names: &HashMap<i64, String>,
-    agreements: &HashMap<i64, Value>,
-    tables: [&mut Table; 3],
-) -> Result<(), Failure> {
-    let [clients, contracts, members] = tables;
-    let costs: HashMap<String, f64> = facts(work, &MEMBERS)?
-        .iter()
-        .filter_map(|row| {
-            Some((
-                row["Member_ID"].as_str()?.to_lowercase(),
-                number(&row["Hourly_Cost"])?,
-            ))
-        })
-        .collect();
-    let multipliers: HashMap<String, f64> = facts(work, &WORK_TYPES)?
-        .iter()
-        .filter_map(|row| {
-            Some((
-                row["work_type"].as_str()?.to_owned(),
-                number(&row["Cost_Multiplier"])?,
-            ))
-        })
-        .collect();
-    for row in facts(work, &TIME)? {
-        let member = row["member_id"].as_str().unwrap_or_default();
-        let Some((month, day)) = month(&row["Date_Start"]) else {
-            continue;
+fn labor(state: &State, settings: &Settings, figures: &mut Figures) -> Result<(), Failure> {
+    let costs = costs(state)?;
+    let wages = Wages::new(settings);
+    let own: BTreeSet<i64> = settings.own_companies.iter().copied().collect();
+    let mut people: HashMap<String, Person> = HashMap::new();
+    // Hash tables while it goes fast, in order afterwards.
+    let mut tables: [HashMap<(u32, i64), Sums>; 3] = Default::default();
+    let mut names = Vec::new();
+    let at = |column| TIME.at(column).unwrap_or(usize::MAX);
+    let (member, date, hours_actual) = (at("member_id"), at("Date_Start"), at("hours_actual"));
+    let (decimal, cost_text) = (at("Hourly_Cost_Decimal"), at("Hourly_Cost"));
+    let (rate, work_type) = (at("Hourly_Rate"), at("work_type"));
+    let (company, agreement) = (at("Company_RecID"), at("AGR_Header_RecID"));
+    let count = scan(state, &TIME, |row| {
+        let Some((month, day)) = month(row.cell(date)) else {
+            return;
         };
-        let hours = number(&row["hours_actual"]).unwrap_or_default();
-        let cost = settings
-            .wage(member, &day)
-            .or_else(|| number(&row["Hourly_Cost_Decimal"]))
-            .or_else(|| number(&row["Hourly_Cost"]))
-            .or_else(|| costs.get(&member.to_lowercase()).copied())
+        let client = row.cell(company).id().filter(|id| !own.contains(id));
+        let kind = settings.kind(row.cell(work_type).text(), client.is_some());
+        if kind == Kind::Exclude {
+            return;
+        }
+        let who = row.cell(member).text();
+        if !people.contains_key(who) {
+            let lower = who.to_ascii_lowercase();
+            names.push(who.to_owned());
+            let person = Person {
+                number: names.len() as i64 - 1,
+                wages: wages.of(&lower).to_vec(),
+                cost: costs.members.get(&lower).copied(),
+            };
+            people.insert(who.to_owned(), person);
+        }
+        let Some(person) = people.get(who) else {
+            return;
+        };
+        let hours = row.cell(hours_actual).number().unwrap_or_default();
+        let cost = Wages::on(&person.wages, day)
+            .or_else(|| row.cell(decimal).number())
+            .or_else(|| row.cell(cost_text).number())
+            .or(person.cost)
             .unwrap_or_default();
-        let multiplier = row["work_type"]
-            .as_str()
-            .and_then(|kind| multipliers.get(kind))
-            .copied()
-            .unwrap_or(1.0);
-        let company = row["Company_RecID"].as_i64();
-        let add = |sums: &mut Sums| {
+        let multiplier = costs.multipliers.get(row.cell(work_type).text());
+        let cost = hours * cost * multiplier.copied().unwrap_or(1.0);
+        let shadow = hours * row.cell(rate).number().unwrap_or_default();
+        let client_hours = hours * settings.credit(kind);
+        let whose = [Some(person.number), client, row.cell(agreement).id()];
+        for (table, whose) in tables.iter_mut().zip(whose) {
+            let Some(whose) = whose else { continue };
+            let sums = table.entry((month, whose)).or_default();
             sums.hours += hours;
-            sums.client_hours += if company.is_some() { hours } else { 0.0 };
-            sums.labor_cost += hours * cost * multiplier;
-            sums.shadow += hours * number(&row["Hourly_Rate"]).unwrap_or_default();
+            sums.client_hours += client_hours;
+            sums.labor_cost += cost;
+            sums.shadow += shadow;
             sums.time_entries += 1;
-        };
-        add(members
-            .entry((month.clone(), member.to_owned()))
-            .or_default());
-        if let Some(company) = company {
-            add(clients
-                .entry((month.clone(), name(names, company)))
-                .or_default());
         }
-        if let Some(agreement) = row["AGR_Header_RecID"].as_i64() {
-            add(contracts
-                .entry((month, agreement_name(agreements, agreement)))
-                .or_default());
-        }
-    }
+    })?;
+    let [members, clients, agreements] = tables;
+    figures.members = members.into_iter().collect();
+    figures.clients = clients.into_iter().collect();
+    figures.agreements = agreements.into_iter().collect();
+    figures.people = names;
+    figures.time_entries = count;
     Ok(())
 }
 
 /// Invoices, split into labor and product, and what the products cost.
-fn revenue(
-    work: &Work<'_>,
-    settings: &Settings,
-    names: &HashMap<i64, String>,
-    agreements: &HashMap<i64, Value>,
-    clients: &mut Table,
-    contracts: &mut Table,
-) -> Result<(), Failure> {
+fn revenue(state: &State, settings: &Settings, figures: &mut Figures) -> Result<(), Failure> {
     let mut costs: HashMap<(i64, i64), f64> = HashMap::new();
-    for row in facts(work, &ADDITIONS)? {
+    scan(state, &ADDITIONS, |row| {
         if let (Some(agreement), Some(product), Some(cost)) = (
-            row["AGR_RecID"].as_i64(),
-            row["Product_RecId"].as_i64(),
-            number(&row["Unit_Cost"]),
+            row.by("AGR_RecID").id(),
+            row.by("Product_RecId").id(),
+            row.by("Unit_Cost").number(),
         ) {
             costs.insert((agreement, product), cost);
         }
-    }
+    })?;
+    // By invoice: what of it is product, and what that cost.
     let mut lines: HashMap<i64, (f64, f64)> = HashMap::new();
-    for row in facts(work, &LINES)? {
+    scan(state, &LINES, |row| {
         let (Some(invoice), Some(agreement)) = (
-            row["Billing_Log_RecID"].as_i64(),
-            row["AGR_Header_RecID"].as_i64(),
+            row.by("Billing_Log_RecID").id(),
+            row.by("AGR_Header_RecID").id(),
         ) else {
-            continue;
+            return;
         };
-        let cost = row["IV_Item_RecID"]
-            .as_i64()
-            .and_then(|item| costs.get(&(agreement, item)))
-            .copied()
-            .unwrap_or_default();
-        let quantity = number(&row["Quantity"]).unwrap_or_default();
-        let price = number(&row["Unit_Price"]).unwrap_or_default();
+        let item = row.by("IV_Item_RecID").id();
+        let cost = item.and_then(|item| costs.get(&(agreement, item)));
+        let cost = cost.copied().unwrap_or_default();
+        let quantity = row.by("Quantity").number().unwrap_or_default();
+        let price = row.by("Unit_Price").number().unwrap_or_default();
         let (product, expense) = lines.entry(invoice).or_default();
         *product += product_part(cost, price, quantity, settings);
         *expense += cost * quantity;
-    }
-    for row in facts(work, &INVOICES)? {
-        let Some((month, _)) = month(&row["Date_Invoice"]) else {
-            continue;
+    })?;
+    scan(state, &PRODUCTS, |row| {
+        if let Some(invoice) = row.by("billing_log_recid").id() {
+            let price = row.by("Extended_Price_Amount").number();
+            let (product, expense) = lines.entry(invoice).or_default();
+            *product += price.unwrap_or_default();
+            *expense += row.by("Extended_Cost").number().unwrap_or_default();
+        }
+    })?;
+    let (mut clients, mut agreements) = (Vec::new(), Vec::new());
+    scan(state, &INVOICES, |row| {
+        let Some((month, _)) = month(row.by("Date_Invoice")) else {
+            return;
         };
-        let total = number(&row["Invoice_Subtotal"]).unwrap_or_default();
-        let agreement = row["AGR_Header_RecID"].as_i64();
-        let lines = row["Billing_Log_RecID"]
-            .as_i64()
-            .and_then(|id| lines.get(&id))
-            .copied()
-            .unwrap_or_default();
-        let kind = agreement
-            .and_then(|id| agreements.get(&id))
-            .and_then(|found| found["agr_type_desc"].as_str())
-            .unwrap_or_default();
+        let total = row.by("Invoice_Subtotal").number().unwrap_or_default();
+        let agreement = row.by("AGR_Header_RecID").id();
+        let invoice = row.by("Billing_Log_RecID").id().unwrap_or_default();
+        let (product, expense) = lines.get(&invoice).copied().unwrap_or_default();
+        let contract = agreement.and_then(|id| figures.contracts.get(&id));
+        let kind = contract.map_or("", |contract| contract.kind.as_str());
         let labor = match agreement {
             Some(_) if settings.licences(kind) => 0.0,
-            Some(_) => total - lines.0,
-            None => number(&row["Time_Amount"]).unwrap_or_default(),
+            Some(_) => total - product,
+            None => row.by("Time_Amount").number().unwrap_or_default(),
         };
-        let add = |sums: &mut Sums| {
-            sums.revenue += total;
-            sums.labor_revenue += labor;
-            sums.product_cost += lines.1;
-            sums.invoices += 1;
+        let sums = Sums {
+            revenue: total,
+            labor_revenue: labor,
+            product_cost: expense,
+            invoices: 1,
+            ..Sums::default()
         };
-        if let Some(company) = row["Company_RecID"].as_i64() {
-            add(clients
-                .entry((month.clone(), name(names, company)))
-                .or_default());
+        if let Some(company) = row.by("Company_RecID").id() {
+            clients.push(((month, company), sums.clone()));
         }
         if let Some(agreement) = agreement {
-            add(contracts
-                .entry((month, agreement_name(agreements, agreement)))
-                .or_default());
+            agreements.push(((month, agreement), sums));
+        }
+    })?;
+    for (table, found) in [
+        (&mut figures.clients, clients),
+        (&mut figures.agreements, agreements),
+    ] {
+        for (whose, sums) in found {
+            table.entry(whose).or_default().add(&sums);
         }
     }
     Ok(())
 }
 
-impl Sums {
-    fn row(&self, month: &str, who: &str, whose: &str, settings: &Settings) -> Value {
-        let cost = self.labor_cost + self.product_cost;
-        let contribution = self.revenue - cost;
-        let cents = |value: f64| (value * 100.0).round() / 100.0;
-        let share = |value: Option<f64>| value.map(|value| (value * 10_000.0).round() / 10_000.0);
-        let mut row = json!({ "month": month });
-        row[who] = json!(whose);
-        let mut put = |name: &str, value: Value| row[name] = value;
-        if who != "member" {
-            put("revenue", json!(cents(self.revenue)));
-            put("labor_revenue", json!(cents(self.labor_revenue)));
-            put(
-                "product_revenue",
-                json!(cents(self.revenue - self.labor_revenue)),
-            );
-            put("product_cost", json!(cents(self.product_cost)));
-            put("contribution", json!(cents(contribution)));
-            put(
-                "gross_margin",
-                json!(share(gross_margin(self.revenue, cost))),
-            );
-            put(
-                "effective_rate",
-                json!(effective_rate(self.labor_revenue, self.hours).map(cents)),
-            );
-            put(
-                "efficiency",
-                json!(share(efficiency(self.labor_revenue, self.shadow))),
-            );
-            put(
-                "contribution_per_hour",
-                json!(ratio(contribution, self.hours).map(cents)),
-            );
-            put("loses_money", json!(contribution < 0.0));
-        }
-        put("labor_cost", json!(cents(self.labor_cost)));
-        put("hours", json!(cents(self.hours)));
-        put("shadow_billable", json!(cents(self.shadow)));
-        if who == "member" {
-            put(
-                "utilization",
-                json!(share(utilization(
-                    self.client_hours,
-                    days(month, settings),
-                    settings.hours_per_day
-                ))),
-            );
-        } else {
-            put("invoices", json!(self.invoices));
-        }
-        put("time_entries", json!(self.time_entries));
-        put("formulas", json!(VERSION));
-        row
-    }
+/// Days without work: those of the settings, and those of the PSA's list that counts.
+fn holidays(state: &State, settings: &Settings) -> Result<BTreeSet<String>, Failure> {
+    let mut lists: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    scan(state, &HOLIDAYS, |row| {
+        let list = row.by("Holiday_List_Name").text().to_owned();
+        let day = row.by("Holiday_Date").text().get(..10).unwrap_or_default();
+        lists.entry(list).or_default().push(day.to_owned());
+    })?;
+    let mut days: BTreeSet<String> = settings.holidays.iter().cloned().collect();
+    let list = match &settings.holiday_list {
+        Some(name) => lists.remove(name),
+        // Which of several is a person's to say; the health check asks.
+        None if lists.len() == 1 => lists.into_values().next(),
+        None => None,
+    };
+    days.extend(list.into_iter().flatten());
+    Ok(days)
 }
 
 /// Working days of a month: weekdays that are no holidays.
-fn days(month: &str, settings: &Settings) -> u32 {
-    let Ok(first) = format!("{month}-01").parse::<Date>() else {
+fn days(month: u32, holidays: &BTreeSet<String>) -> u32 {
+    let Ok(first) = format!("{}-01", shown(month)).parse::<Date>() else {
         return 0;
     };
     let mut days = 0;
     let mut day = first;
     while day.month() == first.month() {
         let weekend = day.weekday().to_monday_zero_offset() >= 5;
-        if !weekend && !settings.holidays.contains(&day.to_string()) {
+        if !weekend && !holidays.contains(&day.to_string()) {
             days += 1;
         }
         let Ok(next) = day.checked_add(1.day()) else {
@@ -305,84 +346,134 @@ fn days(month: &str, settings: &Settings) -> u32 {
     days
 }
 
-/// Month and day of a moment.
-fn month(moment: &Value) -> Option<(String, String)> {
-    let text = moment.as_str()?;
-    Some((text.get(..7)?.to_owned(), text.get(..10)?.to_owned()))
+/// Month as a number, and the day, of a moment.
+fn month<'c>(cell: &'c Cell<'_>) -> Option<(u32, &'c str)> {
+    let text = cell.text();
+    let year: u32 = text.get(..4)?.parse().ok()?;
+    let month: u32 = text.get(5..7)?.parse().ok()?;
+    Some((year * 100 + month, text.get(..10)?))
 }
 
-/// A number, also one that a report writes as text.
-pub fn number(value: &Value) -> Option<f64> {
-    value.as_f64().or_else(|| money(value.as_str()?))
+/// `2026-11`
+pub fn shown(month: u32) -> String {
+    format!("{:04}-{:02}", month / 100, month % 100)
 }
 
-pub fn facts(work: &Work<'_>, report: &Report) -> Result<Vec<Value>, Failure> {
-    Ok(work
-        .state
-        .all(Shelf::Fact, SLUG, report.name)?
-        .into_iter()
-        .map(|record| record.data)
-        .collect())
+/// What a row is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    Client,
+    Agreement,
+    Member,
 }
 
-fn by(work: &Work<'_>, report: &Report, key: &str) -> Result<HashMap<i64, Value>, Failure> {
-    Ok(facts(work, report)?
-        .into_iter()
-        .filter_map(|row| Some((row[key].as_i64()?, row)))
-        .collect())
-}
-
-fn names(
-    work: &Work<'_>,
-    report: &Report,
-    key: &str,
-    name: &str,
-) -> Result<HashMap<i64, String>, Failure> {
-    Ok(facts(work, report)?
-        .iter()
-        .filter_map(|row| Some((row[key].as_i64()?, row[name].as_str()?.to_owned())))
-        .collect())
-}
-
-fn name(names: &HashMap<i64, String>, id: i64) -> String {
-    names
-        .get(&id)
-        .cloned()
-        .unwrap_or_else(|| format!("company {id}"))
-}
-
-fn agreement_name(agreements: &HashMap<i64, Value>, id: i64) -> String {
-    let named = agreements.get(&id).and_then(|row| row["AGR_Name"].as_str());
-    // Names repeat; the id tells agreements apart.
-    named.map_or_else(
-        || format!("agreement {id}"),
-        |name| format!("{name} ({id})"),
-    )
-}
-
-/// Rows of the same members as comma-separated text.
-fn csv(rows: &[Value]) -> String {
-    let cell = |value: &Value| {
-        let text = match value {
-            Value::Null => String::new(),
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        if text.contains([',', '"', '\n']) {
-            format!("\"{}\"", text.replace('"', "\"\""))
-        } else {
-            text
-        }
-    };
-    let Some(head) = rows.first().and_then(Value::as_object) else {
-        return String::new();
-    };
-    let mut text = head.keys().cloned().collect::<Vec<_>>().join(",");
-    for row in rows {
-        text.push('\n');
-        let cells: Vec<String> = head.keys().map(|name| cell(&row[name])).collect();
-        text.push_str(&cells.join(","));
+impl Figures {
+    pub fn company(&self, id: i64) -> String {
+        let name = self.companies.get(&id);
+        name.cloned().unwrap_or_else(|| format!("company {id}"))
     }
-    text.push('\n');
-    text
+
+    pub fn contract(&self, id: i64) -> String {
+        // Names repeat; the id tells agreements apart.
+        self.contracts.get(&id).map_or_else(
+            || format!("agreement {id}"),
+            |contract| format!("{} ({id})", contract.name),
+        )
+    }
+
+    pub fn person(&self, number: i64) -> String {
+        let name = usize::try_from(number)
+            .ok()
+            .and_then(|at| self.people.get(at));
+        name.cloned().unwrap_or_default()
+    }
+
+    /// A table as rows for people and programs.
+    pub fn rows(&self, who: Who, settings: &Settings) -> Vec<Map<String, Value>> {
+        let table = match who {
+            Who::Client => &self.clients,
+            Who::Agreement => &self.agreements,
+            Who::Member => &self.members,
+        };
+        let rows = table.iter();
+        let mut rows: Vec<_> = rows
+            .map(|((month, id), sums)| self.row(who, *month, *id, sums, settings))
+            .collect();
+        if who == Who::Member {
+            // Numbers of members follow the order of their first entry; people look for names.
+            let key =
+                |row: &Map<String, Value>| (row["month"].to_string(), row["member"].to_string());
+            rows.sort_by_key(key);
+        }
+        rows
+    }
+
+    fn row(
+        &self,
+        who: Who,
+        month: u32,
+        id: i64,
+        sums: &Sums,
+        settings: &Settings,
+    ) -> Map<String, Value> {
+        let cents = |value: f64| json!((value * 100.0).round() / 100.0);
+        let share =
+            |value: Option<f64>| json!(value.map(|value| (value * 10_000.0).round() / 10_000.0));
+        let mut row = Map::new();
+        let mut put = |name: &str, value: Value| {
+            row.insert(name.to_owned(), value);
+        };
+        put("month", json!(shown(month)));
+        match who {
+            Who::Client => put("client", json!(self.company(id))),
+            Who::Agreement => put("agreement", json!(self.contract(id))),
+            Who::Member => put("member", json!(self.person(id))),
+        }
+        let contract = self.contracts.get(&id).filter(|_| who == Who::Agreement);
+        if who != Who::Member {
+            let cost = sums.labor_cost + sums.product_cost;
+            put("revenue", cents(sums.revenue));
+            put("labor_revenue", cents(sums.labor_revenue));
+            put("product_revenue", cents(sums.revenue - sums.labor_revenue));
+            put("product_cost", cents(sums.product_cost));
+            put("contribution", cents(sums.contribution()));
+            put("gross_margin", share(gross_margin(sums.revenue, cost)));
+            let rate = effective_rate(sums.labor_revenue, sums.hours);
+            put("effective_rate", rate.map_or(Value::Null, cents));
+            let efficiency = efficiency(sums.labor_revenue, sums.shadow);
+            put("efficiency", share(efficiency));
+            let by_hour = ratio(sums.contribution(), sums.hours);
+            put("contribution_per_hour", by_hour.map_or(Value::Null, cents));
+            put("loses_money", json!(sums.contribution() < 0.0));
+        }
+        put("labor_cost", cents(sums.labor_cost));
+        put("hours", cents(sums.hours));
+        put("shadow_billable", cents(sums.shadow));
+        if who == Who::Member {
+            let days = self.days.get(&month).copied().unwrap_or_default();
+            put("client_hours", cents(sums.client_hours));
+            put("working_days", json!(days));
+            put(
+                "utilization",
+                share(utilization(sums.client_hours, days, settings.hours_per_day)),
+            );
+        } else {
+            put("invoices", json!(sums.invoices));
+        }
+        match (who, contract) {
+            (Who::Client, _) => put("client_id", json!(id)),
+            (Who::Agreement, contract) => {
+                put(
+                    "client",
+                    json!(contract.map(|known| self.company(known.company))),
+                );
+                put("type", json!(contract.map(|known| known.kind.as_str())));
+                put("agreement_id", json!(id));
+            }
+            (Who::Member, _) => {}
+        }
+        put("time_entries", json!(sums.time_entries));
+        put("formulas", json!(VERSION));
+        row
+    }
 }

@@ -11,6 +11,13 @@ pub struct Report {
     pub grows: Option<(&'static str, &'static str)>,
 }
 
+impl Report {
+    /// Where a column stands among those that are kept.
+    pub fn at(&self, column: &str) -> Option<usize> {
+        self.columns.iter().position(|known| *known == column)
+    }
+}
+
 const fn small(
     name: &'static str,
     key: &'static [&'static str],
@@ -24,7 +31,7 @@ const fn small(
     }
 }
 
-pub const ALL: [&Report; 9] = [
+pub const ALL: [&Report; 11] = [
     &COMPANIES,
     &MEMBERS,
     &WORK_TYPES,
@@ -34,6 +41,8 @@ pub const ALL: [&Report; 9] = [
     &TIME,
     &INVOICES,
     &LINES,
+    &PRODUCTS,
+    &HOLIDAYS,
 ];
 
 pub const COMPANIES: Report = small(
@@ -136,4 +145,26 @@ pub const LINES: Report = small(
         "Extended_Price",
         "AGR_Amount",
     ],
+);
+/// What was sold besides agreements and hours, and what it cost.
+pub const PRODUCTS: Report = Report {
+    name: "Product",
+    key: &["iv_product_RecID"],
+    columns: &[
+        "iv_product_RecID",
+        "company_recid",
+        "billing_log_recid",
+        "Extended_Cost",
+        "Extended_Price_Amount",
+        "sr_service_recid",
+        "Line_Desc",
+        "billable_flag",
+        "Date_Entered",
+    ],
+    grows: Some(("Last_Update", "Date_Entered")),
+};
+pub const HOLIDAYS: Report = small(
+    "Holiday",
+    &["Holiday_List_RecID", "Holiday_Date", "Description"],
+    &["Holiday_List_RecID", "Holiday_List_Name", "Holiday_Date"],
 );

@@ -1,0 +1,194 @@
+//! Rows of reports out of our own store, a few at a time: reading goes on beside the reckoning, and memory does
+//! not grow with the years. Knows no figure.
+
+use super::SLUG;
+use super::formulas::money;
+use super::reports::Report;
+use crate::Failure;
+use crate::state::{Shelf, State};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, SeqAccess, Visitor};
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::mpsc;
+
+/// Bytes that wait together.
+const BATCH: usize = 1 << 18;
+
+/// A cell of a report.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell<'r> {
+    Null,
+    Number(f64),
+    Flag(bool),
+    Text(Cow<'r, str>),
+}
+
+impl Cell<'_> {
+    /// A number, also one that a report writes as text.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Text(text) => money(text),
+            _ => None,
+        }
+    }
+
+    /// The id of a record; 0 stands for none.
+    pub fn id(&self) -> Option<i64> {
+        match self {
+            Self::Number(number) if *number != 0.0 => Some(*number as i64),
+            _ => None,
+        }
+    }
+
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            _ => "",
+        }
+    }
+
+    pub fn flag(&self) -> bool {
+        matches!(self, Self::Flag(true))
+    }
+}
+
+/// A row, its cells by the columns of its report.
+pub struct Row<'r, 'c> {
+    report: &'static Report,
+    cells: &'r [Cell<'c>],
+}
+
+impl<'c> Row<'_, 'c> {
+    pub fn cell(&self, at: usize) -> &Cell<'c> {
+        self.cells.get(at).unwrap_or(&Cell::Null)
+    }
+
+    /// By name: for reports that are small.
+    pub fn by(&self, column: &str) -> &Cell<'c> {
+        self.report
+            .at(column)
+            .map_or(&Cell::Null, |at| self.cell(at))
+    }
+}
+
+/// Shows every row of a report that is kept, and counts them.
+pub fn scan(
+    state: &State,
+    report: &'static Report,
+    mut each: impl FnMut(&Row<'_, '_>),
+) -> Result<u64, Failure> {
+    std::thread::scope(|scope| {
+        let (full, batches) = mpsc::sync_channel::<(String, Vec<usize>)>(4);
+        let reading = scope.spawn(move || {
+            let (mut text, mut ends) = (String::with_capacity(BATCH * 2), Vec::new());
+            state.each(Shelf::Fact, SLUG, report.name, &mut |row| {
+                text.push_str(row.data);
+                ends.push(text.len());
+                if text.len() > BATCH {
+                    let next = String::with_capacity(BATCH * 2);
+                    // Nobody listens any more only when the reckoning has panicked.
+                    let _ = full.send((
+                        std::mem::replace(&mut text, next),
+                        std::mem::take(&mut ends),
+                    ));
+                }
+            })?;
+            let _ = full.send((text, ends));
+            Ok(())
+        });
+        let mut count = 0;
+        for (text, ends) in batches {
+            let (mut begin, mut cells) = (0, Vec::new());
+            for end in ends {
+                cells.clear();
+                let mut reader = serde_json::Deserializer::from_str(&text[begin..end]);
+                begin = end;
+                if Cells(&mut cells).deserialize(&mut reader).is_err() {
+                    return Err(Failure::Held(format!(
+                        "a kept row of report {} cannot be read; run `pull` with an empty state",
+                        report.name
+                    )));
+                }
+                count += 1;
+                each(&Row {
+                    report,
+                    cells: &cells,
+                });
+            }
+        }
+        match reading.join() {
+            Ok(read) => read.map(|()| count),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
+struct Cells<'v, 'c>(&'v mut Vec<Cell<'c>>);
+
+impl<'de> DeserializeSeed<'de> for Cells<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Cells<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("the cells of a row")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut cells: A) -> Result<(), A::Error> {
+        while let Some(cell) = cells.next_element()? {
+            self.0.push(cell);
+        }
+        Ok(())
+    }
+}
+
+impl<'de> Deserialize<'de> for Cell<'de> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(AnyCell)
+    }
+}
+
+struct AnyCell;
+
+impl<'de> Visitor<'de> for AnyCell {
+    type Value = Cell<'de>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a cell")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Cell::Null)
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Self::Value, E> {
+        Ok(Cell::Flag(flag))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Cell::Number(number as f64))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Cell::Number(number as f64))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(Cell::Number(number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Cell::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Cell::Text(Cow::Borrowed(text)))
+    }
+}
