@@ -97,6 +97,7 @@ impl Runner<'_> {
             now: self.now,
             counts: Counts::default(),
         };
+        let before = self.psa.calls().len();
         // What is done is on the ledger, so a further try goes on where the last one stopped.
         let delays = ExponentialBuilder::default()
             .with_min_delay(self.wait)
@@ -112,6 +113,7 @@ impl Runner<'_> {
         if let Err(ended @ (Failure::CutOff | Failure::Overtaken | Failure::Stopped)) = result {
             return Err(ended);
         }
+        work.counts.requests = (self.psa.calls().len() - before) as u64;
         if let Some(after) = integration.after {
             after(
                 &mut work,

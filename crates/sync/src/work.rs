@@ -20,6 +20,8 @@ pub struct Counts {
     pub changed: u64,
     pub unchanged: u64,
     pub skipped: u64,
+    /// Calls on the PSA.
+    pub requests: u64,
     /// What a person should know, a sentence each.
     pub warnings: Vec<String>,
 }

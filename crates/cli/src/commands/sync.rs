@@ -199,6 +199,7 @@ impl Sync {
                 json!({
                     "job": outcome.job, "result": if outcome.result.is_ok() { "done" } else { "failed" }, "read": counts.read,
                     "created": counts.created, "changed": counts.changed, "unchanged": counts.unchanged, "skipped": counts.skipped,
+                    "requests": counts.requests,
                     "warnings": if self.json { json!(counts.warnings) } else { json!(counts.warnings.len()) },
                     "error": outcome.result.as_ref().err().map(ToString::to_string),
                 })
@@ -212,6 +213,7 @@ impl Sync {
             ("changed", "changed"),
             ("unchanged", "unchanged"),
             ("skipped", "skipped"),
+            ("requests", "requests"),
             ("warnings", "warnings"),
         ];
         if !rows.is_empty() || self.json {
@@ -290,7 +292,7 @@ impl Sync {
                 let counts = &run.data["counts"];
                 json!({
                     "at": run.updated, "job": run.kind, "result": run.state, "read": counts["read"], "created": counts["created"],
-                    "changed": counts["changed"], "warnings": counts["warnings"], "error": run.data["error"],
+                    "changed": counts["changed"], "requests": counts["requests"], "warnings": counts["warnings"], "error": run.data["error"],
                 })
             })
             .collect();

@@ -70,7 +70,7 @@ pub fn page(figures: &Figures, settings: &Settings, made: &str) -> String {
                 p.note { "Contribution (revenue less labor and products) of the clients with the most revenue, and what share of it that is." }
                 (margins(figures, &clients))
                 h2 { "Effective rate over months" }
-                p.note { "Labor revenue by hour worked for clients." }
+                p.note { "Labor revenue by hour worked for clients, of the months that are invoiced." }
                 (rates(figures, &months))
                 h2 { "Agreements that lose money" }
                 (losses(figures, &agreements))
@@ -241,7 +241,9 @@ fn rates(figures: &Figures, months: &[u32]) -> Markup {
                 sums.add(one);
                 sums
             });
-            Some((*month, effective_rate(sums.labor_revenue, sums.hours)?))
+            // A month without an invoice is not billed yet, and no month without a rate.
+            let rate = effective_rate(sums.labor_revenue, sums.hours)?;
+            (sums.invoices > 0).then_some((*month, rate))
         })
         .collect();
     if rates.is_empty() {
