@@ -5,7 +5,6 @@
 
 mod support;
 
-use bitting_client::{Credentials, Options, Psa, Secret};
 use bitting_connect::keys;
 use bitting_policy::Verb;
 use bitting_store::Location;
@@ -16,59 +15,11 @@ use bitting_sync::state::{Record, Shelf, State};
 use bitting_sync::steps::Steps;
 use bitting_sync::{Failure, mspcfo, office_protect};
 use serde_json::json;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use support::{Desk, Server};
+use support::{Desk, Server, psa};
 
 const NEED: Need = Need::row("Companies", "Company Maintenance", Verb::Inquire);
-
-/// A PSA that answers as told: status, further headers and body for each path with its query.
-fn psa(
-    answer: impl Fn(&str, usize) -> (u16, &'static str, String) + Send + 'static,
-) -> (Psa, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = format!("http://{}", listener.local_addr().expect("an address"));
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let kept = asked.clone();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.expect("a connection");
-            let mut lines = BufReader::new(stream.try_clone().expect("a stream")).lines();
-            let first = lines.next().and_then(Result::ok).unwrap_or_default();
-            for line in lines.by_ref() {
-                if line.expect("a line").is_empty() {
-                    break;
-                }
-            }
-            let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
-            let times = {
-                let mut kept = kept.lock().unwrap();
-                kept.push(path.clone());
-                kept.iter().filter(|asked| **asked == path).count()
-            };
-            let (status, headers, body) = answer(&path, times);
-            let _ = stream.write_all(
-                format!("HTTP/1.1 {status} x\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len()).as_bytes(),
-            );
-        }
-    });
-    let credentials = Credentials {
-        company: "acme".into(),
-        public_key: "p".into(),
-        private_key: Secret::new("s"),
-        client_id: None,
-    };
-    let options = Options {
-        usual_path: true,
-        ..Options::default()
-    };
-    (
-        Psa::open(&address, credentials, &options).expect("a way"),
-        asked,
-    )
-}
 
 #[test]
 fn pages_that_take_too_long_get_smaller_and_lose_no_record() {

@@ -46,7 +46,8 @@ fn failed(work: &mut Work<'_>, standing: &mut Record, failure: &Failure) -> Resu
     if tries >= settings.broken_after {
         "broken".clone_into(&mut standing.state);
         let yesterday = work.now.checked_sub(24.hours()).unwrap_or(work.now);
-        if mailed.is_empty() || mailed <= moment(yesterday) {
+        // A mail of the future was sent by a clock that has gone back since.
+        if mailed.is_empty() || mailed <= moment(yesterday) || mailed > work.moment() {
             let text = format!(
                 "Office Protect cannot make tickets since {since}: {failure}.\n\nEvents are kept and become tickets after the repair, \
                  those older than 48 hours excepted.\n"

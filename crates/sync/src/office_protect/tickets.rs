@@ -96,7 +96,16 @@ fn enqueue(work: &mut Work<'_>, settings: &Settings) -> Result<(), Failure> {
         let mapped = settings
             .company_of(&event.tenant)
             .is_some_and(|mapped| mapped.tickets);
-        if known.contains_key(&event.id) || !seen.insert(event.id.clone()) {
+        let mut record = match known.get(&event.id) {
+            // It was too old by a clock that has gone back since.
+            Some(queued) if queued.state == "expired" && !too_old(work, &event) => queued.clone(),
+            Some(_) => {
+                work.counts.unchanged += 1;
+                continue;
+            }
+            None => Record::new(SLUG, EVENT, event.id.clone()),
+        };
+        if !seen.insert(event.id.clone()) {
             work.counts.unchanged += 1;
             continue;
         }
@@ -104,7 +113,6 @@ fn enqueue(work: &mut Work<'_>, settings: &Settings) -> Result<(), Failure> {
             work.counts.skipped += 1;
             continue;
         }
-        let mut record = Record::new(SLUG, EVENT, event.id.clone());
         "queued".clone_into(&mut record.state);
         record.updated = work.moment();
         record.data = json!(event);

@@ -18,6 +18,8 @@ const WINDOW: &str = "ticket window";
 const HOURS: i64 = 4;
 /// Windows that are made up for after a pause: two days.
 const MISSED: i64 = 12;
+/// Windows that a thread remembers to have told of: more than are made up for.
+const REMEMBERED: usize = 24;
 
 pub fn scan(work: &mut Work<'_>) -> Result<(), Failure> {
     let settings: Settings = work.settings()?;
@@ -96,8 +98,12 @@ fn windows(work: &Work<'_>) -> Result<Vec<(Timestamp, Timestamp)>, Failure> {
         .watermark(SLUG, WINDOW)?
         .and_then(|text| text.parse::<Timestamp>().ok());
     let mut windows = Vec::new();
-    // The first run looks at the window that ended last; a clock that went back finds nothing to do.
-    let most = if read.is_some() { MISSED } else { 1 };
+    // By a clock that has gone back since, windows were looked at that have not come yet: they count for nothing.
+    // What was told already is not told again, thread by thread.
+    let ahead = read.is_some_and(|read| read > last);
+    let read = read.filter(|_| !ahead);
+    // The first run looks at the window that ended last.
+    let most = if read.is_some() || ahead { MISSED } else { 1 };
     for back in (0..most).rev() {
         let Ok(end) = last.checked_sub((back * HOURS).hours()) else {
             continue;
@@ -198,7 +204,13 @@ impl Seen<'_> {
             .state
             .find(Shelf::Thread, SLUG, THREAD, &thread)?
             .unwrap_or_else(|| Record::new(SLUG, THREAD, thread));
-        if thread.hash == self.key() {
+        let told = |thread: &Record| -> Vec<Value> {
+            thread.data["windows"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default()
+        };
+        if thread.hash == self.key() || told(&thread).contains(&json!(self.key())) {
             work.counts.unchanged += 1;
             return Ok(());
         }
@@ -213,8 +225,19 @@ impl Seen<'_> {
             self.append(work, id(&open))?;
         } else {
             thread.psa_id = Some(self.open(work, name, company, board, priority)?);
-            thread.data = json!({ "opened": moment(self.start) });
+            if !thread.data.is_object() {
+                thread.data = json!({});
+            }
+            thread.data["opened"] = json!(moment(self.start));
         }
+        let mut windows = told(&thread);
+        windows.push(json!(self.key()));
+        let old = windows.len().saturating_sub(REMEMBERED);
+        windows.drain(..old);
+        if !thread.data.is_object() {
+            thread.data = json!({});
+        }
+        thread.data["windows"] = json!(windows);
         thread.hash = self.key();
         "open".clone_into(&mut thread.state);
         thread.updated = work.moment();

@@ -24,7 +24,9 @@ use bitting_sync::state::State;
 use bitting_sync::{Failure, Home, Integration, Job};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::sync::OnceLock;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
@@ -50,6 +52,11 @@ fn registry() -> &'static Registry {
 impl Server {
     /// The demo company with this profile applied.
     pub fn start(slug: &str, features: &[&str]) -> Self {
+        Self::start_with(slug, features, 200)
+    }
+
+    /// The same with so many tickets.
+    pub fn start_with(slug: &str, features: &[&str], tickets: u32) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let state = tempfile::tempdir().expect("a directory");
         let options = host::Options {
@@ -62,7 +69,7 @@ impl Server {
             company: "bitting".to_owned(),
             company_name: "Northwind Signal".to_owned(),
             demo: Some(bitting_server::seed::Demo {
-                size: bitting_server::demo::Size::with_tickets(200),
+                size: bitting_server::demo::Size::with_tickets(tickets),
                 seed: 1,
             }),
             require_client_id: true,
@@ -120,9 +127,14 @@ impl Server {
 
     /// A further key of the integration's member, as `connect` hands it over.
     pub fn key_file(&self) -> KeyFile {
+        self.key_file_and_id().0
+    }
+
+    /// The same, and the id by which it is revoked.
+    pub fn key_file_and_id(&self) -> (KeyFile, i64) {
         let cut = keys::cut(&self.operator(), self.member, "sync", None).expect("a key");
         let ready = &self.running().ready;
-        KeyFile {
+        let file = KeyFile {
             url: ready.http.clone(),
             credentials: Credentials {
                 company: ready.connectwise.company.clone(),
@@ -131,7 +143,8 @@ impl Server {
                 client_id: Some(ready.connectwise.client_id.clone()),
             },
             ca_file: None,
-        }
+        };
+        (file, cut.id)
     }
 
     /// The operator, who sees and may do everything: to look at effects and to prepare.
@@ -156,6 +169,31 @@ impl Server {
             },
         )
         .expect("a way")
+    }
+
+    /// A way to the server past someone who hears of each request before it goes on: which one it is, and its
+    /// method and path. He may do to the server what he likes.
+    pub fn meddled(&self, key: &KeyFile, meddle: impl Fn(usize, &str) + Send + 'static) -> Psa {
+        let server = self.running().ready.http.clone();
+        let server = server.trim_start_matches("http://").to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        std::thread::spawn(move || {
+            for (number, stream) in listener.incoming().enumerate() {
+                let mut stream = stream.expect("a connection");
+                let (request, line) = request(&mut stream);
+                meddle(number, &line);
+                let mut on = TcpStream::connect(&server).expect("the server");
+                on.write_all(&request).expect("sent on");
+                // The server closes the connection after its answer.
+                let _ = std::io::copy(&mut on, &mut stream);
+            }
+        });
+        let options = Options {
+            usual_path: true,
+            ..Options::default()
+        };
+        Psa::open(&address, key.credentials.clone(), &options).expect("a way")
     }
 
     /// Sets the role.
@@ -206,6 +244,78 @@ impl Server {
         }
         every
     }
+}
+
+/// A request as it is to go on, asking for the connection to be closed, and its method and path.
+fn request(stream: &mut TcpStream) -> (Vec<u8>, String) {
+    let mut reader = BufReader::new(stream);
+    let (mut request, mut first, mut length) = (String::new(), String::new(), 0);
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).expect("a line");
+        if first.is_empty() {
+            first = line.rsplit_once(' ').expect("a request").0.to_owned();
+        }
+        let lower = line.to_ascii_lowercase();
+        if let Some(text) = lower.strip_prefix("content-length:") {
+            length = text.trim().parse().expect("a length");
+        }
+        if line.trim().is_empty() {
+            request.push_str("connection: close\r\n\r\n");
+            break;
+        }
+        if !lower.starts_with("connection:") {
+            request.push_str(&line);
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).expect("a body");
+    let mut request = request.into_bytes();
+    request.extend(body);
+    (request, first)
+}
+
+/// A PSA that answers as told: status, further headers and body for each path with its query, and how often it was
+/// asked for. Second: every path that was asked for.
+pub fn psa(
+    answer: impl Fn(&str, usize) -> (u16, &'static str, String) + Send + 'static,
+) -> (Psa, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let kept = asked.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let (_, line) = request(&mut stream);
+            let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
+            let times = {
+                let mut kept = kept.lock().unwrap();
+                kept.push(path.clone());
+                kept.iter().filter(|asked| **asked == path).count()
+            };
+            let (status, headers, body) = answer(&path, times);
+            let length = body.len();
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status} X\r\n{headers}Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            );
+        }
+    });
+    let credentials = Credentials {
+        company: "acme".to_owned(),
+        public_key: "p".to_owned(),
+        private_key: Secret::new("s"),
+        client_id: None,
+    };
+    let options = Options {
+        usual_path: true,
+        ..Options::default()
+    };
+    (
+        Psa::open(&address, credentials, &options).expect("a way"),
+        asked,
+    )
 }
 
 impl Drop for Server {
