@@ -139,8 +139,8 @@ async fn convert(
 ) -> Result<Answer, Problem> {
     let row = verbs::model(context, permit.entity(), id).await?;
     let members = match way.body {
-        Some(schema) if !body.iter().all(u8::is_ascii_whitespace) => related::object(body, schema)?,
-        _ => Map::new(),
+        Some(schema) => verbs::members(body, schema)?,
+        None => Map::new(),
     };
     let wishes = Wishes::read(&members, way.body.unwrap_or_default())?;
     let target = related::entity(context.instance, way.to)?;

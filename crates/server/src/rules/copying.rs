@@ -175,10 +175,7 @@ async fn copy(
 ) -> Result<Answer, Problem> {
     let entity = permit.entity();
     let resource = names::resource(&entity.schema);
-    let members = match body.iter().all(u8::is_ascii_whitespace) {
-        true => serde_json::Map::new(),
-        false => related::object(body, &entity.schema)?,
-    };
+    let members = verbs::members(body, &entity.schema)?;
     let from = match id {
         Some(id) => id,
         None => related::member(&members, "id")

@@ -127,9 +127,7 @@ pub async fn answer(
             .find_map(|(_, said)| said.as_str());
         told(trial, &address(name, said, "ldapConfigurationTestLink")?)
     } else {
-        if !body.iter().all(u8::is_ascii_whitespace) {
-            related::object(body, &permit.entity().schema)?;
-        }
+        verbs::members(body, &permit.entity().schema)?;
         of_row(trial, permit.entity(), &row(context, permit, id).await?)
     };
     let status = verbs::status(context);

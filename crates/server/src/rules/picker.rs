@@ -39,10 +39,7 @@ pub async fn clear(
     body: &[u8],
 ) -> Result<Answer, Problem> {
     let resource = "clearPickerRequest";
-    let members = match body.iter().all(u8::is_ascii_whitespace) {
-        true => serde_json::Map::new(),
-        false => related::object(body, "ClearPickerRequest")?,
-    };
+    let members = verbs::members(body, "ClearPickerRequest")?;
     let invalid = |name: &str, message: &str| {
         Problem::field(resource, FieldError::invalid(resource, name, message))
     };

@@ -70,10 +70,7 @@ pub async fn price(
     let id = id.ok_or_else(ApiError::no_endpoint)?;
     let resource = "catalogPricing";
     let item = verbs::model(context, permit.entity(), id).await?;
-    let members = match body.iter().all(u8::is_ascii_whitespace) {
-        true => Map::new(),
-        false => related::object(body, "CatalogPricing")?,
-    };
+    let members = verbs::members(body, "CatalogPricing")?;
     let invalid = |name: &str, message: String| {
         Problem::field(resource, FieldError::invalid(resource, name, message))
     };

@@ -45,7 +45,7 @@ pub async fn answer(
     }
 }
 
-fn done(context: Context<'_>, message: String) -> Answer {
+fn done(context: Context<'_>, message: &str) -> Answer {
     let said = json!({ "success": true, "message": message });
     Answer::json(verbs::status(context), &said)
 }
@@ -133,7 +133,7 @@ async fn link(
     saving::finish(context, permit.entity(), changes).await?;
     Ok(done(
         context,
-        format!("The member is linked to the login {login}."),
+        &format!("The member is linked to the login {login}."),
     ))
 }
 
@@ -148,10 +148,7 @@ fn freed(context: Context<'_>, user: i64) -> Result<Change, Problem> {
 async fn unlink(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Result<Answer, Problem> {
     let mut draft = verbs::opened(context, permit, id).await?;
     let Some(former) = draft.row.integer("sso_settings_id") else {
-        return Ok(done(
-            context,
-            "The member was not linked to a login.".to_owned(),
-        ));
+        return Ok(done(context, "The member was not linked to a login."));
     };
     let mut changes = Vec::new();
     if related::one(context.instance, USERS, former)
@@ -163,10 +160,7 @@ async fn unlink(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Result<An
     draft.row.set("sso_settings_id", Value::Null);
     changes.extend(saving::settle(context, permit, &mut draft).await?);
     saving::finish(context, permit.entity(), changes).await?;
-    Ok(done(
-        context,
-        "The member is no longer linked to a login.".to_owned(),
-    ))
+    Ok(done(context, "The member is no longer linked to a login."))
 }
 
 /// Tells the provider of a member: here there is none to tell.
@@ -209,9 +203,7 @@ async fn submit_all(
     id: i64,
     body: &[u8],
 ) -> Result<Answer, Problem> {
-    if !body.iter().all(u8::is_ascii_whitespace) {
-        related::object(body, "SsoConfiguration")?;
-    }
+    verbs::members(body, "SsoConfiguration")?;
     let mut draft = verbs::opened(context, permit, id).await?;
     if draft.is_null("token") {
         let resource = "ssoConfiguration";

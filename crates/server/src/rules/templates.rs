@@ -45,7 +45,7 @@ const CARRIED: [(&str, &str); 24] = [
 ];
 
 /// A permit for templates wherever they hang, and the call without the company in its path.
-fn everywhere<'a>(context: Context<'a>, verb: Verb) -> Result<(Context<'a>, Permit<'a>), Problem> {
+fn everywhere(context: Context<'_>, verb: Verb) -> Result<(Context<'_>, Permit<'_>), Problem> {
     let below = Context {
         parents: &[],
         ..context
@@ -96,9 +96,7 @@ pub async fn generate(
     body: &[u8],
 ) -> Result<Answer, Problem> {
     let id = id.ok_or_else(ApiError::no_endpoint)?;
-    if !body.iter().all(u8::is_ascii_whitespace) {
-        related::object(body, "TemplateGenerate")?;
-    }
+    verbs::members(body, "TemplateGenerate")?;
     let row = verbs::model(context, permit.entity(), id).await?;
     let tickets = related::permit(context, TICKETS, Verb::Add)?;
     let below = Context {

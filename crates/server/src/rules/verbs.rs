@@ -2,7 +2,8 @@
 
 use super::{
     Answer, Context, colors, contact_sync, conversions, copying, counts, images, imports, links,
-    management, outside, picker, portal, purchasing, set_up, sso, templates, tickets, workflows,
+    management, outside, picker, portal, purchasing, related, set_up, sso, templates, tickets,
+    workflows,
 };
 use crate::backend::{Look, with_id};
 use crate::draft::Draft;
@@ -76,6 +77,14 @@ pub async fn answer(
             None => outside::answer(context, permit, rule, id, body).await,
         },
     }
+}
+
+/// Members of a body that may also be left out.
+pub fn members(body: &[u8], schema: &str) -> Result<Map<String, Json>, Problem> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Map::new());
+    }
+    related::object(body, schema)
 }
 
 /// The status that the catalog says for this path and method.

@@ -78,13 +78,10 @@ async fn kept(context: Context<'_>, event: &Row) -> Result<Vec<Json>, Problem> {
     let Some(table) = table else {
         return nothing;
     };
-    let words = ["identifier", "name"]
+    let mut words = ["identifier", "name"]
         .into_iter()
         .filter_map(|column| table.text(column));
-    let Some(kind) = words
-        .filter_map(|word| records::named(&word.replace(' ', "")))
-        .next()
-    else {
+    let Some(kind) = words.find_map(|word| records::named(&word.replace(' ', ""))) else {
         return nothing;
     };
     let Some(entity) = kind

@@ -11,14 +11,10 @@ pub fn png(color: [u8; 3]) -> Vec<u8> {
         *b"IHDR",
         &[0, 0, 0, SIDE, 0, 0, 0, SIDE, 8, 2, 0, 0, 0],
     );
-    let mut dots = Vec::new();
-    for _ in 0..SIDE {
-        // Each line says first how it is filtered: not at all.
-        dots.push(0);
-        for _ in 0..SIDE {
-            dots.extend(color);
-        }
-    }
+    // Each line says first how it is filtered: not at all.
+    let mut line = vec![0];
+    line.extend(color.repeat(usize::from(SIDE)));
+    let dots = line.repeat(usize::from(SIDE));
     let length = dots.len() as u16;
     let mut packed = vec![0x78, 0x01, 0x01];
     packed.extend(length.to_le_bytes());
