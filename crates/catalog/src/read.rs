@@ -257,6 +257,10 @@ fn entity(
     }
     let mut extra_rights = BTreeMap::new();
     for (name, text) in &file.extra_rights {
+        // `see internalCost`, `change ownerResourceID`, `rows isNonBillable`
+        if let Some((_, field)) = name.split_once(' ') {
+            has(field)?;
+        }
         extra_rights.insert(name.clone(), rights.right(source, text)?);
     }
     // What tells a second door's rows from the others must be at hand, also where it shows it to nobody:

@@ -3,7 +3,7 @@
 
 use crate::error::{CatalogError, Place};
 use crate::profile::nearest;
-use bitting_policy::{Level, Levels, Registry, Role, RoleError};
+use bitting_policy::{ActionId, Level, Levels, Registry, Role, RoleError, Verb};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -33,9 +33,22 @@ pub struct Permission {
     pub delete: Option<Cell>,
     /// The number it starts from.
     pub number: Option<u32>,
+    /// What a value opens beside the caller's own rows.
+    #[serde(default)]
+    pub reaches: BTreeMap<String, Reach>,
     /// Values of an entity's class field that this row is about.
     #[serde(default)]
     pub classes: Vec<i64>,
+}
+
+/// Rows that some values open beside own ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reach {
+    /// Companies of the territories that the user is a member of.
+    Territories,
+    /// Rows of companies that the user sees.
+    Organizations,
 }
 
 /// A cell: the values it takes, or which other cell it follows.
@@ -55,6 +68,9 @@ pub struct SystemLevel {
     start: StartText,
     #[serde(default)]
     except: Vec<Except>,
+    /// For people, who sign in; API users cannot hold it.
+    #[serde(default)]
+    pub interactive: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
@@ -106,8 +122,19 @@ pub struct SecurityLevel {
     pub copy_of: String,
     #[serde(default)]
     pub inactive: bool,
+    /// For people, who sign in; API users cannot hold it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub interactive: bool,
+    /// API users may act as the resources that hold it, where their own level says so too.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub allows_impersonation: bool,
     #[serde(default)]
     pub settings: BTreeMap<String, Values>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // As serde calls it.
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// Why a level cannot be set so.
@@ -148,6 +175,28 @@ impl Permission {
         match cell {
             Some(Cell::Values(values)) => values,
             _ => &[],
+        }
+    }
+
+    /// A row of ticks, none of which asks for another.
+    fn is_grid(&self) -> bool {
+        self.values("view") == ["Unchecked", "Checked"]
+    }
+
+    /// The cell that decides what another says.
+    fn governing<'a>(&'a self, cell: &'a str) -> &'a str {
+        if self.value.is_some() {
+            return "value";
+        }
+        let own = match cell {
+            "view" => &self.view,
+            "add" => &self.add,
+            "edit" => &self.edit,
+            _ => &self.delete,
+        };
+        match own {
+            Some(Cell::Follows(other)) => other,
+            _ => cell,
         }
     }
 
@@ -319,6 +368,8 @@ impl Permissions {
             name: level.name.clone(),
             copy_of: level.name.clone(),
             inactive: false,
+            interactive: level.interactive,
+            allows_impersonation: false,
             settings,
         }
     }
@@ -346,15 +397,49 @@ impl Permissions {
                 .action(&entry.section, &entry.name)
                 .ok_or_else(unknown)?;
             let levels = self.levels(entry, values)?;
-            // What can't be viewed can't be changed, as on the screen.
-            let levels = if levels[3] == Level::None {
-                [Level::None; 4]
-            } else {
-                levels
+            let levels = match levels {
+                // Ticks stand alone; nothing asks for that of viewing.
+                [add, edit, delete, view] if entry.is_grid() => {
+                    [add, edit, delete, view.max(add).max(edit).max(delete)]
+                }
+                // What can't be viewed can't be changed, as on the screen.
+                [.., Level::None] => [Level::None; 4],
+                levels => levels,
             };
             role.set(registry, action, levels)?;
         }
         Ok(role)
+    }
+
+    /// What a level's values open beside own rows, by action and verb.
+    pub fn reaches(
+        &self,
+        registry: &Registry,
+        level: &SecurityLevel,
+    ) -> Vec<(ActionId, Verb, Reach)> {
+        let mut reaches = Vec::new();
+        for (name, values) in &level.settings {
+            let Some(entry) = self.named(name).filter(|entry| !entry.reaches.is_empty()) else {
+                continue;
+            };
+            let Some(action) = registry.action(&entry.section, &entry.name) else {
+                continue;
+            };
+            for (verb, own) in [
+                (Verb::Add, "add"),
+                (Verb::Edit, "edit"),
+                (Verb::Delete, "delete"),
+                (Verb::Inquire, "view"),
+            ] {
+                let cell = entry.governing(own);
+                let value = values.cells().into_iter().find(|(name, _)| *name == cell);
+                let reach = value
+                    .and_then(|(_, value)| value.as_ref())
+                    .and_then(|value| entry.reaches.get(value));
+                reaches.extend(reach.map(|reach| (action, verb, *reach)));
+            }
+        }
+        reaches
     }
 
     /// The level of a value; None for an unknown word.

@@ -13,6 +13,10 @@ pub struct Served {
     pub below: Option<Below>,
     /// What the entity allows at all, whoever asks (`canCreate` ... `canDelete`).
     pub can: Can,
+    /// Operations that no level opens on all rows: whatever is asked, entityInformation says Restricted.
+    pub restricted: Vec<Act>,
+    /// Its user-defined fields are subject to the rights on protected data that each user has.
+    pub protected_data: bool,
     /// The verb that decides an operation, where it is not its own: adding a note asks for viewing tickets.
     pub asks: Vec<(Act, Act)>,
     /// Other systems can be told of changes.
@@ -149,10 +153,14 @@ impl Can {
 pub struct Rows {
     /// The row belongs to the resource that any of these names.
     pub mine: Vec<usize>,
-    /// Where only mine are open, those of companies that the caller sees are open too.
-    pub mine_through: Option<usize>,
-    /// Seen only where the record that this field names is seen.
-    pub through: Option<usize>,
+    /// The row is open to the resource that any of these names, whatever else is asked of it.
+    pub own: Vec<usize>,
+    /// Names a record; rows of those that the caller sees are open with a value that reaches organizations.
+    pub organizations: Option<usize>,
+    /// Seen only where the record that this field names is seen; of several, every one that is not empty.
+    pub through: Vec<usize>,
+    /// The field that names a territory.
+    pub territory: Option<usize>,
     /// Field whose value says which permission the row falls under: `companyType`, `projectType`.
     pub classes: Option<usize>,
     /// Further resources the row belongs to, listed by another entity.

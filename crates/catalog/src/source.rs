@@ -123,6 +123,8 @@ pub(crate) struct EntityFile {
     #[serde(default)]
     pub webhooks: bool,
     pub user_defined: Option<u32>,
+    #[serde(default)]
+    pub protected_data: bool,
 }
 
 fn yes() -> bool {

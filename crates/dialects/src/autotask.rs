@@ -1,6 +1,7 @@
 //! Autotask PSA's REST API, version 1.0 of the wire format.
 
 pub mod body;
+pub mod callout;
 pub mod error;
 pub mod headers;
 pub mod information;

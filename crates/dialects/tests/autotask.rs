@@ -331,7 +331,7 @@ fn entities_describe_themselves() {
     );
     assert_eq!(info["userAccessForQuery"], "All");
     for entity in &CATALOG.entities {
-        let fields = information::fields(&CATALOG, entity);
+        let fields = information::fields(&CATALOG, entity, &|_| None);
         for field in fields["fields"].as_array().unwrap() {
             assert!(
                 field["referenceEntityType"].is_string(),

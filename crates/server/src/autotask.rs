@@ -13,5 +13,6 @@ pub mod seed;
 pub mod tenant;
 pub mod users;
 mod virtual_row;
+pub mod webhooks;
 
 pub use pipeline::handle;

@@ -379,7 +379,7 @@ fn address(url: &str, id: i64, action: &str) -> String {
 }
 
 /// What went wrong on the way, without what the client library adds around it.
-fn reason(error: &reqwest::Error) -> String {
+pub(crate) fn reason(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         format!("no answer within {} seconds", PATIENCE.as_secs())
     } else if error.is_connect() {

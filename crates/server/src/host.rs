@@ -271,6 +271,8 @@ pub async fn start(
         }),
     };
     let client = delivery::client()?;
+    let hooks = autotask::webhooks::delivery::run(server.clone(), client.clone(), stopped.clone());
+    listeners.push(tokio::spawn(hooks));
     let tell = delivery::run(server.clone(), client, ready.https.clone(), stopped);
     listeners.push(tokio::spawn(tell));
     Ok(Running {

@@ -2,131 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use bitting_catalog::Catalog;
-use bitting_server::autotask::seed::{self, First};
-use bitting_server::autotask::tenant::{Opening, Tenant};
+#[path = "support/autotask.rs"]
+mod site;
+
+use bitting_catalog::served::{Act, Asked};
 use bitting_server::autotask::users::Shown;
-use bitting_server::demo::Size;
-use bitting_server::http::{Body, Handler as _, Received};
 use bitting_server::secret::Secret;
-use bitting_server::seed::Demo;
-use bitting_server::server::{Server, Settings};
-use bitting_store::{Durability, Location};
-use http_body_util::BodyExt as _;
-use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::net::SocketAddr;
-use std::sync::Arc;
-
-/// A server with one Autotask database and its two first users.
-struct Site {
-    server: Server,
-    tenant: Arc<Tenant>,
-    first: First,
-}
-
-fn small() -> Demo {
-    let size = Size {
-        companies: 40,
-        contacts: 60,
-        configurations: 30,
-        agreements: 12,
-        tickets: 60,
-        opportunities: 20,
-        activities: 20,
-        projects: 4,
-    };
-    Demo { size, seed: 1 }
-}
-
-impl Site {
-    async fn open() -> Self {
-        let (permissions, registry, catalog) = Catalog::autotask().unwrap();
-        let now = Timestamp::from_second(1_772_442_000).unwrap();
-        let tenant = Tenant::open(Opening {
-            name: "Test".into(),
-            location: Location::Memory,
-            durability: Durability::Full,
-            permissions,
-            registry,
-            catalog,
-            clock: Arc::new(move || now),
-        })
-        .await
-        .unwrap();
-        let first = seed::company(&tenant, Some(&small()), true, &mut |_| {})
-            .await
-            .unwrap();
-        let tenant = Arc::new(tenant);
-        let server = Server::new(Settings {
-            require_client_id: false,
-            operator: Secret::generate(),
-        });
-        server.add_autotask(tenant.clone());
-        Self {
-            server,
-            tenant,
-            first,
-        }
-    }
-
-    fn admin(&self) -> &Shown {
-        self.first.admin.as_ref().unwrap()
-    }
-
-    fn least(&self) -> &Shown {
-        self.first.least.as_ref().unwrap()
-    }
-
-    async fn call(
-        &self,
-        user: Option<&Shown>,
-        method: &str,
-        path: &str,
-        body: Option<Value>,
-    ) -> (u16, Value) {
-        let uri = if path.starts_with("http") {
-            path.to_owned()
-        } else {
-            format!("http://psa.test/ATServicesRest/V1.0{path}")
-        };
-        let mut request = http::Request::builder().method(method).uri(uri);
-        request = request.header("host", "psa.test");
-        // A header that some clients send although it is not true.
-        request = request.header("content-encoding", "gzip");
-        if let Some(user) = user {
-            request = request
-                .header("UserName", &user.user)
-                .header("Secret", user.secret.reveal())
-                .header("ApiIntegrationcode", user.code.reveal());
-        }
-        let (parts, ()) = request.body(()).unwrap().into_parts();
-        let body = body.map(|body| body.to_string()).unwrap_or_default();
-        let received = Received {
-            parts,
-            body: Body::Read(body.into()),
-            secure: false,
-            peer: SocketAddr::from(([127, 0, 0, 1], 1)),
-        };
-        let response = self.server.handle(received).await;
-        let status = response.status().as_u16();
-        let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        (
-            status,
-            serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-        )
-    }
-
-    async fn admin_call(&self, method: &str, path: &str, body: Option<Value>) -> Value {
-        let (status, json) = self.call(Some(self.admin()), method, path, body).await;
-        assert_eq!(status, 200, "{method} {path}: {json}");
-        json
-    }
-}
-
-fn all() -> Value {
-    json!({"filter": [{"op": "gte", "field": "id", "value": 0}]})
-}
+use site::{Site, all};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn discovery_needs_no_key_and_everything_else_does() {
@@ -182,7 +65,7 @@ async fn the_broad_user_reads_every_entity_in_every_way() {
     for entity in &site.tenant.catalog().entities {
         let path = &entity.path;
         let served = entity.served.as_ref().unwrap();
-        if !served.root.has(bitting_catalog::served::Asked::Query) {
+        if !served.root.has(Asked::Query) {
             continue;
         }
         let (status, page) = site
@@ -217,7 +100,11 @@ async fn the_broad_user_reads_every_entity_in_every_way() {
         let info = site
             .admin_call("GET", &format!("/{path}/entityInformation"), None)
             .await;
-        let can = if served.can.query { "All" } else { "None" };
+        let can = match (served.can.query, served.restricted.contains(&Act::Query)) {
+            (false, _) => "None",
+            (true, false) => "All",
+            (true, true) => "Restricted",
+        };
         assert_eq!(info["info"]["userAccessForQuery"], can, "{path}");
         site.admin_call("GET", &format!("/{path}/entityInformation/fields"), None)
             .await;
@@ -480,7 +367,7 @@ async fn a_level_without_permissions_opens_lookups_alone() {
     let mut refused = 0;
     for entity in &site.tenant.catalog().entities {
         let served = entity.served.as_ref().unwrap();
-        if !served.root.has(bitting_catalog::served::Asked::Query) {
+        if !served.root.has(Asked::Query) {
             continue;
         }
         let open = entity.right.needs == bitting_policy::Needs::AnyMember;
@@ -492,7 +379,7 @@ async fn a_level_without_permissions_opens_lookups_alone() {
             .await;
         assert_eq!(status, if open { 200 } else { 500 }, "{path}");
         refused += usize::from(!open);
-        if served.root.has(bitting_catalog::served::Asked::Post) {
+        if served.root.has(Asked::Post) {
             let path = format!("/{}", entity.path);
             let (status, json) = site.call(Some(&user), "POST", &path, Some(json!({}))).await;
             assert_eq!(status, 500, "{path} {json}");
@@ -513,4 +400,115 @@ async fn a_level_without_permissions_opens_lookups_alone() {
         site.call(Some(&user), "GET", "/Version", None).await,
         (401, Value::Null)
     );
+}
+
+/// What a newcomer finds: rows wherever a client is likely to look, owned by more than one, in more than one
+/// territory and line of business.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_company_has_something_of_everything() {
+    let site = Site::open().await;
+    let mut empty = Vec::new();
+    for entity in &site.tenant.catalog().entities {
+        let served = entity.served.as_ref().unwrap();
+        if !served.root.has(Asked::Query) || entity.path.contains("Webhook") {
+            continue;
+        }
+        let path = format!("/{}/query/count", entity.path);
+        let count = site.admin_call("POST", &path, Some(all())).await;
+        if count["queryCount"] == 0 {
+            empty.push(entity.path.to_string());
+        }
+    }
+    insta::assert_snapshot!(empty.join("\n"));
+    let companies = site.rows(site.admin(), "Companies").await;
+    let tickets = site.rows(site.admin(), "Tickets").await;
+    let contracts = site.rows(site.admin(), "Contracts").await;
+    for (rows, field, least) in [
+        (&companies, "territoryID", 3),
+        (&companies, "ownerResourceID", 3),
+        (&companies, "companyType", 5),
+        (&tickets, "organizationalLevelAssociationID", 2),
+        (&tickets, "assignedResourceID", 3),
+        (&tickets, "issueType", 4),
+        (&contracts, "contractType", 3),
+    ] {
+        let mut values: Vec<i64> = rows.iter().filter_map(|row| row[field].as_i64()).collect();
+        values.sort_unstable();
+        values.dedup();
+        assert!(values.len() >= least, "{field}: {values:?}");
+    }
+    let set = |row: &&Value| {
+        let fields = row["userDefinedFields"].as_array().unwrap();
+        fields.iter().any(|field| field["value"].is_string())
+    };
+    assert!(
+        companies.iter().filter(set).count() > 10,
+        "user-defined values"
+    );
+    // Every link leads somewhere: nobody's first query may fail over a row that is not there.
+    for entity in &site.tenant.catalog().entities {
+        let served = entity.served.as_ref().unwrap();
+        if !served.root.has(Asked::Query) || entity.path.contains("Webhook") {
+            continue;
+        }
+        let rows = site.rows(site.admin(), &entity.path).await;
+        for field in entity
+            .fields
+            .iter()
+            .filter(|field| field.target().is_some())
+        {
+            let target = site.tenant.catalog().entity(field.target().unwrap());
+            if target
+                .served
+                .as_ref()
+                .is_none_or(|served| !served.root.has(Asked::Query))
+            {
+                continue;
+            }
+            let mut ids: Vec<i64> = rows
+                .iter()
+                .filter_map(|row| row[&*field.name].as_i64())
+                .collect();
+            ids.sort_unstable();
+            ids.dedup();
+            // A required link that is empty shows as 0.
+            ids.retain(|id| *id != 0);
+            if ids.is_empty() {
+                continue;
+            }
+            let wanted = ids.len().min(500);
+            let search = json!({"filter": [{"op": "in", "field": "id", "value": &ids[..wanted]}]});
+            let path = format!("/{}/query/count", target.path);
+            let count = site.admin_call("POST", &path, Some(search)).await;
+            assert_eq!(
+                count["queryCount"], wanted as u64,
+                "{} {}",
+                entity.path, field.name
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_company_has_what_the_first_record_needs_and_no_more() {
+    let site = Site::with(bitting_store::Location::Memory, None).await;
+    let companies = site.rows(site.admin(), "Companies").await;
+    assert_eq!(companies.len(), 1);
+    assert_eq!(companies[0]["id"], 0);
+    for entity in [
+        "Contacts",
+        "Tickets",
+        "Contracts",
+        "Opportunities",
+        "Products",
+    ] {
+        assert!(site.rows(site.admin(), entity).await.is_empty(), "{entity}");
+    }
+    let owner = site.resource("admin").await;
+    let company =
+        json!({"companyName": "First", "companyType": 1, "phone": "1", "ownerResourceID": owner});
+    let id = site.admin_call("POST", "/Companies", Some(company)).await["itemId"].clone();
+    let ticket = json!({"companyID": id, "title": "x", "status": 1, "priority": 1,
+        "assignedResourceID": owner, "assignedResourceRoleID": 1});
+    site.admin_call("POST", "/Tickets", Some(ticket)).await;
 }

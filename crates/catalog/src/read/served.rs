@@ -106,9 +106,10 @@ pub(crate) fn served(
         asks.push((act(asked, *place)?, act(verb, *place)?));
     }
     let rows = &file.rows;
-    let mut mine = Vec::with_capacity(rows.mine.len());
-    for name in &rows.mine {
-        mine.push(find(name)?);
+    let all = |names: &[String]| names.iter().map(find).collect::<Result<Vec<_>, _>>();
+    let mut restricted = Vec::new();
+    for word in text.restricted.split_ascii_whitespace() {
+        restricted.push(act(word, *place)?);
     }
     let team = match &rows.team {
         Some(team) => Some(Team {
@@ -123,12 +124,16 @@ pub(crate) fn served(
         below,
         can,
         asks,
+        restricted,
+        protected_data: file.protected_data,
         webhooks: file.webhooks,
         user_defined: file.user_defined,
         rows: Rows {
-            mine,
-            mine_through: maybe(&rows.mine_through)?,
-            through: maybe(&rows.through)?,
+            mine: all(&rows.mine)?,
+            own: all(&rows.own)?,
+            organizations: maybe(&rows.organizations)?,
+            through: all(rows.through.names())?,
+            territory: maybe(&rows.territory)?,
             classes: maybe(if rows.classes.is_some() {
                 &rows.classes
             } else {

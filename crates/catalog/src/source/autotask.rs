@@ -15,6 +15,9 @@ pub(crate) struct ServesText {
     pub below: Option<BelowText>,
     #[serde(default)]
     pub asks: BTreeMap<String, String>,
+    /// `update delete`
+    #[serde(default)]
+    pub restricted: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -33,12 +36,36 @@ pub(crate) struct BelowText {
 pub(crate) struct RowsText {
     #[serde(default)]
     pub mine: Vec<String>,
-    pub mine_through: Option<String>,
-    pub through: Option<String>,
+    #[serde(default)]
+    pub own: Vec<String>,
+    pub organizations: Option<String>,
+    #[serde(default)]
+    pub through: OneOrMore,
+    pub territory: Option<String>,
     pub classes: Option<String>,
     pub kinds: Option<String>,
     pub team: Option<TeamText>,
     pub line: Option<String>,
+}
+
+/// A field, or a list of them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum OneOrMore {
+    #[default]
+    None,
+    One(String),
+    More(Vec<String>),
+}
+
+impl OneOrMore {
+    pub fn names(&self) -> &[String] {
+        match self {
+            Self::None => &[],
+            Self::One(name) => std::slice::from_ref(name),
+            Self::More(names) => names,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]

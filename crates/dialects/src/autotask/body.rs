@@ -3,7 +3,7 @@
 
 use super::error::Refusal;
 use super::search::{field, member};
-use super::udf::{Defined, Held};
+use super::udf::{self, Defined, Held};
 use super::value;
 use bitting_catalog::entity::Entity;
 use bitting_query::Value;
@@ -125,7 +125,10 @@ fn user_defined(
         };
         let value = match member(item, "value") {
             None | Some(Json::Null) => None,
-            Some(json) => match value::text(json) {
+            Some(Json::String(text)) if text.is_empty() => None,
+            // What was masked on the way out comes back so.
+            Some(Json::String(text)) if known.protected && text == udf::MASK => continue,
+            Some(json) => match value::user_defined(known.kind, json) {
                 Ok(text) if text.is_empty() => None,
                 Ok(text) => Some(text),
                 Err(fault) => {

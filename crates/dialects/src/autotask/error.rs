@@ -65,6 +65,12 @@ impl Refusal {
         Self::new(format!("Unable to find {field} in the {name} Entity."))
     }
 
+    pub fn not_queryable(field: &str, name: &str) -> Self {
+        Self::new(format!(
+            "The field {field} of the {name} Entity cannot be queried."
+        ))
+    }
+
     pub fn missing(field: &str) -> String {
         format!("Value does not exist for the required field {field}")
     }

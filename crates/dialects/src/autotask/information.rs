@@ -4,7 +4,7 @@
 use super::udf::Defined;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, Field, Kind};
-use bitting_catalog::served::{Act, Picklist};
+use bitting_catalog::served::{Act, Picklist, PicklistValue};
 use serde_json::{Value as Json, json};
 
 /// How far a caller may go with one of the four operations.
@@ -55,8 +55,11 @@ pub fn entity(entity: &Entity, access: &dyn Fn(Act) -> Access) -> Json {
     })
 }
 
-/// The fields every tenant has.
-pub fn fields(catalog: &Catalog, entity: &Entity) -> Json {
+/// Values of a field that are no fixed list: number and name of each.
+pub type Choices<'a> = &'a dyn Fn(&Field) -> Option<Vec<(i64, String)>>;
+
+/// The fields every tenant has. `choices` answers for fields whose values are made of something else.
+pub fn fields(catalog: &Catalog, entity: &Entity, choices: Choices<'_>) -> Json {
     let hooked = entity.served.as_ref().is_some_and(|served| served.webhooks);
     let fields: Vec<Json> = entity
         .fields
@@ -67,6 +70,20 @@ pub fn fields(catalog: &Catalog, entity: &Entity) -> Json {
                 .target()
                 .filter(|_| field.shown_link)
                 .map_or("", |target| &*catalog.entity(target).schema);
+            let chosen = choices(field).map(|chosen| {
+                let values = chosen.into_iter().map(|(number, name)| PicklistValue {
+                    value: number.to_string().into(),
+                    label: name.into(),
+                    parent: None,
+                });
+                Picklist {
+                    name: field.name.clone(),
+                    values: values.collect(),
+                    parent: None,
+                    default: None,
+                }
+            });
+            let list = chosen.as_ref().or(field.picklist.as_deref());
             json!({
                 "name": field.name,
                 "dataType": data_type(field),
@@ -76,9 +93,9 @@ pub fn fields(catalog: &Catalog, entity: &Entity) -> Json {
                 "isQueryable": field.queryable,
                 "isReference": !reference.is_empty(),
                 "referenceEntityType": reference,
-                "isPickList": field.picklist.is_some(),
-                "picklistValues": field.picklist.as_deref().map(picklist),
-                "picklistParentValueField": field.picklist.as_ref().and_then(|list| list.parent.as_deref()).unwrap_or(""),
+                "isPickList": list.is_some(),
+                "picklistValues": list.map(picklist),
+                "picklistParentValueField": list.and_then(|list| list.parent.as_deref()).unwrap_or(""),
                 "isSupportedWebhookField": hooked && !field.read_only && &*field.name != "id",
             })
         })

@@ -34,6 +34,8 @@ enum Shown {
     Text,
     /// Never in a list.
     Blank,
+    /// Never in an answer, and a text for typed clients.
+    Secret,
 }
 
 impl Layout {
@@ -53,13 +55,15 @@ impl Layout {
             }
             let shown = match field.kind {
                 _ if hidden(index) => Shown::Blank,
+                _ if field.write_only => Shown::Secret,
                 _ if field.native.as_deref() == Some("byte") && !data => Shown::Blank,
                 Kind::Integer | Kind::Reference(_) => Shown::Integer,
                 Kind::Number => Shown::Number,
                 Kind::Boolean => Shown::Boolean,
                 _ => Shown::Text,
             };
-            let cell = if &*field.name == "id" || shown == Shown::Blank {
+            let unread = matches!(shown, Shown::Blank | Shown::Secret);
+            let cell = if &*field.name == "id" || unread {
                 0
             } else {
                 columns.push(field.column.clone());
@@ -122,7 +126,7 @@ impl Layout {
                 out.extend_from_slice(b",\"value\":");
                 match value {
                     // Whether there is a value is protected too.
-                    _ if masked && field.protected => string(out, "*****"),
+                    _ if masked && field.protected => string(out, udf::MASK),
                     Some(value) => string(out, value),
                     None => out.extend_from_slice(b"null"),
                 }
@@ -137,6 +141,7 @@ impl Part {
     fn write(&self, out: &mut Vec<u8>, cell: Cell<'_>) {
         match (self.shown, cell) {
             (Shown::Blank, _) => out.extend_from_slice(b"null"),
+            (Shown::Secret, _) => out.extend_from_slice(b"\"\""),
             // Typed clients break where something required is not there.
             (shown, Cell::Null) => out.extend_from_slice(match shown {
                 Shown::Integer if self.required => b"0",

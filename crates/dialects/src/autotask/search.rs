@@ -198,10 +198,7 @@ impl<'a> Reader<'a> {
         let own = if udf { None } else { field(entity, name) };
         if let Some((index, field)) = own {
             if !field.queryable {
-                return Err(Refusal::new(format!(
-                    "The field {name} of the {} Entity cannot be queried.",
-                    entity.schema
-                )));
+                return Err(Refusal::not_queryable(name, &entity.schema));
             }
             return Ok(About::Field(index, field));
         }

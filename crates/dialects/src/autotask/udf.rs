@@ -7,6 +7,9 @@ use std::sync::Arc;
 /// Column that holds them.
 pub const EXTRA: &str = "extra";
 
+/// Stands for the value of a protected field.
+pub const MASK: &str = "*****";
+
 /// One field that a tenant has defined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Defined {

@@ -100,6 +100,26 @@ fn moment(json: &Json) -> Result<String, Misfit> {
     found.ok_or_else(|| conversion(json, "datetime"))
 }
 
+/// A value at rest as JSON.
+pub fn json(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Integer(number) => Json::from(*number),
+        Value::Number(number) => Json::from(*number),
+        Value::Boolean(flag) => Json::from(*flag),
+        Value::Text(text) => Json::from(text.as_str()),
+    }
+}
+
+/// The text at rest of a user-defined value: numbers and moments in the one form that compares.
+pub fn user_defined(kind: &str, json: &Json) -> Result<String, Misfit> {
+    match kind {
+        "double" => Ok(number(json)?.to_string()),
+        "datetime" => moment(json),
+        _ => text(json),
+    }
+}
+
 /// Text of a plain value.
 pub fn text(json: &Json) -> Result<String, Misfit> {
     match json {

@@ -13,6 +13,11 @@ pub const HOURLY: u64 = 10_000;
 /// Calls at once per endpoint and tracking identifier.
 pub const THREADS: u32 = 3;
 
+/// Most bytes of one attachment, and of all within the span in seconds.
+const ATTACHMENT: u64 = 7_000_000;
+const ATTACHMENTS: u64 = 10_000_000;
+const ATTACHMENT_SPAN: i64 = 300;
+
 /// Which limits hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Limits {
@@ -20,6 +25,8 @@ pub struct Limits {
     pub threads: Option<u32>,
     /// Calls wait from half the hourly limit on.
     pub delays: bool,
+    /// Attachments are limited in size, each and within five minutes.
+    pub attachments: bool,
 }
 
 impl Limits {
@@ -29,6 +36,7 @@ impl Limits {
             hourly: Some(HOURLY),
             threads: Some(THREADS),
             delays: true,
+            attachments: true,
         }
     }
 }
@@ -40,6 +48,14 @@ pub struct Usage {
     /// Calls by minute, oldest first.
     minutes: Mutex<VecDeque<(i64, u64)>>,
     open: Arc<Mutex<HashMap<(u64, String), u32>>>,
+    attached: Mutex<Attached>,
+}
+
+/// What has been attached lately: second and bytes, and until when nothing more is taken.
+#[derive(Debug, Default)]
+struct Attached {
+    files: VecDeque<(i64, u64)>,
+    closed_until: i64,
 }
 
 /// A call under way; counts until it is dropped.
@@ -64,6 +80,38 @@ impl Usage {
             minutes.pop_front();
         }
         minutes.iter().map(|(_, calls)| calls).sum()
+    }
+
+    /// Counts the bytes of an attachment, or refuses it.
+    pub fn attach(&self, bytes: u64, now: Timestamp) -> Result<(), Refusal> {
+        if !self.limits.lock().attachments {
+            return Ok(());
+        }
+        if bytes > ATTACHMENT {
+            return Err(Refusal::new(format!(
+                "The attachment is larger than the limit of {ATTACHMENT} bytes."
+            )));
+        }
+        let second = now.as_second();
+        let mut attached = self.attached.lock();
+        while attached
+            .files
+            .front()
+            .is_some_and(|(at, _)| *at <= second - ATTACHMENT_SPAN)
+        {
+            attached.files.pop_front();
+        }
+        let sum: u64 = attached.files.iter().map(|(_, bytes)| bytes).sum();
+        if second >= attached.closed_until && sum + bytes <= ATTACHMENTS {
+            attached.files.push_back((second, bytes));
+            return Ok(());
+        }
+        if second >= attached.closed_until {
+            attached.closed_until = second + ATTACHMENT_SPAN;
+        }
+        Err(Refusal::new(format!(
+            "Attachments are limited to {ATTACHMENTS} bytes in five minutes; try again later."
+        )))
     }
 
     /// Counts a call, or refuses it.
@@ -144,8 +192,8 @@ mod tests {
         let usage = Usage::default();
         usage.set(Limits {
             hourly: Some(8),
-            threads: None,
             delays: true,
+            ..Limits::default()
         });
         let now = Timestamp::UNIX_EPOCH;
         let waits: Vec<u64> = (0..8)
@@ -157,5 +205,19 @@ mod tests {
         let later = Timestamp::from_second(3_700).unwrap_or(now);
         assert!(usage.enter(1, "Tickets", later).is_ok());
         assert_eq!(usage.used(later), 1);
+    }
+
+    #[test]
+    fn too_much_attached_closes_the_door_for_five_minutes() {
+        let usage = Usage::default();
+        usage.set(Limits::vendor());
+        let at = |second| Timestamp::from_second(second).unwrap_or(Timestamp::UNIX_EPOCH);
+        assert!(usage.attach(7_000_001, at(0)).is_err(), "one too large");
+        assert!(usage.attach(6_000_000, at(0)).is_ok());
+        assert!(usage.attach(4_000_001, at(10)).is_err(), "too many bytes");
+        assert!(usage.attach(1, at(299)).is_err(), "closed");
+        assert!(usage.attach(1, at(310)).is_ok());
+        usage.set(Limits::default());
+        assert!(usage.attach(70_000_000, at(311)).is_ok(), "switched off");
     }
 }

@@ -3,8 +3,10 @@
 
 use super::answer::Trouble;
 use super::tenant::{Caller, Tenant};
+use super::users::ProtectedData;
 use crate::backend::{column, equals};
 use bitting_catalog::entity::Entity;
+use bitting_catalog::security::Reach;
 use bitting_catalog::served::{Act, Served};
 use bitting_dialects::autotask::error::Refusal;
 use bitting_dialects::autotask::information::Access;
@@ -21,8 +23,12 @@ const CHAIN: u32 = 6;
 pub struct Permit<'a> {
     entity: &'a Entity,
     caller: &'a Caller,
+    /// In whose name, where that is not the caller's own.
+    acting: Option<Caller>,
     act: Act,
     rows: Filter,
+    /// Fields that do not show, by index.
+    hidden: Vec<usize>,
 }
 
 impl<'a> Permit<'a> {
@@ -38,10 +44,118 @@ impl<'a> Permit<'a> {
         self.act
     }
 
+    /// Whose records are made: the caller's, or those of whoever it acts for.
+    pub fn acting(&self) -> &Caller {
+        self.acting.as_ref().unwrap_or(self.caller)
+    }
+
+    /// The resource the caller acts for.
+    pub fn impersonated(&self) -> Option<i64> {
+        self.acting.as_ref().map(|acting| acting.resource)
+    }
+
+    /// Everybody whose sight bounds the call.
+    pub fn everybody(&self) -> impl Iterator<Item = &Caller> {
+        [Some(self.caller), self.acting.as_ref()]
+            .into_iter()
+            .flatten()
+    }
+
+    /// Whether a field of the record shows.
+    pub fn hides(&self, field: usize) -> bool {
+        self.hidden.contains(&field)
+    }
+
+    /// What the caller may do with the entity's user-defined fields.
+    pub fn user_defined(&self) -> ProtectedData {
+        let entity = self.entity.served.as_ref();
+        if entity.is_some_and(|served| served.protected_data) {
+            return self.caller.data;
+        }
+        // Elsewhere only what is marked as protected is.
+        self.caller.data.max(ProtectedData::EditUnprotected)
+    }
+
+    /// Whether a right beside those of the four operations is held: `change ownerResourceID`.
+    pub fn holds(&self, right: &str, verb: Verb) -> bool {
+        self.everybody()
+            .all(|caller| holds(caller, self.entity, right, verb))
+    }
+
     /// The rows the permit is about. Every reading and every check of a row goes through it.
     pub fn rows(&self) -> Filter {
         self.rows.clone()
     }
+}
+
+/// A right that has no entry is everybody's.
+fn holds(caller: &Caller, entity: &Entity, right: &str, verb: Verb) -> bool {
+    entity.extra_rights.get(right).is_none_or(|right| {
+        !matches!(
+            decide(&caller.role, &right.needs, verb),
+            Decision::Denied(_)
+        )
+    })
+}
+
+/// Decides on a write that may be in somebody else's name: then both must be allowed to, the caller's level must
+/// have the tick of the Resource Impersonation grid, and only what both see is open.
+pub async fn authorize_write<'a>(
+    tenant: &Tenant,
+    caller: &'a Caller,
+    entity: &'a Entity,
+    act: Act,
+) -> Result<Permit<'a>, Trouble> {
+    let mut permit = authorize(tenant, caller, entity, act).await?;
+    let Some(resource) = caller.impersonates.filter(|_| can_be_impersonated(entity)) else {
+        return Ok(permit);
+    };
+    let refused = || Refusal::permissions(act, &entity.schema);
+    if !holds(caller, entity, IMPERSONATE, act.verb()) {
+        return Err(refused().into());
+    }
+    let acting = tenant.stand_in(resource, entity).await?;
+    let acting = acting.ok_or_else(refused)?;
+    let theirs = authorize(tenant, &acting, entity, act).await?.rows;
+    permit.rows = simplify(and(permit.rows, theirs));
+    permit.acting = Some(acting);
+    Ok(permit)
+}
+
+const IMPERSONATE: &str = "impersonate";
+
+/// Whether records of this kind can be made in somebody else's name; elsewhere the header says nothing.
+pub fn can_be_impersonated(entity: &Entity) -> bool {
+    entity.extra_rights.contains_key(IMPERSONATE)
+}
+
+/// Whether everybody whom a write is for may point to a record.
+pub async fn may_refer(
+    tenant: &Tenant,
+    permit: &Permit<'_>,
+    target: &Entity,
+    id: i64,
+) -> Result<bool, Trouble> {
+    for caller in permit.everybody() {
+        // Some levels let records be made for companies that they do not show.
+        let right = target.extra_rights.contains_key("refer");
+        let refers = right && holds(caller, target, "refer", Verb::Inquire);
+        let found = if refers {
+            tenant.backend.raw_row(target, id).await?.is_some()
+        } else {
+            match authorize(tenant, caller, target, Act::Query).await {
+                Ok(sight) => super::reading::row(tenant, &sight, id, Filter::Constant(true))
+                    .await?
+                    .is_some(),
+                Err(Trouble::Denied(..)) => false,
+                Err(trouble) => return Err(trouble),
+            }
+        };
+        if !found {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Decides, and makes the permit when the answer is not no.
@@ -60,9 +174,23 @@ pub async fn authorize<'a>(
             Box::new(denial.by(&caller.role.name)),
         ));
     }
+    let hidden = entity.fields.iter().enumerate().filter(|(_, field)| {
+        let right = format!("see {}", field.name);
+        !holds(caller, entity, &right, Verb::Inquire)
+    });
     Ok(Permit {
         entity,
         caller,
+        acting: None,
+        hidden: if entity
+            .extra_rights
+            .keys()
+            .any(|right| right.starts_with("see "))
+        {
+            hidden.map(|(index, _)| index).collect()
+        } else {
+            Vec::new()
+        },
         act,
         rows: simplify(visible(View::new(tenant, caller, true), entity, act, CHAIN).await?),
     })
@@ -80,6 +208,10 @@ pub async fn access(
         Decision::Denied(_) => return Ok(Access::None),
         Decision::Mine => return Ok(Access::Restricted),
         Decision::All => {}
+    }
+    let served = entity.served.as_ref();
+    if served.is_some_and(|served| served.restricted.contains(&act)) {
+        return Ok(Access::Restricted);
     }
     // Lines of business hide rows without a word, also here.
     let rows = simplify(visible(View::new(tenant, caller, false), entity, act, CHAIN).await?);
@@ -157,26 +289,42 @@ async fn rows_of(view: View<'_>, entity: &Entity, act: Act, depth: u32) -> Resul
         }
         None => false,
     };
-    let others_mine = actions.iter().any(|action| {
-        let has_classes = tenant.registry().get(*action).is_some_and(|row| {
-            let found = tenant.permissions.find(&row.module, &row.name);
-            found.is_some_and(|permission| !permission.classes.is_empty())
-        });
-        !has_classes && caller.role.level(*action, verb) == Level::My
-    });
-    if decision == Decision::Mine && (!classed || others_mine) {
-        all.push(mine(view, entity, served, depth).await?);
+    let others_mine: Vec<ActionId> = actions
+        .iter()
+        .copied()
+        .filter(|action| {
+            let has_classes = tenant.registry().get(*action).is_some_and(|row| {
+                let found = tenant.permissions.find(&row.module, &row.name);
+                found.is_some_and(|permission| !permission.classes.is_empty())
+            });
+            !has_classes && caller.role.level(*action, verb) == Level::My
+        })
+        .collect();
+    if decision == Decision::Mine && (!classed || !others_mine.is_empty()) {
+        // Every row of the screen that says Mine has to reach as far.
+        let widened = |reach: Reach| {
+            !others_mine.is_empty()
+                && others_mine
+                    .iter()
+                    .all(|action| caller.level.reaches(*action, verb, reach))
+        };
+        let reach = EVERY_REACH.into_iter().filter(|reach| widened(*reach));
+        all.push(mine(view, entity, served, depth, &reach.collect::<Vec<_>>()).await?);
     }
-    if let Some(field) = served.rows.through {
-        let field = &entity.fields[field];
-        if let Some(target) = field.target() {
-            let target = tenant.catalog().entity(target);
-            let seen = visible(view, target, Act::Query, depth - 1).await?;
-            let link = Link {
-                column: field.column.clone(),
-                table: target.table.clone(),
-            };
-            all.push(lifted(simplify(seen), &link));
+    all.extend(through(view, entity, served, depth).await?);
+    for (name, right) in &entity.extra_rights {
+        let Some(flag) = name.strip_prefix("rows ") else {
+            continue;
+        };
+        let held = decide(&caller.role, &right.needs, Verb::Inquire);
+        if let Decision::Denied(_) = held
+            && let Some(field) = entity.fields.iter().find(|field| *field.name == *flag)
+        {
+            let path = column(&field.column, Kind::Boolean);
+            all.push(Filter::Or(vec![
+                Filter::IsNull { path },
+                equals(&field.column, Kind::Boolean, Value::Boolean(false)),
+            ]));
         }
     }
     if let Some(field) = served.rows.line
@@ -193,10 +341,74 @@ async fn rows_of(view: View<'_>, entity: &Entity, act: Act, depth: u32) -> Resul
             Filter::OneOf { path, values },
         ]));
     }
-    Ok(all
-        .into_iter()
-        .reduce(and)
-        .unwrap_or(Filter::Constant(true)))
+    let others = simplify(
+        all.into_iter()
+            .reduce(and)
+            .unwrap_or(Filter::Constant(true)),
+    );
+    if served.rows.own.is_empty() || others == Filter::Constant(true) {
+        return Ok(others);
+    }
+    let own = served.rows.own.iter().map(|field| {
+        let me = Value::Integer(caller.resource);
+        equals(&entity.fields[*field].column, Kind::Integer, me)
+    });
+    Ok(Filter::Or(own.chain([others]).collect()))
+}
+
+const EVERY_REACH: [Reach; 2] = [Reach::Territories, Reach::Organizations];
+
+/// The rows whose parents are seen. Where there are several, each that is named must be, and one must be named.
+async fn through(
+    view: View<'_>,
+    entity: &Entity,
+    served: &Served,
+    depth: u32,
+) -> Result<Vec<Filter>, Trouble> {
+    let mut seen = Vec::new();
+    for field in &served.rows.through {
+        if let Some(filter) = beyond(view, entity, *field, depth).await? {
+            seen.push((&entity.fields[*field].column, filter));
+        }
+    }
+    if seen.len() < 2 {
+        return Ok(seen.into_iter().map(|(_, filter)| filter).collect());
+    }
+    if seen
+        .iter()
+        .all(|(_, filter)| *filter == Filter::Constant(true))
+    {
+        return Ok(Vec::new());
+    }
+    let empty = |name: &std::sync::Arc<str>| Filter::IsNull {
+        path: column(name, Kind::Integer),
+    };
+    let none = Filter::And(seen.iter().map(|(name, _)| empty(name)).collect());
+    let mut all = vec![Filter::Not(Box::new(none))];
+    for (name, filter) in seen {
+        all.push(Filter::Or(vec![empty(name), filter]));
+    }
+    Ok(all)
+}
+
+/// What the caller sees of the records that a field names, as a filter on the rows that name them.
+async fn beyond(
+    view: View<'_>,
+    entity: &Entity,
+    field: usize,
+    depth: u32,
+) -> Result<Option<Filter>, Trouble> {
+    let field = &entity.fields[field];
+    let Some(target) = field.target() else {
+        return Ok(None);
+    };
+    let target = view.tenant.catalog().entity(target);
+    let seen = simplify(visible(view, target, Act::Query, depth - 1).await?);
+    let link = Link {
+        column: field.column.clone(),
+        table: target.table.clone(),
+    };
+    Ok(Some(lifted(seen, &link)))
 }
 
 /// The rows that the permissions of their classes open; nothing where every class is open.
@@ -227,7 +439,7 @@ async fn classes(
             Level::All if viewed => open.extend(&permission.classes),
             Level::My if viewed => {
                 whole = false;
-                own.extend(&permission.classes);
+                own.push((*action, &permission.classes));
             }
             _ => whole = false,
         }
@@ -235,23 +447,29 @@ async fn classes(
     if whole {
         return Ok(None);
     }
-    let of = |classes: Vec<i64>| Filter::OneOf {
+    let of = |classes: &[i64]| Filter::OneOf {
         path: column(&entity.fields[field].column, Kind::Integer),
-        values: classes.into_iter().map(Value::Integer).collect(),
+        values: classes.iter().copied().map(Value::Integer).collect(),
     };
-    let mut any = vec![of(open)];
-    if !own.is_empty() {
-        any.push(and(of(own), mine(view, entity, served, depth).await?));
+    let mut any = vec![of(&open)];
+    for (action, classes) in own {
+        let reach = EVERY_REACH.into_iter();
+        let reach: Vec<Reach> = reach
+            .filter(|reach| caller.level.reaches(action, verb, *reach))
+            .collect();
+        let mine = mine(view, entity, served, depth, &reach).await?;
+        any.push(and(of(classes), mine));
     }
     Ok(Some(Filter::Or(any)))
 }
 
-/// The caller's own rows.
+/// The caller's own rows, and those that the level's value reaches beside them.
 async fn mine(
     view: View<'_>,
     entity: &Entity,
     served: &Served,
     depth: u32,
+    reach: &[Reach],
 ) -> Result<Filter, Trouble> {
     let View { tenant, caller, .. } = view;
     let rows = &served.rows;
@@ -278,27 +496,30 @@ async fn mine(
             values,
         });
     }
-    if let Some(field) = rows.mine_through {
-        let field = &entity.fields[field];
-        if let Some(target) = field.target() {
-            let target = tenant.catalog().entity(target);
-            let seen = visible(view, target, Act::Query, depth - 1).await?;
-            let link = Link {
-                column: field.column.clone(),
-                table: target.table.clone(),
-            };
-            any.push(lifted(simplify(seen), &link));
-        }
+    if let Some(field) = rows.organizations
+        && reach.contains(&Reach::Organizations)
+    {
+        any.extend(beyond(view, entity, field, depth).await?);
+    }
+    if let Some(field) = rows.territory
+        && reach.contains(&Reach::Territories)
+    {
+        let values = caller.territories.iter().copied().map(Value::Integer);
+        any.push(Filter::OneOf {
+            path: column(&entity.fields[field].column, Kind::Integer),
+            values: values.collect(),
+        });
     }
     if any.is_empty() {
         // Part of another record: mine when that one is.
-        return Ok(match rows.through {
-            Some(_) => Filter::Constant(true),
-            None => equals(
+        return Ok(if rows.through.is_empty() {
+            equals(
                 bitting_dialects::connectwise::layout::ENTERED_BY,
                 Kind::Text,
                 Value::Text(caller.user.to_string()),
-            ),
+            )
+        } else {
+            Filter::Constant(true)
         });
     }
     Ok(Filter::Or(any))

@@ -3,8 +3,10 @@
 use super::answer::Trouble;
 use super::permit::{self, Permit};
 use super::reading::{self, Asked};
+use super::rules;
 use super::saving::{self, Spot};
 use super::tenant::{Caller, Tenant};
+use super::users::ProtectedData;
 use crate::event::Event;
 use crate::http::{Body, Received};
 use crate::server::Server;
@@ -210,10 +212,11 @@ impl Call<'_> {
                 let info = info(self.tenant, self.caller, self.entity).await?;
                 Ok(bytes(&json!({ "info": info })))
             }
-            served::Asked::Fields => Ok(bytes(&information::fields(
-                self.tenant.catalog(),
-                self.entity,
-            ))),
+            served::Asked::Fields => {
+                let catalog = self.tenant.catalog();
+                let choices = |field: &_| rules::webhooks::choices(catalog, self.entity, field);
+                Ok(bytes(&information::fields(catalog, self.entity, &choices)))
+            }
             served::Asked::UserDefined => {
                 if served.is_none_or(|served| served.user_defined.is_none()) {
                     return Err(Refusal::no_route(self.received.parts.uri.path()).into());
@@ -230,7 +233,7 @@ impl Call<'_> {
             served::Asked::Query => self.list(self.search()?, spot).await,
             served::Asked::Count => {
                 let permit = self.permit(Act::Query).await?;
-                let search = self.read(&self.search()?)?;
+                let search = self.read(&permit, &self.search()?)?;
                 let count = reading::count(self.tenant, &permit, search.filter).await?;
                 Ok(bytes(&json!({ "queryCount": count })))
             }
@@ -257,7 +260,7 @@ impl Call<'_> {
     }
 
     async fn permit(&self, act: Act) -> Result<Permit<'_>, Trouble> {
-        permit::authorize(self.tenant, self.caller, self.entity, act).await
+        permit::authorize_write(self.tenant, self.caller, self.entity, act).await
     }
 
     /// Which refusal fits a verb that the place does not take: a path without any verb is none.
@@ -273,21 +276,15 @@ impl Call<'_> {
         }
     }
 
-    /// Acting as somebody else works on writes alone, and no level here grants it yet.
+    /// Acting as somebody else works on writes alone, and where it is known at all.
     fn impersonation(&self, asked: served::Asked) -> Result<(), Refusal> {
-        if self.caller.impersonates.is_none() {
-            return Ok(());
+        use served::Asked::{Count, Get, List, Query};
+        let reads = matches!(asked, Get | List | Query | Count);
+        let acts = self.caller.impersonates.is_some() && permit::can_be_impersonated(self.entity);
+        if reads && acts {
+            return Err(Refusal::permissions(Act::Query, &self.entity.schema));
         }
-        let act = match asked {
-            served::Asked::Info | served::Asked::Fields | served::Asked::UserDefined => {
-                return Ok(());
-            }
-            served::Asked::Post => Act::Create,
-            served::Asked::Patch | served::Asked::Put => Act::Update,
-            served::Asked::Delete => Act::Delete,
-            _ => Act::Query,
-        };
-        Err(Refusal::permissions(act, &self.entity.schema))
+        Ok(())
     }
 
     /// The record in the path must be there and be seen.
@@ -353,7 +350,7 @@ impl Call<'_> {
 
     async fn page(&self, token: &Token) -> Result<Vec<u8>, Trouble> {
         let permit = self.permit(Act::Query).await?;
-        let search = self.read(&token.search)?;
+        let search = self.read(&permit, &token.search)?;
         let under = saving::under(
             self.entity,
             Spot {
@@ -369,15 +366,24 @@ impl Call<'_> {
         Ok(reading::page(self.tenant, &permit, under, asked).await?)
     }
 
-    fn read(&self, given: &Json) -> Result<Search, Refusal> {
-        // Whoever may not see protected values may not ask for them either.
+    fn read(&self, permit: &Permit<'_>, given: &Json) -> Result<Search, Refusal> {
+        // Whoever may not see a value may not ask for it either.
+        let data = permit.user_defined();
         let defined = self.tenant.defined(self.entity.id);
         let open: Vec<_> = defined
             .iter()
-            .filter(|field| self.caller.protected || !field.protected)
+            .filter(|field| match data {
+                ProtectedData::None => false,
+                data => data >= ProtectedData::ViewProtected || !field.protected,
+            })
             .cloned()
             .collect();
-        search::read(self.entity, &open, given)
+        let search = search::read(self.entity, &open, given)?;
+        if let Some(field) = search.used.iter().find(|field| permit.hides(**field)) {
+            let name = &self.entity.fields[*field].name;
+            return Err(Refusal::not_queryable(name, &self.entity.schema));
+        }
+        Ok(search)
     }
 
     /// The search of the query string or of the body.

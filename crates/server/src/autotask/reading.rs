@@ -3,6 +3,7 @@
 use super::answer::Trouble;
 use super::permit::Permit;
 use super::tenant::Tenant;
+use super::users::ProtectedData;
 use crate::backend::with_id;
 use crate::row::Row;
 use bitting_dialects::autotask::page::{self, Token};
@@ -12,6 +13,7 @@ use bitting_dialects::connectwise::record;
 use bitting_query::{Comparison, Filter, Kind, Select, Value, and};
 use bitting_store::StoreError;
 use bitting_store::table::{Cell, Cells, Flow};
+use std::sync::Arc;
 
 /// A page as it goes out: `{"items":[…],"pageDetails":{…}}`.
 pub struct Asked<'a> {
@@ -29,7 +31,7 @@ pub async fn record(
     under: Filter,
     data: bool,
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    let layout = Layout::new(permit.entity(), None, &|_| false, data);
+    let layout = Layout::new(permit.entity(), None, &|index| permit.hides(index), data);
     let filter = and(and(permit.rows(), under), with_id(id));
     let mut out = Vec::new();
     let mut found = false;
@@ -53,7 +55,12 @@ pub async fn page(
         next,
     } = asked;
     let include = search.include.as_deref();
-    let layout = Layout::new(permit.entity(), include, &|_| false, false);
+    let layout = Layout::new(
+        permit.entity(),
+        include,
+        &|index| permit.hides(index),
+        false,
+    );
     let mut filter = and(and(permit.rows(), under), search.filter.clone());
     if token.after > i64::MIN {
         let after = Filter::Compare {
@@ -102,8 +109,12 @@ async fn read(
     each: &mut (dyn FnMut(i64) + Send),
 ) -> Result<bool, StoreError> {
     let entity = permit.entity();
-    let defined = tenant.defined(entity.id);
-    let masked = !permit.caller().protected;
+    let data = permit.user_defined();
+    let defined = match data {
+        ProtectedData::None => Arc::from([]),
+        _ => tenant.defined(entity.id),
+    };
+    let masked = data < ProtectedData::ViewProtected;
     let select = Select {
         table: entity.table.clone(),
         columns: layout.columns.clone(),

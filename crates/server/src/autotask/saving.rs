@@ -1,19 +1,22 @@
 //! Creating, changing and deleting records: input, defaults, rules, checks, one write. Names no entity.
 
 use super::answer::Trouble;
-use super::permit::Permit;
+use super::permit::{self, Permit};
 use super::reading;
 use super::rules;
 use super::tenant::Tenant;
+use super::users::ProtectedData;
 use super::virtual_row::VirtualRow;
+use super::webhooks::outbox;
 use crate::backend::equals;
 use crate::row::Row;
 use crate::saving::time;
 use bitting_catalog::entity::{Entity, Kind as FieldKind};
 use bitting_dialects::autotask::body::{self, Input};
 use bitting_dialects::autotask::error::Refusal;
-use bitting_dialects::autotask::udf::{self, EXTRA};
+use bitting_dialects::autotask::udf::{self, Defined, EXTRA};
 use bitting_dialects::connectwise::layout::{DATE_ENTERED, ENTERED_BY, LAST_UPDATED, UPDATED_BY};
+use bitting_policy::Verb;
 use bitting_query::{Filter, Kind, Value, matches};
 use bitting_store::table::Change;
 
@@ -41,6 +44,31 @@ impl Draft<'_> {
 
     pub fn text(&self, name: &str) -> Option<&str> {
         self.row.text(self.column(name)?)
+    }
+
+    pub fn number(&self, name: &str) -> Option<f64> {
+        self.row.number(self.column(name)?)
+    }
+
+    pub fn flag(&self, name: &str) -> bool {
+        self.column(name)
+            .is_some_and(|column| self.row.flag(column))
+    }
+
+    /// Whether the caller has given a field.
+    pub fn gives(&self, name: &str) -> bool {
+        self.given
+            .iter()
+            .any(|index| *self.entity.fields[*index].name == *name)
+    }
+
+    /// Whether a field has another value than before, or a value where the record is new.
+    pub fn changes(&self, name: &str) -> bool {
+        let Some(column) = self.column(name) else {
+            return false;
+        };
+        let before = self.before.as_ref().map(|before| before.get(column));
+        before.unwrap_or(&Value::Null) != self.row.get(column)
     }
 
     /// Sets a field; a name that the entity lacks is passed over.
@@ -78,7 +106,9 @@ pub async fn create(
     let entity = permit.entity();
     let defined = tenant.defined(entity.id);
     let input = body::read(entity, &defined, bytes)?;
-    let id = tenant.backend.store.next_id(&entity.table).await?;
+    user_defined(permit, &defined, &input, true)?;
+    let series = rules::series(tenant, entity);
+    let id = tenant.backend.store.next_id(series).await?;
     let mut draft = Draft {
         entity,
         row: Row::new(id),
@@ -108,6 +138,7 @@ pub async fn change(
     let entity = permit.entity();
     let defined = tenant.defined(entity.id);
     let input = body::read(entity, &defined, bytes)?;
+    user_defined(permit, &defined, &input, false)?;
     let id = id
         .or(input.id)
         .ok_or_else(|| Refusal::new(Refusal::missing("id")))?;
@@ -145,10 +176,12 @@ pub async fn delete(
     let row = reading::row(tenant, permit, id, under(entity, spot))
         .await?
         .ok_or_else(Refusal::nothing_to_delete)?;
-    rules::before_delete(permit.caller(), entity, &row)?;
+    rules::before_delete(permit, &row)?;
     let mut changes = Vec::new();
-    let mut open = vec![(entity.id, id)];
-    while let Some((holder, id)) = open.pop() {
+    let mut gone = Vec::new();
+    let mut open = vec![(entity.id, row)];
+    while let Some((holder, row)) = open.pop() {
+        let id = row.id;
         for child in &tenant.catalog().entities {
             let below = child
                 .served
@@ -170,16 +203,21 @@ pub async fn delete(
                 .raw_rows(child, filter, Vec::new(), None)
                 .await?
             {
-                open.push((child.id, row.id));
+                open.push((child.id, row));
             }
         }
+        gone.push((holder, row));
         changes.push(Change::Delete {
             table: tenant.catalog().entity(holder).table.clone(),
             id,
         });
     }
     changes.reverse();
-    tenant.backend.write(changes).await?;
+    for (holder, row) in gone {
+        let holder = tenant.catalog().entity(holder);
+        rules::beside_delete(tenant, permit, holder, &row, &mut changes).await?;
+    }
+    write(tenant, changes).await?;
     rules::after(tenant, entity).await
 }
 
@@ -256,9 +294,16 @@ async fn save(
     let entity = draft.entity;
     let now = time(tenant.now());
     let user = permit.caller().user.to_string();
-    rules::before_save(tenant, permit.caller(), &mut draft).await?;
+    // Two records that are made at once must not take the same number.
+    let _turn = if is_new && rules::is_numbered(entity) {
+        Some(tenant.numbering.lock().await)
+    } else {
+        None
+    };
+    rules::before_save(tenant, permit, &mut draft).await?;
     required(&mut draft);
-    references(tenant, &mut draft).await?;
+    references(tenant, permit, &mut draft).await?;
+    guarded(permit, &mut draft);
     if !draft.errors.is_empty() {
         return Err(Refusal::all(draft.errors).into());
     }
@@ -277,7 +322,7 @@ async fn save(
     drop(seen);
     let table = entity.table.clone();
     let id = draft.row.id;
-    let change = match &draft.before {
+    let mut changes = vec![match &draft.before {
         None => Change::Insert {
             table,
             id,
@@ -288,9 +333,73 @@ async fn save(
             id,
             values: draft.row.changes_since(before),
         },
-    };
-    tenant.backend.write(vec![change]).await?;
+    }];
+    rules::beside(tenant, permit, &draft, &mut changes).await?;
+    write(tenant, changes).await?;
     rules::after(tenant, entity).await
+}
+
+async fn write(tenant: &Tenant, changes: Vec<Change>) -> Result<(), Trouble> {
+    let news = outbox::has_news(&changes);
+    tenant.backend.write(changes).await?;
+    if news {
+        tenant.news.notify_one();
+    }
+    Ok(())
+}
+
+/// What the caller's rights on protected data do not cover cannot be written.
+fn user_defined(
+    permit: &Permit<'_>,
+    defined: &[Defined],
+    input: &Input,
+    is_new: bool,
+) -> Result<(), Refusal> {
+    let may = permit.user_defined();
+    let mut says = Vec::new();
+    for field in defined {
+        let given = input.defined.iter().find(|held| *held.name == *field.name);
+        let needed = if field.protected {
+            ProtectedData::EditProtected
+        } else {
+            ProtectedData::EditUnprotected
+        };
+        if given.is_some() && may < needed {
+            says.push(format!(
+                "The logged in Resource does not have the adequate permissions to update the user-defined field {}.",
+                field.name
+            ));
+        }
+        let empty = match given {
+            Some(held) => held.value.is_none(),
+            None => is_new,
+        };
+        if field.required && empty && may >= needed {
+            says.push(Refusal::missing(&field.name));
+        }
+    }
+    if says.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::all(says))
+    }
+}
+
+/// Fields that only some levels may change, and those that do not show at all.
+fn guarded(permit: &Permit<'_>, draft: &mut Draft<'_>) {
+    let mut says = Vec::new();
+    for index in &draft.given {
+        let field = &draft.entity.fields[*index];
+        let right = format!("change {}", field.name);
+        let held = permit.holds(&right, Verb::Edit) || draft.before.is_none();
+        if draft.changes(&field.name) && (permit.hides(*index) || !held) {
+            says.push(format!(
+                "The logged in Resource does not have the adequate permissions to update the field {}.",
+                field.name
+            ));
+        }
+    }
+    draft.errors.extend(says);
 }
 
 fn required(draft: &mut Draft<'_>) {
@@ -309,8 +418,13 @@ fn required(draft: &mut Draft<'_>) {
     }
 }
 
-/// Every record that the caller's fields point to must be there.
-async fn references(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble> {
+/// Every record that the caller's fields newly point to must be there, and be seen: one that is out of sight is
+/// answered as one that is not there.
+async fn references(
+    tenant: &Tenant,
+    permit: &Permit<'_>,
+    draft: &mut Draft<'_>,
+) -> Result<(), Trouble> {
     let entity = draft.entity;
     let below = below(entity);
     for (index, field) in entity.fields.iter().enumerate() {
@@ -325,8 +439,13 @@ async fn references(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Troubl
         let Some(id) = draft.row.integer(&field.column) else {
             continue;
         };
+        if !draft.changes(&field.name) {
+            continue;
+        }
         let target = tenant.catalog().entity(target);
-        if tenant.backend.raw_row(target, id).await?.is_none() {
+        let row = tenant.backend.raw_row(target, id).await?;
+        let usable = row.is_some_and(|row| rules::is_usable(target, &row));
+        if !usable || !permit::may_refer(tenant, permit, target, id).await? {
             draft
                 .errors
                 .push(Refusal::reference(&field.name, &target.schema));

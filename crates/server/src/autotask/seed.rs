@@ -9,6 +9,9 @@ use bitting_catalog::security::{SecurityLevel, Values};
 
 /// Setting that names the resources a newcomer starts with, `admin,least`.
 const USERS: &str = "first-users";
+/// Folders of recipes: the demo company, and an empty one.
+const DEMO: &str = "autotask";
+const EMPTY: &str = "autotask-empty";
 /// The system level that copies are made of.
 const API_USER: &str = "API User (system) (API-only)";
 
@@ -55,11 +58,7 @@ pub async fn company(
         let mut ids = users.split(',').map(|id| id.parse::<i64>().ok());
         (ids.next().flatten(), ids.next().flatten())
     } else {
-        let demo = wanted.cloned().unwrap_or(Demo {
-            size: Size::default(),
-            seed: 1,
-        });
-        let (admin, least) = load(tenant, &demo, progress).await?;
+        let (admin, least) = load(tenant, wanted, progress).await?;
         tenant
             .set_setting(USERS, &format!("{admin},{least}"))
             .await
@@ -132,14 +131,46 @@ async fn levels(tenant: &Tenant) -> Result<(i64, i64), String> {
     }
 }
 
-/// The demo company, and the ids of its first two users.
+/// The demo company, or the least there can be, and the ids of its first two users.
 async fn load(
     tenant: &Tenant,
-    wanted: &Demo,
+    wanted: Option<&Demo>,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<(i64, i64), String> {
     let now = tenant.now();
-    let summary = lay_down(&tenant.backend, "autotask", now, wanted, progress).await?;
+    let least = Demo {
+        size: Size::default(),
+        seed: 1,
+    };
+    let (recipes, demo) = match wanted {
+        Some(demo) => (DEMO, demo),
+        None => (EMPTY, &least),
+    };
+    let summary = lay_down(&tenant.backend, recipes, now, demo, progress).await?;
     tenant.reload().await.map_err(|error| error.to_string())?;
-    Ok((summary.admin.member, summary.least.member))
+    let (admin, least) = (summary.admin.member, summary.least.member);
+    // The first user goes everywhere, the other one in one territory.
+    let territories: Vec<i64> = values(tenant, "Companies", "territoryID");
+    let members = [
+        (admin, &territories[..]),
+        (least, territories.get(..1).unwrap_or_default()),
+    ];
+    for (resource, territories) in members {
+        let set = tenant.set_territories(resource, territories).await;
+        set.map_err(|error| error.to_string())?;
+    }
+    Ok((admin, least))
+}
+
+/// The values that a pick list has.
+fn values(tenant: &Tenant, entity: &str, field: &str) -> Vec<i64> {
+    let entity = tenant.catalog().entity_at(entity);
+    let field = entity.and_then(|entity| entity.fields.iter().find(|known| *known.name == *field));
+    let list = field.and_then(|field| field.picklist.as_deref());
+    let values = list.map(|list| {
+        list.values
+            .iter()
+            .filter_map(|value| value.value.parse().ok())
+    });
+    values.into_iter().flatten().collect()
 }

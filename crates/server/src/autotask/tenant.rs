@@ -2,23 +2,23 @@
 
 use super::answer::Trouble;
 use super::limits::Usage;
-use super::users::{ApiUser, Shown};
+use super::users::{ApiUser, ProtectedData, Shown};
 use crate::backend::Backend;
 use crate::instance::Clock;
 use crate::row::owned;
 use crate::shape;
 use bitting_catalog::Catalog;
-use bitting_catalog::entity::EntityId;
-use bitting_catalog::security::{LevelError, Permissions, SecurityLevel};
+use bitting_catalog::entity::{Entity, EntityId};
+use bitting_catalog::security::{LevelError, Permissions, Reach, SecurityLevel};
 use bitting_dialects::autotask::headers::Credentials;
 use bitting_dialects::autotask::route::Router;
 use bitting_dialects::autotask::udf::Defined;
-use bitting_policy::{Registry, Role};
+use bitting_policy::{ActionId, Registry, Role, Verb};
 use bitting_query::{Filter, Kind, Select, Value};
 use bitting_store::table::{Change, Column, Flow, Key, Table};
 use bitting_store::{Durability, Location, Store, StoreError};
 use jiff::Timestamp;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
@@ -27,8 +27,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const USERS: &str = "bitting_api_users";
 const LEVELS: &str = "bitting_security_levels";
 const SETTINGS: &str = "bitting_settings";
-/// Most levels of an instance's own.
+/// Most levels of an instance's own that API users can hold.
 const MOST_LEVELS: usize = 50;
+/// Wrong secrets or codes in a row after which a user is locked. The vendor does not say how many it takes.
+const MOST_FAILURES: u32 = 10;
+/// Settings about a resource: its level, when it is a person, and the territories it is a member of.
+const LEVEL_OF: &str = "level-of/";
+const TERRITORIES_OF: &str = "territories-of/";
 
 /// One Autotask database.
 pub struct Tenant {
@@ -44,6 +49,12 @@ pub struct Tenant {
     users: RwLock<HashMap<String, (i64, Arc<ApiUser>)>>,
     settings: RwLock<HashMap<String, String>>,
     defined: RwLock<HashMap<EntityId, Arc<[Defined]>>>,
+    /// Wrong credentials in a row, by user name.
+    failures: Mutex<HashMap<String, u32>>,
+    /// Held while a record takes the next number of a series.
+    pub(crate) numbering: tokio::sync::Mutex<()>,
+    /// Rings when a webhook has something to tell.
+    pub(crate) news: tokio::sync::Notify,
 }
 
 /// A security level with the role it amounts to.
@@ -51,6 +62,28 @@ pub struct Tenant {
 pub struct Level {
     pub document: SecurityLevel,
     pub role: Arc<Role>,
+    reaches: Vec<(ActionId, Verb, Reach)>,
+}
+
+impl Level {
+    fn new(
+        permissions: &Permissions,
+        registry: &Registry,
+        id: i64,
+        document: SecurityLevel,
+    ) -> Result<Self, LevelError> {
+        let role = permissions.role(registry, id, &document)?;
+        Ok(Self {
+            reaches: permissions.reaches(registry, &document),
+            role: Arc::new(role),
+            document,
+        })
+    }
+
+    /// Whether the value of a row opens this beside own rows.
+    pub fn reaches(&self, action: ActionId, verb: Verb, reach: Reach) -> bool {
+        self.reaches.contains(&(action, verb, reach))
+    }
 }
 
 /// Whoever calls.
@@ -59,12 +92,14 @@ pub struct Caller {
     pub resource: i64,
     pub user: Arc<str>,
     pub role: Arc<Role>,
+    pub level: Arc<Level>,
     /// Stands for the tracking identifier in counts.
     pub code: u64,
-    pub protected: bool,
+    pub data: ProtectedData,
     pub impersonates: Option<i64>,
     /// Lines of business it works for.
     pub lines: Arc<[i64]>,
+    pub territories: Arc<[i64]>,
 }
 
 /// What a tenant is opened with.
@@ -98,6 +133,7 @@ impl Tenant {
     pub async fn open(opening: Opening) -> Result<Self, StoreError> {
         let mut tables = shape::tables(&opening.catalog);
         tables.extend([USERS, LEVELS, SETTINGS].map(named));
+        tables.push(super::webhooks::outbox::table());
         let store = Store::open_with(&opening.location, tables, opening.durability).await?;
         let router = Router::new(&opening.catalog);
         let tenant = Self {
@@ -112,6 +148,9 @@ impl Tenant {
             users: RwLock::default(),
             settings: RwLock::default(),
             defined: RwLock::default(),
+            failures: Mutex::default(),
+            numbering: tokio::sync::Mutex::default(),
+            news: tokio::sync::Notify::new(),
         };
         tenant.reload().await?;
         Ok(tenant)
@@ -122,10 +161,9 @@ impl Tenant {
         let mut levels = HashMap::new();
         for (id, _, value) in self.rows(LEVELS).await? {
             if let Ok(document) = serde_json::from_str::<SecurityLevel>(&value)
-                && let Ok(role) = self.permissions.role(self.registry(), id, &document)
+                && let Ok(level) = Level::new(&self.permissions, self.registry(), id, document)
             {
-                let role = Arc::new(role);
-                levels.insert(id, Arc::new(Level { document, role }));
+                levels.insert(id, Arc::new(level));
             } else {
                 tracing::error!(level = id, "a security level at rest cannot be read");
             }
@@ -230,23 +268,22 @@ impl Tenant {
         let own = self
             .levels()
             .iter()
-            .filter(|(_, level)| !is_system(&level.document.name))
+            .filter(|(_, level)| !is_system(&level.document.name) && !level.document.interactive)
             .count();
-        if id.is_none() && !is_system(&document.name) && own >= MOST_LEVELS {
+        let counts = !is_system(&document.name) && !document.interactive;
+        if id.is_none() && counts && own >= MOST_LEVELS {
             return Err(LevelTrouble::TooMany);
         }
-        let role = self
-            .permissions
+        // What cannot be read back is not kept.
+        self.permissions
             .role(self.registry(), id.unwrap_or_default(), &document)?;
         let json = serde_json::to_string(&document).unwrap_or_default();
         let table = Arc::from(LEVELS);
         let change = self.put(&table, id, &document.name, &json).await?;
         let id = id_of(&change);
         self.backend.write(vec![change]).await?;
-        let role = Arc::new(role);
-        self.levels
-            .write()
-            .insert(id, Arc::new(Level { document, role }));
+        let level = Level::new(&self.permissions, self.registry(), id, document)?;
+        self.levels.write().insert(id, Arc::new(level));
         Ok(id)
     }
 
@@ -388,12 +425,14 @@ impl Tenant {
 
     /// Whoever these credentials prove to be. Nothing says which part is wrong.
     pub(crate) async fn caller(&self, given: &Credentials) -> Result<Option<Caller>, Trouble> {
-        let Some((_, user)) = self.user(&given.user) else {
+        let Some((id, user)) = self.user(&given.user) else {
             return Ok(None);
         };
-        if !user.proves(given.secret(), given.code()) {
+        if !user.knows(given.secret(), given.code()) {
+            self.failed(id, &user).await?;
             return Ok(None);
         }
+        self.failures.lock().remove(&user.user.to_lowercase());
         let caller = self.caller_of(&user).await?;
         Ok(caller.map(|caller| Caller {
             impersonates: given.impersonates,
@@ -401,11 +440,34 @@ impl Tenant {
         }))
     }
 
+    /// Counts wrong credentials, and locks the user once there are too many in a row.
+    async fn failed(&self, id: i64, user: &ApiUser) -> Result<(), StoreError> {
+        let count = {
+            let mut failures = self.failures.lock();
+            let count = failures.entry(user.user.to_lowercase()).or_default();
+            *count += 1;
+            *count
+        };
+        if count < MOST_FAILURES || user.locked {
+            return Ok(());
+        }
+        self.failures.lock().remove(&user.user.to_lowercase());
+        tracing::warn!(
+            user = user.user,
+            "locked after {MOST_FAILURES} wrong secrets or codes in a row"
+        );
+        let locked = ApiUser {
+            locked: true,
+            ..user.clone()
+        };
+        self.save_user(Some(id), locked).await
+    }
+
     /// An API user as a caller, if it is let in.
     pub(crate) async fn caller_of(&self, user: &ApiUser) -> Result<Option<Caller>, Trouble> {
         let level = self
             .level(user.level)
-            .filter(|level| !level.document.inactive);
+            .filter(|level| !level.document.inactive && !level.document.interactive);
         let Some(level) = level.filter(|_| !user.locked && !user.inactive) else {
             return Ok(None);
         };
@@ -415,11 +477,83 @@ impl Tenant {
             resource: user.resource,
             user: Arc::from(user.user.as_str()),
             role: level.role.clone(),
+            level,
             code: hasher.finish(),
-            protected: user.protected,
+            data: user.data(),
             impersonates: None,
             lines: super::rules::lines(&self.backend, user.resource).await?,
+            territories: self.territories(user.resource),
         }))
+    }
+
+    /// The caller that a resource's API user is, for what is done without a call.
+    pub(crate) async fn caller_for(&self, resource: i64) -> Result<Option<Caller>, Trouble> {
+        for (_, user) in self.users_of(resource) {
+            if let Some(caller) = self.caller_of(&user).await? {
+                return Ok(Some(caller));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A person that API users may act as; nobody where its level does not allow that.
+    pub(crate) async fn stand_in(
+        &self,
+        resource: i64,
+        entity: &Entity,
+    ) -> Result<Option<Caller>, Trouble> {
+        let level = self
+            .level_of(resource)
+            .filter(|level| !level.document.inactive && level.document.allows_impersonation);
+        let Some(level) = level else { return Ok(None) };
+        let open = super::rules::can_act_as(&self.backend, resource, entity).await?;
+        if !open || !self.users_of(resource).is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Caller {
+            resource,
+            user: Arc::from(format!("resource {resource}")),
+            role: level.role.clone(),
+            level,
+            code: 0,
+            data: ProtectedData::EditProtected,
+            impersonates: None,
+            lines: super::rules::lines(&self.backend, resource).await?,
+            territories: self.territories(resource),
+        }))
+    }
+
+    /// The level of a person. That of an API user is the user's.
+    pub fn level_of(&self, resource: i64) -> Option<Arc<Level>> {
+        let id = self
+            .setting(&format!("{LEVEL_OF}{resource}"))?
+            .parse()
+            .ok()?;
+        self.level(id)
+    }
+
+    /// Gives a person a level.
+    pub async fn set_level_of(&self, resource: i64, level: i64) -> Result<(), StoreError> {
+        self.set_setting(&format!("{LEVEL_OF}{resource}"), &level.to_string())
+            .await
+    }
+
+    /// The territories that a resource is a member of, by their value in the pick list.
+    pub fn territories(&self, resource: i64) -> Arc<[i64]> {
+        let kept = self.setting(&format!("{TERRITORIES_OF}{resource}"));
+        let kept = kept.unwrap_or_default();
+        kept.split(',').filter_map(|id| id.parse().ok()).collect()
+    }
+
+    /// Makes a resource a member of these territories and no others.
+    pub async fn set_territories(
+        &self,
+        resource: i64,
+        territories: &[i64],
+    ) -> Result<(), StoreError> {
+        let text: Vec<String> = territories.iter().map(i64::to_string).collect();
+        self.set_setting(&format!("{TERRITORIES_OF}{resource}"), &text.join(","))
+            .await
     }
 
     async fn put(

@@ -14,6 +14,20 @@ pub enum Tracking {
     Custom(String),
 }
 
+/// What a user may do with user-defined fields of devices and site configurations. Each includes those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProtectedData {
+    /// No user-defined field shows.
+    None,
+    ViewUnprotected,
+    /// Values of protected fields show as asterisks.
+    #[default]
+    EditUnprotected,
+    ViewProtected,
+    EditProtected,
+}
+
 /// One API user at rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiUser {
@@ -33,6 +47,9 @@ pub struct ApiUser {
     /// Sees and writes protected user-defined fields.
     #[serde(default)]
     pub protected: bool,
+    /// Its rights on protected data one by one, where they are not what `protected` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protected_data: Option<ProtectedData>,
 }
 
 /// What is shown once, when an API user is made.
@@ -70,16 +87,31 @@ impl ApiUser {
             locked: false,
             inactive: false,
             protected: false,
+            protected_data: None,
         };
         (user, shown)
     }
 
-    /// Whether these are the user's secret and code. Both are compared, whichever is wrong.
+    /// Its rights on protected data.
+    pub fn data(&self) -> ProtectedData {
+        self.protected_data.unwrap_or(if self.protected {
+            ProtectedData::EditProtected
+        } else {
+            ProtectedData::default()
+        })
+    }
+
+    /// Whether these are the user's secret and code, and it is let in. Both are compared, whichever is wrong.
     pub fn proves(&self, secret: &str, code: &str) -> bool {
+        self.knows(secret, code) && !self.locked && !self.inactive
+    }
+
+    /// Whether these are the user's secret and code, let in or not.
+    pub(crate) fn knows(&self, secret: &str, code: &str) -> bool {
         let matches = |hex: &str, text: &str| {
             Fingerprint::from_hex(hex).is_some_and(|print| print.matches(text))
         };
         let both = [matches(&self.secret, secret), matches(&self.code, code)];
-        both == [true, true] && !self.locked && !self.inactive
+        both == [true, true]
     }
 }

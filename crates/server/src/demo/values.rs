@@ -336,6 +336,8 @@ impl<'a> Run<'a, '_> {
                 first_id(value).is_some_and(|id| self.kept.named(target, name).contains(&id))
             }
             (None, Value::Text(text)) => text == name,
+            // Pick lists of Autotask are numbers: `status=5`.
+            (None, Value::Integer(number)) => name.parse() == Ok(*number),
             (None, _) => false,
         }
     }

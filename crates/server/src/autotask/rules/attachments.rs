@@ -1,0 +1,129 @@
+//! Attachments: what each says of its record and its file, and the one list that names them all.
+
+use super::super::answer::Trouble;
+use super::super::saving::Draft;
+use super::super::tenant::Tenant;
+use crate::row::Row;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bitting_catalog::entity::Field;
+use bitting_dialects::autotask::error::Refusal;
+use bitting_query::Value;
+use bitting_store::table::Change;
+
+/// The entity that lists every attachment, without its content.
+pub const LISTING: &str = "AttachmentInfo";
+/// Kind of record that an attachment is of, by the entity it hangs below.
+const PARENTS: [(&str, i64); 13] = [
+    ("Companies", 1),
+    ("Tickets", 4),
+    ("Tasks", 4),
+    ("Projects", 5),
+    ("Opportunities", 6),
+    ("TimeEntries", 18),
+    ("TicketNotes", 23),
+    ("TaskNotes", 23),
+    ("SalesOrders", 14),
+    ("ExpenseReports", 19),
+    ("ExpenseItems", 20),
+    ("ConfigurationItems", 24),
+    ("Resources", 25),
+];
+/// Endings of file names and what the files hold.
+const TYPES: [(&str, &str); 9] = [
+    ("txt", "text/plain"),
+    ("csv", "text/csv"),
+    ("html", "text/html"),
+    ("pdf", "application/pdf"),
+    ("png", "image/png"),
+    ("jpg", "image/jpeg"),
+    ("jpeg", "image/jpeg"),
+    ("json", "application/json"),
+    ("zip", "application/zip"),
+];
+
+/// Whether an entity's records carry a file.
+pub fn is_one(path: &str) -> bool {
+    path.ends_with("Attachments") && path != "AttachmentNestedAttachments"
+}
+
+/// Size, type, and the record that it hangs on in all the ways a client may ask for it.
+pub fn save(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble> {
+    let below = draft
+        .entity
+        .served
+        .as_ref()
+        .and_then(|served| served.below.as_ref());
+    let parent = below
+        .and_then(|below| below.field)
+        .and_then(|field| draft.row.integer(&draft.entity.fields[field].column));
+    if let (Some(parent), Some(of)) = (parent, below.and_then(|below| below.parent)) {
+        let of = tenant.catalog().entity(of);
+        let same = |field: &&Field| field.target() == Some(of.id) || &*field.name == "parentID";
+        let columns: Vec<String> = draft
+            .entity
+            .fields
+            .iter()
+            .filter(same)
+            .filter(|field| !field.name.starts_with("attachedBy"))
+            .map(|field| field.column.to_string())
+            .collect();
+        for column in columns {
+            draft.row.set(&column, Value::Integer(parent));
+        }
+        let kind = PARENTS.iter().find(|(path, _)| *path == &*of.path);
+        if let Some((_, kind)) = kind {
+            draft.set("parentType", Value::Integer(*kind));
+        }
+    }
+    let size = match draft.text("data") {
+        None => 0,
+        Some(data) => STANDARD
+            .decode(data.trim())
+            .map_err(|_| Refusal::new("The data of the attachment is not valid base64."))?
+            .len(),
+    };
+    tenant.usage.attach(size as u64, tenant.now())?;
+    draft.set("fileSize", Value::Integer(size as i64));
+    let ending = draft
+        .text("fullPath")
+        .and_then(|path| path.rsplit_once('.'))
+        .map(|(_, ending)| ending.to_ascii_lowercase());
+    let known = TYPES
+        .iter()
+        .find(|(known, _)| Some(*known) == ending.as_deref());
+    let kind = known.map_or("application/octet-stream", |(_, kind)| kind);
+    draft.default("contentType", Value::Text(kind.to_owned()));
+    draft.default("creatorType", Value::Integer(1));
+    Ok(())
+}
+
+/// The same file in the list of all.
+pub fn listed(tenant: &Tenant, draft: &Draft<'_>, changes: &mut Vec<Change>) {
+    let Some(listing) = tenant.catalog().entity_at(LISTING) else {
+        return;
+    };
+    let mut row = Row::new(draft.row.id);
+    for field in &listing.fields {
+        if let Some(column) = draft.column(&field.name) {
+            row.set(&field.column, draft.row.get(column).clone());
+        }
+    }
+    let (table, id) = (listing.table.clone(), row.id);
+    let values = row.into_values();
+    changes.push(if draft.before.is_none() {
+        Change::Insert { table, id, values }
+    } else {
+        Change::Update { table, id, values }
+    });
+}
+
+/// Takes a file that is gone from the list.
+pub fn unlisted(tenant: &Tenant, id: i64, changes: &mut Vec<Change>) {
+    if let Some(listing) = tenant.catalog().entity_at(LISTING) {
+        changes.push(Change::Delete {
+            table: listing.table.clone(),
+            id,
+        });
+    }
+}

@@ -1,0 +1,100 @@
+//! Resources: who can own records, who can be acted for, and which records can still be pointed to.
+
+use super::super::answer::Trouble;
+use super::super::saving::Draft;
+use crate::backend::Backend;
+use crate::row::Row;
+use bitting_catalog::entity::Entity;
+use bitting_dialects::autotask::error::Refusal;
+use bitting_query::Value;
+use bitting_store::StoreError;
+
+const RESOURCES: &str = "Resources";
+/// License of API users.
+const API_USER: i64 = 7;
+/// Fields that name whose a record is, or who works on it. Users of the API make records and never own one.
+const OWNERS: [&str; 4] = [
+    "ownerResourceID",
+    "assignedResourceID",
+    "assignedToResourceID",
+    "projectLeadResourceID",
+];
+/// Entities whose records make a resource part of another record's team.
+const TEAMS: [&str; 4] = [
+    "CompanyTeams",
+    "TicketSecondaryResources",
+    "TaskSecondaryResources",
+    "ServiceCallTicketResources",
+];
+/// Lists that cannot be chosen from once a row is inactive.
+const USABLE_WHILE_ACTIVE: [&str; 3] = ["Resources", "Contacts", "Roles"];
+/// Licenses whose holders can be acted for on some entities alone; nobody acts for those with none.
+const ACTED_FOR: [(i64, &[&str]); 6] = [
+    (4, &["Projects", "TaskNotes"]),
+    (5, &[]),
+    (6, &[]),
+    (API_USER, &[]),
+    (
+        8,
+        &[
+            "Tickets",
+            "Projects",
+            "ServiceCalls",
+            "TimeEntries",
+            "TicketNotes",
+            "TaskNotes",
+        ],
+    ),
+    (9, &["Tickets", "Projects", "TaskNotes"]),
+];
+
+/// Refuses records that would be an API user's.
+pub async fn owners(backend: &Backend, draft: &mut Draft<'_>) -> Result<(), Trouble> {
+    let Some(resources) = backend.catalog.entity_at(RESOURCES) else {
+        return Ok(());
+    };
+    let team = TEAMS.contains(&&*draft.entity.path);
+    let named = OWNERS.iter().chain(team.then_some(&"resourceID"));
+    for name in named {
+        let Some(id) = draft.integer(name).filter(|_| draft.changes(name)) else {
+            continue;
+        };
+        let row = backend.raw_row(resources, id).await?;
+        if row.is_some_and(|row| row.integer("license_type") == Some(API_USER)) {
+            draft
+                .errors
+                .push(Refusal::reference(name, &resources.schema));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a record may be chosen: people and roles only while they are active.
+pub fn is_usable(target: &Entity, row: &Row) -> bool {
+    if !USABLE_WHILE_ACTIVE.contains(&&*target.path) {
+        return true;
+    }
+    !matches!(
+        row.get("is_active"),
+        Value::Boolean(false) | Value::Integer(0)
+    )
+}
+
+/// Whether the license of a resource lets others act for it on an entity.
+pub async fn can_act_as(
+    backend: &Backend,
+    resource: i64,
+    entity: &Entity,
+) -> Result<bool, StoreError> {
+    let Some(resources) = backend.catalog.entity_at(RESOURCES) else {
+        return Ok(false);
+    };
+    let Some(row) = backend.raw_row(resources, resource).await? else {
+        return Ok(false);
+    };
+    let license = row.integer("license_type");
+    let limited = ACTED_FOR
+        .iter()
+        .find(|(number, _)| Some(*number) == license);
+    Ok(row.flag("is_active") && limited.is_none_or(|(_, open)| open.contains(&&*entity.path)))
+}

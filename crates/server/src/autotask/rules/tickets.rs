@@ -1,0 +1,169 @@
+//! Tickets: their number, their completion, who may be assigned, and the history of what was changed.
+
+use super::super::answer::Trouble;
+use super::super::saving::Draft;
+use super::super::tenant::Tenant;
+use crate::backend::{column, equals};
+use crate::saving::time;
+use bitting_catalog::entity::Entity;
+use bitting_dialects::autotask::error::Refusal;
+use bitting_query::{Comparison, Filter, Kind, Pattern, Piece, Value, and};
+use bitting_store::table::Change;
+
+/// A ticket that is done.
+const COMPLETE: i64 = 5;
+/// Where the roles are that a resource can have on a ticket.
+const ROLES: [&str; 3] = [
+    "ResourceRoles",
+    "ResourceServiceDeskRoles",
+    "ResourceRoleDepartments",
+];
+/// Changes that the history tells of.
+const TOLD: [&str; 5] = [
+    "status",
+    "priority",
+    "queueID",
+    "assignedResourceID",
+    "contractID",
+];
+
+/// Number, completion, sub-issues, and who may work on it in which role.
+pub async fn save(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble> {
+    let resource = draft.integer("assignedResourceID");
+    let role = draft.integer("assignedResourceRoleID");
+    if resource.is_some() != role.is_some() {
+        draft.errors.push(
+            "assignedResourceID and assignedResourceRoleID must be given together".to_owned(),
+        );
+    }
+    if let (Some(resource), Some(role)) = (resource, role)
+        && (draft.changes("assignedResourceID") || draft.changes("assignedResourceRoleID"))
+        && !has_role(tenant, resource, role).await?
+    {
+        draft
+            .errors
+            .push("assignedResourceID and assignedResourceRoleID are not a valid pair".to_owned());
+    }
+    let was_complete = draft
+        .before
+        .as_ref()
+        .is_some_and(|before| before.integer("status") == Some(COMPLETE));
+    let is_complete = draft.integer("status") == Some(COMPLETE);
+    if is_complete && !was_complete {
+        draft.set("completedDate", Value::Text(time(tenant.now())));
+    } else if !is_complete {
+        draft.set("completedDate", Value::Null);
+    }
+    if let (Some(issue), Some(sub)) = (draft.integer("issueType"), draft.integer("subIssueType")) {
+        let list = draft
+            .entity
+            .fields
+            .iter()
+            .find(|field| &*field.name == "subIssueType")
+            .and_then(|field| field.picklist.clone());
+        let fits = list.is_none_or(|list| {
+            list.values.iter().any(|value| {
+                *value.value == *sub.to_string()
+                    && value
+                        .parent
+                        .as_deref()
+                        .is_none_or(|parent| parent == issue.to_string())
+            })
+        });
+        if !fits {
+            draft
+                .errors
+                .push(Refusal::picklist("subIssueType", &sub.to_string()));
+        }
+    }
+    if draft.before.is_none() {
+        let day = tenant.now().strftime("T%Y%m%d.").to_string();
+        let number = next_number(tenant, draft.entity, &day).await?;
+        draft.default("ticketNumber", Value::Text(number));
+        draft.default("creatorType", Value::Integer(1));
+    }
+    Ok(())
+}
+
+/// The next number of a day, `T20260302.0001`.
+async fn next_number(tenant: &Tenant, entity: &Entity, day: &str) -> Result<String, Trouble> {
+    let path = column("ticket_number", Kind::Text);
+    let filter = Filter::Like {
+        path: path.clone(),
+        pattern: Pattern(vec![Piece::Text(day.to_owned()), Piece::AnyRun]),
+    };
+    let mut number = tenant.backend.raw_count(entity, &filter).await? + 1;
+    loop {
+        let text = format!("{day}{number:04}");
+        let taken = Filter::Compare {
+            path: path.clone(),
+            op: Comparison::Equal,
+            value: Value::Text(text.clone()),
+        };
+        if tenant.backend.raw_count(entity, &taken).await? == 0 {
+            return Ok(text);
+        }
+        number += 1;
+    }
+}
+
+async fn has_role(tenant: &Tenant, resource: i64, role: i64) -> Result<bool, Trouble> {
+    for path in ROLES {
+        let Some(listing) = tenant.catalog().entity_at(path) else {
+            continue;
+        };
+        let of = and(
+            equals("resource_id", Kind::Integer, Value::Integer(resource)),
+            equals("role_id", Kind::Integer, Value::Integer(role)),
+        );
+        let inactive = equals("is_active", Kind::Boolean, Value::Boolean(false));
+        let filter = and(of, Filter::Not(Box::new(inactive)));
+        if tenant.backend.raw_count(listing, &filter).await? > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Adds a line of history for each change that it tells of.
+pub async fn history(
+    tenant: &Tenant,
+    by: i64,
+    draft: &Draft<'_>,
+    changes: &mut Vec<Change>,
+) -> Result<(), Trouble> {
+    let (Some(before), Some(listing)) =
+        (&draft.before, tenant.catalog().entity_at("TicketHistory"))
+    else {
+        return Ok(());
+    };
+    let shown = |value: &Value| match value {
+        Value::Integer(number) => number.to_string(),
+        _ => "none".to_owned(),
+    };
+    for name in TOLD {
+        let Some(column) = draft.column(name) else {
+            continue;
+        };
+        let (old, new) = (before.get(column), draft.row.get(column));
+        if old == new {
+            continue;
+        }
+        let text = |text: String| Value::Text(text);
+        let mut row = crate::row::Row::new(tenant.backend.store.next_id(&listing.table).await?);
+        row.set("action", text(format!("Edited {name}")));
+        row.set("date", text(time(tenant.now())));
+        row.set(
+            "detail",
+            text(format!("{name}: {} -> {}", shown(old), shown(new))),
+        );
+        row.set("resource_id", Value::Integer(by));
+        row.set("ticket_id", Value::Integer(draft.row.id));
+        changes.push(Change::Insert {
+            table: listing.table.clone(),
+            id: row.id,
+            values: row.into_values(),
+        });
+    }
+    Ok(())
+}
