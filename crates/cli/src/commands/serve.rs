@@ -159,7 +159,7 @@ impl Serve {
         let free = self.port == 0;
         let options = Options {
             state: state.canonicalize().unwrap_or(state),
-            autotask: (!self.no_autotask && !self.empty).then_some(AutotaskOptions {
+            autotask: (!self.no_autotask).then_some(AutotaskOptions {
                 lenient: self.autotask_lenient,
                 limits: self.autotask_limits,
             }),

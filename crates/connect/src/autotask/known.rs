@@ -117,16 +117,26 @@ impl Screen {
                 access = Access::Restricted;
             }
         }
-        if let Some(target) = served
-            .rows
-            .through
-            .and_then(|field| entity.fields[field].target())
-            && depth > 0
-        {
+        let through = served.rows.through.iter();
+        let targets = through.filter_map(|field| entity.fields[*field].target());
+        for target in targets.filter(|_| depth > 0) {
             let target = self.catalog.entity(target);
             if self.reach(role, target, Act::Query, depth - 1) != Access::All {
                 access = access.min(Access::Restricted);
             }
+        }
+        // Some rows show only with a check of their own.
+        let flags = entity.extra_rights.iter();
+        let hidden = flags
+            .filter(|(name, _)| name.starts_with("rows "))
+            .any(|(_, right)| {
+                matches!(
+                    decide(role, &right.needs, Verb::Inquire),
+                    Decision::Denied(_)
+                )
+            });
+        if hidden || served.restricted.contains(&act) {
+            access = access.min(Access::Restricted);
         }
         access
     }
