@@ -5,7 +5,8 @@ use super::answer::Trouble;
 use super::permit::authorize;
 use super::pipeline;
 use super::saving::{self, Spot};
-use super::tenant::{Caller, Tenant};
+use super::tenant::{Caller, Level, Tenant};
+use super::users::ProtectedData;
 use crate::http::{Body, Received};
 use bitting_catalog::served::Act;
 use bitting_dialects::autotask::error::Refusal;
@@ -23,14 +24,17 @@ impl Caller {
     pub(crate) fn operator(tenant: &Tenant) -> Self {
         let mut role = Role::new(tenant.registry(), 0, "operator");
         role.admin = true;
+        let role = Arc::new(role);
         Self {
             resource: 0,
             user: Arc::from("operator"),
-            role: Arc::new(role),
+            role: role.clone(),
+            level: Arc::new(Level::of(role)),
             code: 0,
-            protected: true,
+            data: ProtectedData::EditProtected,
             impersonates: None,
             lines: Arc::from([]),
+            territories: Arc::from([]),
         }
     }
 

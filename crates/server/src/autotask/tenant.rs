@@ -80,6 +80,15 @@ impl Level {
         })
     }
 
+    /// A role that no level stands behind.
+    pub(crate) fn of(role: Arc<Role>) -> Self {
+        Self {
+            document: SecurityLevel::default(),
+            role,
+            reaches: Vec::new(),
+        }
+    }
+
     /// Whether the value of a row opens this beside own rows.
     pub fn reaches(&self, action: ActionId, verb: Verb, reach: Reach) -> bool {
         self.reaches.contains(&(action, verb, reach))
