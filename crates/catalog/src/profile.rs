@@ -18,6 +18,7 @@ mod nearest;
 mod role;
 pub mod screen;
 mod shipped;
+mod spot;
 mod template;
 
 pub use autotask::{Impersonation, SecurityLevel, Setting, Start, User};

@@ -15,10 +15,11 @@ pub enum ConnectError {
     Profile(Box<ProfileError>),
     #[error(transparent)]
     Catalog(Box<CatalogError>),
-    #[error("no role can be made of {profile}: {source}; `bitting profile check` names the line")]
+    #[error("no role can be made of {profile}: {fault}; `bitting profile check` names the line")]
     Role {
         profile: String,
-        source: Box<RoleError>,
+        /// Not called `source`: its words are part of this message already.
+        fault: Box<RoleError>,
     },
     #[error(
         "there is no profile `{word}`{nearest}; `bitting profile list` shows all, and a path ends in .toml"

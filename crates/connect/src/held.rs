@@ -101,7 +101,7 @@ pub fn read_role(
     document.inactive = record["inactiveFlag"] == true;
     let role = Role::observed(registry, &document).map_err(|source| ConnectError::Role {
         profile: format!("the role `{}`", document.name),
-        source: Box::new(source),
+        fault: Box::new(source),
     })?;
     Ok(HeldRole {
         id,

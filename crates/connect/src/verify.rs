@@ -221,7 +221,7 @@ fn told(
     }
     let role = Role::observed(asked.registry, &document).map_err(|source| ConnectError::Role {
         profile: "the rights the PSA tells".to_owned(),
-        source: Box::new(source),
+        fault: Box::new(source),
     })?;
     Ok(Some(role))
 }

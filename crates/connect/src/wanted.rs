@@ -69,7 +69,7 @@ pub fn wanted(
     fits("role name", &document.name, NAME)?;
     let role = Role::from_document(registry, &document).map_err(|source| ConnectError::Role {
         profile: profile.file.clone(),
-        source: Box::new(source),
+        fault: Box::new(source),
     })?;
     let mut notes = Vec::new();
     let member = form(profile, choices, &mut notes)?;

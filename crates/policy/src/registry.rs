@@ -29,7 +29,7 @@ pub enum MyLevel {
     Yes,
     /// A source excludes it.
     No,
-    /// No source says; refused until one does.
+    /// No source says; taken.
     Unknown,
 }
 
@@ -114,11 +114,11 @@ impl Action {
         format!("{} / {}", self.module, self.name)
     }
 
-    /// Whether the cell of the verb can be set to the level. None always can.
+    /// Whether the cell of the verb can be set to the level. None always can; My wherever no source excludes it.
     pub fn accepts(&self, verb: Verb, level: Level) -> bool {
         match level {
             Level::None => true,
-            Level::My => self.my == MyLevel::Yes && !self.closed.contains(&verb),
+            Level::My => self.my != MyLevel::No && !self.closed.contains(&verb),
             Level::All => !self.closed.contains(&verb),
         }
     }

@@ -9,13 +9,7 @@ use std::collections::BTreeSet;
 
 /// Refuses a profile whose parts do not go together.
 pub(super) fn check(profile: &Profile) -> Result<(), ProfileError> {
-    let refuse = |line: usize, message: String| {
-        Err(ProfileError::Inconsistent {
-            file: profile.file.clone(),
-            line,
-            message,
-        })
-    };
+    let refuse = |line: usize, message: String| Err(inconsistent(profile, line, message));
     if profile.source.is_empty() {
         return refuse(
             1,
@@ -55,13 +49,7 @@ fn check_features(profile: &Profile) -> Result<(), ProfileError> {
         .map(|feature| feature.id.as_str())
         .collect();
     for (place, feature) in profile.feature.iter().enumerate() {
-        let refuse = |message: String| {
-            Err(ProfileError::Inconsistent {
-                file: profile.file.clone(),
-                line: feature.line,
-                message,
-            })
-        };
+        let refuse = |message: String| Err(inconsistent(profile, feature.line, message));
         let id = &feature.id;
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if id.is_empty() || !id.chars().all(plain) {
@@ -137,13 +125,20 @@ fn check_lists(profile: &Profile) -> Result<(), ProfileError> {
             }
             _ => continue,
         };
-        return Err(ProfileError::Inconsistent {
-            file: profile.file.clone(),
-            line: grant.line,
-            message: format!("{}: {message}", grant.title()),
-        });
+        let message = format!("{}: {message}", grant.title());
+        return Err(inconsistent(profile, grant.line, message));
     }
     Ok(())
+}
+
+fn inconsistent(profile: &Profile, line: usize, message: String) -> ProfileError {
+    let (line, column) = profile.spot(line, &message);
+    ProfileError::Inconsistent {
+        file: profile.file.clone(),
+        line,
+        column,
+        message,
+    }
 }
 
 /// A row said twice in one group would leave open which one counts.
@@ -158,11 +153,8 @@ fn check_repeats(profile: &Profile) -> Result<(), ProfileError> {
     for (feature, title, line) in rows.chain(settings) {
         let group = feature.map(|feature| feature.id.as_str());
         if !seen.insert((group, title.clone())) {
-            return Err(ProfileError::Inconsistent {
-                file: profile.file.clone(),
-                line,
-                message: format!("{title} is there twice; join the two rows"),
-            });
+            let message = format!("{title} is there twice; join the two rows");
+            return Err(inconsistent(profile, line, message));
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 
 use super::autotask::{Impersonation, SecurityLevel, Setting, User};
 use super::grant::Grant;
+use super::spot::spot;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -16,6 +17,9 @@ pub struct Profile {
     /// Lines of the single tables and their keys, from 1: `member.identifier`.
     #[serde(skip)]
     pub lines: BTreeMap<String, usize>,
+    /// The file as written, to find in it what a message speaks of.
+    #[serde(skip)]
+    pub text: String,
     #[serde(flatten)]
     pub product: Product,
     pub source: Vec<Source>,
@@ -405,8 +409,14 @@ impl Profile {
         self.lines.get(key).copied().unwrap_or(1)
     }
 
-    /// `data/profiles/connectwise/umbrella.toml:12`
-    pub fn place(&self, line: usize) -> String {
-        format!("{}:{line}", self.file)
+    /// Line and column of what a message about the row at `line` speaks of.
+    pub fn spot(&self, line: usize, message: &str) -> (usize, usize) {
+        spot(&self.text, line, message)
+    }
+
+    /// `data/profiles/connectwise/umbrella.toml:12:11`, of what a message about the row at `line` speaks of.
+    pub fn place(&self, line: usize, message: &str) -> String {
+        let (line, column) = self.spot(line, message);
+        format!("{}:{line}:{column}", self.file)
     }
 }

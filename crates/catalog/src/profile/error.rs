@@ -4,19 +4,23 @@
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
     /// The file is not TOML, or holds a key or value the format does not know.
-    #[error("{file}:{line}: {message}")]
+    #[error("{file}:{line}:{column}: {message}")]
     Syntax {
         file: String,
         /// From 1.
         line: usize,
+        /// In characters, from 1.
+        column: usize,
         message: String,
     },
     /// Each row is well formed, but they do not go together.
-    #[error("{file}:{line}: {message}")]
+    #[error("{file}:{line}:{column}: {message}")]
     Inconsistent {
         file: String,
         /// From 1.
         line: usize,
+        /// In characters, from 1.
+        column: usize,
         message: String,
     },
     /// A feature was asked for that the profile does not have.
@@ -28,21 +32,25 @@ pub enum ProfileError {
         features: Vec<String>,
     },
     /// A name of the file is not a name of the PSA.
-    #[error("{file}:{line}: {message}")]
+    #[error("{file}:{line}:{column}: {message}")]
     UnknownName {
         file: String,
         /// From 1.
         line: usize,
+        /// In characters, from 1.
+        column: usize,
         message: String,
     },
     /// The tenant has not said what a placeholder stands for.
     #[error(
-        "{file}:{line}: `{placeholder}` is not filled in: {hint}; give it as {placeholder}=\"first, second\""
+        "{file}:{line}:{column}: `{placeholder}` is not filled in: {hint}; give it as --set {placeholder}=\"first, second\""
     )]
     Unfilled {
         file: String,
         /// From 1.
         line: usize,
+        /// In characters, from 1.
+        column: usize,
         placeholder: String,
         hint: String,
     },

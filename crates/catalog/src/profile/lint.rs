@@ -86,11 +86,11 @@ impl Report<'_> {
         message: String,
         suggestion: Option<String>,
     ) {
-        let line = line.max(1);
+        let (line, column) = self.profile.spot(line.max(1), &message);
         self.found.push(Finding {
             severity,
             rule,
-            place: self.profile.place(line),
+            place: format!("{}:{line}:{column}", self.profile.file),
             line,
             message,
             suggestion,

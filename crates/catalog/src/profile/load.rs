@@ -97,6 +97,7 @@ impl Profile {
             slug: slug.strip_suffix(".toml").unwrap_or(slug).to_owned(),
             file: file.to_owned(),
             lines: lines.keys(),
+            text: text.to_owned(),
             product: read.profile,
             source: read.source,
             edition: read.edition.into_iter().map(|e| lines.edition(e)).collect(),
@@ -235,7 +236,16 @@ fn line_of(text: &str, offset: usize) -> usize {
 }
 
 fn syntax(file: &str, text: &str, error: &toml::de::Error) -> ProfileError {
-    let line = error.span().map_or(1, |span| line_of(text, span.start));
+    let at = error.span().map_or(0, |span| span.start);
+    let line = line_of(text, at);
+    let before = text.get(..at).unwrap_or_default();
+    let column = before
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .count()
+        + 1;
     let mut message = error.message().trim().replace('\n', " ");
     if let Some(suggestion) = suggest(&message) {
         message.push_str(", did you mean `");
@@ -245,6 +255,7 @@ fn syntax(file: &str, text: &str, error: &toml::de::Error) -> ProfileError {
     ProfileError::Syntax {
         file: file.to_owned(),
         line,
+        column,
         message,
     }
 }

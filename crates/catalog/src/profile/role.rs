@@ -167,9 +167,12 @@ impl Profile {
     }
 
     fn unknown(&self, need: &Need, message: String) -> ProfileError {
+        let row = need.lines.first().copied().unwrap_or(1);
+        let (line, column) = self.spot(row, &message);
         ProfileError::UnknownName {
             file: self.file.clone(),
-            line: need.lines.first().copied().unwrap_or(1),
+            line,
+            column,
             message,
         }
     }
@@ -243,9 +246,12 @@ impl Profile {
             .flat_map(|customize| &customize.placeholders)
             .find(|gap| gap.name == name)
             .map_or_else(String::new, |gap| gap.hint.clone());
+        let row = need.lines.first().copied().unwrap_or(1);
+        let (line, column) = self.spot(row, &format!("`{name}`"));
         Err(ProfileError::Unfilled {
             file: self.file.clone(),
-            line: need.lines.first().copied().unwrap_or(1),
+            line,
+            column,
             placeholder: name.to_owned(),
             hint,
         })

@@ -98,15 +98,15 @@ fn names_that_do_not_exist_are_refused_with_their_line() {
     for (customize, says) in [
         (
             "{ mode = \"allow\", entries = [\"Service / Servise Board\"] }",
-            "p.toml:14: there is no setup table `Service / Servise Board`, did you mean `Service / Service Board`?",
+            "p.toml:18:42: there is no setup table `Service / Servise Board`, did you mean `Service / Service Board`?",
         ),
         (
             "{ mode = \"allow\", prefixes = [\"Nowhere\"] }",
-            "p.toml:14: no setup table starts with `Nowhere`",
+            "p.toml:18:43: no setup table starts with `Nowhere`",
         ),
         (
             "{ mode = \"allow\", placeholders = [{ name = \"t\", hint = \"the tables\" }] }",
-            "p.toml:14: `t` is not filled in: the tables; give it as t=\"first, second\"",
+            "p.toml:18:56: `t` is not filled in: the tables; give it as --set t=\"first, second\"",
         ),
     ] {
         assert_eq!(tables(customize, &[]), Err(says.to_owned()));

@@ -171,7 +171,7 @@ fn a_placeholder_must_be_filled() {
         .role_for(&registry, &selection)
         .expect_err("unfilled")
         .to_string();
-    assert!(error.contains(".toml:22: `computer-types` is not filled in: every configuration type that means a computer"), "{error}");
+    assert!(error.contains(".toml:28:56: `computer-types` is not filled in: every configuration type that means a computer"), "{error}");
     let filled = Selection {
         answers: BTreeMap::from([
             (

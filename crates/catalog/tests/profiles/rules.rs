@@ -87,10 +87,10 @@ fn each_rule_of_connectwise_finds_its_fault() {
         (&["no-list"], "", row("Companies", "Contacts", "inquire = \"All\"\ncustomize = { mode = \"allow\", entries = [\"x\"] }")),
         (&["prefix-on-tenant-list"], "", row("Companies", "Configurations", "inquire = \"All\"\ncustomize = { mode = \"allow\", prefixes = [\"Managed\"] }")),
         (&["placeholder"], "", row("Companies", "Configurations", "inquire = \"All\"\ncustomize = { mode = \"allow\", placeholders = [{ name = \"types\", hint = \"h\" }] }")),
-        (&["admin-alternative"], "admin_alternative = \"only\"", String::new()),
-        (&["partial"], "completeness = \"partial\"", String::new()),
-        (&["too-long"], "", "[member]\nidentifier = { value = \"SixteenLettersXX\" }\n".to_owned()),
-        (&["too-long"], "", "[role]\nname = \"A name of a role of more than 30\"\n".to_owned()),
+        (&["admin-alternative", "no-rights"], "admin_alternative = \"only\"", String::new()),
+        (&["partial", "no-rights"], "completeness = \"partial\"", String::new()),
+        (&["too-long", "no-rights"], "", "[member]\nidentifier = { value = \"SixteenLettersXX\" }\n".to_owned()),
+        (&["too-long", "no-rights"], "", "[role]\nname = \"A name of a role of more than 30\"\n".to_owned()),
         (&["unused-granted"], "", "[[feature]]\nid = \"f\"\ntitle = \"t\"\ndefault = true\nstatus = \"planned\"\n\n[[feature.grant]]\nmodule = \"Companies\"\naction = \"Contacts\"\ninquire = \"All\"\n".to_owned()),
         (&["contradiction"], "", row("Companies", "Contacts", "inquire = \"All\"") + "[[edition]]\ntitle = \"other page\"\nurl = \"u\"\nrelation = \"beside\"\nnote = \"n\"\n\n[[edition.grant]]\nmodule = \"Companies\"\naction = \"Contacts\"\nadd = \"All\"\ninquire = \"All\"\n"),
     ] {
@@ -242,7 +242,7 @@ fn a_finding_says_where_what_and_what_to_do() {
         [(
             Severity::Error,
             "unknown-table",
-            "p.toml:15",
+            "p.toml:19:42",
             "there is no setup table `Servce / Servce Board`",
             Some("did you mean `Service / Service Board`?")
         )]
@@ -254,5 +254,5 @@ fn a_finding_about_a_form_stands_on_its_own_line() {
     let body = "[role]\nname = \"A name of a role of more than 30\"\n\n[member]\nlocation = { value = \"x\" }\nidentifier = { value = \"SixteenLettersXX\" }\n";
     let found = lint(&profile("connectwise", "", body), &registry());
     let places: Vec<&str> = found.iter().map(|finding| finding.place.as_str()).collect();
-    assert_eq!(places, ["p.toml:16", "p.toml:20"]);
+    assert_eq!(places, ["p.toml:1:1", "p.toml:16:8", "p.toml:20:24"]);
 }

@@ -424,7 +424,7 @@ fn fits(field: &'static str, value: &str) -> Result<(), ConnectError> {
 
 fn wrong(profile: &Profile, line: usize, fault: String, remedy: String) -> ConnectError {
     ConnectError::InTheWay {
-        what: format!("{}: {fault}", profile.place(line)),
+        what: format!("{}: {fault}", profile.place(line, &fault)),
         remedy,
     }
 }

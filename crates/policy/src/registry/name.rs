@@ -41,16 +41,21 @@ pub(crate) fn identifier(name: &str) -> String {
     made
 }
 
-/// The candidate whose folded spelling is fewest edits away from the wanted one.
+/// The candidate whose folded spelling is fewest edits away from the wanted one; one that holds it whole
+/// (`Company Type` for `Type`) comes before all others.
 pub(crate) fn nearest<'a, T>(
     wanted: &str,
     candidates: impl Iterator<Item = (&'a str, T)>,
 ) -> Option<T> {
     let wanted = fold(wanted);
     candidates
-        .map(|(name, value)| (distance(&wanted, &fold(name)), value))
-        .min_by_key(|(edits, _)| *edits)
-        .map(|(_, value)| value)
+        .map(|(name, value)| {
+            let name = fold(name);
+            let holds = wanted.len() > 3 && name.contains(&wanted);
+            (!holds, distance(&wanted, &name), value)
+        })
+        .min_by_key(|(apart, edits, _)| (*apart, *edits))
+        .map(|(.., value)| value)
 }
 
 /// Number of single-letter insertions, deletions and replacements between two texts.

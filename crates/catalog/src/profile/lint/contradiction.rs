@@ -44,7 +44,7 @@ pub(super) fn check_profiles(profiles: &[Profile], registry: &Registry) -> Vec<F
                 found.push(Finding {
                     severity: Severity::Warning,
                     rule: "contradiction",
-                    place: left.place(1),
+                    place: left.place(1, ""),
                     line: 1,
                     message,
                     suggestion: None,

@@ -37,6 +37,19 @@ pub(super) fn check(report: &mut Report) {
             );
         }
     }
+    let asks = profile.rows().next().is_some()
+        || profile.settings().next().is_some()
+        || profile.level.is_some();
+    if !asks {
+        report.advise(
+            Severity::Warning,
+            "no-rights",
+            profile.line_of("profile"),
+            "no row asks for a right, so its key will read nothing",
+            "write the rows of the guide; where it knows an administrator's role only, learn the rest: let it work \
+             with --admin, then `bitting learn MEMBER`",
+        );
+    }
     if profile.product.completeness == Completeness::Partial {
         let gaps = profile
             .product

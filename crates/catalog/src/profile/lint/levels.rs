@@ -76,6 +76,18 @@ fn check_row(report: &mut Report, registry: &Registry, grant: &Grant) {
                 format!("choose {}", accepted.join(" or ")),
             );
         }
+        if level == Level::My && action.my == MyLevel::Unknown {
+            report.advise(
+                Severity::Note,
+                "my-unsure",
+                grant.line,
+                format!(
+                    "{}: no public source shows whether {verb} can be My",
+                    action.full_name()
+                ),
+                "look at the screen; where it offers None and All only, ask the vendor which of them",
+            );
+        }
         if level == Level::All && action.my == MyLevel::Yes {
             check_reach(report, grant, verb);
         }
