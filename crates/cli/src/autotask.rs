@@ -15,6 +15,7 @@ use bitting_connect::autotask::Screen;
 use bitting_connect::autotask::apply::{Applied, Cut, apply};
 use bitting_connect::autotask::held::Instance;
 use bitting_connect::autotask::plan::{Plan, plan};
+use bitting_connect::autotask::saved::Saved;
 use bitting_connect::autotask::wanted::{Wanted, wanted};
 use bitting_connect::checklist;
 use serde_json::json;
@@ -103,10 +104,20 @@ pub fn work(chosen: &Chosen, data: Option<&Path>) -> Result<Option<Work>> {
 }
 
 /// `bitting plan`
-pub fn show_plan(work: &Work, place: &Place) -> Result<ExitCode> {
+pub fn show_plan(work: &Work, place: &Place, out: Option<&Path>) -> Result<ExitCode> {
     let opened = place.autotask()?;
     let planned = plan(opened.own().as_ref(), work.wanted.clone(), &work.screen)?;
     print(&planned, place.target.json)?;
+    match (out, opened.own()) {
+        (Some(file), Some(instance)) => {
+            let saved = Saved::of(&instance, &planned)?;
+            crate::commands::plan::keep(file, &saved, place.target.json)?;
+        }
+        (Some(_), None) => bail!(
+            "a live Autotask cannot be read, so there is no plan to keep; apply prints the clicks"
+        ),
+        (None, _) => {}
+    }
     Ok(if planned.is_empty() {
         ExitCode::SUCCESS
     } else {
@@ -131,7 +142,7 @@ pub fn carry_out(opened: &Opened, work: &Work) -> Result<(Plan, Applied)> {
     Ok((planned, applied))
 }
 
-/// `bitting apply`
+/// `bitting apply` of a profile.
 pub fn run_apply(
     work: &Work,
     place: &Place,
@@ -140,6 +151,44 @@ pub fn run_apply(
 ) -> Result<ExitCode> {
     let opened = place.autotask()?;
     let (planned, applied) = carry_out(&opened, work)?;
+    finish(
+        &opened,
+        &planned,
+        applied,
+        place,
+        handover,
+        new_key,
+        &work.profile.word(),
+    )
+}
+
+/// `bitting apply` of a plan that was kept.
+pub fn apply_saved(
+    saved: &Saved,
+    place: &Place,
+    handover: &Handover,
+    new_key: bool,
+) -> Result<ExitCode> {
+    let opened = place.autotask()?;
+    let screen = Screen::embedded()?;
+    let Some(instance) = opened.own() else {
+        bail!("a kept plan is for an instance that can be read; this one cannot");
+    };
+    let planned = saved.open(&instance, &screen)?;
+    let applied = apply(Some(&instance), &planned, &screen)?;
+    let name = planned.wanted.title.clone();
+    finish(&opened, &planned, applied, place, handover, new_key, &name)
+}
+
+fn finish(
+    opened: &Opened,
+    planned: &Plan,
+    applied: Applied,
+    place: &Place,
+    handover: &Handover,
+    new_key: bool,
+    name: &str,
+) -> Result<ExitCode> {
     let json = place.target.json;
     if json {
         println!(
@@ -149,7 +198,7 @@ pub fn run_apply(
             )?
         );
     } else {
-        print(&planned, false)?;
+        print(planned, false)?;
         println!();
         for done in &applied.done {
             println!("{done}");
@@ -169,7 +218,7 @@ pub fn run_apply(
             println!(
                 "Autotask's API makes neither levels nor users. When the clicks are done, `bitting verify {} \
                  --key-file FILE` proves them.",
-                work.profile.slug
+                name
             );
         }
         return Ok(ExitCode::from(2));
@@ -195,7 +244,7 @@ pub fn run_apply(
             return Ok(ExitCode::SUCCESS);
         }
     };
-    hand(handover, &opened, &cut)?;
+    hand(handover, opened, &cut)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,9 +1,11 @@
 //! What a person chooses of a profile: features, names, places. Shared by the commands that work from one.
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use bitting_catalog::Catalog;
 use bitting_catalog::profile::{Profile, Psa};
+use bitting_connect::autotask::saved as at_saved;
 use bitting_connect::autotask::wanted as autotask;
+use bitting_connect::plan::saved;
 use bitting_connect::profiles;
 use bitting_connect::wanted::{Choices, Wanted, wanted};
 use bitting_policy::Registry;
@@ -33,6 +35,9 @@ pub struct Chosen {
     /// Board of tickets the member makes without one.
     #[arg(long, value_name = "NAME")]
     board: Option<String>,
+    /// Take the administrator's role that the guide offers, instead of its rows.
+    #[arg(long)]
+    admin: bool,
     /// Autotask: press No Permission on every section of the copied level first, whatever the guide says.
     #[arg(long)]
     cleared: bool,
@@ -44,6 +49,12 @@ pub struct Chosen {
     vendor: Option<String>,
 }
 
+/// A plan that was kept in a file.
+pub enum Kept {
+    ConnectWise(Box<saved::Saved>),
+    Autotask(Box<at_saved::Saved>),
+}
+
 /// A profile with the choices made and the knowledge to work from it.
 pub struct Work {
     pub profile: Profile,
@@ -53,12 +64,41 @@ pub struct Work {
 }
 
 impl Chosen {
+    /// The kept plan that was named instead of a profile.
+    pub fn kept(&self) -> Result<Option<Kept>> {
+        if !self.profile.to_ascii_lowercase().ends_with(".json") {
+            return Ok(None);
+        }
+        let file = &self.profile;
+        let text = std::fs::read_to_string(file)
+            .with_context(|| format!("the plan {file} cannot be read"))?;
+        let broken = |error: serde_json::Error| {
+            anyhow!(
+                "{file} is no plan that `bitting plan --out` kept, near line {}",
+                error.line()
+            )
+        };
+        let head: serde_json::Value = serde_json::from_str(&text).map_err(broken)?;
+        Ok(Some(match head["format"].as_str() {
+            Some(saved::FORMAT) => {
+                Kept::ConnectWise(Box::new(serde_json::from_str(&text).map_err(broken)?))
+            }
+            Some(at_saved::FORMAT) => {
+                Kept::Autotask(Box::new(serde_json::from_str(&text).map_err(broken)?))
+            }
+            _ => bail!("{file} is no plan that `bitting plan --out` kept; make it anew"),
+        }))
+    }
+
     pub fn profile(&self, data: Option<&Path>) -> Result<Profile> {
         Ok(profiles::find(&self.profile, data)?)
     }
 
     /// The choices, where the profile is for Autotask.
     pub fn for_autotask(&self, profile: &Profile) -> Result<autotask::Choices> {
+        if self.admin {
+            bail!("--admin is for ConnectWise; on Autotask a level is copied and set");
+        }
         if let Some((option, _)) = [("--location", &self.location), ("--board", &self.board)]
             .into_iter()
             .find(|(_, value)| value.is_some())
@@ -95,6 +135,7 @@ impl Chosen {
             member: self.member.clone(),
             location: self.location.clone(),
             board: self.board.clone(),
+            admin: self.admin,
         };
         Ok(Work {
             profile,

@@ -51,6 +51,11 @@ pub struct Connection {
 }
 
 impl Target {
+    /// Whether somebody said which server.
+    pub fn names_server(&self) -> bool {
+        self.server.is_some() || self.instance.is_some()
+    }
+
     /// The way to an Autotask instance, where the command works on one.
     pub fn for_autotask(&self) -> Result<Option<Connection>> {
         self.autotask.then(|| self.autotask()).transpose()
@@ -64,6 +69,14 @@ impl Target {
     }
 
     pub fn connect(&self) -> Result<Connection> {
+        if let Some(address) = self.server.as_ref().and_then(|path| path.to_str())
+            && address.contains("://")
+        {
+            bail!(
+                "--server and BITTING_SERVER name a data directory or its operator.json, and `{address}` is an address; \
+                 a PSA elsewhere is named with --psa {address} --company ID and an administrator's key"
+            );
+        }
         let file = match &self.server {
             Some(path) if path.is_dir() => path.join(OPERATOR_FILE),
             Some(path) => path.clone(),

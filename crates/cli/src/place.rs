@@ -62,6 +62,11 @@ pub fn print_calls(calls: &[Call]) {
 }
 
 impl Place {
+    /// Whether a PSA was named at all, and not only the server started last is meant.
+    pub fn is_named(&self) -> bool {
+        self.psa.is_some() || self.admin_key.is_some() || self.target.names_server()
+    }
+
     pub fn open(&self) -> Result<Opened> {
         match (&self.psa, &self.admin_key) {
             (None, None) => self.embedded(),

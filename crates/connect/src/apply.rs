@@ -32,7 +32,10 @@ pub fn apply(psa: &Psa, plan: &Plan, registry: &Registry) -> Result<Applied, Con
     let role = if let Some(held) = &plan.role {
         held.id
     } else {
-        let made = psa.post(ROLES, &json!({ "name": name }))?;
+        let made = psa.post(
+            ROLES,
+            &json!({ "name": name, "adminFlag": plan.wanted.document.admin }),
+        )?;
         done.push(format!("made the security role `{name}`"));
         held::id(&made, ROLES)?
     };

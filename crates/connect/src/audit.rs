@@ -225,6 +225,34 @@ fn judge(asked: &Asked<'_>, known: &Known<'_>) -> Audited {
     audited
 }
 
+/// Whether a member was made for this profile, by the names its guide suggests.
+pub(crate) fn same_names(profile: &Profile, record: &Value, role: &str) -> bool {
+    let names = [
+        folded(role),
+        folded(record["identifier"].as_str().unwrap_or_default()),
+        folded(record["name"].as_str().unwrap_or_default()),
+    ];
+    let said = profile
+        .member
+        .identifier
+        .as_ref()
+        .and_then(|value| value.value.clone());
+    let own = [
+        folded(&profile.role_name()),
+        folded(&profile.product.product),
+        folded(&said.unwrap_or_default()),
+    ];
+    own.iter().any(|own| !own.is_empty() && names.contains(own))
+}
+
+/// Letters and digits alone: `Office Protect` and `officeprotect` are the same name.
+pub(crate) fn folded(text: &str) -> String {
+    text.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect::<String>()
+        .to_lowercase()
+}
+
 /// The profile a member was made for: by the names its guide suggests, with the smallest role of its default
 /// features, or of all features in use where the role holds more.
 fn recognise<'a>(
@@ -232,34 +260,11 @@ fn recognise<'a>(
     record: &Value,
     held: &HeldRole,
 ) -> Option<(&'a Profile, Role)> {
-    let folded = |text: &str| {
-        text.chars()
-            .filter(char::is_ascii_alphanumeric)
-            .collect::<String>()
-            .to_lowercase()
-    };
-    let names = [
-        folded(&held.document.name),
-        folded(record["identifier"].as_str().unwrap_or_default()),
-        folded(record["name"].as_str().unwrap_or_default()),
-    ];
     let found = asked
         .profiles
         .iter()
         .filter(|profile| profile.product.psa == Of::ConnectWise)
-        .find(|profile| {
-            let said = profile
-                .member
-                .identifier
-                .as_ref()
-                .and_then(|value| value.value.clone());
-            let own = [
-                folded(&profile.role_name()),
-                folded(&profile.product.product),
-                folded(&said.unwrap_or_default()),
-            ];
-            own.iter().any(|own| !own.is_empty() && names.contains(own))
-        })?;
+        .find(|profile| same_names(profile, record, &held.document.name))?;
     let needed = |features: &[&str]| {
         let mut selection = found.select(features).ok()?;
         for gap in found.unfilled(&selection) {

@@ -8,6 +8,7 @@ pub mod checklist;
 pub mod held;
 mod known;
 pub mod plan;
+pub mod saved;
 pub mod verify;
 pub mod wanted;
 

@@ -2,11 +2,11 @@
 
 use crate::plan::{Plan, Sign, Subject, words};
 use bitting_policy::{ListDocument, Verb};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 
 /// One thing to do on a screen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Click {
     /// Menu path and place on the screen.
     pub at: String,

@@ -39,7 +39,7 @@ pub enum ConnectError {
     InTheWay { what: String, remedy: String },
     /// Somebody else changed the role after the plan was made.
     #[error(
-        "the role `{role}` changed since the plan was made, so nothing was written; look at the new plan and apply again"
+        "`{role}` or its member changed since the plan was made, so nothing was written; look at the new plan and apply again"
     )]
     Changed { role: String },
     #[error("the PSA answered {path} without `{member}`; nothing was assumed")]

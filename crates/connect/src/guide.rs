@@ -46,6 +46,11 @@ pub fn guide(
     connection(profile, tenant, &mut page);
     if profile.product.psa == Psa::Autotask {
         autotask::level(profile, &choices.selection, &mut page);
+        page.push(Block::paragraph(format!(
+            "With Bitting: `bitting connect {0} --key-file FILE` does all of this on its own server and lists these clicks for a \
+             live one; `bitting verify {0} --key-file FILE` proves the key.",
+            profile.word()
+        )));
     } else {
         role(profile, choices, registry, &mut page)?;
     }
@@ -183,7 +188,8 @@ fn role(
     page.push(Block::paragraph(format!(
         "With Bitting: `bitting connect {} --key-file FILE` does all of this, and `bitting verify {} --key-file FILE` \
          proves it.",
-        profile.slug, profile.slug
+        profile.word(),
+        profile.word()
     )));
     Ok(())
 }
@@ -218,6 +224,12 @@ fn lists(wanted: &Wanted, registry: &Registry, page: &mut Vec<Block>) {
             2,
             format!("{}: customize", action.full_name()),
         ));
+        if names.is_empty() {
+            page.push(Block::paragraph(
+                "Allow nothing: leave the left side empty, and save the list before the levels are set.",
+            ));
+            continue;
+        }
         page.push(Block::paragraph(format!(
             "{side}; save the list before the levels are set:"
         )));
@@ -388,6 +400,25 @@ fn troubleshooting(profile: &Profile, page: &mut Vec<Block>) {
                 "Lists are shorter than they should be",
                 "The member's location or an excluded board hides records.",
                 "Set the location to Corporate, exclude no board.",
+            ),
+        ];
+        rows.extend(general.map(|row| [row.0, row.1, row.2].map(str::to_owned).to_vec()));
+    } else {
+        let general = [
+            (
+                "401 with an empty body",
+                "Wrong secret or tracking identifier, a locked or inactive user, another zone.",
+                "Look at the API user; generate a new secret.",
+            ),
+            (
+                "500 `does not have the adequate permissions`",
+                "A permission of the level is missing; it is no fault of the server.",
+                "`bitting verify` names which.",
+            ),
+            (
+                "Lists are empty or short, without an error",
+                "Mine, territories, a class of companies that is closed, or a line of business.",
+                "Compare counts with a user who sees all: `bitting verify --admin-key FILE`.",
             ),
         ];
         rows.extend(general.map(|row| [row.0, row.1, row.2].map(str::to_owned).to_vec()));

@@ -257,7 +257,12 @@ pub fn id_named(
     Err(ConnectError::Form {
         field,
         value: name.to_owned(),
-        reason: format!("the PSA has no such record; it has {}", known.join(", ")),
+        reason: match known.as_slice() {
+            [] => format!(
+                "the PSA has none at all yet ({path}); make it there first, or leave the field to a person"
+            ),
+            known => format!("the PSA has none of that name; it has {}", known.join(", ")),
+        },
     })
 }
 

@@ -21,6 +21,7 @@ pub mod page;
 pub mod plan;
 pub mod probe;
 pub mod profiles;
+pub mod short;
 pub mod symptom;
 pub mod used;
 pub mod verify;

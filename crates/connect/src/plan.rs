@@ -1,5 +1,6 @@
 //! What is there against what is wanted, cell by cell and entry by entry. Changes nothing.
 
+pub mod saved;
 mod text;
 
 use crate::ConnectError;
@@ -9,6 +10,9 @@ use bitting_client::Psa;
 use bitting_policy::{Level, ListDocument, Registry, Role, Verb};
 use serde::Serialize;
 use serde_json::Value;
+
+/// Why a role is made without a level.
+const ADMIN: &str = "administrator";
 
 /// What happens to one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -80,7 +84,7 @@ pub fn plan(psa: &Psa, wanted: Wanted, registry: &Registry) -> Result<Plan, Conn
     let own = psa.offers_own()?;
     let role = held::role(psa, own, &wanted.document.name, registry)?;
     if let Some(held) = &role {
-        in_the_way(held)?;
+        in_the_way(held, &wanted)?;
     }
     let mut notes = wanted.notes.clone();
     let member = held::member(psa, &wanted.member.identifier)?;
@@ -166,9 +170,13 @@ impl Plan {
 }
 
 /// A role that the API cannot turn into the one wanted.
-fn in_the_way(held: &HeldRole) -> Result<(), ConnectError> {
+fn in_the_way(held: &HeldRole, wanted: &Wanted) -> Result<(), ConnectError> {
     let name = &held.document.name;
     let what = match (held.document.admin, held.document.inactive) {
+        (true, false) if wanted.document.admin => return Ok(()),
+        (false, _) if wanted.document.admin => {
+            format!("the role `{name}` is no administrator's, and is not made one")
+        }
         (true, _) => {
             format!("the role `{name}` is an administrator's, so its levels would not count")
         }
@@ -210,8 +218,11 @@ fn role_lines(
             Subject::Role,
             "",
             &wanted.document.name,
-            "",
+            if wanted.document.admin { ADMIN } else { "" },
         ));
+    }
+    if wanted.document.admin {
+        return lines;
     }
     for action in registry.actions() {
         for verb in Verb::EVERY {
@@ -273,8 +284,11 @@ fn role_lines(
         } else if to == ListDocument::Everything {
             continue;
         } else {
-            // A new role's list is shown entry by entry.
-            empty_like(&to)
+            // A new role's list is shown entry by entry; without an entry, as what it is.
+            match &to {
+                ListDocument::Allow(names) if names.is_empty() => ListDocument::Everything,
+                to => empty_like(to),
+            }
         };
         list_lines(&mut lines, &list.identifier, &row, &from, &to);
     }
@@ -301,7 +315,12 @@ fn list_lines(
             row: row.to_owned(),
             entry: Some(entry.clone()),
         };
-        line(sign, subject, "", "", "")
+        // What a deny list names is what it keeps out.
+        let side = match to {
+            ListDocument::Deny(_) => "disallowed",
+            _ => "",
+        };
+        line(sign, subject, "", side, "")
     };
     let lacks = |names: &[String], name: &String| {
         !names.iter().any(|other| other.eq_ignore_ascii_case(name))

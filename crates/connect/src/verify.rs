@@ -13,7 +13,9 @@ use crate::wanted::{Choices, Wanted, wanted};
 use bitting_catalog::Catalog;
 use bitting_catalog::profile::{Profile, Status};
 use bitting_client::Psa;
-use bitting_policy::{Comparison, Level, Registry, Role, RoleDocument, Verb, compare};
+use bitting_policy::{
+    Comparison, Level, ListDocument, Registry, Role, RoleDocument, Verb, compare,
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -126,7 +128,12 @@ impl Report {
 /// # Errors
 /// A key that opens nothing: [`crate::symptom::explain`] tells what is behind it.
 pub fn verify(asked: &Asked<'_>) -> Result<Report, ConnectError> {
-    let wanted = wanted(asked.profile, asked.choices, asked.registry)?;
+    // Also where an administrator's role was chosen, the guide's rows are the need, and the rest is excess.
+    let choices = Choices {
+        admin: false,
+        ..asked.choices.clone()
+    };
+    let wanted = wanted(asked.profile, &choices, asked.registry)?;
     // The call that needs no right: what fails here is the key, not the role.
     asked.key.get("system/info")?;
     let me = asked
@@ -157,7 +164,7 @@ pub fn verify(asked: &Asked<'_>) -> Result<Report, ConnectError> {
     let told = if asked.probes_only {
         None
     } else {
-        told(asked, &me, &mut report.notes)?
+        told(asked, &wanted, &me, &mut report.notes)?
     };
     report.told = told.is_some();
     if report.told {
@@ -180,6 +187,7 @@ pub fn verify(asked: &Asked<'_>) -> Result<Report, ConnectError> {
 /// The caller's rights as the PSA tells them, or nothing where it does not.
 fn told(
     asked: &Asked<'_>,
+    wanted: &Wanted,
     me: &Value,
     notes: &mut Vec<String>,
 ) -> Result<Option<Role>, ConnectError> {
@@ -204,6 +212,19 @@ fn told(
             let (lists, untold) = lists_of(&items, &read.restricted, asked.registry);
             document.lists = lists;
             for list in untold {
+                // A list without a told entry allows nothing, or all but some: which of them is not told, so what
+                // is wanted is believed where it is one of the two.
+                let known = wanted.document.lists.get(&list);
+                match known {
+                    Some(ListDocument::Allow(names)) if names.is_empty() => {
+                        document.lists.insert(list, ListDocument::Allow(Vec::new()));
+                        continue;
+                    }
+                    Some(denied @ ListDocument::Deny(_)) => {
+                        document.lists.insert(list.clone(), denied.clone());
+                    }
+                    _ => {}
+                }
                 notes.push(format!(
                     "{list} restricts, but the PSA does not tell its entries"
                 ));

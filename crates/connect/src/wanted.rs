@@ -2,8 +2,9 @@
 //! Made from the profile and a person's choices alone, before any PSA is asked.
 
 use crate::ConnectError;
-use bitting_catalog::profile::{MemberValue, Profile, Selection};
+use bitting_catalog::profile::{AdminAlternative, MemberValue, Profile, Selection};
 use bitting_policy::{Level, Registry, Role, RoleDocument, Verb};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Longest member id the form takes, in characters.
@@ -23,6 +24,8 @@ pub struct Choices {
     pub location: Option<String>,
     /// Board of tickets it makes without one.
     pub board: Option<String>,
+    /// Take the administrator's role that the guide offers, instead of its rows.
+    pub admin: bool,
 }
 
 /// What shall be there in the end.
@@ -40,7 +43,7 @@ pub struct Wanted {
 }
 
 /// The API member form. What is `None` is left as it is, or to the PSA's default.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Form {
     pub identifier: String,
     pub name: String,
@@ -67,11 +70,39 @@ pub fn wanted(
         document.name.clone_from(name);
     }
     fits("role name", &document.name, NAME)?;
+    if choices.admin {
+        if profile.product.admin_alternative == AdminAlternative::None {
+            return Err(ConnectError::InTheWay {
+                what: format!(
+                    "the guide of {} offers no administrator's role",
+                    profile.title()
+                ),
+                remedy: "leave --admin out".to_owned(),
+            });
+        }
+        document.admin = true;
+        document.rows.clear();
+        document.lists.clear();
+    }
     let role = Role::from_document(registry, &document).map_err(|source| ConnectError::Role {
         profile: profile.file.clone(),
         fault: Box::new(source),
     })?;
     let mut notes = Vec::new();
+    if document.admin {
+        notes.push(
+            "an administrator's role holds every right; verify and audit say so, and `bitting learn` finds the few it uses"
+                .to_owned(),
+        );
+    } else if document.rows.is_empty() {
+        notes.push(match profile.product.admin_alternative {
+            AdminAlternative::None => {
+                "the profile asks for no right, so its key will read nothing".to_owned()
+            }
+            _ => "the guide knows an administrator's role only, and no row: without --admin its key will read nothing"
+                .to_owned(),
+        });
+    }
     let member = form(profile, choices, &mut notes)?;
     let needs = profile.resolved(registry, &choices.selection)?;
     let why = needs

@@ -238,6 +238,11 @@ impl Registry {
     /// within the category where the category is known.
     pub fn nearest_table(&self, full_name: &str) -> Option<&Table> {
         let (category, name) = split(full_name).unwrap_or(("", full_name));
+        // Under Company, people write Type for Company Type.
+        let doubled = format!("{category} / {category} {name}");
+        if let Some(table) = self.table(&doubled).and_then(|id| self.get_table(id)) {
+            return Some(table);
+        }
         let (category, exact) = (fold(category), fold(name));
         let is_exact = |t: &&Table| t.spellings().any(|s| fold(s) == exact);
         let is_within = |t: &&Table| fold(&t.category) == category;

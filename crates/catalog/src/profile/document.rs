@@ -409,6 +409,15 @@ impl Profile {
         self.lines.get(key).copied().unwrap_or(1)
     }
 
+    /// What a person types to name this profile: its name where it is shipped, else its file.
+    pub fn word(&self) -> String {
+        match (self.file.starts_with("data/profiles/"), self.product.psa) {
+            (true, Psa::ConnectWise) => self.slug.clone(),
+            (true, psa) => format!("{}/{}", psa.folder(), self.slug),
+            (false, _) => self.file.clone(),
+        }
+    }
+
     /// Line and column of what a message about the row at `line` speaks of.
     pub fn spot(&self, line: usize, message: &str) -> (usize, usize) {
         spot(&self.text, line, message)

@@ -3,14 +3,17 @@
 
 use super::{key, plan};
 use crate::autotask;
-use crate::chosen::{Chosen, Work};
+use crate::chosen::{Chosen, Kept, Work};
 use crate::handover::Handover;
 use crate::place::{Opened, Place};
 use crate::table;
 use anyhow::Result;
+use bitting_catalog::Catalog;
 use bitting_connect::apply::{Applied, apply};
 use bitting_connect::plan::{Plan, plan as make};
+use bitting_connect::wanted::Wanted;
 use bitting_connect::{checklist, keys};
+use bitting_policy::Registry;
 use clap::Args;
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -39,15 +42,50 @@ pub struct Apply {
 
 impl Apply {
     pub fn run(&self) -> Result<ExitCode> {
+        if let Some(kept) = self.chosen.kept()? {
+            return self.kept(kept);
+        }
         if let Some(work) = autotask::work(&self.chosen, self.place.data.as_deref())? {
             return autotask::run_apply(&work, &self.place, &self.handover, self.new_key);
         }
         let work = self.chosen.work(self.place.data.as_deref())?;
         let opened = self.place.open()?;
-        let json = self.place.target.json;
         let (planned, applied) = carry_out(&opened, &work)?;
+        self.finish(&opened, &planned, &applied, &work.registry, || {
+            Ok(work.wanted()?)
+        })
+    }
+
+    /// A plan that was kept in a file.
+    fn kept(&self, kept: Kept) -> Result<ExitCode> {
+        let saved = match kept {
+            Kept::Autotask(saved) => {
+                return autotask::apply_saved(&saved, &self.place, &self.handover, self.new_key);
+            }
+            Kept::ConnectWise(saved) => saved,
+        };
+        let opened = self.place.open()?;
+        let (registry, _) = Catalog::embedded()?;
+        let planned = saved.open(&opened.psa, &registry)?;
+        let applied = apply(&opened.psa, &planned, &registry)?;
+        let wanted = planned.wanted.clone();
+        self.finish(&opened, &planned, &applied, &registry, move || {
+            Ok(wanted.clone())
+        })
+    }
+
+    /// Says what was done, waits for the clicks that remain, cuts the key.
+    fn finish(
+        &self,
+        opened: &Opened,
+        planned: &Plan,
+        applied: &Applied,
+        registry: &Registry,
+        wanted: impl Fn() -> Result<Wanted>,
+    ) -> Result<ExitCode> {
+        let json = self.place.target.json;
         if !json {
-            plan::print(&planned, false)?;
+            plan::print(planned, false)?;
             println!();
             for done in &applied.done {
                 println!("{done}");
@@ -73,10 +111,10 @@ impl Apply {
             if self.once || json {
                 return Ok(ExitCode::from(2));
             }
-            wait(&opened, &work)?;
+            wait(opened, registry, &wanted)?;
             return Ok(ExitCode::SUCCESS);
         }
-        let key = self.key(&opened, &planned, &applied)?;
+        let key = self.key(opened, planned, applied)?;
         if json {
             let (key, no_key) = match key {
                 Ok(key) => (Some(key), None),
@@ -144,13 +182,17 @@ pub fn carry_out(opened: &Opened, work: &Work) -> Result<(Plan, Applied)> {
 }
 
 /// Reads the role again and again until its levels are right.
-pub fn wait(opened: &Opened, work: &Work) -> Result<()> {
+pub fn wait(
+    opened: &Opened,
+    registry: &Registry,
+    wanted: &impl Fn() -> Result<Wanted>,
+) -> Result<()> {
     println!(
         "Waiting for the levels to be right (Ctrl-C stops; the next apply goes on from there)."
     );
     let mut left = usize::MAX;
     loop {
-        let now = make(&opened.psa, work.wanted()?, &work.registry)?;
+        let now = make(&opened.psa, wanted()?, registry)?;
         if now.role_lines.is_empty() {
             println!("The role is as wanted.");
             for note in &now.notes {

@@ -18,6 +18,9 @@ pub struct Audit {
     /// Keys not used for this many days count as unused.
     #[arg(long, default_value_t = 90)]
     days: i64,
+    /// Also recognise members by this profile, a .toml file; repeat for more.
+    #[arg(long = "profile", value_name = "FILE")]
+    profiles: Vec<String>,
     /// Also write a page to hand over to this file.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
@@ -27,10 +30,13 @@ impl Audit {
     pub fn run(&self) -> Result<ExitCode> {
         let opened = self.place.open()?;
         let (registry, catalog) = Catalog::embedded()?;
-        let profiles = profiles::all(self.place.data.as_deref())?;
+        let mut known = profiles::all(self.place.data.as_deref())?;
+        for word in &self.profiles {
+            known.insert(0, profiles::find(word, None)?);
+        }
         let found = audit(&Asked {
             psa: &opened.psa,
-            profiles: &profiles,
+            profiles: &known,
             registry: &registry,
             catalog: &catalog,
             days: self.days,

@@ -5,7 +5,7 @@ use super::{apply, verify};
 use crate::autotask;
 use crate::chosen::{Chosen, Work};
 use crate::handover::Delivery;
-use crate::place::{Opened, Place};
+use crate::place::{Opened, Place, print_calls};
 use crate::private_file;
 use anyhow::{Context as _, Result, anyhow, bail};
 use bitting_client::{KeyFile, Psa};
@@ -91,7 +91,7 @@ impl Connect {
             if self.once {
                 return Ok(ExitCode::from(2));
             }
-            apply::wait(&opened, &work)?;
+            apply::wait(&opened, &work.registry, &|| work.wanted())?;
         }
         let said = self.key(&opened, &planned, applied.member, &file)?;
         step(3, "key", &said);
@@ -144,7 +144,7 @@ impl Connect {
         file: &Path,
     ) -> Result<bitting_connect::verify::Report> {
         let key = Psa::of_key_file(&KeyFile::read(file)?, false)?;
-        Ok(prove(&Asked {
+        let report = prove(&Asked {
             key: &key,
             profile: &work.profile,
             choices: &work.choices,
@@ -153,7 +153,11 @@ impl Connect {
             admin: Some(&opened.psa),
             write_probes: self.write_probes,
             probes_only: false,
-        })?)
+        });
+        if self.place.calls {
+            print_calls(&key.calls());
+        }
+        Ok(report?)
     }
 }
 

@@ -1,5 +1,8 @@
 //! `bitting profile`: what integrations need, as data.
 
+mod difference;
+
+use crate::place::Place;
 use crate::table;
 use anyhow::{Context as _, Result, bail};
 use bitting_catalog::Catalog;
@@ -9,7 +12,7 @@ use bitting_connect::guide::{Tenant, guide};
 use bitting_connect::page::markdown;
 use bitting_connect::profiles;
 use bitting_connect::wanted::Choices;
-use bitting_policy::{Level, Registry, Role, Verb, compare};
+use bitting_policy::{Level, Registry, Verb};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use std::fs;
@@ -55,8 +58,15 @@ enum Action {
         #[arg(long, default_value = "connectwise")]
         psa: Of,
     },
-    /// What a newer profile asks for more, or less. Exit code 2 when they differ.
-    Diff { old: String, new: String },
+    /// What a newer profile asks for more, or less, and which connected members fall short of it. Exit code 2
+    /// when they differ.
+    Diff {
+        old: String,
+        new: String,
+        /// Where members are looked for: the server started last, or the PSA that is named.
+        #[command(flatten)]
+        place: Box<Place>,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -131,13 +141,15 @@ impl Profile {
                     file.display()
                 );
             }
-            Action::Diff { old, new } => {
-                return diff(
-                    &profiles::find(old, data)?,
-                    &profiles::find(new, data)?,
-                    &registry,
-                    self.json,
-                );
+            Action::Diff { old, new, place } => {
+                let data = place.data.as_deref().or(data);
+                let (old, new) = (profiles::find(old, data)?, profiles::find(new, data)?);
+                let json = self.json || place.target.json;
+                return if old.product.psa == Psa::Autotask {
+                    difference::autotask(&old, &new, json)
+                } else {
+                    difference::connectwise(&old, &new, &registry, place, json)
+                };
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -218,63 +230,6 @@ fn row(profile: &Read) -> Value {
         },
         "rights": rights,
         "features": features.join(", "),
-    })
-}
-
-/// More entries than a person reads one by one: a list that is open on one side.
-const MANY: usize = 25;
-
-/// The cells and entries in which two profiles differ, every feature in use included.
-fn diff(old: &Read, new: &Read, registry: &Registry, json: bool) -> Result<ExitCode> {
-    let role = |profile: &Read| -> Result<Role> {
-        let mut selection = profile.select(&["all"])?;
-        for gap in profile.unfilled(&selection) {
-            selection
-                .answers
-                .insert(gap.name.clone(), vec![format!("({})", gap.name)]);
-        }
-        Ok(Role::from_document(
-            registry,
-            &profile.role_for(registry, &selection)?,
-        )?)
-    };
-    let comparison = compare(&role(old)?, &role(new)?, registry);
-    if json {
-        println!("{}", serde_json::to_string_pretty(&comparison)?);
-    } else {
-        let cells = [("+", &comparison.missing), ("-", &comparison.excess)];
-        for (sign, cells) in cells {
-            for cell in cells {
-                println!(
-                    "  {sign} {} / {}: {} {} -> {}",
-                    cell.module, cell.action, cell.verb, cell.held, cell.needed
-                );
-            }
-        }
-        for gap in &comparison.lists {
-            for (sign, entries) in [("+", &gap.missing), ("-", &gap.excess)] {
-                if entries.len() > MANY {
-                    println!("  {sign} {}: {} entries", gap.list, entries.len());
-                    continue;
-                }
-                for entry in entries {
-                    println!("  {sign} {}: {entry}", gap.list);
-                }
-            }
-        }
-        println!(
-            "{} cells more, {} cells less",
-            comparison.missing.len(),
-            comparison.excess.len()
-        );
-    }
-    let same = comparison.missing.is_empty()
-        && comparison.excess.is_empty()
-        && comparison.lists.is_empty();
-    Ok(if same {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(2)
     })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::autotask::{self, connect::prove};
 use crate::chosen::Chosen;
-use crate::place::Place;
+use crate::place::{Place, print_calls};
 use anyhow::{Context as _, Result};
 use bitting_client::{KeyFile, Psa};
 use bitting_connect::verify::{Asked, Report, verify};
@@ -58,7 +58,11 @@ impl Verify {
             admin: admin.as_ref().map(|opened| &opened.psa),
             write_probes: self.write_probes,
             probes_only: self.probes_only,
-        })?;
+        });
+        if self.place.calls {
+            print_calls(&key.calls());
+        }
+        let report = report?;
         show(&report, self.place.target.json, self.junit.as_deref())?;
         Ok(ExitCode::from(report.exit_code()))
     }

@@ -35,7 +35,8 @@ pub fn of(asked: &Asked<'_>, known: &Known<'_>, profile: Option<&Profile>, audit
         let remedy = match profile {
             Some(profile) => format!(
                 "bitting apply {} --role \"{role}\" --member {}",
-                profile.slug, audited.member
+                profile.word(),
+                audited.member
             ),
             None => {
                 format!("look at each with the vendor's guide, then set it to None in `{role}`")
@@ -67,7 +68,8 @@ fn role(asked: &Asked<'_>, known: &Known<'_>, profile: Option<&Profile>, audited
         let remedy = match profile {
             Some(profile) => format!(
                 "bitting connect {} --member {}",
-                profile.slug, audited.member
+                profile.word(),
+                audited.member
             ),
             None => {
                 "make a role from the vendor's guide (`bitting profile list`), and give it that"

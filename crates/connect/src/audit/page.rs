@@ -83,7 +83,10 @@ impl Audit {
             let profile = member.profile.as_deref().unwrap_or("no profile recognised");
             let keys = member.keys.map_or_else(
                 || "keys not told".to_owned(),
-                |count| format!("{count} keys"),
+                |count| match count {
+                    1 => "1 key".to_owned(),
+                    count => format!("{count} keys"),
+                },
             );
             let last = member.last_used.as_deref().unwrap_or("never");
             let inactive = if member.inactive { ", inactive" } else { "" };

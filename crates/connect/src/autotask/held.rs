@@ -5,12 +5,12 @@ use super::known::Screen;
 use crate::ConnectError;
 use bitting_catalog::security::{SecurityLevel, Values};
 use bitting_client::Psa;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// A level as lists show it; `settings` only where it was asked for by itself.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HeldLevel {
     pub id: i64,
@@ -40,7 +40,7 @@ impl HeldLevel {
 }
 
 /// An API user.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HeldUser {
     pub id: i64,
@@ -60,13 +60,13 @@ pub struct HeldUser {
     pub keys: Vec<HeldKey>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LevelReference {
     pub id: i64,
     pub name: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HeldKey {
     pub id: i64,

@@ -365,7 +365,7 @@ fn hidden(witnesses: &[Witness<'_>], counts: &Counts, report: &mut Report) {
 fn right(
     asked: &Asked<'_>,
     entry: &Permission,
-    cell: &'static str,
+    cell: &str,
     value: &str,
     witnesses: &[Witness<'_>],
     counts: &Counts,

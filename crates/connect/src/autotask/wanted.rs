@@ -6,6 +6,7 @@ use crate::ConnectError;
 use crate::checklist::Click;
 use bitting_catalog::profile::{MemberValue, Profile, Selection, Setting, Start, nearest};
 use bitting_catalog::security::{Permission, SecurityLevel, Values};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Most characters of a first or last name.
@@ -29,7 +30,7 @@ pub struct Choices {
 }
 
 /// What shall be there in the end.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Wanted {
     pub title: String,
     /// The level as a new one shall be, also where it is a system level itself.
@@ -40,7 +41,7 @@ pub struct Wanted {
     pub start: Start,
     pub user: Form,
     /// Cells that the guide names: permission, column, value.
-    pub listed: Vec<(String, &'static str, String)>,
+    pub listed: Vec<(String, String, String)>,
     /// Reason of each permission, by its full name.
     pub why: BTreeMap<String, String>,
     /// What no cell of the level holds, and a person sets on a screen.
@@ -52,7 +53,7 @@ pub struct Wanted {
 }
 
 /// The New API User form.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Form {
     pub first_name: String,
     pub last_name: String,
@@ -243,7 +244,7 @@ impl Wanted {
                 };
                 put(&mut self.level, &name, cell, &given);
                 put(&mut self.least, &name, cell, &given);
-                self.listed.push((name.clone(), cell, given));
+                self.listed.push((name.clone(), cell.to_owned(), given));
             }
         }
         Ok(())
@@ -271,7 +272,7 @@ impl Wanted {
             }
             put(&mut self.level, &name, "view", &view);
             opened.push(format!("{name} View {view}"));
-            self.listed.push((name, "view", view));
+            self.listed.push((name, "view".to_owned(), view));
         }
         if !opened.is_empty() {
             notes.push(format!(

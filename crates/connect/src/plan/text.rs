@@ -1,6 +1,6 @@
 //! A plan for people: a sign, the thing, from and to; the counts in the last line.
 
-use super::{Line, Plan, Sign, Subject};
+use super::{ADMIN, Line, Plan, Sign, Subject};
 use std::fmt::Write as _;
 
 impl Plan {
@@ -59,7 +59,11 @@ impl Plan {
         }
         if let Some(keys) = self.keys.as_ref().filter(|_| self.member.is_some()) {
             let live = keys.iter().filter(|key| !key.inactive_flag).count();
-            say(&format!("\n  keys: {live} that work"));
+            say(&match live {
+                0 => "\n  keys: none that works".to_owned(),
+                1 => "\n  keys: 1 that works".to_owned(),
+                live => format!("\n  keys: {live} that work"),
+            });
         }
         if !self.notes.is_empty() {
             say("");
@@ -93,9 +97,15 @@ fn shown(line: &Line) -> String {
     };
     let Line { from, to, .. } = line;
     match &line.subject {
+        Subject::Role if line.why == ADMIN => {
+            format!("    {sign} make the role, an administrator's")
+        }
         Subject::Role => format!("    {sign} make the role"),
         Subject::Member => format!("    {sign} make the member"),
         Subject::Cell { verb, .. } => format!("        {sign} {verb:<8}{from} -> {to}"),
+        Subject::List {
+            entry: Some(entry), ..
+        } if !to.is_empty() => format!("        {sign} {entry} ({to})"),
         Subject::List {
             entry: Some(entry), ..
         } => format!("        {sign} {entry}"),
@@ -104,7 +114,26 @@ fn shown(line: &Line) -> String {
             list,
             entry: None,
         } => format!("    {sign} {row}, customize ({list}): {from} -> {to}"),
-        Subject::Field { field } if from.is_empty() => format!("    {sign} {field:<24}{to}"),
-        Subject::Field { field } => format!("    {sign} {field:<24}{from} -> {to}"),
+        Subject::Field { field } if from.is_empty() => {
+            format!("    {sign} {:<22}{to}", caption(field))
+        }
+        Subject::Field { field } => format!("    {sign} {:<22}{from} -> {to}", caption(field)),
+    }
+}
+
+/// A field of the API as the member form calls it.
+fn caption(field: &str) -> &str {
+    match field {
+        "name" => "Member Name",
+        "securityRole" => "Role ID",
+        "securityLocation" => "Location",
+        "defaultDepartment" => "Business Unit",
+        "serviceDefaultBoard" => "Default Board",
+        "excludedServiceBoardIds" => "Restrict Board Access",
+        "emailAddress" => "Email",
+        "blockPriceFlag" => "Block Price",
+        "blockCostFlag" => "Block Cost",
+        "inactiveFlag" => "Inactive",
+        other => other,
     }
 }

@@ -117,6 +117,7 @@ fn levels(right: &Right) -> String {
     match (right.state, right.held == right.needed) {
         (State::Granted, true) => right.held.clone(),
         (State::Granted, false) if right.entry.is_some() => right.held.clone(),
+        (State::Excess, _) if right.entry.is_some() => format!("{} ({})", right.held, right.needed),
         _ => format!("{} (needs {})", right.held, right.needed),
     }
 }
