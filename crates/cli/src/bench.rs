@@ -94,6 +94,7 @@ impl Workbench {
             member: order.member.clone(),
             location: order.location.clone(),
             board: order.board.clone(),
+            ..Choices::default()
         };
         Ok((profile, choices))
     }
