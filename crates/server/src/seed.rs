@@ -111,6 +111,7 @@ pub(crate) async fn lay_down(
         .map_err(|_| "the generator broke off; please report this".to_owned())?
         .map_err(|error| error.to_string())?;
     loaded.map_err(|error| error.to_string())?;
+    backend.forget_all();
     Ok(summary)
 }
 

@@ -5,6 +5,7 @@ use crate::permit::is_scoped;
 use crate::row::Row;
 use crate::shape::is_owned;
 use bitting_catalog::entity::Entity;
+use bitting_catalog::served::Rows;
 use bitting_policy::Needs;
 use bitting_query::{Filter, Order};
 use parking_lot::RwLock;
@@ -61,7 +62,11 @@ impl SetupRows {
     pub fn new(entities: &[Entity], shared: bool) -> Self {
         let apart = |entity: &&Entity| {
             let guarded = matches!(entity.right.needs, Needs::Table(_));
-            entity.stored && (guarded || (!is_scoped(entity) && !is_owned(entity)))
+            // Autotask's records hang on no node either: its set-up is what every user may read whole.
+            let open = entity.served.as_ref().is_none_or(|served| {
+                entity.right.needs == Needs::AnyMember && served.rows == Rows::default()
+            });
+            entity.stored && open && (guarded || (!is_scoped(entity) && !is_owned(entity)))
         };
         let mut tables: HashSet<Arc<str>> = HashSet::new();
         if !shared {

@@ -443,7 +443,8 @@ async fn the_demo_company_has_something_of_everything() {
     };
     assert!(
         companies.iter().filter(set).count() > 10,
-        "user-defined values"
+        "user-defined values: {}",
+        companies[5]
     );
     // Every link leads somewhere: nobody's first query may fail over a row that is not there.
     for entity in &site.tenant.catalog().entities {
