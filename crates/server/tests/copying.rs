@@ -6,7 +6,9 @@ mod support;
 
 use bitting_policy::Level::{All, None as No};
 use bitting_policy::ListDocument;
+use bitting_query::Value as Stored;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use support::{Company, Credentials};
 
 async fn made(company: &Company, path: &str, body: Value) -> Value {
@@ -21,6 +23,14 @@ async fn made(company: &Company, path: &str, body: Value) -> Value {
 
 async fn rows(company: &Company, path: &str) -> Vec<Value> {
     company.get(&company.admin, path).await.rows()
+}
+
+/// A row that the API shows and does not make.
+async fn laid(company: &Company, path: &str, values: Vec<(Arc<str>, Stored)>) -> i64 {
+    let entity = company.instance.catalog().entity_at(path).unwrap();
+    bitting_server::seed::row(&company.instance, entity, values)
+        .await
+        .unwrap()
 }
 
 fn names(rows: &[Value]) -> Vec<&str> {
@@ -216,4 +226,240 @@ async fn a_board_that_is_hidden_is_not_there_to_copy() {
         .call(&writer, "POST", "/service/boards/copy", Some(body))
         .await
         .expect(404);
+}
+
+#[tokio::test]
+async fn a_copied_workflow_has_its_events_with_their_actions() {
+    let company = Company::open().await;
+    let board = board(&company).await;
+    let words = |name: &str| {
+        ["identifier", "name"]
+            .map(|column| (Arc::from(column), Stored::Text(name.to_owned())))
+            .to_vec()
+    };
+    let table = laid(&company, "system/workflows/tableTypes", words("Board")).await;
+    let workflow = made(
+        &company,
+        "/system/workflows",
+        json!({"name": "Remind", "tableType": {"id": table}, "board": {"id": board}}),
+    )
+    .await["id"]
+        .clone();
+    let mut mail = words("Email");
+    let above = company
+        .instance
+        .catalog()
+        .entity_at("system/workflows/notifyTypes");
+    let above = above.unwrap().parents[0].column.clone();
+    mail.push((above, Stored::Integer(workflow.as_i64().unwrap())));
+    let mail = laid(&company, "system/workflows/notifyTypes", mail).await;
+    let events = format!("/system/workflows/{workflow}/events");
+    let event = made(
+        &company,
+        &events,
+        json!({"name": "Old", "eventCondition": "id>0"}),
+    )
+    .await["id"]
+        .clone();
+    let actions = format!("{events}/{event}/actions");
+    made(
+        &company,
+        &actions,
+        json!({"notifyType": {"id": mail}, "subject": "Still open"}),
+    )
+    .await;
+    let copy = company
+        .call(
+            &company.admin,
+            "POST",
+            &format!("/system/workflows/{workflow}/copy"),
+            None,
+        )
+        .await
+        .expect(200);
+    assert_eq!(copy["name"], "Remind (copy)");
+    assert_eq!(
+        copy["board"]["id"], board,
+        "what is not copied stays linked"
+    );
+    let copied = format!("/system/workflows/{}/events", copy["id"]);
+    let new = &rows(&company, &copied).await[0];
+    assert_ne!(new["id"], event);
+    let subjects = rows(&company, &format!("{copied}/{}/actions", new["id"])).await;
+    assert_eq!(subjects[0]["subject"], "Still open");
+    assert_ne!(
+        subjects[0]["notifyType"]["id"], mail,
+        "it has types of its own"
+    );
+    assert_eq!(
+        rows(&company, &actions).await.len(),
+        1,
+        "the model keeps its own"
+    );
+    // One event alone, beside the other.
+    let path = format!("{events}/{event}/copy");
+    let twin = company
+        .call(&company.admin, "POST", &path, None)
+        .await
+        .expect(200);
+    assert_eq!(twin["name"], "Old (copy)");
+    assert_eq!(rows(&company, &events).await.len(), 2);
+    let under = format!("{events}/{}/actions", twin["id"]);
+    assert_eq!(rows(&company, &under).await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_trial_of_an_event_lists_what_the_caller_may_read() {
+    let company = Company::open().await;
+    for name in ["North", "South"] {
+        let body = json!({"identifier": name, "name": name});
+        made(&company, "/company/companies", body).await;
+    }
+    let named = vec![(Arc::from("name"), Stored::Text("Company".to_owned()))];
+    let table = laid(&company, "system/workflows/tableTypes", named).await;
+    let body = json!({"name": "Find", "tableType": {"id": table}});
+    let workflow = made(&company, "/system/workflows", body).await["id"].clone();
+    let events = format!("/system/workflows/{workflow}/events");
+    let tables = ListDocument::Allow(vec!["General / Workflow_Rules".to_owned()]);
+    let role = company
+        .role(
+            "setup",
+            &[("System", "Table Setup", [All, All, No, All])],
+            &[("SystemTableSetup", tables)],
+        )
+        .await;
+    let (_, blind) = company.member("setup", role).await;
+    for (condition, found) in [
+        ("name contains \"th\"", 2),
+        ("name=\"North\"", 1),
+        ("(gibberish", 0),
+    ] {
+        let event = json!({"name": "When", "eventCondition": condition});
+        let event = made(&company, &events, event).await["id"].clone();
+        let path = format!("{events}/{event}/test");
+        let listed = rows(&company, &path).await;
+        let listed: Vec<_> = listed
+            .iter()
+            .filter(|row| row["name"].as_str().unwrap().len() == 5)
+            .collect();
+        assert_eq!(listed.len(), found, "{condition}");
+        let tried = company
+            .get(&company.admin, &format!("{events}/{event}"))
+            .await
+            .expect(200);
+        assert!(tried["dateTestedUTC"].is_string());
+        // Whoever may not read companies sees none through a workflow either.
+        assert!(company.get(&blind, &path).await.rows().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_copied_purchase_order_is_ordered_and_not_received() {
+    let company = Company::open().await;
+    let vendor = made(
+        &company,
+        "/company/companies",
+        json!({"identifier": "Vendor", "name": "Vendor", "isVendorFlag": true}),
+    )
+    .await["id"]
+        .clone();
+    let status = made(
+        &company,
+        "/procurement/purchaseorderstatuses",
+        json!({"name": "New", "defaultFlag": true}),
+    )
+    .await["id"]
+        .clone();
+    let closed = made(
+        &company,
+        "/procurement/purchaseorderstatuses",
+        json!({"name": "Done", "closedFlag": true}),
+    )
+    .await["id"]
+        .clone();
+    let terms = made(
+        &company,
+        "/finance/billingTerms",
+        json!({"name": "Net 30", "dueDays": 30}),
+    )
+    .await["id"]
+        .clone();
+    let unit = made(
+        &company,
+        "/procurement/unitOfMeasures",
+        json!({"name": "Each"}),
+    )
+    .await["id"]
+        .clone();
+    let order = made(
+        &company,
+        "/procurement/purchaseorders",
+        json!({"vendorCompany": {"id": vendor}, "status": {"id": closed}, "terms": {"id": terms},
+            "poNumber": "PO-1", "trackingNumber": "1Z", "internalNotes": "Careful"}),
+    )
+    .await["id"]
+        .clone();
+    let category =
+        made(&company, "/procurement/categories", json!({"name": "Ink"})).await["id"].clone();
+    let sub = made(
+        &company,
+        "/procurement/subcategories",
+        json!({"name": "Toner", "category": {"id": category}}),
+    )
+    .await["id"]
+        .clone();
+    let kind = made(&company, "/procurement/types", json!({"name": "Goods"})).await["id"].clone();
+    let item = made(
+        &company,
+        "/procurement/catalog",
+        json!({"identifier": "TN-1", "description": "Toner", "customerDescription": "Toner",
+            "subcategory": {"id": sub}, "type": {"id": kind}, "price": 50, "cost": 30}),
+    )
+    .await["id"]
+        .clone();
+    let lines = format!("/procurement/purchaseorders/{order}/lineitems");
+    made(
+        &company,
+        &lines,
+        json!({"description": "Toner", "lineNumber": 1, "product": {"id": item}, "quantity": 2,
+            "unitOfMeasure": {"id": unit}, "unitCost": 30, "receivedQuantity": 2,
+            "receivedStatus": "FullyReceived", "serialNumbers": "A,B"}),
+    )
+    .await;
+    let copy = company
+        .call(
+            &company.admin,
+            "POST",
+            &format!("/procurement/purchaseorders/{order}/copy"),
+            None,
+        )
+        .await
+        .expect(200);
+    assert_eq!(copy["poNumber"], "PO-1 (copy)");
+    assert_eq!(copy["status"]["id"], status, "it starts like a new one");
+    assert_eq!(copy["internalNotes"], "Careful");
+    assert!(copy["trackingNumber"].is_null());
+    let copied = format!("/procurement/purchaseorders/{}/lineitems", copy["id"]);
+    let line = &rows(&company, &copied).await[0];
+    assert_eq!(line["quantity"], 2);
+    assert_eq!(line["unitCost"], 30);
+    assert_eq!(line["purchaseOrderId"], copy["id"]);
+    for name in ["receivedQuantity", "receivedStatus", "serialNumbers"] {
+        assert!(line[name].is_null(), "{name}: {}", line[name]);
+    }
+    // Lines go out of the batch and back, each once.
+    for (verb, batched, done) in [
+        ("rebatch", true, true),
+        ("rebatch", true, false),
+        ("unbatch", false, true),
+        ("unbatch", false, false),
+    ] {
+        let path = format!("/procurement/purchaseorders/{order}/{verb}");
+        let said = company
+            .call(&company.admin, "POST", &path, None)
+            .await
+            .expect(200);
+        assert_eq!(said["success"], done, "{verb}: {said}");
+        assert_eq!(rows(&company, &lines).await[0]["batchedFlag"], batched);
+    }
 }

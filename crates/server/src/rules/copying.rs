@@ -56,7 +56,11 @@ static PLANS: &[Plan] = &[
     plan("copy_agreement_type", "name"),
     plan("copy_board", "name"),
     plan("copy_calendar", "name"),
-    plan("copy_catalog_item", "identifier"),
+    Plan {
+        // A copy of a product is another product, of which nothing lies in stock.
+        leave: &["procurement/catalog/inventory"],
+        ..plan("copy_catalog_item", "identifier")
+    },
     plan("copy_company_service_template", "name"),
     plan("copy_holiday_list", "name"),
     plan("copy_portal_configuration", "name"),
@@ -458,7 +462,62 @@ fn suffixed(name: &str, number: u32, max: Option<u32>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::suffixed;
+    use super::{LISTS, PLANS, suffixed};
+    use bitting_catalog::Catalog;
+    use bitting_catalog::entity::{Entity, EntityId};
+
+    /// What hangs under an entity, as paths, each with what hangs under it.
+    fn owned(catalog: &Catalog, id: EntityId, leave: &[&str], into: &mut Vec<String>) {
+        let under = |from: &&Entity| {
+            let above = from.parents.last().and_then(|parent| parent.entity);
+            let home = |id| catalog.home(id).id;
+            from.stored && from.stored_in.is_none() && above.map(home) == Some(home(id))
+        };
+        for entity in catalog.entities.iter().filter(under) {
+            if !leave.contains(&&*entity.path) {
+                into.push(entity.path.to_string());
+                owned(catalog, entity.id, leave, into);
+            }
+        }
+    }
+
+    #[test]
+    fn every_plan_is_of_a_path_and_names_what_is_there() {
+        let (_, catalog) = Catalog::embedded().expect("the shipped data reads");
+        let mut table = String::new();
+        for plan in PLANS {
+            let of_rule: Vec<_> = catalog
+                .routes
+                .iter()
+                .filter(|route| route.rule.as_deref() == Some(plan.rule))
+                .collect();
+            assert!(!of_rule.is_empty(), "{}", plan.rule);
+            for route in of_rule {
+                let entity = catalog.entity(route.entity);
+                let known = plan
+                    .name
+                    .is_none_or(|name| entity.any_field(name).is_some());
+                assert!(known, "{} has no {:?}", entity.path, plan.name);
+                let mut with = Vec::new();
+                owned(&catalog, entity.id, plan.leave, &mut with);
+                table += &format!("{}: {}\n", entity.path, with.join(" "));
+            }
+            for fresh in plan.fresh {
+                let entity = catalog.entity_at(fresh.of).expect(fresh.of);
+                let known = entity.any_field(fresh.field).is_some();
+                assert!(known, "{} has no {}", fresh.of, fresh.field);
+            }
+        }
+        for (of, field, target) in LISTS {
+            let entity = catalog.entity_at(of).expect(of);
+            assert!(entity.any_field(field).is_some() && catalog.entity_at(target).is_some());
+        }
+        assert_eq!(
+            table,
+            include_str!("copying/owned.txt"),
+            "what copies take along"
+        );
+    }
 
     #[test]
     fn a_name_makes_room_for_its_suffix() {

@@ -45,7 +45,7 @@ pub async fn field(
 
 /// What an event would act on now: the records of the workflow's table that its condition keeps, among
 /// those the caller may read. A condition that is not in the language of the API's own `conditions` keeps
-/// none. The event remembers when it was tried and how many there were.
+/// none. An event that the caller may change remembers when it was tried and how many there were.
 pub async fn test(
     context: Context<'_>,
     permit: &Permit<'_>,
@@ -60,9 +60,18 @@ pub async fn test(
         ("date_tested_utc", now),
         ("test_records_matched", Value::Integer(count)),
     ];
-    let change = related::update(context, EVENTS, id, &values)?;
-    saving::finish(context, permit.entity(), vec![change]).await?;
+    // Whoever may only read the event leaves no trace on it.
+    if verbs::authorized(context, permit.entity(), Verb::Edit).is_ok() {
+        let change = related::update(context, EVENTS, id, &values)?;
+        saving::finish(context, permit.entity(), vec![change]).await?;
+    }
     Ok(Answer::json(verbs::status(context), &Json::Array(kept)))
+}
+
+/// The kind of record behind a table's name: `Service Ticket`, `Purchase Order`.
+fn about(word: &str) -> Option<&'static records::Kind> {
+    let word = word.replace(' ', "");
+    records::named(&word).or_else(|| records::named(word.strip_prefix("Service")?))
 }
 
 async fn kept(context: Context<'_>, event: &Row) -> Result<Vec<Json>, Problem> {
@@ -81,7 +90,7 @@ async fn kept(context: Context<'_>, event: &Row) -> Result<Vec<Json>, Problem> {
     let mut words = ["identifier", "name"]
         .into_iter()
         .filter_map(|column| table.text(column));
-    let Some(kind) = words.find_map(|word| records::named(&word.replace(' ', ""))) else {
+    let Some(kind) = words.find_map(about) else {
         return nothing;
     };
     let Some(entity) = kind
