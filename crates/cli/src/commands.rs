@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod audit;
 pub mod connect;
+pub mod demo;
 pub mod fault;
 pub mod guide;
 pub mod instance;

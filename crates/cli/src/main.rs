@@ -32,6 +32,7 @@ struct Arguments {
 enum Command {
     /// Run a PSA that speaks the ConnectWise and the Autotask REST API and enforces every right.
     Serve(commands::serve::Serve),
+    Demo(commands::demo::Demo),
     Role(commands::role::Role),
     Member(commands::member::Member),
     Key(commands::key::Key),
@@ -79,6 +80,7 @@ fn main() -> ExitCode {
     let done = |()| ExitCode::SUCCESS;
     let outcome = match arguments.command {
         Command::Serve(serve) => serve.run().map(done),
+        Command::Demo(demo) => demo.run().map(done),
         Command::Role(role) => role.run().map(done),
         Command::Member(member) => member.run().map(done),
         Command::Key(key) => key.run().map(done),

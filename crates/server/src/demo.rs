@@ -78,6 +78,41 @@ impl Size {
         }
     }
 
+    /// A company of so many tickets a year: its customers, contacts, configurations and agreements, with their
+    /// invoices of each month, grow with the root of the tickets, as a provider's do that has larger customers.
+    pub fn scaled(tickets: u32) -> Self {
+        let usual = Self::default();
+        let ratio = (f64::from(tickets) / f64::from(usual.tickets))
+            .sqrt()
+            .max(1.0);
+        // Far from overflow: the root of the largest ratio is below 3,000.
+        let grown = |count: u32| (f64::from(count) * ratio) as u32;
+        Self {
+            companies: grown(usual.companies),
+            contacts: grown(usual.contacts),
+            configurations: grown(usual.configurations),
+            agreements: grown(usual.agreements),
+            tickets,
+            opportunities: grown(usual.opportunities),
+            activities: grown(usual.activities),
+            projects: grown(usual.projects),
+        }
+    }
+
+    /// About how many rows a company of this size has, for progress.
+    pub fn rows(&self) -> u64 {
+        let one = |count: u32, rows: u64| u64::from(count) * rows;
+        // With what hangs below: notes, time and schedule of tickets, a year of invoices of agreements.
+        600 + one(self.companies, 7)
+            + one(self.contacts, 4)
+            + one(self.configurations, 1)
+            + one(self.agreements, 26)
+            + one(self.tickets, 9)
+            + one(self.opportunities, 5)
+            + one(self.activities, 2)
+            + one(self.projects, 16)
+    }
+
     fn of(&self, name: &str) -> Option<u32> {
         let sizes = [
             self.companies,

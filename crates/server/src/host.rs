@@ -155,16 +155,7 @@ pub async fn start(
     options: &Options,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Running, HostError> {
-    let (registry, catalog) = Catalog::embedded()?;
-    let clock: Clock = Arc::new(jiff::Timestamp::now);
-    let shelf = Shelf {
-        catalog: Arc::new(catalog),
-        registry: Arc::new(registry),
-        clock,
-        state: options.state.clone(),
-        keep: options.keep,
-        database: options.database.as_ref().map(DatabaseUrl::new),
-    };
+    let shelf = shelf_of(options)?;
     let source = match &options.certificate {
         Some((certificate, key)) => Source::Files {
             certificate: certificate.clone(),
@@ -280,6 +271,63 @@ pub async fn start(
         ready,
         stop,
         listeners,
+    })
+}
+
+/// A company that was filled without a server.
+pub struct Filled {
+    pub company: String,
+    /// Where its rows are, for people.
+    pub place: String,
+    pub admin: Option<Shown>,
+    pub least: Option<Shown>,
+}
+
+/// Fills a company that no server has open, and that has no records yet. `progress` hears how many rows are
+/// done. All rows go into one transaction: stopped half-way, the company is as empty as before.
+pub async fn fill(
+    options: &Options,
+    wanted: &Demo,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<Filled, HostError> {
+    if let Some(fault) = shelf::fault(&options.company) {
+        return Err(HostError::Company(fault));
+    }
+    let shelf = shelf_of(options)?;
+    let company = shelf::Company {
+        company: options.company.clone(),
+        name: options.company_name.clone(),
+    };
+    let instance = shelf.open(&company).await?;
+    let seeded = seed::company(&instance, Some(wanted), progress)
+        .await
+        .map_err(HostError::Seed)?;
+    if !seeded.new {
+        return Err(HostError::Company(format!(
+            "the company '{}' has records already, and they stay as they are; name another data directory, or \
+             another company with --company",
+            options.company
+        )));
+    }
+    let (admin, least) = pairs(&instance, &seeded, false).await?;
+    Ok(Filled {
+        company: instance.company.clone(),
+        place: instance.backend.place().to_owned(),
+        admin,
+        least,
+    })
+}
+
+fn shelf_of(options: &Options) -> Result<Shelf, HostError> {
+    let (registry, catalog) = Catalog::embedded()?;
+    let clock: Clock = Arc::new(jiff::Timestamp::now);
+    Ok(Shelf {
+        catalog: Arc::new(catalog),
+        registry: Arc::new(registry),
+        clock,
+        state: options.state.clone(),
+        keep: options.keep,
+        database: options.database.as_ref().map(DatabaseUrl::new),
     })
 }
 

@@ -62,6 +62,18 @@ pub struct Opening {
     pub clock: Clock,
 }
 
+/// The change that keeps a setting nobody has set yet.
+pub(crate) fn setting_change(id: i64, name: &str, value: &str) -> Change {
+    Change::Insert {
+        table: Arc::from(SETTINGS),
+        id,
+        values: vec![
+            (Arc::from("name"), Value::Text(name.to_owned())),
+            (Arc::from("value"), Value::Text(value.to_owned())),
+        ],
+    }
+}
+
 impl Instance {
     /// Opens the database and reads keys, roles and settings.
     pub async fn open(opening: Opening) -> Result<Self, StoreError> {
@@ -201,11 +213,7 @@ impl Instance {
         }
         if let Some(value) = value {
             let id = self.backend.store.next_id(&table).await?;
-            let values = vec![
-                (Arc::from("name"), Value::Text(name.to_owned())),
-                (Arc::from("value"), Value::Text(value.to_owned())),
-            ];
-            changes.push(Change::Insert { table, id, values });
+            changes.push(setting_change(id, name, value));
         }
         self.backend.write(changes).await?;
         match value {

@@ -1,7 +1,7 @@
 //! A company's first records: the demo company, or the least that anyone can call with.
 
 use crate::backend::Backend;
-use crate::demo::{self, Recipes, RoleRecipe, Size, Summary};
+use crate::demo::{self, DemoError, Recipes, RoleRecipe, Size, Summary};
 use crate::instance::Instance;
 use crate::rules::first;
 use bitting_catalog::entity::Entity;
@@ -10,6 +10,7 @@ use bitting_query::Value;
 use bitting_store::{Change, StoreError};
 use jiff::Timestamp;
 use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
 
 /// Setting that names the members a newcomer starts with, `admin,least`.
 const MEMBERS: &str = "first-members";
@@ -56,14 +57,14 @@ pub async fn company(
             let members = first::company(instance)
                 .await
                 .map_err(|problem| problem.to_string())?;
+            let value = format!("{},{}", members.admin, members.least);
+            instance
+                .set_setting(MEMBERS, Some(&value))
+                .await
+                .map_err(|problem| problem.to_string())?;
             (members.admin, members.least)
         }
     };
-    let value = format!("{admin},{least}");
-    instance
-        .set_setting(MEMBERS, Some(&value))
-        .await
-        .map_err(|problem| problem.to_string())?;
     Ok(Seeded {
         new: true,
         admin: Some(admin),
@@ -85,6 +86,7 @@ pub(crate) async fn lay_down(
     psa: &str,
     now: Timestamp,
     wanted: &Demo,
+    last: Last<'_>,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Summary, String> {
     let recipes = Recipes::embedded(psa).map_err(|error| error.to_string())?;
@@ -105,14 +107,69 @@ pub(crate) async fn lay_down(
             &mut emit,
         )
     });
-    let loaded = backend.store.load(receiver.into_iter(), progress).await;
-    let summary = generator
-        .join()
-        .map_err(|_| "the generator broke off; please report this".to_owned())?
-        .map_err(|error| error.to_string())?;
+    let mut rows = Rows {
+        made: receiver.into_iter(),
+        generator: Some(generator),
+        summary: None,
+        last,
+        rest: Vec::new().into_iter(),
+    };
+    let loaded = backend.store.load(&mut rows, progress).await;
+    let summary = rows.summary();
     loaded.map_err(|error| error.to_string())?;
     backend.forget_all();
-    Ok(summary)
+    summary
+}
+
+/// What belongs to a company beside the rows of its recipes, known once those are made.
+pub(crate) type Last<'a> = &'a (dyn Fn(&Summary) -> Result<Vec<Change>, String> + Sync);
+
+/// The rows of the recipes and then the last ones, as one list: they go into one transaction, so that a
+/// server that is killed while it lays them down finds its company empty, and begins again.
+struct Rows<'a> {
+    made: mpsc::IntoIter<Change>,
+    generator: Option<JoinHandle<Result<Summary, DemoError>>>,
+    summary: Option<Result<Summary, String>>,
+    last: Last<'a>,
+    rest: std::vec::IntoIter<Change>,
+}
+
+impl Rows<'_> {
+    /// The end of the generator, waited for once.
+    fn end(&mut self) {
+        let Some(generator) = self.generator.take() else {
+            return;
+        };
+        let broken = |_| "the generator broke off; please report this".to_owned();
+        let summary = generator.join().map_err(broken);
+        let summary = summary.and_then(|made| made.map_err(|error| error.to_string()));
+        self.summary = Some(summary.and_then(|summary| {
+            self.rest = (self.last)(&summary)?.into_iter();
+            Ok(summary)
+        }));
+    }
+
+    fn summary(mut self) -> Result<Summary, String> {
+        // A store that has failed leaves rows behind that nobody takes any more.
+        while self.next().is_some() {}
+        self.end();
+        self.summary
+            .unwrap_or_else(|| Err("the generator told nothing; please report this".to_owned()))
+    }
+}
+
+impl Iterator for Rows<'_> {
+    type Item = Change;
+
+    fn next(&mut self) -> Option<Change> {
+        match self.made.next() {
+            Some(change) => Some(change),
+            None => {
+                self.end();
+                self.rest.next()
+            }
+        }
+    }
 }
 
 /// Lays down one row of an entity without a caller, and answers its id. Nothing is checked or filled in:
@@ -136,16 +193,22 @@ async fn load(
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Summary, String> {
     let now = instance.now();
-    let summary = lay_down(&instance.backend, "connectwise", now, wanted, progress).await?;
-    let mut changes = Vec::new();
-    for (id, recipe) in &summary.roles {
-        changes.push(instance.role_change(&role(instance, *id, recipe)?));
-    }
-    instance
+    let setting = instance
         .backend
-        .write(changes)
+        .store
+        .next_id(&Arc::from(crate::instance::SETTINGS))
         .await
         .map_err(|error| error.to_string())?;
+    let last = |summary: &Summary| {
+        let members = format!("{},{}", summary.admin.member, summary.least.member);
+        let mut changes = vec![crate::instance::setting_change(setting, MEMBERS, &members)];
+        for (id, recipe) in &summary.roles {
+            changes.push(instance.role_change(&role(instance, *id, recipe)?));
+        }
+        Ok(changes)
+    };
+    let backend = &instance.backend;
+    let summary = lay_down(backend, "connectwise", now, wanted, &last, progress).await?;
     instance.reload().await.map_err(|error| error.to_string())?;
     Ok(summary)
 }

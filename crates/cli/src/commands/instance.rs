@@ -32,6 +32,9 @@ enum Action {
         /// Fill it with demo records.
         #[arg(long)]
         demo: bool,
+        /// Demo records with so many tickets, 100,000 at most; `bitting demo` makes more.
+        #[arg(long, value_name = "N")]
+        tickets: Option<u32>,
         /// Where its key pairs go, as JSON, mode 0600.
         #[arg(long, value_name = "FILE")]
         key_file: PathBuf,
@@ -55,6 +58,9 @@ enum Action {
         /// Fill it with demo records.
         #[arg(long)]
         demo: bool,
+        /// Demo records with so many tickets, 100,000 at most; `bitting demo` makes more.
+        #[arg(long, value_name = "N")]
+        tickets: Option<u32>,
         /// Same seed, same records.
         #[arg(long, default_value_t = 1)]
         seed: u64,
@@ -102,9 +108,11 @@ impl Instance {
                 company,
                 name,
                 demo,
+                tickets,
                 key_file,
             } => {
-                let body = json!({ "company": company, "name": name, "demo": demo });
+                let body =
+                    json!({ "company": company, "name": name, "demo": demo, "tickets": tickets });
                 let mut made = connection.own(Method::POST, "instances", Some(&body))?;
                 let keys = json!({
                     "http": connection.operator.http,
@@ -140,10 +148,11 @@ impl Instance {
             Action::Reset {
                 company,
                 demo,
+                tickets,
                 seed,
             } => {
                 let path = format!("instances/{company}/reset");
-                let body = json!({ "demo": demo, "seed": seed });
+                let body = json!({ "demo": demo, "tickets": tickets, "seed": seed });
                 let one = connection.own(Method::POST, &path, Some(&body))?;
                 table::print_one(&one, &COLUMNS, json)
             }

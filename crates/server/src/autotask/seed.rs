@@ -146,7 +146,15 @@ async fn load(
         Some(demo) => (DEMO, demo),
         None => (EMPTY, &least),
     };
-    let summary = lay_down(&tenant.backend, recipes, now, demo, progress).await?;
+    let summary = lay_down(
+        &tenant.backend,
+        recipes,
+        now,
+        demo,
+        &|_| Ok(Vec::new()),
+        progress,
+    )
+    .await?;
     tenant.reload().await.map_err(|error| error.to_string())?;
     let (admin, least) = (summary.admin.member, summary.least.member);
     // The first user goes everywhere, the other one in one territory.

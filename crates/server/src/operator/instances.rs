@@ -36,12 +36,29 @@ struct NewBody {
     /// Fill it with the demo company; else it gets its structure and two API members.
     #[serde(default)]
     demo: bool,
+    /// Tickets of the demo company, instead of its usual number.
+    tickets: Option<u32>,
     #[serde(default = "first_seed")]
     seed: u64,
 }
 
 fn first_seed() -> u64 {
     1
+}
+
+/// Most tickets that a call waits for; larger companies are made by `bitting demo`, without a server.
+const MOST_TICKETS: u32 = 100_000;
+
+fn demo(wanted: bool, tickets: Option<u32>, seed: u64) -> Result<Option<Demo>, Problem> {
+    if tickets.is_some_and(|tickets| tickets > MOST_TICKETS) {
+        let message = format!(
+            "tickets must be {MOST_TICKETS} at most; make a larger company with bitting demo --size."
+        );
+        let error = FieldError::invalid("instance", "tickets", message);
+        return Err(Problem::field("instance", error));
+    }
+    let size = tickets.map_or_else(Size::default, Size::scaled);
+    Ok((wanted || tickets.is_some()).then_some(Demo { size, seed }))
 }
 
 pub async fn answer(ask: &Ask<'_>, company: Option<&str>) -> Result<Reply, Problem> {
@@ -80,10 +97,7 @@ async fn create(ask: &Ask<'_>) -> Result<Reply, Problem> {
         name: body.name.unwrap_or_else(|| body.company.clone()),
         company: body.company,
     };
-    let demo = body.demo.then(|| Demo {
-        size: Size::default(),
-        seed: body.seed,
-    });
+    let demo = demo(body.demo, body.tickets, body.seed)?;
     check(ask.server, &company)?;
     let made = make(ask.server, &company, demo.as_ref(), &mut |_| {}).await?;
     let mut body = shown(&made.instance);
@@ -148,6 +162,8 @@ struct CopyBody {
     /// A reset company gets demo records; else its structure and two API members.
     #[serde(default)]
     demo: bool,
+    /// Tickets of the demo company, instead of its usual number.
+    tickets: Option<u32>,
     #[serde(default = "first_seed")]
     seed: u64,
 }
@@ -175,10 +191,7 @@ pub async fn copy(ask: &Ask<'_>, company: &str, verb: &str) -> Result<Reply, Pro
         "snapshot" => copies::take(&instance, &file()?).await?,
         "restore" => copies::restore(&instance, &file()?).await?,
         _ => {
-            let demo = body.demo.then(|| Demo {
-                size: Size::default(),
-                seed: body.seed,
-            });
+            let demo = demo(body.demo, body.tickets, body.seed)?;
             copies::reset(&instance, demo.as_ref()).await?;
         }
     }

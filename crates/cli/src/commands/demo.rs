@@ -1,0 +1,118 @@
+//! `bitting demo`: a company of any size, laid down without a server.
+
+use anyhow::{Context as _, Result};
+use bitting_server::demo::Size;
+use bitting_server::host::{self, Options, Shown};
+use bitting_server::seed;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fs;
+use std::path::PathBuf;
+
+/// Fill a data directory with a demo company of any size; `serve --data DIR` then serves it.
+#[derive(Args)]
+pub struct Demo {
+    /// Tickets, spread over a year with their notes, time entries and schedule. Companies, contacts and
+    /// agreements, with their monthly invoices, grow along. Up to ten millions.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    size: u32,
+    /// The data directory; no server may have it open.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// A PostgreSQL database for the rows; better in the environment.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "BITTING_DATABASE",
+        hide_env_values = true
+    )]
+    database: Option<String>,
+    /// Company id that clients write before the plus.
+    #[arg(long, default_value = "bitting")]
+    company: String,
+    /// Same seed, same records.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Draw no progress bar.
+    #[arg(long)]
+    quiet: bool,
+}
+
+impl Demo {
+    pub fn run(self) -> Result<()> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .context("cannot start the runtime")?;
+        runtime.block_on(self.fill())
+    }
+
+    async fn fill(self) -> Result<()> {
+        fs::create_dir_all(&self.data)
+            .with_context(|| format!("cannot create the data directory {}", self.data.display()))?;
+        let size = Size::scaled(self.size);
+        let bar = self.bar(size.rows());
+        let demo = seed::Demo {
+            size,
+            seed: self.seed,
+        };
+        let options = Options {
+            state: self.data.canonicalize().unwrap_or(self.data.clone()),
+            keep: true,
+            database: self.database.clone(),
+            host: "127.0.0.1".to_owned(),
+            http_port: 0,
+            https_port: 0,
+            company: self.company.clone(),
+            company_name: "Northwind Signal".to_owned(),
+            demo: None,
+            require_client_id: true,
+            certificate: None,
+            ready: false,
+            autotask: None,
+        };
+        let mut rows = 0;
+        let mut progress = |done| {
+            rows = done;
+            // The estimate is one; a bar that is full and goes on would tell a lie.
+            if bar.length().is_some_and(|length| length < done) {
+                bar.set_length(done);
+            }
+            bar.set_position(done);
+        };
+        let filled = host::fill(&options, &demo, &mut progress).await;
+        bar.finish_and_clear();
+        let filled = filled?;
+        println!("company     {}", filled.company);
+        println!("rows        {rows}, of which {} tickets", self.size);
+        println!("data        {}", filled.place);
+        for (name, pair) in [("admin", &filled.admin), ("least", &filled.least)] {
+            if let Some(Shown {
+                public_key,
+                private_key,
+            }) = pair
+            {
+                println!("{name:<12}{public_key} : {private_key}");
+            }
+        }
+        println!(
+            "\nServe it with: bitting serve --data {}",
+            self.data.display()
+        );
+        Ok(())
+    }
+
+    /// A bar on a terminal that knows about how long it will be.
+    fn bar(&self, rows: u64) -> ProgressBar {
+        if self.quiet {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::with_draw_target(Some(rows), ProgressDrawTarget::stderr());
+        let look = "{bar:40} {human_pos} of about {human_len} rows, {elapsed}, {eta} to go";
+        // The template is fixed text that parses.
+        if let Ok(style) = ProgressStyle::with_template(look) {
+            bar.set_style(style);
+        }
+        bar
+    }
+}
