@@ -1,7 +1,9 @@
 //! The life of a ConnectWise request: path, key, route, right, permit, backend, answer. Every call goes
 //! this way, whatever it asks for.
 
-use crate::answer::{Denied, Reply};
+mod asking;
+
+use crate::answer::Reply;
 use crate::backend::{Ask, Look};
 use crate::caller::Caller;
 use crate::http::{Body, Received};
@@ -10,16 +12,16 @@ use crate::permit::{Permit, authorize, pass_through};
 use crate::problem::Problem;
 use crate::rules::{self, Answer, Context};
 use crate::{computed, saving};
+use asking::{filter, ordered, read_filter};
 use bitting_catalog::entity::{Entity, Release};
 use bitting_catalog::route::{Method, Operation, Route, RouteKind};
-use bitting_dialects::connectwise::conditions::{self, Used};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
+use bitting_dialects::connectwise::filter_values;
 use bitting_dialects::connectwise::link::{self, Position};
 use bitting_dialects::connectwise::parameters::Parameters;
 use bitting_dialects::connectwise::projection::Projection;
-use bitting_dialects::connectwise::{filter_values, order};
 use bitting_policy::{Needs, Verb};
-use bitting_query::{Comparison, Filter, Kind, Order, Path, Value, and};
+use bitting_query::{Comparison, Filter, Kind, Path, Value, and};
 use std::sync::Arc;
 
 /// A call with everything known about it before the right is checked.
@@ -570,87 +572,6 @@ async fn usages(call: &Call<'_>, permit: &Permit<'_>, id: Option<i64>) -> Result
         200,
         serde_json::to_vec(&found).unwrap_or_default(),
     ))
-}
-
-fn filter(call: &Call<'_>, permit: &Permit<'_>) -> Result<Filter, Problem> {
-    read_filter(call, permit, &call.parameters)
-}
-
-/// Reads the three kinds of conditions; fields the caller may not read are refused.
-fn read_filter(
-    call: &Call<'_>,
-    permit: &Permit<'_>,
-    parameters: &Parameters,
-) -> Result<Filter, Problem> {
-    let (names, entity, release) = (call.instance.catalog(), call.entity.id, call.release);
-    let mut filter = Filter::Constant(true);
-    if let Some(text) = &parameters.conditions {
-        let resolved = conditions::conditions(text, names, entity, release)?;
-        readable(call, permit, &resolved.used)?;
-        filter = and(filter, resolved.filter);
-    }
-    if let Some(text) = &parameters.child_conditions {
-        let resolved = conditions::child_conditions(text, names, entity, release)?;
-        readable(call, permit, &resolved.used)?;
-        filter = and(filter, resolved.filter);
-    }
-    if let Some(text) = &parameters.custom_field_conditions {
-        let defined = call.instance.backend.defined(entity);
-        let captions: Vec<(i64, &str)> = defined
-            .iter()
-            .map(|field| (field.shown.id, field.caption.as_str()))
-            .collect();
-        filter = and(
-            filter,
-            conditions::custom_field_conditions(text, &captions)?,
-        );
-    }
-    Ok(filter)
-}
-
-fn ordered(call: &Call<'_>, permit: &Permit<'_>, text: &str) -> Result<Vec<Order>, Problem> {
-    let ordered = order::order(text, call.instance.catalog(), call.entity.id, call.release)?;
-    readable(call, permit, &ordered.used)?;
-    Ok(ordered.order)
-}
-
-/// A filter or an order shows what it looks at: whoever may not read it may not ask for it either.
-fn readable(call: &Call<'_>, permit: &Permit<'_>, used: &Used) -> Result<(), Problem> {
-    if let Some(field) = used.fields.iter().find(|field| permit.hides(**field)) {
-        let name = &call.entity.fields[*field].name;
-        return Err(Denied::field(call.instance, permit, name).into());
-    }
-    let catalog = call.instance.catalog();
-    let beyond = used
-        .beyond
-        .iter()
-        .map(|(entity, _)| *entity)
-        .chain(used.children.iter().copied());
-    for id in beyond {
-        let entity = catalog.entity(id);
-        let grounds = call.instance.backend.grounds();
-        let other = authorize(
-            grounds,
-            &call.caller,
-            entity,
-            &entity.right.needs,
-            Verb::Inquire,
-        )
-        .map_err(|denial| denial.by(&call.caller.role.name))?;
-        // A row that is hidden from the caller must not answer through a row that is not.
-        if other.restricts(grounds) {
-            let name = format!("{} behind a reference", entity.path);
-            return Err(Denied::field(call.instance, &other, &name).into());
-        }
-    }
-    for (id, field) in &used.beyond {
-        let entity = catalog.entity(*id);
-        let other = pass_through(&call.caller, entity);
-        if other.hides(*field) {
-            return Err(Denied::field(call.instance, &other, &entity.fields[*field].name).into());
-        }
-    }
-    Ok(())
 }
 
 fn body<'c>(call: &'c Call<'_>) -> Result<&'c [u8], Problem> {

@@ -1,0 +1,97 @@
+//! What a call asks for in its conditions and its order, read and checked: a filter shows what it looks at,
+//! so whoever may not read that may not ask for it either.
+
+use super::Call;
+use crate::answer::Denied;
+use crate::permit::{Permit, authorize, pass_through};
+use crate::problem::Problem;
+use bitting_dialects::connectwise::conditions::{self, Used};
+use bitting_dialects::connectwise::order;
+use bitting_dialects::connectwise::parameters::Parameters;
+use bitting_policy::Verb;
+use bitting_query::{Filter, Order, and};
+
+pub(super) fn filter(call: &Call<'_>, permit: &Permit<'_>) -> Result<Filter, Problem> {
+    read_filter(call, permit, &call.parameters)
+}
+
+/// Reads the three kinds of conditions; fields the caller may not read are refused.
+pub(super) fn read_filter(
+    call: &Call<'_>,
+    permit: &Permit<'_>,
+    parameters: &Parameters,
+) -> Result<Filter, Problem> {
+    let (names, entity, release) = (call.instance.catalog(), call.entity.id, call.release);
+    let mut filter = Filter::Constant(true);
+    if let Some(text) = &parameters.conditions {
+        let resolved = conditions::conditions(text, names, entity, release)?;
+        readable(call, permit, &resolved.used)?;
+        filter = and(filter, resolved.filter);
+    }
+    if let Some(text) = &parameters.child_conditions {
+        let resolved = conditions::child_conditions(text, names, entity, release)?;
+        readable(call, permit, &resolved.used)?;
+        filter = and(filter, resolved.filter);
+    }
+    if let Some(text) = &parameters.custom_field_conditions {
+        let defined = call.instance.backend.defined(entity);
+        let captions: Vec<(i64, &str)> = defined
+            .iter()
+            .map(|field| (field.shown.id, field.caption.as_str()))
+            .collect();
+        filter = and(
+            filter,
+            conditions::custom_field_conditions(text, &captions)?,
+        );
+    }
+    Ok(filter)
+}
+
+pub(super) fn ordered(
+    call: &Call<'_>,
+    permit: &Permit<'_>,
+    text: &str,
+) -> Result<Vec<Order>, Problem> {
+    let ordered = order::order(text, call.instance.catalog(), call.entity.id, call.release)?;
+    readable(call, permit, &ordered.used)?;
+    Ok(ordered.order)
+}
+
+/// A filter or an order shows what it looks at: whoever may not read it may not ask for it either.
+fn readable(call: &Call<'_>, permit: &Permit<'_>, used: &Used) -> Result<(), Problem> {
+    if let Some(field) = used.fields.iter().find(|field| permit.hides(**field)) {
+        let name = &call.entity.fields[*field].name;
+        return Err(Denied::field(call.instance, permit, name).into());
+    }
+    let catalog = call.instance.catalog();
+    let beyond = used
+        .beyond
+        .iter()
+        .map(|(entity, _)| *entity)
+        .chain(used.children.iter().copied());
+    for id in beyond {
+        let entity = catalog.entity(id);
+        let grounds = call.instance.backend.grounds();
+        let other = authorize(
+            grounds,
+            &call.caller,
+            entity,
+            &entity.right.needs,
+            Verb::Inquire,
+        )
+        .map_err(|denial| denial.by(&call.caller.role.name))?;
+        // A row that is hidden from the caller must not answer through a row that is not.
+        if other.restricts(grounds) {
+            let name = format!("{} behind a reference", entity.path);
+            return Err(Denied::field(call.instance, &other, &name).into());
+        }
+    }
+    for (id, field) in &used.beyond {
+        let entity = catalog.entity(*id);
+        let other = pass_through(&call.caller, entity);
+        if other.hides(*field) {
+            return Err(Denied::field(call.instance, &other, &entity.fields[*field].name).into());
+        }
+    }
+    Ok(())
+}
