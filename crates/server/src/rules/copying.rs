@@ -149,6 +149,14 @@ const LISTS: [(&str, &str, &str); 2] = [
     ),
 ];
 
+/// Names that a record has in other systems: two records with one of them would be taken for one.
+const ELSEWHERE: [&str; 4] = [
+    "connectWiseId",
+    "connectWiseID",
+    "integrationXRef",
+    "integrationXref",
+];
+
 /// One record of the copy, before its links are set.
 struct Made<'a> {
     entity: &'a Entity,
@@ -270,6 +278,11 @@ async fn tree<'a>(
             .filter(|fresh| *fresh.of == *one.entity.path)
         {
             if let Some(field) = one.entity.any_field(field.field) {
+                one.row.set(&field.column, Value::Null);
+            }
+        }
+        for name in ELSEWHERE {
+            if let Some(field) = one.entity.any_field(name) {
                 one.row.set(&field.column, Value::Null);
             }
         }
