@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use bitting_catalog::Catalog;
+use bitting_catalog::security::SecurityLevel;
+use bitting_catalog::served::Act;
 use bitting_policy::{Decision, Level, List, Needs, Registry, Role, Verb, decide};
 use std::fmt::Write as _;
 
@@ -92,5 +94,75 @@ fn every_entity_verb_and_level() {
         text.push('\n');
     }
     assert!(catalog.entities.len() > 400, "the whole API");
+    insta::assert_snapshot!(text);
+}
+
+/// What each value of each cell that an operation needs decides, the others at their highest.
+#[test]
+fn every_autotask_entity_act_and_value() {
+    let (permissions, registry, catalog) = Catalog::autotask().expect("the shipped data reads");
+    fn actions(needs: &Needs, into: &mut Vec<bitting_policy::ActionId>) {
+        match needs {
+            Needs::Action(action) => into.push(*action),
+            Needs::Every(parts) | Needs::Either(parts) => {
+                parts.iter().for_each(|part| actions(part, into));
+            }
+            _ => {}
+        }
+    }
+    let mut text = String::new();
+    for entity in &catalog.entities {
+        let served = entity.served.as_ref().expect("routes");
+        for act in Act::EVERY.into_iter().filter(|act| served.can.does(*act)) {
+            let own = entity.extra_rights.get(act.word());
+            let needs = &own.unwrap_or(&entity.right).needs;
+            let asks = served.asks.iter().find(|(asked, _)| *asked == act);
+            let verb = asks.map_or(act, |(_, verb)| *verb).verb();
+            let mut named = Vec::new();
+            actions(needs, &mut named);
+            write!(text, "{} {}", entity.path, act.word()).unwrap();
+            if named.is_empty() {
+                text.push_str(" | any API user");
+            }
+            for action in &named {
+                let row = registry.get(*action).expect("a known action");
+                let permission = permissions.find(&row.module, &row.name).expect("known");
+                write!(text, " | {}", row.full_name()).unwrap();
+                for cell in ["value", "view", "add", "edit", "delete"] {
+                    let mut line = String::new();
+                    let mut outcomes = Vec::new();
+                    for value in permission.values(cell) {
+                        let mut level = SecurityLevel::default();
+                        for other in &named {
+                            let row = registry.get(*other).expect("a known action");
+                            let other = permissions.find(&row.module, &row.name).expect("known");
+                            // Of alternatives, the one at hand alone decides.
+                            let apart = matches!(needs, Needs::Either(_));
+                            if !apart || other.full_name() == permission.full_name() {
+                                level.settings.insert(other.full_name(), other.top());
+                            }
+                        }
+                        let values = level.settings.entry(permission.full_name()).or_default();
+                        *values.cell(cell).expect("a cell") = Some(value.clone());
+                        let role = permissions.role(&registry, 1, &level).expect("a role");
+                        let decided = match decide(&role, needs, verb) {
+                            Decision::All => "all",
+                            Decision::Mine => "mine",
+                            Decision::Denied(_) => "no",
+                        };
+                        write!(line, " {value}={decided}").unwrap();
+                        outcomes.push(decided);
+                    }
+                    outcomes.dedup();
+                    // A cell that decides nothing here is not worth a word.
+                    if outcomes.len() > 1 {
+                        write!(text, " {cell}{line};").unwrap();
+                    }
+                }
+            }
+            text.push('\n');
+        }
+    }
+    assert!(catalog.entities.len() > 200, "the whole API");
     insta::assert_snapshot!(text);
 }

@@ -3,10 +3,13 @@
 
 use super::error::Refusal;
 use super::udf::{Defined, EXTRA};
-use super::value::{coerce, holds, text};
+use super::value::{coerce, holds, text, user_defined};
 use bitting_catalog::entity::{Entity, Field};
-use bitting_query::{Comparison, Elements, Filter, Kind, Path, Pattern, Piece, Value};
+use bitting_query::{
+    Comparison, Elements, Filter, Kind, Path, Pattern, Piece, Row, Value, matches,
+};
 use serde_json::{Map, Value as Json};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Most rows of one page, and how many there are when the caller does not say.
@@ -352,25 +355,39 @@ impl<'a> Reader<'a> {
                 inner,
             ])),
         };
-        let as_text = |json: &Json| text(json).map(Value::Text);
+        let is_part = matches!(op, "beginswith" | "endswith" | "contains");
+        let kind = if is_part { "string" } else { field.kind };
+        let read = |json: &Json| match json {
+            Json::Null => Ok(Value::Null),
+            json => user_defined(kind, json).map(Value::Text),
+        };
         let filled = not(Filter::IsNull { path: path.clone() });
-        // What holds for a field without a value is told by its opposite.
-        let (op, opposite) = match op {
-            "noteq" => ("eq", true),
-            "notin" => ("in", true),
-            "notexist" => ("exist", true),
-            "eq" if value.is_none() => ("exist", true),
-            op => (op, false),
-        };
-        let inner = match op {
-            "exist" => filled,
-            op => self.test(op, name, &path, value, &as_text)?,
-        };
-        Ok(if opposite {
-            not(any(inner))
+        let inner = self.test(op, name, &path, value, &read)?;
+        // A field without a value may be at rest as null, or not at all.
+        let of_none = matches(&inner, &Nothing);
+        let held = any(Filter::And(vec![filled.clone(), inner]));
+        Ok(if of_none {
+            Filter::Or(vec![held, not(any(filled))])
         } else {
-            any(inner)
+            held
         })
+    }
+}
+
+/// The row whose every value is null.
+struct Nothing;
+
+impl Row for Nothing {
+    fn value(&self, _: &Path) -> Cow<'_, Value> {
+        Cow::Owned(Value::Null)
+    }
+
+    fn elements(&self, _: &Elements) -> Vec<Box<dyn Row + '_>> {
+        Vec::new()
+    }
+
+    fn in_index(&self, _: &str, _: i64) -> bool {
+        false
     }
 }
 

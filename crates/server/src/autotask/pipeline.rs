@@ -225,10 +225,8 @@ impl Call<'_> {
                 Ok(bytes(&information::user_defined(&defined)))
             }
             served::Asked::Get => self.get(id.unwrap_or_default(), spot).await,
-            served::Asked::List => {
-                self.pass_parent().await?;
-                self.list(Json::Null, spot).await
-            }
+            // Below a record out of sight there is nothing, as in a query that names it.
+            served::Asked::List => self.list(Json::Null, spot).await,
             served::Asked::Query if self.place.shape == Shape::Next => self.next().await,
             served::Asked::Query => self.list(self.search()?, spot).await,
             served::Asked::Count => {

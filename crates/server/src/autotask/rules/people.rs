@@ -56,7 +56,10 @@ pub async fn owners(backend: &Backend, draft: &mut Draft<'_>) -> Result<(), Trou
     let team = TEAMS.contains(&&*draft.entity.path);
     let named = OWNERS.iter().chain(team.then_some(&"resourceID"));
     for name in named {
-        let Some(id) = draft.integer(name).filter(|_| draft.changes(name)) else {
+        let Some(id) = draft
+            .integer(name)
+            .filter(|_| draft.gives(name) && draft.changes(name))
+        else {
             continue;
         };
         let row = backend.raw_row(resources, id).await?;

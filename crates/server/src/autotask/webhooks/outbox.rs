@@ -187,7 +187,9 @@ async fn read(
     newest_first: bool,
     limit: Option<u64>,
 ) -> Result<Vec<Message>, StoreError> {
-    let columns = table().columns;
+    let mut columns = table().columns;
+    // The order in which a row in hand keeps them.
+    columns.sort_unstable_by(|left, right| left.name.cmp(&right.name));
     let mut names = vec![Arc::from("id")];
     names.extend(columns.iter().map(|column| column.name.clone()));
     let order = Order {
