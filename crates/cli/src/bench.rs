@@ -1,19 +1,23 @@
 //! The console's workbench: plans, proofs, audits and guides, all over the PSA's API as the commands do
 //! them. Knows no page of the console.
 
+mod autotask;
+
 use anyhow::{Context as _, Result};
 use bitting_catalog::Catalog;
 use bitting_catalog::profile::{Profile, Psa as Of, Selection, nearest};
-use bitting_client::{ClientError, Credentials, KeyFile, Options, Psa, Secret};
+use bitting_client::{ClientError, Credentials as KeyPair, KeyFile, Options, Psa, Secret};
 use bitting_connect::audit::{Asked as AuditAsked, Risk};
+use bitting_connect::autotask::Screen;
 use bitting_connect::page::Block as Part;
 use bitting_connect::plan::{Line, Plan, Sign as PlanSign, Subject};
-use bitting_connect::verify::{Asked, State as RightState, verify};
+use bitting_connect::verify::{Asked, Report, State as RightState, verify};
 use bitting_connect::wanted::Choices;
 use bitting_connect::{ConnectError, apply, audit, guide, page, plan, probe, wanted};
 use bitting_policy::Registry;
 use bitting_server::console::bench::{
-    Audit, Audited, Bench, Block, Done, Order, Pair, Pasted, Planned, Proof, Proved, Refusal, Sign,
+    Audit, Audited, Bench, Block, Credentials, Done, Level, Made, Order, Pair, Pasted, Planned,
+    Proof, Proved, Refusal, Sign,
 };
 use bitting_server::host::Running;
 use std::path::PathBuf;
@@ -28,6 +32,9 @@ pub struct Workbench {
     ca_file: PathBuf,
     client_id: String,
     operator: Secret,
+    /// The company whose operator also speaks for Autotask.
+    company: String,
+    screen: Screen,
     profiles: Vec<Profile>,
     registry: Registry,
     catalog: Catalog,
@@ -43,6 +50,8 @@ impl Workbench {
             ca_file: ready.ca_file.clone(),
             client_id: ready.connectwise.client_id.clone(),
             operator: Secret::new(running.server.settings.operator.reveal()),
+            company: ready.connectwise.company.clone(),
+            screen: Screen::embedded()?,
             profiles: bitting_connect::profiles::all(None).context("the profiles")?,
             registry,
             catalog,
@@ -50,7 +59,7 @@ impl Workbench {
     }
 
     fn open(&self, company: &str, public: &str, private: &Secret) -> Result<Psa, Refusal> {
-        let credentials = Credentials {
+        let credentials = KeyPair {
             company: company.to_owned(),
             public_key: public.to_owned(),
             private_key: private.clone(),
@@ -125,63 +134,7 @@ impl Workbench {
             probes_only: false,
         })
         .map_err(|error| refused(&error))?;
-        let told = |diagnosis: &bitting_connect::symptom::Diagnosis| {
-            format!(
-                "{}: {}; {}",
-                diagnosis.symptom, diagnosis.cause, diagnosis.cure
-            )
-        };
-        let diagnoses: Vec<String> = report.diagnoses.iter().map(told).collect();
-        Ok(Proof {
-            member: report.member,
-            role: report.role,
-            rights: report
-                .rights
-                .into_iter()
-                .map(|right| Proved {
-                    state: match right.state {
-                        RightState::Granted => "granted",
-                        RightState::Missing => "missing",
-                        RightState::Excess => "excess",
-                        RightState::Unproved => "unproved",
-                    },
-                    right: match (&right.verb, &right.entry) {
-                        (_, Some(entry)) => {
-                            format!("{} / {}: {entry}", right.module, right.action)
-                        }
-                        (Some(verb), None) => {
-                            format!("{} / {}: {verb}", right.module, right.action)
-                        }
-                        (None, None) => format!("{} / {}", right.module, right.action),
-                    },
-                    held: right.held,
-                    needed: right.needed,
-                    why: right.why,
-                    remedy: right.remedy,
-                })
-                .collect(),
-            calls: report
-                .probes
-                .into_iter()
-                .map(|probed| {
-                    let shown = match probed.shown {
-                        probe::Shown::Granted => "granted",
-                        probe::Shown::Refused => "refused",
-                        probe::Shown::Nothing => "says nothing of the right",
-                    };
-                    (
-                        format!("{} {}", probed.method, probed.path),
-                        probed.status,
-                        shown,
-                    )
-                })
-                .collect(),
-            notes: diagnoses
-                .into_iter()
-                .chain(report.facts)
-                .chain(report.notes)
-                .collect(),
-        })
+        Ok(proof_of(report))
     }
 
     /// The connection as the integration keeps it.
@@ -192,7 +145,7 @@ impl Workbench {
             .eq_ignore_ascii_case(&self.https);
         KeyFile {
             url: pasted.url.trim_end_matches('/').to_owned(),
-            credentials: Credentials {
+            credentials: KeyPair {
                 company: pasted.company.clone(),
                 public_key: pasted.public_key.clone(),
                 private_key: Secret::new(pasted.private_key.reveal()),
@@ -246,6 +199,22 @@ impl Bench for Workbench {
         let key = self.open(company, &pair.public, &Secret::new(pair.private.reveal()))?;
         let admin = self.as_operator(company)?;
         self.proof(order, &key, Some(&admin))
+    }
+
+    fn level(&self, order: &Order) -> Result<Level, Refusal> {
+        self.autotask_level(order)
+    }
+
+    fn plan_autotask(&self, instance: &str, order: &Order) -> Result<Planned, Refusal> {
+        self.autotask_plan(instance, order)
+    }
+
+    fn apply_autotask(&self, instance: &str, order: &Order) -> Result<Made, Refusal> {
+        self.autotask_apply(instance, order)
+    }
+
+    fn prove_autotask(&self, order: &Order, credentials: &Credentials) -> Result<Proof, Refusal> {
+        self.autotask_proof(order, credentials)
     }
 
     fn audit(&self, company: &str) -> Result<Audit, Refusal> {
@@ -310,6 +279,67 @@ impl Bench for Workbench {
         let key = Psa::of_key_file(&file, true).map_err(|error| opened(&error))?;
         key.get("system/info").map_err(|error| opened(&error))?;
         self.proof(order, &key, None)
+    }
+}
+
+/// A report in plain words.
+fn proof_of(report: Report) -> Proof {
+    let told = |diagnosis: &bitting_connect::symptom::Diagnosis| {
+        format!(
+            "{}: {}; {}",
+            diagnosis.symptom, diagnosis.cause, diagnosis.cure
+        )
+    };
+    let diagnoses: Vec<String> = report.diagnoses.iter().map(told).collect();
+    Proof {
+        member: report.member,
+        role: report.role,
+        rights: report
+            .rights
+            .into_iter()
+            .map(|right| Proved {
+                state: match right.state {
+                    RightState::Granted => "granted",
+                    RightState::Missing => "missing",
+                    RightState::Excess => "excess",
+                    RightState::Unproved => "unproved",
+                },
+                right: match (&right.verb, &right.entry) {
+                    (_, Some(entry)) => {
+                        format!("{} / {}: {entry}", right.module, right.action)
+                    }
+                    (Some(verb), None) => {
+                        format!("{} / {}: {verb}", right.module, right.action)
+                    }
+                    (None, None) => format!("{} / {}", right.module, right.action),
+                },
+                held: right.held,
+                needed: right.needed,
+                why: right.why,
+                remedy: right.remedy,
+            })
+            .collect(),
+        calls: report
+            .probes
+            .into_iter()
+            .map(|probed| {
+                let shown = match probed.shown {
+                    probe::Shown::Granted => "granted",
+                    probe::Shown::Refused => "refused",
+                    probe::Shown::Nothing => "says nothing of the right",
+                };
+                (
+                    format!("{} {}", probed.method, probed.path),
+                    probed.status,
+                    shown,
+                )
+            })
+            .collect(),
+        notes: diagnoses
+            .into_iter()
+            .chain(report.facts)
+            .chain(report.notes)
+            .collect(),
     }
 }
 

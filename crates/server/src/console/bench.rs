@@ -4,6 +4,7 @@
 
 use crate::secret::Secret;
 use crate::server::Server;
+use bitting_catalog::security::SecurityLevel;
 
 /// What was chosen for an integration.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +19,13 @@ pub struct Order {
     pub member: Option<String>,
     pub location: Option<String>,
     pub board: Option<String>,
+    /// Autotask: first and last name of the API user, and its address.
+    pub user: Option<String>,
+    pub email: Option<String>,
+    /// Autotask: the integration vendor, where the guide leaves a choice.
+    pub vendor: Option<String>,
+    /// Autotask: No Permission first, then only what is listed.
+    pub cleared: bool,
 }
 
 /// Why something was not done, with the field of the form that it is about: `role`, `member`, `url`,
@@ -160,6 +168,33 @@ pub struct Pair {
     pub private: Secret,
 }
 
+/// Credentials of an Autotask API user, just made.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    pub user: String,
+    pub secret: Secret,
+    pub code: Secret,
+}
+
+/// A security level that a profile asks for.
+#[derive(Debug, Clone, Default)]
+pub struct Level {
+    pub level: SecurityLevel,
+    pub notes: Vec<String>,
+}
+
+/// What was done on Autotask.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// Id of the API user's resource.
+    pub user: i64,
+    /// A sentence each.
+    pub said: Vec<String>,
+    /// What is left for a person.
+    pub by_hand: Vec<String>,
+    pub credentials: Credentials,
+}
+
 /// Works with whatever was handed in, off the threads that serve.
 pub(crate) async fn work<T: Send + 'static>(
     server: &Server,
@@ -186,6 +221,14 @@ pub trait Bench: Send + Sync {
     fn apply(&self, company: &str, order: &Order) -> Result<Done, Refusal>;
     /// Proves what a key holds, by its own calls.
     fn prove(&self, company: &str, order: &Order, pair: &Pair) -> Result<Proof, Refusal>;
+    /// The security level that a profile asks for, as a new one would be.
+    fn level(&self, order: &Order) -> Result<Level, Refusal>;
+    /// The same as [`Bench::plan`] for an Autotask instance.
+    fn plan_autotask(&self, instance: &str, order: &Order) -> Result<Planned, Refusal>;
+    /// Makes level and user, and cuts a key.
+    fn apply_autotask(&self, instance: &str, order: &Order) -> Result<Made, Refusal>;
+    /// Proves what credentials hold, by their own calls.
+    fn prove_autotask(&self, order: &Order, credentials: &Credentials) -> Result<Proof, Refusal>;
     /// Every API member, and what it holds beyond its need.
     fn audit(&self, company: &str) -> Result<Audit, Refusal>;
     /// Tries a connection as the integration would use it: address, company, key and rights.

@@ -72,6 +72,7 @@ pub fn order(profile: &Profile, form: &Form) -> Order {
         member: said("member"),
         location: said("location"),
         board: said("board"),
+        ..Order::default()
     }
 }
 

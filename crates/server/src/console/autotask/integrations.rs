@@ -2,14 +2,13 @@
 //! made from it.
 
 use super::Desk;
-use super::levels::{is_system, save};
-use crate::console::bench::Sign;
+use crate::console::bench::{self, Sign};
 use crate::console::connect as chosen;
-use crate::console::form::Form;
+use crate::console::guide::inline;
 use crate::console::integrations::{around, cards, catalog, of, tabs};
 use crate::console::page::{self, Page};
 use crate::console::{Outcome, Result, Visit, guide};
-use bitting_catalog::profile::{Profile, Selection, Start};
+use bitting_catalog::profile::{Profile, Selection};
 use bitting_catalog::security::{Permissions, SecurityLevel, Values};
 use maud::{Markup, html};
 
@@ -23,7 +22,7 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result
         return Ok(Outcome::Nowhere);
     };
     match rest {
-        [] => Ok(Outcome::Page(sheet(visit, desk, profile))),
+        [] => Ok(Outcome::Page(sheet(visit, desk, profile).await)),
         ["connect", rest @ ..] => super::connect::answer(visit, desk, profile, rest).await,
         ["verify"] => super::connect::verify(visit, desk, profile).await,
         ["guide"] => {
@@ -32,73 +31,6 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result
             Ok(guide::answer(visit, order, &profile.title(), &tabs).await)
         }
         _ => Ok(Outcome::Nowhere),
-    }
-}
-
-/// The system level that a profile starts from, as it stands here.
-fn origin(permissions: &Permissions, profile: &Profile) -> SecurityLevel {
-    let name = profile.level.as_ref().map_or("", |level| &level.copy_of);
-    let mut system = permissions.system.iter();
-    let found = system
-        .find(|level| level.name.eq_ignore_ascii_case(name))
-        .or_else(|| permissions.system.first());
-    found
-        .map(|level| permissions.start(level))
-        .unwrap_or_default()
-}
-
-/// The level that a profile asks for. `cleared`: No Permission first, and then what is listed alone.
-pub fn wanted(
-    permissions: &Permissions,
-    profile: &Profile,
-    selection: &Selection,
-    cleared: bool,
-) -> SecurityLevel {
-    let mut level = origin(permissions, profile);
-    level.copy_of.clone_from(&level.name.clone());
-    level.name = profile.role_name();
-    if cleared {
-        level.settings.clear();
-    }
-    for setting in profile.level_settings(selection) {
-        let Some(entry) = permissions.find(&setting.section, &setting.setting) else {
-            continue;
-        };
-        let values = level.settings.entry(entry.full_name()).or_default();
-        let given = [
-            ("value", &setting.value),
-            ("view", &setting.view),
-            ("add", &setting.add),
-            ("edit", &setting.edit),
-            ("delete", &setting.delete),
-        ];
-        for (cell, value) in given {
-            let known = value
-                .as_ref()
-                .filter(|value| cell == "value" || entry.values(cell).contains(value));
-            if let (Some(value), Some(held)) = (known, values.cell(cell)) {
-                *held = Some(value.clone());
-            }
-        }
-    }
-    level
-}
-
-/// Settings of the profile that this product's screen does not have here.
-pub fn unknown(permissions: &Permissions, profile: &Profile, selection: &Selection) -> Vec<String> {
-    let all = profile.level_settings(selection).into_iter();
-    let missing = all.filter(|one| permissions.find(&one.section, &one.setting).is_none());
-    missing.map(|one| one.title()).collect()
-}
-
-/// Whether only what is listed is to be granted.
-pub fn cleared(profile: &Profile, form: &Form) -> bool {
-    match form.given("start") {
-        Some(start) => start == "cleared",
-        None => profile
-            .level
-            .as_ref()
-            .is_some_and(|level| level.start == Start::Cleared),
     }
 }
 
@@ -155,20 +87,18 @@ pub fn diff(lines: &[(Sign, String)]) -> Markup {
     } } } }
 }
 
-fn sheet(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Page {
+async fn sheet(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Page {
     let permissions = &desk.tenant.permissions;
     let form = &visit.query;
-    let selection = chosen::selection(profile, &chosen::order(profile, form));
-    let cleared = cleared(profile, form);
-    let wanted = wanted(permissions, profile, &selection, cleared);
+    let wished = super::connect::order(profile, form);
+    let selection = chosen::selection(profile, &wished);
+    let cleared = wished.cleared;
+    let wanted = bench::work(visit.server, move |bench| bench.level(&wished)).await;
     let users = desk.tenant.api_users();
     let user = form.text("user").parse::<i64>().ok();
     let of_user = user.and_then(|id| users.iter().find(|(known, _)| *known == id));
-    let against = form
-        .text("level")
-        .parse::<i64>()
-        .ok()
-        .or(of_user.map(|(_, user)| user.level));
+    let against = form.text("level").parse::<i64>().ok();
+    let against = against.or(of_user.map(|(_, user)| user.level));
     let held = against.and_then(|id| desk.tenant.level(id));
     let levels: Vec<(String, String)> = desk
         .tenant
@@ -180,12 +110,12 @@ fn sheet(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Page {
         .iter()
         .map(|(id, user)| (id.to_string(), user.user.clone()))
         .collect();
-    let unknown = unknown(permissions, profile, &selection);
-    let found = lines(
-        permissions,
-        held.as_ref().map(|level| &level.document),
-        &wanted,
-    );
+    // A new level that starts as a copy differs from its origin; a cleared one from nothing.
+    let from = |wanted: &SecurityLevel| match &held {
+        Some(held) => Some(held.document.clone()),
+        None if cleared => None,
+        None => permissions.copy(&wanted.copy_of, &wanted.name),
+    };
     let chosen = if of_user.is_some() {
         String::new()
     } else {
@@ -208,10 +138,16 @@ fn sheet(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Page {
                     @for feature in &profile.feature { label { input type="checkbox" name="feature" value=(feature.id) checked[selection.features.contains(&feature.id)]; span { (feature.title) } } } } }
                 button.quiet type="submit" { "Show the plan" }
             }
-            @if held.is_some() && found.is_empty() { p.said { "The level is exactly what is asked for." } }
-            (diff(&found))
-            @if !unknown.is_empty() { p.caution { "Not on this screen: " (unknown.join(", ")) "." } }
-            @if !cleared { p.hint { "What the system level grants beyond the list stays, as the guide has it. Choose " b { "only what is listed" } " for the least." } }
+            @match &wanted {
+                Err(refusal) => (page::wrong(&refusal.text)),
+                Ok(wanted) => {
+                    @let found = lines(permissions, from(&wanted.level).as_ref(), &wanted.level);
+                    @if held.is_some() && found.is_empty() { p.said { "The level is exactly what is asked for." } }
+                    @else if held.is_none() { p { @if cleared { "On a new level without any permission:" } @else { "On a copy of " b { (wanted.level.copy_of) } ":" } } }
+                    (diff(&found))
+                    @if !wanted.notes.is_empty() { ul.notes { @for note in &wanted.notes { li { (inline(note)) } } } }
+                }
+            }
         }
         (around(profile))
     };
@@ -220,8 +156,8 @@ fn sheet(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Page {
 
 pub fn start(cleared: bool) -> Markup {
     let options = [
-        ("copy", "A copy of the system level, changed"),
         ("cleared", "Only what is listed"),
+        ("copy", "A copy of the system level, changed"),
     ]
     .map(|(key, words)| (key.to_owned(), words.to_owned()));
     page::choice(
@@ -247,21 +183,4 @@ fn asked(profile: &Profile, selection: &Selection) -> Markup {
             }
         } }
     } } }
-}
-
-/// Makes the level of a profile, or brings one of that name to it.
-pub async fn make_level(
-    desk: &Desk<'_>,
-    mut level: SecurityLevel,
-    name: &str,
-) -> std::result::Result<i64, String> {
-    name.clone_into(&mut level.name);
-    if is_system(desk, &level) {
-        return Err("A system level has this name; choose another.".to_owned());
-    }
-    let levels = desk.tenant.levels();
-    let known = levels
-        .iter()
-        .find(|(_, held)| held.document.name.eq_ignore_ascii_case(name));
-    save(desk, known.map(|(id, _)| *id), level).await
 }
