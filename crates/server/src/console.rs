@@ -66,6 +66,8 @@ pub struct Console {
     work: underway::Underway,
     /// The server itself, for work that goes on after its page.
     home: OnceLock<Weak<Server>>,
+    /// The server's own https address, and the authority that signed its certificate.
+    own: OnceLock<(String, PathBuf)>,
 }
 
 /// Streams of calls at a time.
@@ -83,6 +85,7 @@ impl Console {
             streams: Arc::new(Semaphore::new(STREAMS)),
             work: underway::Underway::default(),
             home: OnceLock::new(),
+            own: OnceLock::new(),
         }
     }
 
@@ -95,6 +98,17 @@ impl Console {
     /// Tells the console its server.
     pub(crate) fn settle(&self, server: &Arc<Server>) {
         let _ = self.home.set(Arc::downgrade(server));
+    }
+
+    /// Tells the console where the server is, and whose signature its certificate bears.
+    pub(crate) fn addressed(&self, https: String, authority: PathBuf) {
+        let _ = self.own.set((https, authority));
+    }
+
+    /// The authority to trust at an address: the server's own for its own address.
+    fn authority(&self, url: &str) -> Option<PathBuf> {
+        let (https, authority) = self.own.get()?;
+        https.eq_ignore_ascii_case(url).then(|| authority.clone())
     }
 
     /// So many rows the demo company had: the length of the next one's bar.

@@ -148,7 +148,7 @@ pub struct Shown {
 }
 
 /// Any GUID will do: it names the software, not the tenant.
-const CLIENT_ID: &str = "b1771a6e-0000-4000-8000-000000000001";
+pub(crate) const CLIENT_ID: &str = "b1771a6e-0000-4000-8000-000000000001";
 
 /// Opens everything and answers once the server does. `progress` hears how many demo rows are done.
 pub async fn start(
@@ -261,6 +261,9 @@ pub async fn start(
             least: users.least.as_ref().map(shown_user),
         }),
     };
+    server
+        .console
+        .addressed(ready.https.clone(), ready.ca_file.clone());
     let client = delivery::client()?;
     let hooks = autotask::webhooks::delivery::run(server.clone(), client.clone(), stopped.clone());
     listeners.push(tokio::spawn(hooks));

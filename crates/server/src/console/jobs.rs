@@ -158,13 +158,15 @@ async fn save(visit: &Visit<'_>, profile: &Profile, here: &str) -> Result<Outcom
     if !lacks.is_empty() {
         return sheet(visit, profile, &lacks).await;
     }
+    let url = pasted.url.trim_end_matches('/').to_owned();
     let connection = NewConnection {
-        url: pasted.url.trim_end_matches('/').to_owned(),
+        ca_file: visit.server.console.authority(&url),
+        url,
         company: pasted.company,
         public_key: pasted.public_key,
         private_key: pasted.private_key.reveal().to_owned(),
-        client_id: None,
-        ca_file: None,
+        // Names the software that calls, not the tenant.
+        client_id: Some(crate::host::CLIENT_ID.to_owned()),
     };
     let slug = profile.slug.clone();
     match work(visit, move |jobs| jobs.connect(&slug, connection)).await {

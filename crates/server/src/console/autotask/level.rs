@@ -101,7 +101,7 @@ fn sheet(
         }
     }
     // What a cell refuses is told by the permission's name.
-    let wrong = Wrong(error);
+    let wrong = Shown { error, shut };
     let beside = entries.iter().any(|entry| wrong.of(entry).is_some());
     let of_name =
         error.filter(|text| text.starts_with("Name the") || text.starts_with("Another level"));
@@ -123,28 +123,31 @@ fn sheet(
             @if shut { p.caution { "This system level cannot be changed. Copy it, and change the copy." } }
             @if let (Some(text), false, None) = (error, beside, of_name) { (page::wrong(text)) }
             @if beside { (page::wrong("Nothing was saved: one row needs a look. It says what is wrong.")) }
-            fieldset.level disabled[shut] {
-                legend.sr { "Security level" }
-                (page::text_field("name", "Name", &level.name, &if shut { String::new() } else { format!("Copied from {}.", level.copy_of) }, of_name, Field { required: true, max: Some(100), ..Field::default() }))
+            div.level {
+                @if !shut { (page::text_field("name", "Name", &level.name, &format!("Copied from {}.", level.copy_of), of_name, Field { required: true, max: Some(100), ..Field::default() }))
                 div.ticks {
                     (page::tick("inactive", "Inactive: its API users are refused", level.inactive, ""))
-                }
+                } }
                 div.field.tick { label { input type="checkbox" data-only-granted; span { "Show only what is granted" } } }
-                div #matrix { @for section in sections { (part(entries, level, section, shut, wrong)) } }
+                div #matrix { @for section in sections { (part(entries, level, section, wrong)) } }
             }
         }
     };
     Page::new("features", level.name.clone(), body)
 }
 
-/// What was refused.
+/// How the screen is shown: what was refused, and whether nothing can be changed.
 #[derive(Clone, Copy)]
-struct Wrong<'e>(Option<&'e str>);
+struct Shown<'e> {
+    error: Option<&'e str>,
+    shut: bool,
+}
 
-impl<'e> Wrong<'e> {
+impl<'e> Shown<'e> {
     /// What was refused about this permission.
     fn of(self, entry: &Permission) -> Option<&'e str> {
-        self.0.filter(|text| text.starts_with(&entry.full_name()))
+        self.error
+            .filter(|text| text.starts_with(&entry.full_name()))
     }
 }
 
@@ -168,13 +171,7 @@ fn grants(level: &SecurityLevel, entry: &Permission) -> bool {
     })
 }
 
-fn part(
-    entries: &[Permission],
-    level: &SecurityLevel,
-    section: &str,
-    shut: bool,
-    wrong: Wrong<'_>,
-) -> Markup {
+fn part(entries: &[Permission], level: &SecurityLevel, section: &str, wrong: Shown<'_>) -> Markup {
     let rows: Vec<(usize, &Permission)> = entries
         .iter()
         .enumerate()
@@ -195,7 +192,7 @@ fn part(
         details.module open[open || (granted > 0 && granted < rows.len())] data-granted=(granted) {
             summary { span { (section) } " " span.count { @if granted > 0 { (granted) " of " } (rows.len()) } }
             div.section {
-                @if !shut { div.buttons.fill {
+                @if !wrong.shut { div.buttons.fill {
                     button.quiet type="button" data-fill="top" { "Full Permission" span.sr { " on " (section) } }
                     button.quiet type="button" data-fill="least" { "No Permission" span.sr { " on " (section) } }
                 } }
@@ -213,7 +210,7 @@ fn table(
     group: &str,
     rows: &[&(usize, &Permission)],
     level: &SecurityLevel,
-    wrong: Wrong<'_>,
+    wrong: Shown<'_>,
 ) -> Markup {
     let objects = rows
         .iter()
@@ -228,9 +225,9 @@ fn table(
                     th scope="row" { (shown_name(entry))
                         @if let Some(text) = wrong.of(entry) { p.error role="alert" { (text) } } }
                     @if entry.value.is_some() || entry.number.is_some() {
-                        td colspan=[objects.then_some("4")] { (control(*index, entry, "value", "", level)) }
+                        td colspan=[objects.then_some("4")] { (control(*index, entry, ("value", ""), level, wrong.shut)) }
                     } @else { @for (cell, words) in CELLS {
-                        td { (control(*index, entry, cell, words, level)) }
+                        td { (control(*index, entry, (cell, words), level, wrong.shut)) }
                     } }
                 }
             } }
@@ -250,9 +247,9 @@ fn shown_name(entry: &Permission) -> &str {
 fn control(
     index: usize,
     entry: &Permission,
-    cell: &str,
-    words: &str,
+    (cell, words): (&str, &str),
     level: &SecurityLevel,
+    shut: bool,
 ) -> Markup {
     let (values, held) = (entry.values(cell), held(level, entry, cell));
     let label = if words.is_empty() {
@@ -263,13 +260,13 @@ fn control(
     let name = name(index, cell);
     html! {
         @if cell == "value" && entry.number.is_some() {
-            input type="number" min="0" max="9999" name=(name) value=(held) aria-label=(label);
+            input type="number" min="0" max="9999" name=(name) value=(held) disabled[shut] aria-label=(label);
         } @else if is_tick(values) {
-            input type="checkbox" name=(name) value="Checked" checked[held == "Checked"] aria-label=(label);
+            input type="checkbox" name=(name) value="Checked" checked[held == "Checked"] disabled[shut] aria-label=(label);
         } @else if values.is_empty() {
             span.shut title="The product has no choice here" { (follows(entry, cell)) }
         } @else {
-            select name=(name) class=(class(values, held)) aria-label=(label) {
+            select name=(name) class=(class(values, held)) disabled[shut] aria-label=(label) {
                 @if held.is_empty() && !values.iter().any(|value| value == "None" || value == "No") { option value="" selected { "None" } }
                 @for (at, value) in values.iter().enumerate() { option selected[value == held || (held.is_empty() && at == 0 && (value == "None" || value == "No"))] { (value) } }
             }
