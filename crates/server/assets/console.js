@@ -181,8 +181,12 @@
       let path = value('call').slice(space + 1)
       for (const input of parameters.querySelectorAll('input')) path = path.replace(`{${input.dataset.name}}`, encodeURIComponent(input.value))
       const query = value('query')
-      const bytes = new TextEncoder().encode(`${value('company')}+${value('public')}:${value('private')}`)
-      const headers = { authorization: `Basic ${btoa(String.fromCharCode(...bytes))}`, clientid: value('client') }
+      let headers
+      if (trial.elements.secret) headers = { UserName: value('username'), Secret: value('secret'), ApiIntegrationCode: value('code') }
+      else {
+        const bytes = new TextEncoder().encode(`${value('company')}+${value('public')}:${value('private')}`)
+        headers = { authorization: `Basic ${btoa(String.fromCharCode(...bytes))}`, clientid: value('client') }
+      }
       const init = { method, headers }
       if (value('body') && method !== 'GET') { init.body = value('body'); headers['content-type'] = 'application/json' }
       const answer = document.querySelector('[data-answer]')

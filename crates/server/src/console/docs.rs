@@ -1,12 +1,14 @@
 //! `/docs`: the description of what is served, generated from the catalog, for people and as OpenAPI. Open
 //! to everyone, since it is the same in every copy of the program; it says nothing of an instance's data.
 
+mod autotask;
 mod openapi;
 mod try_it;
 
 use super::form::{Form, encode};
 use super::page;
 use super::{content, page_response, plain};
+use crate::autotask::tenant::Tenant;
 use crate::server::Server;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Basis, Entity, Field, Kind, Right};
@@ -37,6 +39,29 @@ pub fn answer(server: &Server, rest: &[&str], query: &Form) -> Response<Full<Byt
         }
         ["entity", path @ ..] => match catalog.entity_at(&path.join("/")) {
             Some(entity) => page_response(200, sheet(catalog, registry, entity, &instance.company)),
+            None => plain(404, "There is no such entity."),
+        },
+        ["autotask", rest @ ..] => match server.autotask().into_iter().next() {
+            Some(tenant) => of_autotask(&tenant, rest, query),
+            None => plain(404, "This server runs no Autotask."),
+        },
+        _ => plain(404, "There is nothing here."),
+    }
+}
+
+fn of_autotask(tenant: &Tenant, rest: &[&str], query: &Form) -> Response<Full<Bytes>> {
+    match rest {
+        [] => page_response(200, autotask::list(tenant, query)),
+        ["openapi.json"] => {
+            static TEXT: OnceLock<Bytes> = OnceLock::new();
+            let text = TEXT.get_or_init(|| {
+                let whole = autotask::whole(tenant);
+                Bytes::from(serde_json::to_vec(&whole).unwrap_or_default())
+            });
+            content(200, "application/json", text.clone())
+        }
+        ["entity", name] => match tenant.catalog().entity_at(name) {
+            Some(entity) => page_response(200, autotask::sheet(tenant, entity)),
             None => plain(404, "There is no such entity."),
         },
         _ => plain(404, "There is nothing here."),
@@ -75,7 +100,7 @@ fn list(catalog: &Catalog, registry: &Registry, query: &Form) -> Markup {
         .collect();
     let body = html! {
         h1 { "API description" }
-        p { "Every path that is served, with the right it needs. As a file: " a href="/docs/openapi.json" { "openapi.json" } " (OpenAPI 3.0)." }
+        p { "Every path that is served, with the right it needs. As a file: " a href="/docs/openapi.json" { "openapi.json" } " (OpenAPI 3.0). " a href="/docs/autotask" { "The Autotask API" } "." }
         form.filter method="get" {
             (page::choice("area", "Area", &areas, area, Some("all"), "", None))
             div.field.grow { label for="search" { "Path contains" } input #search name="search" type="search" value=(query.trimmed("search")); }

@@ -49,6 +49,9 @@ const AUTOTASK: [(&str, &str, &str); 6] = [
     ("instances", "Instances", "Server"),
 ];
 
+/// Instances in the navigation; of more, the page of all is named.
+const LISTED: usize = 8;
+
 /// The whole page of someone who is signed in.
 pub fn framed(visit: &Visit<'_>, page: &Page) -> Markup {
     let said = visit.session.said();
@@ -81,10 +84,10 @@ fn navigation(visit: &Visit<'_>, section: &str) -> Markup {
         nav aria-label="Console" {
             @if places.len() > 1 {
                 p.group { "Instance" }
-                ul { @for one in &places {
+                ul { @for one in places.iter().filter(|one| places.len() <= LISTED || **one == visit.place).take(LISTED) {
                     li { a href=(one.address()) aria-current=[(*one == visit.place).then_some("true")] {
                         (one.name()) " " span.psa { (one.psa()) } } }
-                } }
+                } @if places.len() > LISTED { li { a href=(visit.at("instances")) { "All " (places.len()) } } } }
             }
             @for group in groups {
                 p.group { (group) }
@@ -92,7 +95,7 @@ fn navigation(visit: &Visit<'_>, section: &str) -> Markup {
                     @for (path, words, _) in entries.iter().filter(|(_, _, of)| *of == group) {
                         li { a href=(visit.at(path)) aria-current=[(*path == section).then_some("page")] { (words) } }
                     }
-                    @if group == "Server" { li { a href="/docs" { "API description" } } }
+                    @if group == "Server" { li { a href=(match visit.place { Place::ConnectWise(_) => "/docs", Place::Autotask(_) => "/docs/autotask" }) { "API description" } } }
                 }
             }
             form.out method="post" action="/console/sign-out" {

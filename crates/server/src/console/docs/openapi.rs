@@ -137,7 +137,7 @@ fn described(
     operation
 }
 
-fn object(fields: &[Field]) -> Value {
+pub fn object(fields: &[Field]) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
     for field in fields {
