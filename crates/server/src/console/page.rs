@@ -137,7 +137,7 @@ fn document(title: &str, csrf: Option<&str>, body: &Markup) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                meta name="htmx-config" content=r#"{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true,"historyCacheSize":0}"#;
+                meta name="htmx-config" content=r#"{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true,"attributesToSettle":[],"historyCacheSize":0}"#;
                 title { (title) " · Bitting" }
                 link rel="icon" href="/console/assets/key.svg" type="image/svg+xml";
                 link rel="stylesheet" href="/console/assets/console.css";
