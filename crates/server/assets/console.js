@@ -138,7 +138,9 @@
     show () {
       if (this.paused || this.rows.contains(document.activeElement)) { this.held.length = Math.min(this.held.length, 100); return }
       if (this.held.length === 0) return
-      this.rows.insertAdjacentHTML('afterbegin', this.held.join(''))
+      // A call between the page and its stream is in both.
+      const known = (row) => { const at = row.match(/href="([^"]+)"/); return at && this.rows.querySelector(`a[href="${at[1]}"]`) }
+      this.rows.insertAdjacentHTML('afterbegin', this.held.filter((row) => !known(row)).join(''))
       this.held = []
       document.getElementById('none')?.remove()
       while (this.rows.rows.length > Number(this.rows.dataset.most)) this.rows.lastElementChild.remove()

@@ -274,6 +274,15 @@ pub(crate) fn stream(server: &Server, received: &Received) -> Option<Response<Ou
     let live = activity::live::Live {
         watched: activity::Watched::new(&place, &query),
         log: server.log.clone(),
+        // A browser that connects again says where it was.
+        from: received
+            .parts
+            .headers
+            .get("last-event-id")
+            .and_then(|id| id.to_str().ok())
+            .unwrap_or_else(|| query.text("from"))
+            .parse()
+            .ok(),
         ended: server.console.ended.subscribe(),
         // A stream does not keep a session alive, and ends with it.
         alive: Box::new(move || sessions.is_open(&token, Instant::now())),

@@ -195,17 +195,22 @@ impl Log {
 
     /// Tells whenever there is a newer event. Its value is where [`Log::since`] goes on.
     pub fn news(&self) -> watch::Receiver<u64> {
-        let kept = self.kept.read();
-        self.newest
-            .send_replace(kept.first + kept.events.len() as u64);
+        self.newest.send_replace(self.next());
         self.newest.subscribe()
     }
 
-    /// Events from this number on, oldest first.
-    pub fn since(&self, number: u64) -> Vec<Arc<Event>> {
+    /// Number of the event that comes next: where [`Log::since`] goes on.
+    pub fn next(&self) -> u64 {
+        let kept = self.kept.read();
+        kept.first + kept.events.len() as u64
+    }
+
+    /// Events from this number on, oldest first, and the number that goes on after them.
+    pub fn since(&self, number: u64) -> (Vec<Arc<Event>>, u64) {
         let kept = self.kept.read();
         let skipped = usize::try_from(number.saturating_sub(kept.first)).unwrap_or(usize::MAX);
-        kept.events.iter().skip(skipped).cloned().collect()
+        let events = kept.events.iter().skip(skipped).cloned().collect();
+        (events, kept.first + kept.events.len() as u64)
     }
 
     /// The latest events that fit, newest first. Only those before the event of this id, where one is given;
@@ -282,6 +287,7 @@ mod tests {
         log.record(event("/last"));
         let paths: Vec<_> = log
             .since(at)
+            .0
             .iter()
             .map(|event| event.path.clone())
             .collect();

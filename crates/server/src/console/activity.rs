@@ -158,6 +158,8 @@ fn list(visit: &Visit<'_>) -> Page {
     let before = visit.query.trimmed("before");
     let before = (!before.is_empty()).then_some(before);
     let log = &visit.server.log;
+    // Taken before the rows are read: a call in between comes twice rather than never.
+    let from = log.next();
     // One more than is shown tells whether there is another page.
     let mut events = log.before(before, SHOWN + 1, &|event| watched.fits(event));
     let more = events.len() > SHOWN;
@@ -185,9 +187,13 @@ fn list(visit: &Visit<'_>) -> Page {
     } else {
         "Member"
     };
-    let stream = before
-        .is_none()
-        .then(|| format!("{}activity/stream?{}", watched.base, watched.query()));
+    let stream = before.is_none().then(|| {
+        format!(
+            "{}activity/stream?{}&from={from}",
+            watched.base,
+            watched.query()
+        )
+    });
     let body = html! {
         header.head { h1 { "Activity" }
             p.hint #live role="status" { @if before.is_some() { "Older calls. " a href=(format!("{}?{}", visit.at("activity"), watched.query())) { "Back to the latest" } } @else { "The latest calls since the server started; new ones come by themselves." } }

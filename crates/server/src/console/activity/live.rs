@@ -21,6 +21,8 @@ const MOST: usize = 100;
 pub struct Live {
     pub watched: Watched,
     pub log: Arc<Log>,
+    /// Where the page ended, or where a stream that broke off did.
+    pub from: Option<u64>,
     pub ended: watch::Receiver<bool>,
     /// Whether whoever looks is still signed in.
     pub alive: Box<dyn Fn() -> bool + Send>,
@@ -38,32 +40,37 @@ impl Live {
 
     async fn write(mut self, send: mpsc::Sender<Bytes>) {
         let mut news = self.log.news();
-        let mut at = *news.borrow_and_update();
+        let now = *news.borrow_and_update();
+        let mut at = self.from.map_or(now, |from| from.min(now));
         let mut text = "retry: 2000\n\n".to_owned();
+        let mut first = true;
         loop {
             if send.send(Bytes::from(text)).await.is_err() {
                 return;
             }
             text = ": still here\n\n".to_owned();
-            tokio::select! {
-                changed = news.changed() => if changed.is_err() { return },
-                () = tokio::time::sleep(BEAT) => {}
-                _ = self.ended.wait_for(|ended| *ended) => return,
-                () = send.closed() => return,
+            // What came between the page and its stream is there already.
+            if !std::mem::take(&mut first) {
+                tokio::select! {
+                    changed = news.changed() => if changed.is_err() { return },
+                    () = tokio::time::sleep(BEAT) => {}
+                    _ = self.ended.wait_for(|ended| *ended) => return,
+                    () = send.closed() => return,
+                }
             }
             if !(self.alive)() {
                 return;
             }
-            let newest = *news.borrow_and_update();
-            let fresh = self.log.since(at);
-            at = newest.max(at);
+            news.mark_unchanged();
+            let (fresh, next) = self.log.since(at);
+            at = next;
             let fitting: Vec<_> = fresh
                 .iter()
                 .filter(|event| self.watched.fits(event))
                 .collect();
             for event in fitting.iter().skip(fitting.len().saturating_sub(MOST)) {
                 // Writing to a String cannot fail.
-                let _ = write!(text, "event: call\n");
+                let _ = write!(text, "event: call\nid: {at}\n");
                 for line in row(&self.watched, event).into_string().lines() {
                     let _ = write!(text, "data: {line}\n");
                 }
