@@ -15,6 +15,8 @@ const readyFile = join(folder, 'ready.json')
 const server = spawn(binary, ['serve', '--demo', '--port', '0', '--ready-file', readyFile], {
   cwd: folder,
   stdio: ['ignore', 'ignore', 'inherit'],
+  // The jobs' connections of whoever runs this stay out of it.
+  env: { ...process.env, BITTING_SYNC_HOME: join(folder, 'sync'), XDG_STATE_HOME: join(folder, 'state') },
 })
 const left = new Promise((done) => {
   server.on('exit', done)

@@ -11,6 +11,7 @@ use crate::http::{Body, Received};
 use bitting_catalog::served::Act;
 use bitting_dialects::autotask::error::Refusal;
 use bitting_policy::Role;
+use bitting_store::table::Change;
 use bytes::Bytes;
 use serde_json::Value as Json;
 use std::net::SocketAddr;
@@ -81,4 +82,18 @@ pub(crate) async fn make_resource(tenant: &Tenant, body: &Json) -> Result<i64, T
     let permit = authorize(tenant, &operator, entity, Act::Create).await?;
     let bytes = body.to_string().into_bytes();
     saving::create(tenant, &permit, Spot { parent: None }, &bytes).await
+}
+
+/// Takes a resource away again whose API user could not be kept.
+pub(crate) async fn unmake_resource(tenant: &Tenant, id: i64) {
+    let Some(entity) = tenant.catalog().entity_at(RESOURCES) else {
+        return;
+    };
+    let change = Change::Delete {
+        table: entity.table.clone(),
+        id,
+    };
+    if let Err(error) = tenant.remove_users(&[], vec![change]).await {
+        tracing::error!(resource = id, %error, "a resource without an API user stays behind");
+    }
 }

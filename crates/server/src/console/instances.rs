@@ -14,7 +14,7 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result
     match rest {
         [] if visit.post => save(visit, desk).await,
         [] => Ok(Outcome::Page(show(visit, desk))),
-        ["new"] => Ok(new::answer(visit)),
+        ["new"] => Ok(new::answer(visit, desk)),
         ["work", name] => {
             let address = visit.at(&format!("instances/work/{name}"));
             let work = &visit.server.console.work;
@@ -58,7 +58,7 @@ pub fn table(visit: &Visit<'_>) -> Markup {
 fn show(visit: &Visit<'_>, desk: &Desk<'_>) -> Page {
     let instance = &desk.instance;
     let body = html! {
-        header.head { h1 { "Instances" } a.button href=(visit.at("instances/new")) { "New Item" } }
+        header.head { h1 { "Instances" } a.button href=(visit.at("instances/new")) { span aria-hidden="true" { "+ " } "New Item" } }
         (table(visit))
         section { h2 { "Snapshots of " (instance.company) } (copies::shown(visit, desk)) }
         section { h2 { "Faults on " (instance.company) } (faults::shown(visit, desk)) }

@@ -211,6 +211,7 @@ async fn sheet(visit: &Visit<'_>, profile: &Profile, refused: &[Refusal]) -> Res
         h1 { (title) }
         (tabs(visit, profile, "side"))
         @for one in refused.iter().filter(|one| one.field.is_none()) { (page::wrong(&one.text)) }
+        @if let Some(step) = profile.step.last() { p.hint { "In the product itself: " b { (step.at) } ". " (step.action) } }
         (connection_form(visit, &own, &here, &error))
         section { h2 { "Jobs" } div #runs hx-get=(format!("{here}/runs")) hx-trigger="every 3s" { (tables(visit, &own, &[], &here)) } }
         section { details open[error("settings").is_some()] { summary { "Settings of the jobs" }

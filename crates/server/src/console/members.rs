@@ -129,7 +129,7 @@ async fn list(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Page> {
     let members = desk.list(path, &query).await?;
     let body = html! {
         (page::crumbs(&[("System", None), ("Members", None)]))
-        header.head { h1 { "Members" } @if api { a.button href=(visit.at("members/new")) { "New Item" } } }
+        header.head { h1 { "Members" } @if api { a.button href=(visit.at("members/new")) { span aria-hidden="true" { "+ " } "New Item" } } }
         nav.tabs aria-label="Kinds of members" {
             a href=(visit.at("members?tab=members")) aria-current=[(!api).then_some("page")] { "Members" }
             a href=(visit.at("members")) aria-current=[api.then_some("page")] { "API Members" }
@@ -400,7 +400,7 @@ async fn keys(visit: &Visit<'_>, desk: &Desk<'_>, id: i64) -> Result<Outcome> {
         .shown_once(&visit.at(&format!("members/{id}/keys")));
     let body = html! {
         (page::crumbs(&[("System", None), ("Members", Some(visit.at("members"))), (&name, Some(visit.at(&format!("members/{id}")))), ("API Keys", None)]))
-        header.head { h1 { (name) } a.button href=(visit.at(&format!("members/{id}/keys/new"))) { "New Item" } }
+        header.head { h1 { (name) } a.button href=(visit.at(&format!("members/{id}/keys/new"))) { span aria-hidden="true" { "+ " } "New Item" } }
         (tabs(visit, id, true))
         @if let Some(pair) = pair { (pair) }
         @if keys.is_empty() { (page::empty("No key yet. Choose New Item, describe what the key is for, and Save.")) }

@@ -60,7 +60,7 @@ async fn list(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Page> {
         (page::crumbs(&[("System", None), ("Security Roles", None)]))
         header.head {
             h1 { "Security Roles" }
-            a.button href=(visit.at("roles/new")) { "New Item" }
+            a.button href=(visit.at("roles/new")) { span aria-hidden="true" { "+ " } "New Item" }
         }
         form.filter method="get" {
             label for="search" { "Role ID contains" }

@@ -3,6 +3,7 @@
 
 use super::Desk;
 use super::integrations::{diff, start};
+use crate::autotask::tenant::Tenant;
 use crate::autotask::users::{ApiUser, Tracking};
 use crate::console::bench::{self, Credentials, Order, Proof, Refusal};
 use crate::console::connect as chosen;
@@ -13,7 +14,9 @@ use crate::console::members::copied;
 use crate::console::page::{self, Field, Page};
 use crate::console::{Outcome, Result, Visit, proof};
 use bitting_catalog::profile::{Profile, Start};
+use bitting_store::StoreError;
 use maud::{Markup, html};
+use std::sync::Arc;
 
 /// Fields of the form, in their order.
 const FIELDS: [&str; 5] = ["role", "start", "user", "email", "vendor"];
@@ -309,7 +312,7 @@ pub async fn verify(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Re
     })))
 }
 
-type Users = [(i64, std::sync::Arc<ApiUser>)];
+type Users = [(i64, Arc<ApiUser>)];
 
 fn options(desk: &Desk<'_>, users: &Users) -> Vec<(String, String)> {
     let shown = users.iter().map(|(id, user)| {
@@ -361,8 +364,12 @@ async fn verified(
     desk.written(http::Method::POST, &path, work)
         .await
         .map_err(|trouble| super::problem(&trouble))?;
-    let credentials = Credentials {
+    let moment = Moment {
+        tenant: desk.tenant.clone(),
         user: shown.user.clone(),
+    };
+    let credentials = Credentials {
+        user: shown.user,
         secret: shown.secret,
         code: shown.code,
     };
@@ -370,14 +377,41 @@ async fn verified(
         bench.prove_autotask(&asked, &credentials)
     })
     .await;
-    if let Some((id, _)) = desk.tenant.user(&shown.user) {
-        let work = async { desk.tenant.remove_user(id).await.map_err(Into::into) };
-        desk.written(http::Method::DELETE, &path, work)
-            .await
-            .map_err(|trouble| super::problem(&trouble))?;
-    }
+    let work = async { moment.end().await.map_err(Into::into) };
+    desk.written(http::Method::DELETE, &path, work)
+        .await
+        .map_err(|trouble| super::problem(&trouble))?;
     Ok(proved.map(|proof| Proof {
         member: user.user.clone(),
         ..proof
     }))
+}
+
+/// Credentials that must not outlive their proof, also where the browser breaks off in between.
+struct Moment {
+    tenant: Arc<Tenant>,
+    user: String,
+}
+
+impl Moment {
+    async fn end(&self) -> std::result::Result<(), StoreError> {
+        match self.tenant.user(&self.user) {
+            Some((id, _)) => self.tenant.remove_user(id).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Moment {
+    fn drop(&mut self) {
+        let Some((id, _)) = self.tenant.user(&self.user) else {
+            return;
+        };
+        let tenant = self.tenant.clone();
+        tokio::spawn(async move {
+            if let Err(error) = tenant.remove_user(id).await {
+                tracing::error!(%error, "credentials of a proof stay behind");
+            }
+        });
+    }
 }

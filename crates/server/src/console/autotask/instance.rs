@@ -7,14 +7,19 @@ use crate::console::{Outcome, Result, Visit};
 use maud::html;
 use std::sync::atomic::Ordering;
 
-#[allow(clippy::unused_async)] // Like every page's.
 pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result<Outcome> {
     if !rest.is_empty() {
         return Ok(Outcome::Nowhere);
     }
     if visit.post {
         let on = visit.form.ticked("lenient");
-        desk.tenant.lenient.store(on, Ordering::Relaxed);
+        let work = async {
+            desk.tenant.lenient.store(on, Ordering::Relaxed);
+            Ok(())
+        };
+        desk.written(http::Method::PUT, "Settings/lenient", work)
+            .await
+            .map_err(|trouble| super::problem(&trouble))?;
         visit.session.say("Saved; it holds until the server stops.");
         return Ok(Outcome::See(visit.at("instances")));
     }

@@ -226,9 +226,12 @@ async fn save(
         let at = held.filter(|_| renamed.is_none()).map(|(at, _)| at);
         desk.tenant.save_user(at, user).await.map_err(Into::into)
     };
-    desk.written(http::Method::PUT, &path, work)
-        .await
-        .map_err(failed)?;
+    if let Err(trouble) = desk.written(http::Method::PUT, &path, work).await {
+        if id.is_none() {
+            operator::unmake_resource(desk.tenant, resource).await;
+        }
+        return Err(failed(trouble));
+    }
     if !fresh && code.is_none() {
         return Ok((resource, None));
     }

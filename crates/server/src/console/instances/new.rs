@@ -1,6 +1,6 @@
 //! A new company: made while its page shows how far it is; the keys of its first members are shown once.
 
-use crate::console::desk::{field_error, message};
+use crate::console::desk::{Desk, field_error, message};
 use crate::console::form::encode;
 use crate::console::members::copied;
 use crate::console::page::{self, Field, Page};
@@ -14,10 +14,10 @@ use crate::shelf::Company;
 use maud::{Markup, html};
 use std::sync::Weak;
 
-pub fn answer(visit: &Visit<'_>) -> Outcome {
+pub fn answer(visit: &Visit<'_>, desk: &Desk<'_>) -> Outcome {
     let mut problem = None;
     if visit.post {
-        match begin(visit) {
+        match begin(visit, desk) {
             Ok(address) => return Outcome::See(address),
             Err(found) => problem = Some(found),
         }
@@ -74,7 +74,7 @@ pub fn demo(visit: &Visit<'_>) -> Option<Demo> {
     })
 }
 
-fn begin(visit: &Visit<'_>) -> Result<String, Problem> {
+fn begin(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<String, Problem> {
     let id = visit.form.trimmed("company").to_owned();
     let name = visit.form.trimmed("name");
     let company = Company {
@@ -93,13 +93,18 @@ fn begin(visit: &Visit<'_>) -> Result<String, Problem> {
         .work
         .begin(title, &visit.session.csrf, demo.is_some());
     let home = console.home.get().and_then(Weak::upgrade);
+    let begun = desk.begun(http::Method::POST, "instances");
     tokio::spawn(async move {
         let Some(server) = home else {
             watched.fail("This server makes no companies.");
             return;
         };
         let mut step = |count| watched.step(count);
-        match make(&server, &company, demo.as_ref(), &mut step).await {
+        let done = make(&server, &company, demo.as_ref(), &mut step).await;
+        if let Some(begun) = begun {
+            server.log.record(begun.ended(&done));
+        }
+        match done {
             Ok(made) => watched.finish(shown(&made)),
             Err(problem) => watched.fail(message(&problem)),
         }
