@@ -1,5 +1,6 @@
 //! `bitting`: cuts least-privilege keys for PSA integrations, and runs the PSA they open.
 
+mod allocator;
 mod autotask;
 mod bench;
 mod chosen;
@@ -16,9 +17,6 @@ use bitting_connect::ConnectError;
 use bitting_connect::symptom::{Diagnosis, explain};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Cuts least-privilege keys for PSA integrations, and runs the PSA they open.
 #[derive(Parser)]
@@ -79,7 +77,10 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = |()| ExitCode::SUCCESS;
     let outcome = match arguments.command {
-        Command::Serve(serve) => serve.run().map(done),
+        Command::Serve(serve) => {
+            allocator::give_back_soon();
+            serve.run().map(done)
+        }
         Command::Demo(demo) => demo.run().map(done),
         Command::Role(role) => role.run().map(done),
         Command::Member(member) => member.run().map(done),
