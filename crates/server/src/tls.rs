@@ -33,6 +33,16 @@ pub enum TlsError {
         what: &'static str,
         reason: String,
     },
+    #[error(
+        "{file}, part of the local certificate authority, is damaged: {reason}; delete {ca} and {key} and a \
+         new authority is made, whose ca.pem clients must then trust instead"
+    )]
+    Authority {
+        file: PathBuf,
+        ca: PathBuf,
+        key: PathBuf,
+        reason: String,
+    },
     #[error("cannot make a certificate: {0}")]
     Make(#[from] rcgen::Error),
     #[error("the TLS library refuses the certificate: {0}")]
@@ -73,13 +83,16 @@ pub fn prepare(source: &Source, names: &[String]) -> Result<Tls, TlsError> {
 fn local(directory: &Path, names: &[String]) -> Result<Tls, TlsError> {
     let ca_file = directory.join("ca.pem");
     let key_file = directory.join("ca-key.pem");
+    let damaged = |file: &Path, reason: String| TlsError::Authority {
+        file: file.to_owned(),
+        ca: ca_file.clone(),
+        key: key_file.clone(),
+        reason,
+    };
     let (params, ca_key) = if ca_file.exists() && key_file.exists() {
         let text = read(&key_file)?;
-        let key = KeyPair::from_pem(&text).map_err(|error| TlsError::Pem {
-            file: key_file.clone(),
-            what: "key",
-            reason: error.to_string(),
-        })?;
+        let key =
+            KeyPair::from_pem(&text).map_err(|error| damaged(&key_file, error.to_string()))?;
         (authority()?, key)
     } else {
         let key = KeyPair::generate()?;
@@ -101,12 +114,15 @@ fn local(directory: &Path, names: &[String]) -> Result<Tls, TlsError> {
     let certificate = leaf.signed_by(&leaf_key, &issuer)?;
     let key =
         PrivateKeyDer::try_from(leaf_key.serialize_der()).map_err(|reason| TlsError::Pem {
-            file: key_file,
+            file: key_file.clone(),
             what: "key",
             reason: reason.to_owned(),
         })?;
     let mut served = vec![certificate.der().clone()];
-    served.extend(chain(&ca_file)?);
+    served.extend(chain(&ca_file).map_err(|error| match error {
+        TlsError::Pem { reason, .. } => damaged(&ca_file, reason),
+        other => other,
+    })?);
     Ok(Tls {
         config: config(served, key)?,
         ca_file,
@@ -198,4 +214,26 @@ fn write(file: &Path, bytes: &[u8], secret: bool) -> Result<(), TlsError> {
     opened.write_all(bytes).map_err(failed)?;
     opened.sync_all().map_err(failed)?;
     fs::rename(&partial, file).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Source, TlsError, prepare};
+
+    #[test]
+    fn a_damaged_authority_is_named_with_what_to_do() {
+        for damaged in ["ca.pem", "ca-key.pem"] {
+            let directory = tempfile::tempdir().expect("a directory");
+            let source = Source::Local(directory.path().to_owned());
+            let names = ["localhost".to_owned()];
+            assert!(prepare(&source, &names).is_ok());
+            assert!(prepare(&source, &names).is_ok(), "the same one again");
+            std::fs::write(directory.path().join(damaged), "rubbish").expect("written");
+            let Err(error @ TlsError::Authority { .. }) = prepare(&source, &names) else {
+                panic!("a damaged {damaged} is served");
+            };
+            let said = error.to_string();
+            assert!(said.contains(damaged) && said.contains("delete"), "{said}");
+        }
+    }
 }
