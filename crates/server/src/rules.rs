@@ -19,6 +19,8 @@ mod counts;
 pub mod custom_fields;
 pub mod documents;
 pub mod enrolment;
+pub mod expenses;
+pub mod finance;
 pub mod first;
 pub mod forecasts;
 mod images;
@@ -161,8 +163,14 @@ pub async fn before_save(
 ) -> Result<(), Problem> {
     for rule in &draft.entity.rules {
         match rule.as_str() {
-            "ticket" => tickets::save(context, draft).await?,
-            "time_entry" => time::save(context, draft).await?,
+            "ticket" => Box::pin(tickets::save(context, draft)).await?,
+            "time_entry" => Box::pin(time::save(context, draft)).await?,
+            "time_period_setup" => time::periods::save(draft),
+            "expense_entry" => Box::pin(expenses::save(context, draft)).await?,
+            "invoice" => Box::pin(finance::save(context, draft)).await?,
+            "invoice_payment" => finance::payments::save(context, draft),
+            "product" => Box::pin(finance::products::save(context, draft)).await?,
+            "adjustment" => finance::agreements::save_adjustment(context, draft),
             "ticket_note" => tickets::notes::save(context, draft)?,
             "configuration" => configurations::save(context, draft).await?,
             "company" => companies::save(context, draft).await?,
@@ -176,7 +184,9 @@ pub async fn before_save(
             "company_team" => teams::company(context, draft).await?,
             "own_records" => picker::save(context, draft),
             "stamped" => stamp(context, draft),
-            "member" | "api_member" | "my_account" => enrolment::save(context, draft).await?,
+            "member" | "api_member" | "my_account" => {
+                Box::pin(enrolment::save(context, draft)).await?
+            }
             "opportunity" => opportunities::save(context, draft).await?,
             "opportunity_note" => opportunities::save_note(context, draft),
             "forecast_item" => forecasts::save_item(context, draft).await?,
@@ -209,6 +219,12 @@ pub async fn alongside(context: Context<'_>, draft: &mut Draft<'_>) -> Result<()
             "board" => boards::alongside(context, draft).await?,
             "company" => companies::alongside(context, draft).await?,
             "contact" => contacts::alongside(context, draft).await?,
+            "time_entry" => Box::pin(time::alongside(context, draft)).await?,
+            "time_period_setup" => Box::pin(time::periods::alongside(context, draft)).await?,
+            "expense_entry" => Box::pin(expenses::alongside(context, draft)).await?,
+            "invoice" => Box::pin(finance::alongside(context, draft)).await?,
+            "invoice_payment" => Box::pin(finance::payments::alongside(context, draft)).await?,
+            "product" => Box::pin(finance::products::alongside(context, draft)).await?,
             _ => {}
         }
     }
@@ -238,6 +254,12 @@ pub async fn before_delete(
             "document" => documents::delete(context.instance, row, also).await?,
             "menu_entry" => images::delete(row, also),
             "board_status" => boards::statuses::delete(row)?,
+            "time_entry" => Box::pin(time::delete(context, entity, row, also)).await?,
+            "expense_entry" => Box::pin(expenses::delete(context, entity, row, also)).await?,
+            "invoice" => Box::pin(finance::delete(context, row, also)).await?,
+            "invoice_payment" => Box::pin(finance::payments::delete(context, row, also)).await?,
+            "product" => Box::pin(finance::products::delete(context, row, also)).await?,
+            "accounting_batch" => Box::pin(finance::batches::delete(context, row, also)).await?,
             _ => {}
         }
     }
@@ -356,6 +378,8 @@ pub async fn computed(
                 None => continue,
             },
             "reports" => reports::names(context, permit)?,
+            "agreement_recap" => Box::pin(finance::agreements::recaps(context, permit)).await?,
+            "unposted_invoice" => Box::pin(finance::batches::unposted(context, permit)).await?,
             "audit_trail" => audit::rows(context, permit).await?,
             "my_security" => security::my_rows(context),
             "my_customize_items" => security::my_items(context),
@@ -424,6 +448,16 @@ pub async fn action(
         "bundles" => bundles::answer(context, body, false).await.map(Some),
         "bundles_count" => bundles::answer(context, body, true).await.map(Some),
         "member_tokens" => tokens::mint(context).await.map(Some),
-        _ => verbs::answer(context, permit, rule, id, body).await,
+        _ => {
+            let answer = Box::pin(time::verbs::answer(context, permit, rule, id, body)).await?;
+            if answer.is_some() {
+                return Ok(answer);
+            }
+            let answer = Box::pin(finance::answer(context, permit, rule, id, body)).await?;
+            if answer.is_some() {
+                return Ok(answer);
+            }
+            Box::pin(verbs::answer(context, permit, rule, id, body)).await
+        }
     }
 }

@@ -242,9 +242,10 @@ async fn compose(
     draft: &mut Draft<'_>,
     input: &Input,
 ) -> Result<Vec<Change>, Problem> {
-    fill_in(context, draft, input).await?;
+    // Boxed: what rules do is deep, and a server's stack is not.
+    Box::pin(fill_in(context, draft, input)).await?;
     missing(draft);
-    settle(context, permit, draft).await
+    Box::pin(settle(context, permit, draft)).await
 }
 
 /// What the caller says, then what set-up and rules make of it.
@@ -322,7 +323,7 @@ pub async fn proposed<'a>(
     under_parents(context, &mut draft);
     fill_defaults(&mut draft);
     let input = reader(context, entity, context.release, Purpose::Create).read(body)?;
-    fill_in(context, &mut draft, &input).await?;
+    Box::pin(fill_in(context, &mut draft, &input)).await?;
     if draft.errors.is_empty() {
         return Ok(draft);
     }
