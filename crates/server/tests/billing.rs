@@ -706,7 +706,7 @@ async fn invoices_of_tickets_come_to_what_was_done() {
         .made("/procurement/types", json!({ "name": "Parts" }))
         .await;
     let (category, sub) = catalog(&shop).await;
-    let item = json!({ "identifier": "CABLE", "description": "Cable", "customerDescription": "A cable", "price": 60, "cost": 20,
+    let item = json!({ "identifier": "CABLE", "description": "Cable", "customerDescription": "A cable", "price": 60, "taxableFlag": true, "cost": 20,
         "type": { "id": kind }, "category": { "id": category }, "subcategory": { "id": sub } });
     let item = shop.made("/procurement/catalog", item).await;
     let product = json!({ "catalogItem": { "id": item }, "quantity": 2, "billableOption": "Billable", "ticket": { "id": shop.ticket } });
@@ -901,7 +901,7 @@ async fn invoices_of_tickets_come_to_what_was_done() {
 async fn catalog(shop: &Shop) -> (i64, i64) {
     let category = json!({ "name": "Goods" });
     let category = shop.made("/procurement/categories", category).await;
-    let sub = json!({ "name": "Cables", "category": { "id": category } });
+    let sub = json!({ "name": "Cables" });
     let sub = shop
         .made(
             &format!("/procurement/categories/{category}/subcategories"),

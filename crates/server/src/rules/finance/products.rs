@@ -46,8 +46,9 @@ pub async fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Pro
     if draft.is_new() {
         if let Some((row, item)) = set_up::referred(instance, draft, "catalogItem").await? {
             for (name, source) in FROM_CATALOG {
-                if !draft.gave(name) {
-                    draft.default(name, item.value(instance, &row, source).clone());
+                let value = item.value(instance, &row, source).clone();
+                if !draft.gave(name) && value != Value::Null {
+                    draft.set(name, value);
                 }
             }
         }
