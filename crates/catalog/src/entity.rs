@@ -250,6 +250,8 @@ pub struct Scope {
     pub parent: bool,
     /// Field that names the board, for excluded boards.
     pub board: Option<String>,
+    /// Field that names the project, for the roles that members have in projects; `id` for projects.
+    pub project: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

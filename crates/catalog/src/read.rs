@@ -298,6 +298,7 @@ fn entity(
             via: scope.via.clone(),
             parent: scope.parent,
             board: scope.board.clone(),
+            project: scope.project.clone(),
         },
         guarded,
         listed_by: file.listed_by.as_ref().map(|list| ListedBy {

@@ -224,6 +224,7 @@ pub(crate) struct ScopeText {
     #[serde(default)]
     pub parent: bool,
     pub board: Option<String>,
+    pub project: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -46,6 +46,8 @@ pub enum Why {
     Board,
     /// The record lies outside the caller's location.
     Location,
+    /// The caller's role in the record's project does not let it.
+    ProjectRole,
     /// The call names no right that would open it.
     NoWayIn,
 }

@@ -78,6 +78,7 @@ impl Registry {
             Why::Ownership => Some("ownership"),
             Why::Board => Some("board"),
             Why::Location => Some("location"),
+            Why::ProjectRole => Some("project"),
             _ => None,
         };
         let remedy = match why {
@@ -106,6 +107,9 @@ impl Registry {
             Why::Location => {
                 "give the member a structure level and location that include the record".to_owned()
             }
+            Why::ProjectRole => format!(
+                "set {row} in the settings of the member's project role, or give it another role in the project's team"
+            ),
             Why::NoWayIn => "name a right for this call in its entity's file".to_owned(),
         };
         Denial {
@@ -173,6 +177,12 @@ impl fmt::Display for Denial {
                 write!(
                     f,
                     "{row} stops at the record's board, which is excluded for the member"
+                )
+            }
+            (None, None, Some("project")) => {
+                write!(
+                    f,
+                    "{row} stops at the record's project, where the member's project role does not let it"
                 )
             }
             (None, None, Some(_)) => {

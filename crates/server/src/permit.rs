@@ -1,7 +1,7 @@
 //! Proof that a call was authorized. Only [`authorize`] makes one, and nothing reads or writes PSA data
 //! without one: a forgotten check does not compile.
 
-use crate::caller::Caller;
+use crate::caller::{Bar, Caller};
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, GuardedBy, Kind as FieldKind};
 use bitting_dialects::connectwise::layout::{ENTERED_BY, SCOPE};
@@ -18,6 +18,8 @@ pub struct Permit<'a> {
     mine: bool,
     /// One bit per guard of the entity whose fields the caller may not see.
     hidden: u64,
+    /// Projects that the caller's roles in them close, in part or in whole.
+    bars: Vec<&'a Bar>,
 }
 
 /// What decisions are made from.
@@ -46,7 +48,15 @@ pub fn authorize<'a>(
         verb,
         mine,
         hidden: hidden(caller, entity),
+        bars: bars(caller, entity, needs, verb),
     })
+}
+
+fn bars<'a>(caller: &'a Caller, entity: &Entity, needs: &Needs, verb: Verb) -> Vec<&'a Bar> {
+    match entity.scope.project {
+        Some(_) => caller.barred(needs, verb),
+        None => Vec::new(),
+    }
 }
 
 /// The permit to see that a parent record is there, on the way to what hangs under it. It needs no right
@@ -62,6 +72,7 @@ pub fn pass_through<'a>(caller: &'a Caller, entity: &'a Entity) -> Permit<'a> {
         verb: Verb::Inquire,
         mine,
         hidden: hidden(caller, entity),
+        bars: bars(caller, entity, &entity.right.needs, Verb::Inquire),
     }
 }
 
@@ -176,6 +187,22 @@ impl<'a> Permit<'a> {
             };
             all.push(Filter::Not(Box::new(Filter::OneOf { path, values })));
         }
+        if let Some(project) = self.project_column() {
+            for bar in &self.bars {
+                let values = bar.projects.iter().map(|id| Value::Integer(*id)).collect();
+                let path = Path {
+                    through: Vec::new(),
+                    column: project.clone(),
+                    kind: Kind::Integer,
+                };
+                let elsewhere = Filter::Not(Box::new(Filter::OneOf { path, values }));
+                all.push(if bar.mine {
+                    Filter::Or(vec![elsewhere, self.own()])
+                } else {
+                    elsewhere
+                });
+            }
+        }
         all.into_iter()
             .reduce(bitting_query::and)
             .unwrap_or(Filter::Constant(true))
@@ -240,7 +267,8 @@ impl<'a> Permit<'a> {
     pub fn restricts(&self, grounds: Grounds<'_>) -> bool {
         let scoped = is_scoped(self.entity) && self.caller.scope.is_some();
         let boards = !self.caller.excluded_boards.is_empty() && self.board_column().is_some();
-        self.mine || scoped || boards || self.listed(grounds).is_some()
+        let projects = !self.bars.is_empty();
+        self.mine || scoped || boards || projects || self.listed(grounds).is_some()
     }
 
     /// The refusal of a row that is not the caller's, out of sight or on a barred board.
@@ -256,6 +284,42 @@ impl<'a> Permit<'a> {
             return Some(Arc::from("id"));
         }
         Some(self.entity.any_field(name)?.column.clone())
+    }
+
+    /// The caller's own rows, where it has only those in a project.
+    fn own(&self) -> Filter {
+        if crate::shape::is_owned(self.entity) {
+            return Filter::InIndex {
+                table: crate::mine::table(&self.entity.table),
+                key: self.caller.member,
+            };
+        }
+        self.entered()
+    }
+
+    fn project_column(&self) -> Option<Arc<str>> {
+        let name = self.entity.scope.project.as_deref()?;
+        if name == "id" {
+            return Some(Arc::from("id"));
+        }
+        let field = self
+            .entity
+            .any_field(name)
+            .map(|field| field.column.clone());
+        field.or_else(|| self.entity.parent(name).map(|parent| parent.column.clone()))
+    }
+
+    /// Whether the caller's role in the row's project closes the row to this call; `own` says whose the row
+    /// is.
+    pub fn closed_by_project(&self, row: &crate::row::Row, own: bool) -> bool {
+        let Some(project) = self
+            .project_column()
+            .and_then(|column| row.integer(&column))
+        else {
+            return false;
+        };
+        let mut bars = self.bars.iter();
+        bars.any(|bar| bar.projects.contains(&project) && !(bar.mine && own))
     }
 
     /// The board a row hangs on, where its entity has one.
@@ -276,6 +340,12 @@ impl<'a> Permit<'a> {
             verb: Verb::Inquire,
             mine,
             hidden: self.hidden,
+            bars: bars(
+                self.caller,
+                self.entity,
+                &self.entity.right.needs,
+                Verb::Inquire,
+            ),
         }
     }
 

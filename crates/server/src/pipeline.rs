@@ -10,6 +10,7 @@ use crate::http::{Body, Received};
 use crate::instance::Instance;
 use crate::permit::{Permit, authorize, pass_through};
 use crate::problem::Problem;
+use crate::row::Row;
 use crate::rules::{self, Answer, Context};
 use crate::{computed, saving};
 use asking::{filter, ordered, read_filter};
@@ -86,7 +87,8 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
         filter(call, &permit)?;
     }
     if let Some(rule) = &call.route.rule
-        && let Some(answer) = rules::action(context, &permit, rule, id, body(call)?).await?
+        && let Some(answer) =
+            Box::pin(rules::action(context, &permit, rule, id, body(call)?)).await?
     {
         return Ok(Reply::from_answer(answer));
     }
@@ -121,7 +123,7 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
             RouteKind::Collection | RouteKind::Item | RouteKind::Singleton | RouteKind::Count,
             Method::Post,
         ) => {
-            let id = saving::create(context, &permit, body(call)?, call.release).await?;
+            let id = Box::pin(saving::create(context, &permit, body(call)?, call.release)).await?;
             item(call, context, &permit.reading(), Some(id), call.status()).await
         }
         (RouteKind::Item | RouteKind::Collection, Method::Put | Method::Patch) => {
@@ -130,7 +132,15 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
                 None => named(context, &permit, body(call)?).await?,
             };
             let whole = call.method == Method::Put;
-            saving::change(context, &permit, id, body(call)?, whole, call.release).await?;
+            Box::pin(saving::change(
+                context,
+                &permit,
+                id,
+                body(call)?,
+                whole,
+                call.release,
+            ))
+            .await?;
             let own = rules::is_own(call.entity, &call.caller, id) == Some(true);
             let reading = permit.reading();
             let reading = if own { reading.whole() } else { reading };
@@ -138,12 +148,12 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
         }
         (RouteKind::Item, Method::Delete) => {
             let id = id.ok_or_else(ApiError::no_endpoint)?;
-            saving::delete(context, &permit, id).await?;
+            Box::pin(saving::delete(context, &permit, id)).await?;
             Ok(Reply::from_answer(Answer::empty(call.status())))
         }
         (RouteKind::Collection, Method::Delete) => {
             for id in doomed(call, context, &permit).await? {
-                saving::delete(context, &permit, id).await?;
+                Box::pin(saving::delete(context, &permit, id)).await?;
             }
             Ok(Reply::from_answer(Answer::empty(call.status())))
         }
@@ -370,18 +380,39 @@ async fn pass_parents(call: &Call<'_>, asked: &Permit<'_>, ids: &[i64]) -> Resul
         if !entity.stored {
             continue;
         }
-        let row = call
-            .instance
-            .backend
-            .row(&permit, *id)
-            .await?
-            .ok_or_else(missing)?;
+        let found = call.instance.backend.row(&permit, *id).await?;
+        let (entity, row) = match found {
+            Some(row) => (entity, row),
+            None => sibling(call, asked, entity, *id)
+                .await?
+                .ok_or_else(missing)?,
+        };
         if let (Some(above), Some(own)) = (above, entity.parents.last())
             && row.integer(&own.column) != Some(above)
         {
             return Err(missing().into());
         }
         above = Some(*id);
+        // The role in a project decides about what hangs on the project's records, too.
+        if let Some(name) = entity.scope.project.as_deref()
+            && call.entity.scope.project.is_none()
+        {
+            let project = match name {
+                "id" => Some(row.id),
+                name => entity
+                    .any_field(name)
+                    .and_then(|field| row.integer(&field.column)),
+            };
+            let bars = call.caller.barred(needs(call), asked.verb());
+            let mut bars = bars.iter();
+            if bars.any(|bar| project.is_some_and(|project| bar.projects.contains(&project))) {
+                let refusal = asked.refuse(
+                    call.instance.backend.grounds(),
+                    bitting_policy::Why::ProjectRole,
+                );
+                return Err(refusal.by(&call.caller.role.name).into());
+            }
+        }
         // Level My of what hangs on a record is about the caller's own records.
         if asked.mine() && call.entity.ownership.parent && crate::shape::is_owned(entity) {
             let own = pass_through(&call.caller, entity).owned();
@@ -400,6 +431,34 @@ async fn pass_parents(call: &Call<'_>, asked: &Permit<'_>, ids: &[i64]) -> Resul
         }
     }
     Ok(())
+}
+
+/// A record that rests in the parent's table and is another door's: notes of a project's ticket are asked for
+/// under the service desk's tickets, too. The caller needs the right of that door for the same verb.
+async fn sibling<'a>(
+    call: &Call<'a>,
+    asked: &Permit<'_>,
+    home: &Entity,
+    id: i64,
+) -> Result<Option<(&'a Entity, Row)>, Problem> {
+    if home.only.is_empty() || home.stored_in.is_some() {
+        return Ok(None);
+    }
+    let backend = &call.instance.backend;
+    for other in &call.instance.catalog().entities {
+        let beside = other.table == home.table && other.id != home.id;
+        if !beside || other.only.is_empty() || !other.parents.is_empty() {
+            continue;
+        }
+        let needs = &other.right.needs;
+        let Ok(_) = authorize(backend.grounds(), &call.caller, other, needs, asked.verb()) else {
+            continue;
+        };
+        if let Some(row) = backend.row(&pass_through(&call.caller, other), id).await? {
+            return Ok(Some((other, row)));
+        }
+    }
+    Ok(None)
 }
 
 /// Rows under the parents in the path. A path that leaves the parents out shows, under level My, what the

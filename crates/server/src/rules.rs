@@ -32,10 +32,12 @@ pub mod opportunities;
 mod outside;
 mod picker;
 mod portal;
+pub mod projects;
 mod purchasing;
 pub mod records;
 pub(crate) mod related;
 pub mod reports;
+pub mod schedule;
 pub mod security;
 mod set_up;
 mod single_default;
@@ -165,8 +167,12 @@ pub async fn before_save(
         match rule.as_str() {
             "ticket" => Box::pin(tickets::save(context, draft)).await?,
             "time_entry" => Box::pin(time::save(context, draft)).await?,
-            "time_period_setup" => time::periods::save(draft),
             "expense_entry" => Box::pin(expenses::save(context, draft)).await?,
+            "schedule_entry" => Box::pin(schedule::save(context, draft)).await?,
+            "project" => Box::pin(projects::save(context, draft)).await?,
+            "project_phase" => projects::save_phase(context, draft).await?,
+            "project_team" => projects::save_team(context, draft).await?,
+            "project_ticket" => projects::tickets::save(context, draft).await?,
             "invoice" => Box::pin(finance::save(context, draft)).await?,
             "invoice_payment" => finance::payments::save(context, draft),
             "product" => Box::pin(finance::products::save(context, draft)).await?,
@@ -222,6 +228,10 @@ pub async fn alongside(context: Context<'_>, draft: &mut Draft<'_>) -> Result<()
             "time_entry" => Box::pin(time::alongside(context, draft)).await?,
             "time_period_setup" => Box::pin(time::periods::alongside(context, draft)).await?,
             "expense_entry" => Box::pin(expenses::alongside(context, draft)).await?,
+            "schedule_entry" => Box::pin(schedule::alongside(context, draft)).await?,
+            "project" => projects::alongside(context, draft).await?,
+            "project_ticket" => projects::tickets::alongside(context, draft).await?,
+            "project_role" => projects::roles::alongside(context, draft).await?,
             "invoice" => Box::pin(finance::alongside(context, draft)).await?,
             "invoice_payment" => Box::pin(finance::payments::alongside(context, draft)).await?,
             "product" => Box::pin(finance::products::alongside(context, draft)).await?,
@@ -256,6 +266,8 @@ pub async fn before_delete(
             "board_status" => boards::statuses::delete(row)?,
             "time_entry" => Box::pin(time::delete(context, entity, row, also)).await?,
             "expense_entry" => Box::pin(expenses::delete(context, entity, row, also)).await?,
+            "schedule_entry" => Box::pin(schedule::delete(context, entity, row, also)).await?,
+            "project_ticket" => projects::tickets::delete(context, row, also).await?,
             "invoice" => Box::pin(finance::delete(context, row, also)).await?,
             "invoice_payment" => Box::pin(finance::payments::delete(context, row, also)).await?,
             "product" => Box::pin(finance::products::delete(context, row, also)).await?,
@@ -450,6 +462,13 @@ pub async fn action(
         "member_tokens" => tokens::mint(context).await.map(Some),
         _ => {
             let answer = Box::pin(time::verbs::answer(context, permit, rule, id, body)).await?;
+            if answer.is_some() {
+                return Ok(answer);
+            }
+            let answer = match rule {
+                "delete_schedule_entry" => Some(Box::pin(schedule::remove(context, permit)).await?),
+                _ => Box::pin(projects::answer(context, permit, rule, id, body)).await?,
+            };
             if answer.is_some() {
                 return Ok(answer);
             }

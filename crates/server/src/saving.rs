@@ -209,6 +209,15 @@ pub async fn existing(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Res
             Some(1),
         )
         .await?;
+    let closed = seen
+        .first()
+        .is_some_and(|row| permit.closed_by_project(row, false));
+    if closed && !permit.mine() {
+        return Err(permit
+            .refuse(backend.grounds(), Why::ProjectRole)
+            .by(&permit.caller().role.name)
+            .into());
+    }
     if seen.is_empty() || !permit.mine() {
         return Err(ApiError::not_found(&entity.schema, &id.to_string()).into());
     }
@@ -278,7 +287,7 @@ pub async fn settle(
     placement::place(context.instance, draft).await?;
     let owners = placement::own(context.instance, context.caller, draft).await?;
     admitted(context, permit, draft, &owners).await?;
-    rules::alongside(context, draft).await?;
+    Box::pin(rules::alongside(context, draft)).await?;
     let mut changes = at_rest(backend, draft).await?;
     changes.append(&mut draft.also);
     rules::changes::saved(context, draft, &mut changes).await?;
@@ -525,6 +534,14 @@ async fn admitted(
         && permit.caller().excluded_boards.contains(&board)
     {
         return Err(refuse(Why::Board));
+    }
+    let member = permit.caller().member;
+    let own = match crate::shape::is_owned(draft.entity) {
+        true => owners.contains(&member),
+        false => draft.row.text(ENTERED_BY) == Some(&*permit.caller().identifier),
+    };
+    if permit.closed_by_project(&draft.row, own) {
+        return Err(refuse(Why::ProjectRole));
     }
     if let Some(listed) = permit.listed(backend.grounds()) {
         let list = listed.list;

@@ -15,11 +15,11 @@ pub async fn saved(
     changes: &mut Vec<Change>,
 ) -> Result<(), Problem> {
     let (entity, before, after) = (draft.entity, draft.before.as_ref(), Some(&draft.row));
-    audit::record(context, entity, before, after, changes).await?;
+    Box::pin(audit::record(context, entity, before, after, changes)).await?;
     // Only a call that asks for silence gets it: the flag at rest does not silence later calls.
     let silent = draft.gave("skipCallback") && draft.flag("skipCallback");
     if !silent {
-        callbacks::record(context, entity, before, after, changes).await?;
+        Box::pin(callbacks::record(context, entity, before, after, changes)).await?;
     }
     Ok(())
 }
@@ -31,6 +31,6 @@ pub async fn removed(
     row: &Row,
     changes: &mut Vec<Change>,
 ) -> Result<(), Problem> {
-    audit::record(context, entity, Some(row), None, changes).await?;
-    callbacks::record(context, entity, Some(row), None, changes).await
+    Box::pin(audit::record(context, entity, Some(row), None, changes)).await?;
+    Box::pin(callbacks::record(context, entity, Some(row), None, changes)).await
 }

@@ -11,7 +11,7 @@ use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;
-use bitting_catalog::entity::Entity;
+use bitting_catalog::entity::{Entity, Kind as FieldKind};
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Verb;
 use bitting_query::{Kind, Value};
@@ -22,6 +22,8 @@ use serde_json::{Map, Value as Json, json};
 const OPPORTUNITIES: &str = "sales/opportunities";
 const ORDERS: &str = "sales/orders";
 const TICKETS: &str = "service/tickets";
+const AGREEMENTS: &str = "finance/agreements";
+const PROJECTS: &str = "project/projects";
 const CONVERSIONS: &str = "sales/opportunities/conversions";
 
 /// One way of conversion.
@@ -35,6 +37,8 @@ struct Way {
     body: Option<&'static str>,
     /// What the new record takes over: (field of the old one, field of the new one).
     carry: &'static [(&'static str, &'static str)],
+    /// What the new record takes from the body: (member of the body, field of the new record).
+    said: &'static [(&'static str, &'static str)],
     /// Member of the body that names the new record, and the field that bears the name.
     name: (&'static str, &'static str),
     /// Field of the old record that names the new one when the body does not.
@@ -46,11 +50,60 @@ fn kind(path: &str) -> (&'static str, &'static str) {
     match path {
         OPPORTUNITIES => ("Opportunity", "Opportunity"),
         ORDERS => ("SalesOrder", "Sales Order"),
+        AGREEMENTS => ("Agreement", "Agreement"),
+        PROJECTS => ("Project", "Project"),
         _ => ("Ticket", "Service Ticket"),
     }
 }
 
-static WAYS: [Way; 3] = [
+/// What agreements and projects take over of what was sold. Fields that one of both lacks are passed over.
+const SOLD: &[(&str, &str)] = &[
+    ("company", "company"),
+    ("contact", "contact"),
+    ("site", "site"),
+    ("billingTerms", "billingTerms"),
+    ("taxCode", "taxCode"),
+    ("currency", "currency"),
+    ("customerPO", "customerPO"),
+    ("poNumber", "customerPO"),
+    ("opportunity", "opportunity"),
+    ("locationId", "location"),
+    ("location", "location"),
+    ("businessUnitId", "department"),
+    ("department", "department"),
+    ("billToCompany", "billToCompany"),
+    ("billToContact", "billToContact"),
+    ("billToSite", "billToSite"),
+    ("shipToCompany", "shipToCompany"),
+    ("shipToContact", "shipToContact"),
+    ("shipToSite", "shipToSite"),
+];
+
+/// What a body says of an agreement.
+const AGREED: &[(&str, &str)] = &[
+    ("contact", "contact"),
+    ("type", "type"),
+    ("startDate", "startDate"),
+    ("endDate", "endDate"),
+    ("noEndingDateFlag", "noEndingDateFlag"),
+    ("billCycleId", "billingCycle"),
+    ("billOneTimeFlag", "billOneTimeFlag"),
+    ("locationId", "location"),
+    ("businessUnitId", "department"),
+];
+
+/// What a body says of a project.
+const PLANNED: &[(&str, &str)] = &[
+    ("status", "status"),
+    ("board", "board"),
+    ("manager", "manager"),
+    ("estimatedStart", "estimatedStart"),
+    ("estimatedEnd", "estimatedEnd"),
+    ("locationId", "location"),
+    ("businessUnitId", "department"),
+];
+
+static WAYS: [Way; 7] = [
     Way {
         rule: "opportunity_to_order",
         from: OPPORTUNITIES,
@@ -77,6 +130,7 @@ static WAYS: [Way; 3] = [
             ("billToContact", "billToContact"),
             ("billToSite", "billToSite"),
         ],
+        said: &[],
         name: ("name", "description"),
         named_after: "name",
     },
@@ -93,8 +147,53 @@ static WAYS: [Way; 3] = [
             ("customerPO", "poNumber"),
             ("notes", "initialDescription"),
         ],
+        said: &[],
         name: ("summary", "summary"),
         named_after: "name",
+    },
+    Way {
+        rule: "opportunity_to_agreement",
+        from: OPPORTUNITIES,
+        to: AGREEMENTS,
+        existing: Some("agreementId"),
+        body: Some("OpportunityToAgreementConversion"),
+        carry: SOLD,
+        said: AGREED,
+        name: ("name", "name"),
+        named_after: "name",
+    },
+    Way {
+        rule: "order_to_agreement",
+        from: ORDERS,
+        to: AGREEMENTS,
+        existing: Some("agreementId"),
+        body: Some("OrderToAgreementConversion"),
+        carry: SOLD,
+        said: AGREED,
+        name: ("name", "name"),
+        named_after: "description",
+    },
+    Way {
+        rule: "opportunity_to_project",
+        from: OPPORTUNITIES,
+        to: PROJECTS,
+        existing: Some("projectId"),
+        body: Some("OpportunityToProjectConversion"),
+        carry: SOLD,
+        said: PLANNED,
+        name: ("name", "name"),
+        named_after: "name",
+    },
+    Way {
+        rule: "order_to_project",
+        from: ORDERS,
+        to: PROJECTS,
+        existing: Some("projectId"),
+        body: Some("OrderToProjectConversion"),
+        carry: SOLD,
+        said: PLANNED,
+        name: ("name", "name"),
+        named_after: "description",
     },
     Way {
         rule: "order_to_ticket",
@@ -110,6 +209,7 @@ static WAYS: [Way; 3] = [
             ("opportunity", "opportunity"),
             ("notes", "initialDescription"),
         ],
+        said: &[],
         name: ("summary", "summary"),
         named_after: "description",
     },
@@ -212,6 +312,22 @@ async fn begun(
     if way.from == OPPORTUNITIES {
         new.insert("opportunity".to_owned(), json!({ "id": row.id }));
     }
+    for (member, field) in way.said {
+        if let Some(value) = related::member(members, member) {
+            let linked = target
+                .any_field(field)
+                .is_some_and(|field| matches!(field.kind, FieldKind::Reference(_)));
+            let value = if linked && !value.is_object() {
+                json!({ "id": value })
+            } else {
+                value.clone()
+            };
+            new.insert((*field).to_owned(), value);
+        }
+    }
+    if way.to == PROJECTS {
+        planned(context, &mut new).await?;
+    }
     let (member, field) = way.name;
     let name = match related::member(members, member) {
         Some(name) => name.clone(),
@@ -234,6 +350,29 @@ async fn begun(
         }
     }
     Ok(new)
+}
+
+/// What a project cannot be without: a month's time, the way it is billed, and a board for projects.
+async fn planned(context: Context<'_>, new: &mut Map<String, Json>) -> Result<(), Problem> {
+    let month = context.now + jiff::SignedDuration::from_hours(24 * 30);
+    for (name, value) in [
+        ("billingMethod", json!("ActualRates")),
+        ("estimatedStart", json!(saving::time(context.now))),
+        ("estimatedEnd", json!(saving::time(month))),
+    ] {
+        new.entry(name).or_insert(value);
+    }
+    if !new.contains_key("board") {
+        let project = equals("project_flag", Kind::Boolean, Value::Boolean(true));
+        let boards = related::filtered(context.instance, "service/boards", project).await?;
+        let open = |row: &&Row| {
+            !row.flag("inactive_flag") && !context.caller.excluded_boards.contains(&row.id)
+        };
+        if let Some(board) = boards.iter().find(open) {
+            new.insert("board".to_owned(), json!({ "id": board.id }));
+        }
+    }
+    Ok(())
 }
 
 /// The status of a new order: the one that set-up marks, else the first that is open.

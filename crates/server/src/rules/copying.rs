@@ -54,6 +54,17 @@ const LINES: &str = "procurement/purchaseorders/lineitems";
 
 static PLANS: &[Plan] = &[
     plan("copy_agreement_type", "name"),
+    Plan {
+        rule: "copy_agreement",
+        name: Some("name"),
+        fresh: &[
+            fresh("finance/agreements", "cancelledFlag"),
+            fresh("finance/agreements", "dateCancelled"),
+            fresh("finance/agreements", "reasonCancelled"),
+            fresh("finance/agreements", "nextInvoiceDate"),
+        ],
+        leave: &["finance/agreements/adjustments"],
+    },
     plan("copy_board", "name"),
     plan("copy_calendar", "name"),
     Plan {

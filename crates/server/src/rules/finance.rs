@@ -117,12 +117,12 @@ pub async fn alongside(context: Context<'_>, draft: &mut Draft<'_>) -> Result<()
     };
     if draft.is_new() {
         if draft.text("type") == Some("Agreement") {
-            agreements::bill(context, draft, &mut lines).await?;
+            Box::pin(agreements::bill(context, draft, &mut lines)).await?;
         } else if matches!(draft.text("type"), Some("Standard" | "Progress")) {
-            lines::bill(context, draft, &mut lines).await?;
+            Box::pin(lines::bill(context, draft, &mut lines)).await?;
         }
     }
-    sum(context, draft, &lines).await
+    Box::pin(sum(context, draft, &lines)).await
 }
 
 /// A deleted invoice lets go of what it billed; one that was posted or closed stays.
@@ -199,7 +199,7 @@ pub async fn sum(
     let subtotal = service + lines.expense() + lines.product() + agreement
         - number(draft, "downpaymentApplied")
         - number(draft, "previousProgressApplied");
-    let tax = taxes::of(context, draft, lines, service).await?;
+    let tax = Box::pin(taxes::of(context, draft, lines, service)).await?;
     let total = hundredths(subtotal + tax);
     let (payments, credits) = (number(draft, "payments"), number(draft, "credits"));
     for (name, amount) in [

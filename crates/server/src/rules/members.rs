@@ -1,5 +1,6 @@
 //! Members, API members, roles and locations: who a caller is and what its place in the company shows it.
 
+use super::projects;
 use crate::backend::equals;
 use crate::caller::Caller;
 use crate::instance::Instance;
@@ -21,6 +22,7 @@ const LOCATIONS: &str = "system/locations";
 pub fn decides_rights(instance: &Instance, entity: &Entity) -> bool {
     let home = instance.catalog().home(entity.id);
     [MEMBERS, ROLES, LOCATIONS].contains(&&*home.path)
+        || projects::roles::DECIDING.contains(&&*home.path)
 }
 
 /// Builds the caller of a member's keys; `None` when there is no such member or it is inactive.
@@ -37,8 +39,13 @@ pub async fn caller(instance: &Instance, member: i64) -> Result<Option<Caller>, 
         .text("excluded_service_board_ids")
         .map(|json| serde_json::from_str(json).unwrap_or_default())
         .unwrap_or_default();
+    let bars = match role.admin {
+        true => Arc::from([]),
+        false => projects::roles::bars(instance, member).await?,
+    };
     Ok(Some(Caller {
         member,
+        bars,
         identifier: Arc::from(row.text("identifier").unwrap_or_default()),
         role,
         scope,

@@ -30,6 +30,10 @@ pub async fn answer(
         "opportunity_to_order"
         | "opportunity_to_ticket"
         | "order_to_ticket"
+        | "opportunity_to_agreement"
+        | "opportunity_to_project"
+        | "order_to_agreement"
+        | "order_to_project"
         | "sales_conversions" => conversions::answer(context, permit, rule, id, body)
             .await
             .map(Some),

@@ -1,6 +1,7 @@
 //! The three calls on every operation and what is expected of each.
 
 use crate::NOT_YET;
+use crate::arranged::Arranged;
 use crate::bodies::{Ground, Place, filled, has_own};
 use crate::shape;
 use crate::support::{Answered, Company, Credentials};
@@ -291,6 +292,18 @@ impl Case<'_, '_> {
                 words = vec![list.json["id"].to_string()];
             }
             _ => {}
+        }
+        let posts = matches!(self.operation.method, Method::Post | Method::Delete);
+        if posts && !self.rule().is_empty() {
+            let rule = self.rule().to_owned();
+            let mut arranged = Arranged {
+                company: self.company,
+                catalog: self.catalog,
+                ground: &mut *self.ground,
+            };
+            if let Some((words, body)) = arranged.call(&rule).await {
+                return (filled(&self.route.path, &words), body);
+            }
         }
         let path = filled(&self.route.path, &words) + &self.query(entity, &words).await;
         let body = self.body(entity, &path, place.as_ref()).await;

@@ -56,7 +56,7 @@ pub async fn invoice(
         parents: &[],
         ..context
     };
-    let (id, changes) = saving::composed(below, &permit, &body, context.release).await?;
+    let (id, changes) = Box::pin(saving::composed(below, &permit, &body, context.release)).await?;
     saving::finish(below, invoices, changes).await?;
     Ok(Answer::json(201, &json!(id)))
 }

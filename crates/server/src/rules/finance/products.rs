@@ -169,7 +169,7 @@ pub async fn detach(
         }
     }
     save(context, &mut draft).await?;
-    let changes = saving::settle(context, permit, &mut draft).await?;
+    let changes = Box::pin(saving::settle(context, permit, &mut draft)).await?;
     saving::finish(context, entity, changes).await?;
     Ok(Answer::empty(204))
 }

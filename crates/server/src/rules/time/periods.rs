@@ -8,7 +8,6 @@ use super::cycles;
 use crate::draft::Draft;
 use crate::problem::Problem;
 use crate::row::Row;
-use bitting_dialects::connectwise::error::FieldError;
 use bitting_query::Value;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -64,17 +63,6 @@ pub async fn alongside(context: Context<'_>, draft: &mut Draft<'_>) -> Result<()
         draft.also.extend(changes);
     }
     Ok(())
-}
-
-/// Refuses a set-up whose first period ends in another year.
-pub fn save(draft: &mut Draft<'_>) {
-    if let Some(cut) = cut(draft)
-        && (cut.first_end.year() - cut.year).abs() > 1
-    {
-        let message = "firstPeriodEndDate must lie in the year of the set-up.";
-        let error = FieldError::invalid(&draft.resource, "firstPeriodEndDate", message);
-        draft.errors.push(error);
-    }
 }
 
 fn cut(draft: &Draft<'_>) -> Option<Cut> {

@@ -39,8 +39,8 @@ pub async fn answer(
             .map(Some);
     }
     match rule {
-        "reject_time_entry" => marked(context, permit, id, true).await.map(Some),
-        "cancel_reject_time_entry" => marked(context, permit, id, false).await.map(Some),
+        "reject_time_entry" => marked(context, permit, id, body, true).await.map(Some),
+        "cancel_reject_time_entry" => marked(context, permit, id, body, false).await.map(Some),
         "detach_time_entry" => detach(context, permit, id).await.map(Some),
         "delete_unused_time_sheets" => delete_unused(context, permit, id).await.map(Some),
         "default_time_period_setup" => period_setup(context).await.map(Some),
@@ -61,9 +61,14 @@ async fn marked(
     context: Context<'_>,
     permit: &Permit<'_>,
     id: Option<i64>,
+    body: &[u8],
     reject: bool,
 ) -> Result<Answer, Problem> {
     let id = id.ok_or_else(ApiError::no_endpoint)?;
+    // What the body may say is not known; that it is one has to be.
+    if !body.iter().all(u8::is_ascii_whitespace) {
+        related::object(body, "TimeEntry")?;
+    }
     let _turn = context.instance.ledger.lock().await;
     let entry = saving::existing(context, permit, id).await?;
     let was = entry.text("status").unwrap_or("Open").to_owned();
