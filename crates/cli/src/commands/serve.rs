@@ -102,11 +102,16 @@ pub struct Serve {
     seed: u64,
 }
 
+/// Bytes of a worker's stack, of which only what is used takes memory: a write that makes records which make
+/// records nests deep, most of all in a build without optimisation.
+const STACK: usize = 16 << 20;
+
 impl Serve {
     pub fn run(self) -> Result<()> {
         log();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
+            .thread_stack_size(STACK)
             .build()
             .context("cannot start the runtime")?;
         runtime.block_on(self.serve())
