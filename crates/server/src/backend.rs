@@ -1,12 +1,14 @@
 //! Where PSA data lives: reads and writes of an embedded database, each under a permit. Knows no path,
 //! no header and no entity by name.
 
+mod raw;
+
 use crate::labels::LabelCache;
 use crate::mine::{self, By};
 use crate::naming::Paths;
 use crate::permit::{Grounds, Permit};
 use crate::row::Row;
-use crate::setup_rows::{Question, SetupRows};
+use crate::setup_rows::SetupRows;
 use crate::shape;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, EntityId, Release, View};
@@ -244,190 +246,6 @@ impl Backend {
             .await
     }
 
-    /// The server's own reading, for defaults, references and checks: its rows never go out as they are.
-    pub(crate) async fn raw_rows(
-        &self,
-        entity: &Entity,
-        filter: Filter,
-        order: Vec<Order>,
-        limit: Option<u64>,
-    ) -> Result<Vec<Row>, StoreError> {
-        if order.is_empty()
-            && let Some(id) = only_id(&filter)
-        {
-            return Ok(self.raw_row(entity, id).await?.into_iter().collect());
-        }
-        if !self.setup.holds(&entity.table) {
-            return self.read_rows(entity, filter, order, limit).await;
-        }
-        let question = Question {
-            table: entity.table.clone(),
-            filter,
-            order,
-            limit,
-        };
-        match self.setup.find(&question) {
-            Ok(rows) => Ok(rows.to_vec()),
-            Err(emptied) => {
-                let rows = self
-                    .read_rows(
-                        entity,
-                        question.filter.clone(),
-                        question.order.clone(),
-                        limit,
-                    )
-                    .await?;
-                self.setup.keep(emptied, question, &rows);
-                Ok(rows)
-            }
-        }
-    }
-
-    /// The server's own reading of what one record has a handful of, by an index.
-    pub(crate) async fn raw_few(
-        &self,
-        entity: &Entity,
-        filter: Filter,
-    ) -> Result<Vec<Row>, StoreError> {
-        if self.setup.holds(&entity.table) {
-            return self.raw_rows(entity, filter, Vec::new(), None).await;
-        }
-        self.read_in(entity, filter, Vec::new(), None, true).await
-    }
-
-    async fn read_rows(
-        &self,
-        entity: &Entity,
-        filter: Filter,
-        order: Vec<Order>,
-        limit: Option<u64>,
-    ) -> Result<Vec<Row>, StoreError> {
-        self.read_in(entity, filter, order, limit, limit == Some(1))
-            .await
-    }
-
-    async fn read_in(
-        &self,
-        entity: &Entity,
-        filter: Filter,
-        order: Vec<Order>,
-        limit: Option<u64>,
-        quick: bool,
-    ) -> Result<Vec<Row>, StoreError> {
-        if self.store.is_blank(&entity.table) {
-            return Ok(Vec::new());
-        }
-        let columns = self.columns(entity.id);
-        let mut names = vec![Arc::from("id")];
-        names.extend(columns.iter().map(|column| column.name.clone()));
-        let select = Select {
-            table: entity.table.clone(),
-            columns: names,
-            filter,
-            order,
-            limit,
-            offset: 0,
-        };
-        let statement = render_with(&select, self.store.dialect(), &self.store);
-        let mut rows = Vec::new();
-        self.run(&statement, quick, &mut |cells| {
-            rows.push(Row::read(&columns, cells));
-            Flow::Continue
-        })
-        .await?;
-        Ok(rows)
-    }
-
-    /// The server's own reading of one row.
-    pub(crate) async fn raw_row(
-        &self,
-        entity: &Entity,
-        id: i64,
-    ) -> Result<Option<Row>, StoreError> {
-        if !self.setup.holds(&entity.table) {
-            return self.read_row(entity, id).await;
-        }
-        let question = Question::id(&entity.table, id);
-        match self.setup.find(&question) {
-            Ok(rows) => Ok(rows.first().cloned()),
-            Err(emptied) => {
-                let row = self.read_row(entity, id).await?;
-                self.setup.keep(emptied, question, row.as_slice());
-                Ok(row)
-            }
-        }
-    }
-
-    async fn read_row(&self, entity: &Entity, id: i64) -> Result<Option<Row>, StoreError> {
-        let columns = self.columns(entity.id);
-        let mut names = vec![Arc::from("id")];
-        names.extend(columns.iter().map(|column| column.name.clone()));
-        let mut row = None;
-        // A keyed read: its statement is known by its table and columns, and need not be written anew.
-        self.store
-            .get(&entity.table, id, &names, &mut |cells| {
-                row = Some(Row::read(&columns, cells));
-                Flow::Stop
-            })
-            .await?;
-        Ok(row)
-    }
-
-    /// One column of one row, for the server's own checks: the others are not read. `None` where the row
-    /// is not there.
-    pub(crate) async fn raw_value(
-        &self,
-        entity: &Entity,
-        id: i64,
-        column: &str,
-    ) -> Result<Option<Value>, StoreError> {
-        if self.setup.holds(&entity.table) {
-            let row = self.raw_row(entity, id).await?;
-            return Ok(row.map(|row| row.get(column).clone()));
-        }
-        let mut value = None;
-        self.store
-            .get(&entity.table, id, &[Arc::from(column)], &mut |cells| {
-                value = Some(crate::row::owned(cells.cell(0)));
-                Flow::Stop
-            })
-            .await?;
-        Ok(value)
-    }
-
-    /// The first record, by id, of those a filter keeps and the permit covers; its columns are not read.
-    pub(crate) async fn first_id(
-        &self,
-        permit: &Permit<'_>,
-        filter: Filter,
-    ) -> Result<Option<i64>, StoreError> {
-        let entity = permit.entity();
-        let filter = self.through(permit, filter);
-        if self.setup.holds(&entity.table) {
-            let rows = self.raw_rows(entity, filter, Vec::new(), Some(1)).await?;
-            return Ok(rows.first().map(|row| row.id));
-        }
-        if let Some(id) = only_id(&filter) {
-            let found = self.raw_value(entity, id, "id").await?;
-            return Ok(found.map(|_| id));
-        }
-        let select = Select {
-            table: entity.table.clone(),
-            columns: vec![Arc::from("id")],
-            filter,
-            order: Vec::new(),
-            limit: Some(1),
-            offset: 0,
-        };
-        let mut first = None;
-        self.read(&select, &mut |cells| {
-            first = Some(id_of(cells));
-            Flow::Stop
-        })
-        .await?;
-        Ok(first)
-    }
-
     /// Applies changes as a whole, and forgets what was cached of the rows they touch.
     pub(crate) async fn write(&self, mut changes: Vec<Change>) -> Result<(), StoreError> {
         mine::follow(self, &mut changes).await?;
@@ -458,40 +276,6 @@ impl Backend {
             }
         }
         Ok(())
-    }
-
-    /// Whether the entity's table has so few rows that counting them costs next to nothing.
-    pub(crate) async fn is_small(&self, entity: &Entity) -> Result<bool, StoreError> {
-        const SMALL: i64 = 5_000;
-        let select = Select {
-            table: entity.table.clone(),
-            columns: vec![Arc::from("id")],
-            filter: Filter::Constant(true),
-            order: vec![Order {
-                path: id_path(),
-                descending: true,
-            }],
-            limit: Some(1),
-            offset: 0,
-        };
-        let mut highest = 0;
-        self.read(&select, &mut |cells| {
-            highest = id_of(cells);
-            Flow::Stop
-        })
-        .await?;
-        Ok(highest <= SMALL)
-    }
-
-    /// How many rows a filter keeps, for the server's own checks.
-    pub(crate) async fn raw_count(
-        &self,
-        entity: &Entity,
-        filter: &Filter,
-    ) -> Result<u64, StoreError> {
-        self.store
-            .count(&render_count(&entity.table, filter, self.store.dialect()))
-            .await
     }
 
     /// Changes that remove a record with everything that hangs under it.
@@ -664,18 +448,6 @@ pub(crate) fn id_path() -> Path {
 
 pub(crate) fn with_id(id: i64) -> Filter {
     equals("id", Kind::Integer, Value::Integer(id))
-}
-
-/// The id, where a filter asks for one record and nothing else.
-fn only_id(filter: &Filter) -> Option<i64> {
-    match filter {
-        Filter::Compare {
-            path,
-            op: Comparison::Equal,
-            value: Value::Integer(id),
-        } if path.through.is_empty() && &*path.column == "id" => Some(*id),
-        _ => None,
-    }
 }
 
 pub(crate) fn column(name: &str, kind: Kind) -> Path {
