@@ -4,7 +4,7 @@
 use crate::ConnectError;
 use crate::checklist::{self, Click};
 use crate::held::{self, MEMBERS, ROLES};
-use crate::plan::{Plan, Subject};
+use crate::plan::{Plan, Subject, caption};
 use bitting_client::Psa;
 use bitting_policy::Registry;
 use serde_json::{Value, json};
@@ -127,7 +127,7 @@ fn member(psa: &Psa, plan: &Plan, role: i64, done: &mut Vec<String>) -> Result<i
     }
     if !changes.is_empty() {
         psa.patch(&format!("{MEMBERS}/{}", held.id), &changes)?;
-        let fields: Vec<&str> = changes.iter().map(|(field, _)| field.as_str()).collect();
+        let fields: Vec<&str> = changes.iter().map(|(field, _)| caption(field)).collect();
         done.push(format!(
             "set {} of the API member `{}`",
             fields.join(", "),

@@ -3,7 +3,7 @@
 //! the plan is a list of clicks, and the key's own answers prove them.
 
 pub mod apply;
-//AUDIT
+pub mod audit;
 pub mod checklist;
 pub mod held;
 mod known;

@@ -86,7 +86,7 @@ pub fn learn(
         .collect();
     Ok(Learned {
         member: name,
-        served: served.len(),
+        served: served.iter().map(|call| call.count).sum(),
         document: document(&rights, registry),
         refused: refused.into_iter().collect(),
         calls: calls.into_values().collect(),

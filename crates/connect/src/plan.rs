@@ -3,6 +3,8 @@
 pub mod saved;
 mod text;
 
+pub use text::caption;
+
 use crate::ConnectError;
 use crate::held::{self, HeldKey, HeldMember, HeldRole};
 use crate::wanted::Wanted;

@@ -21,6 +21,13 @@ pub struct Called {
     #[serde(default)]
     pub route: String,
     pub status: u16,
+    /// How often; a line of a log that does not count stands for one call.
+    #[serde(default = "once")]
+    pub count: usize,
+}
+
+fn once() -> usize {
+    1
 }
 
 /// A right that a call needs: a row, or a setup table behind its row.
@@ -30,13 +37,17 @@ pub enum Right {
     Table(EntryId, Verb),
 }
 
-/// The latest calls there is a log of; nothing on a PSA that keeps none for callers.
+/// The calls there is a log of; nothing on a PSA that keeps none for callers.
 pub fn events(psa: &Psa) -> Result<Option<Vec<Called>>, ConnectError> {
-    match psa.own("GET", "events", None) {
-        Ok(value) => Ok(serde_json::from_value(value).ok()),
-        Err(error) if error.status().is_some() => Ok(None),
-        Err(error) => Err(error.into()),
+    // What is kept counts from the first day; a server that keeps nothing may still have a short log.
+    for path in ["used", "events"] {
+        match psa.own("GET", path, None) {
+            Ok(value) => return Ok(serde_json::from_value(value).ok()),
+            Err(error) if error.status().is_some() => {}
+            Err(error) => return Err(error.into()),
+        }
     }
+    Ok(None)
 }
 
 /// The rights that each member's served calls needed, by member id.

@@ -400,3 +400,47 @@ fn plans_of_all_autotask_profiles() {
     }
     insta::assert_snapshot!("autotask_plans_of_all", text);
 }
+
+#[test]
+fn an_audit_names_what_every_api_user_holds_too_much() {
+    let server = Server::with_autotask();
+    let operator = server.operator();
+    let instance = Instance::new(&operator, None);
+    let known = profiles::all(None).unwrap();
+    let found = || {
+        bitting_connect::autotask::audit::audit(&instance, &known, screen(), bitting_connect::now())
+            .unwrap()
+    };
+    let profile = propel();
+    let exact = wanted(&profile, &choices(1, &[], &profile, true), screen()).unwrap();
+    applied(&instance, &exact);
+    let wide = wanted(&profile, &choices(2, &[], &profile, false), screen()).unwrap();
+    applied(&instance, &wide);
+    let audit = found();
+    let of = |name: &str| {
+        audit
+            .members
+            .iter()
+            .find(|user| user.member == name)
+            .expect(name)
+    };
+    let rules = |name: &str| {
+        of(name)
+            .findings
+            .iter()
+            .map(|finding| finding.rule)
+            .collect::<Vec<_>>()
+    };
+    // The administrator's user holds the system level; the exact one is what its guide names.
+    assert_eq!(rules("Bitting API"), ["system-level"]);
+    assert!(
+        rules("Test User1").is_empty(),
+        "{:?}",
+        of("Test User1").findings
+    );
+    assert_eq!(rules("Test User2"), ["excess", "administers", "deletes"]);
+    assert!(of("Test User2").excess.len() > 60);
+    assert_eq!(audit.members[0].score, audit.score);
+    let page = bitting_connect::page::html("Audit", &audit.page());
+    assert!(page.contains("Test User2") && !page.contains("<script"));
+}

@@ -22,12 +22,15 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 /// Description of key pairs cut for the first start.
 const FIRST: &str = "first start";
+/// How often what was used is kept.
+const KEEP_USE: Duration = Duration::from_secs(10);
 /// Description of key pairs cut for a ready file; the next ready file replaces them.
 const READY: &str = "ready file";
 
@@ -267,6 +270,7 @@ pub async fn start(
     let client = delivery::client()?;
     let hooks = autotask::webhooks::delivery::run(server.clone(), client.clone(), stopped.clone());
     listeners.push(tokio::spawn(hooks));
+    listeners.push(tokio::spawn(keep_use(server.clone(), stopped.clone())));
     let tell = delivery::run(server.clone(), client, ready.https.clone(), stopped);
     listeners.push(tokio::spawn(tell));
     Ok(Running {
@@ -334,6 +338,23 @@ fn shelf_of(options: &Options) -> Result<Shelf, HostError> {
     })
 }
 
+/// Keeps what was used every few seconds, so that a server that is killed loses no more than that.
+async fn keep_use(server: Arc<Server>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            () = tokio::time::sleep(KEEP_USE) => {}
+        }
+        for instance in server.instances() {
+            for kept in [instance.save_last_used().await, instance.save_used().await] {
+                if let Err(error) = kept {
+                    tracing::warn!(%error, "what was used could not be kept");
+                }
+            }
+        }
+    }
+}
+
 impl Running {
     /// Stops taking connections, finishes open requests, and closes the data.
     pub async fn stop(self) {
@@ -345,8 +366,10 @@ impl Running {
             let _ = listener.await;
         }
         for instance in self.server.instances() {
-            if let Err(error) = instance.save_last_used().await {
-                tracing::warn!(%error, "when keys were last used could not be kept");
+            for kept in [instance.save_last_used().await, instance.save_used().await] {
+                if let Err(error) = kept {
+                    tracing::warn!(%error, "what was used could not be kept");
+                }
             }
         }
     }
@@ -475,9 +498,26 @@ impl Instance {
             .keys
             .list(None)
             .iter()
-            .filter(|key| key.last_used().is_some())
+            .filter(|key| key.is_unkept())
             .map(|key| key.update())
             .collect();
+        if changes.is_empty() {
+            return Ok(());
+        }
+        Ok(self.backend.write(changes).await?)
+    }
+
+    /// Keeps what members called, as rarely.
+    pub async fn save_used(&self) -> Result<(), Problem> {
+        let table = Arc::from(crate::used::TABLE);
+        let mut ids = Vec::new();
+        for _ in 0..self.used.fresh() {
+            ids.push(self.backend.store.next_id(&table).await?);
+        }
+        let changes = self.used.changes(ids.into_iter());
+        if changes.is_empty() {
+            return Ok(());
+        }
         Ok(self.backend.write(changes).await?)
     }
 }

@@ -7,6 +7,7 @@ use crate::problem::Problem;
 use crate::row::owned;
 use crate::rules;
 use crate::shape;
+use crate::used::{self, Used};
 use bitting_catalog::Catalog;
 use bitting_dialects::connectwise::router::Router;
 use bitting_policy::{Registry, Role, RoleDocument};
@@ -35,6 +36,8 @@ pub struct Instance {
     pub backend: Backend,
     pub router: Router,
     pub keys: Keys,
+    /// Which calls each member makes.
+    pub used: Used,
     pub clock: Clock,
     /// Rows of a member's caller are read anew once this has moved on.
     security: AtomicU64,
@@ -86,6 +89,7 @@ impl Instance {
             backend: Backend::new(store, opening.catalog, opening.registry),
             router,
             keys: Keys::default(),
+            used: Used::default(),
             clock: opening.clock,
             security: AtomicU64::new(1),
             callers: RwLock::default(),
@@ -110,6 +114,12 @@ impl Instance {
                 self.keys.put(key);
             }
         }
+        let rows = self.system_rows(&used::table()).await?;
+        self.used
+            .load(rows.into_iter().filter_map(|row| match &row[..] {
+                [Value::Integer(id), _, Value::Text(line)] => Some((*id, line.clone())),
+                _ => None,
+            }));
         let mut roles = HashMap::new();
         for row in self.system_rows(&named(ROLES, "document")).await? {
             if let [Value::Integer(id), _, Value::Text(document)] = &row[..]
@@ -302,6 +312,7 @@ pub(crate) fn tables(catalog: &Catalog) -> Vec<Table> {
     let mut tables = shape::tables(catalog);
     tables.extend([
         keys::table(),
+        used::table(),
         named(ROLES, "document"),
         named(SETTINGS, "value"),
         rules::documents::files::table(),

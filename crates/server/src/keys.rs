@@ -26,6 +26,8 @@ pub struct Key {
     pub inactive: bool,
     /// Seconds since 1970, 0 for never.
     last_used: AtomicI64,
+    /// What rests of it.
+    kept_use: AtomicI64,
 }
 
 /// A pair as it is shown once.
@@ -70,7 +72,14 @@ impl Key {
             expires: None,
             inactive: false,
             last_used: AtomicI64::new(0),
+            kept_use: AtomicI64::new(0),
         }
+    }
+
+    /// Whether it was used since the last time this was asked.
+    pub fn is_unkept(&self) -> bool {
+        let now = self.last_used.load(Ordering::Relaxed);
+        self.kept_use.swap(now, Ordering::Relaxed) != now
     }
 
     pub fn last_used(&self) -> Option<Timestamp> {
@@ -93,6 +102,7 @@ impl Key {
             expires,
             inactive,
             last_used: AtomicI64::new(self.last_used.load(Ordering::Relaxed)),
+            kept_use: AtomicI64::new(self.kept_use.load(Ordering::Relaxed)),
         }
     }
 
@@ -160,6 +170,7 @@ impl Key {
             expires: time(6),
             inactive: matches!(row.get(7), Some(Value::Boolean(true) | Value::Integer(1))),
             last_used: AtomicI64::new(time(8).map_or(0, Timestamp::as_second)),
+            kept_use: AtomicI64::new(time(8).map_or(0, Timestamp::as_second)),
         })
     }
 }

@@ -41,3 +41,4 @@ pub mod shape;
 pub mod shelf;
 pub mod tls;
 mod usage;
+pub mod used;

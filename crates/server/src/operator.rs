@@ -85,6 +85,10 @@ async fn route(server: &Server, received: &Received, segments: &[&str]) -> Resul
         ["faults", id] => faults::answer(&ask, Some(id)),
         ["autotask", tail @ ..] => autotask::answer(&ask, tail, segments).await,
         ["events"] => events(&ask),
+        ["used"] => {
+            ask.operator_or_admin()?;
+            reply(200, &ask.instance.used.lines())
+        }
         _ => Err(ApiError::no_endpoint().into()),
     }
 }

@@ -446,6 +446,9 @@ impl Handler for Server {
         )
         .vendor_type;
         let response = reply.into_response(&event.id, vendor);
+        if let Some(instance) = self.instance(&event.company) {
+            instance.used.note(&event, instance.now());
+        }
         self.log.record(event);
         response.map(Outgoing::Whole)
     }

@@ -1,9 +1,12 @@
 //! `bitting audit`: every API member of a company, and what it holds beyond its need.
 
 use crate::place::Place;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use bitting_catalog::Catalog;
-use bitting_connect::audit::{Asked, audit};
+use bitting_catalog::profile::Profile;
+use bitting_connect::audit::{Asked, Audit as Found, audit};
+use bitting_connect::autotask::Screen;
+use bitting_connect::autotask::audit::audit as of_autotask;
 use bitting_connect::page::html;
 use bitting_connect::profiles;
 use clap::Args;
@@ -28,12 +31,12 @@ pub struct Audit {
 
 impl Audit {
     pub fn run(&self) -> Result<ExitCode> {
+        if self.place.target.autotask {
+            return self.autotask();
+        }
         let opened = self.place.open()?;
         let (registry, catalog) = Catalog::embedded()?;
-        let mut known = profiles::all(self.place.data.as_deref())?;
-        for word in &self.profiles {
-            known.insert(0, profiles::find(word, None)?);
-        }
+        let known = self.known()?;
         let found = audit(&Asked {
             psa: &opened.psa,
             profiles: &known,
@@ -42,13 +45,37 @@ impl Audit {
             days: self.days,
             now: bitting_connect::now(),
         })?;
+        self.show(&found)
+    }
+
+    /// Every API user of an Autotask instance.
+    fn autotask(&self) -> Result<ExitCode> {
+        let opened = self.place.autotask()?;
+        let Some(instance) = opened.own() else {
+            bail!("a live Autotask tells neither its API users nor its levels over its API");
+        };
+        let screen = Screen::embedded()?;
+        let now = bitting_connect::now();
+        self.show(&of_autotask(&instance, &self.known()?, &screen, now)?)
+    }
+
+    /// The profiles that members are recognised by.
+    fn known(&self) -> Result<Vec<Profile>> {
+        let mut known = profiles::all(self.place.data.as_deref())?;
+        for word in &self.profiles {
+            known.insert(0, profiles::find(word, None)?);
+        }
+        Ok(known)
+    }
+
+    fn show(&self, found: &Found) -> Result<ExitCode> {
         if let Some(file) = &self.html {
             let title = format!("API members of {}", found.company);
             std::fs::write(file, html(&title, &found.page()))
                 .with_context(|| format!("cannot write {}", file.display()))?;
         }
         if self.place.target.json {
-            println!("{}", serde_json::to_string_pretty(&found)?);
+            println!("{}", serde_json::to_string_pretty(found)?);
         } else {
             print!("{}", found.text());
         }

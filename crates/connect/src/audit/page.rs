@@ -100,10 +100,11 @@ impl Audit {
                 } else {
                     &member.role
                 },
-                if member.location.is_empty() {
-                    "no location"
-                } else {
-                    &member.location
+                match (member.location.is_empty(), member.name.contains('@')) {
+                    // An API user of Autotask has an address and no location.
+                    (true, true) => &member.name,
+                    (true, false) => "no location",
+                    (false, _) => &member.location,
                 },
             );
             for finding in &member.findings {

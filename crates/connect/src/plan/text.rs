@@ -122,7 +122,7 @@ fn shown(line: &Line) -> String {
 }
 
 /// A field of the API as the member form calls it.
-fn caption(field: &str) -> &str {
+pub fn caption(field: &str) -> &str {
     match field {
         "name" => "Member Name",
         "securityRole" => "Role ID",
