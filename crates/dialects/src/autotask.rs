@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod callout;
+pub mod description;
 pub mod error;
 pub mod headers;
 pub mod information;

@@ -513,3 +513,54 @@ async fn an_empty_company_has_what_the_first_record_needs_and_no_more() {
         "assignedResourceID": owner, "assignedResourceRoleID": 1});
     site.admin_call("POST", "/Tickets", Some(ticket)).await;
 }
+
+/// Some clients read from the description which paths there are: each of them must lead somewhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_description_names_every_path_and_nothing_else() {
+    let site = Site::with(bitting_store::Location::Memory, None).await;
+    let path = "http://psa.test/atservicesrest/swagger/docs/v1";
+    let (status, document) = site.call(None, "GET", path, None).await;
+    assert_eq!((status, &document["swagger"]), (200, &json!("2.0")));
+    assert_eq!(document["basePath"], "/ATServicesRest");
+    let mut operations = 0;
+    for (path, verbs) in document["paths"].as_object().unwrap() {
+        let place = path
+            .replace("{parentId}", "987654321")
+            .replace("{id}", "987654321");
+        let place = format!("http://psa.test/ATServicesRest{place}");
+        for verb in verbs.as_object().unwrap().keys() {
+            operations += 1;
+            let answered = site
+                .send(
+                    Some(site.admin()),
+                    &verb.to_uppercase(),
+                    &place,
+                    &[],
+                    Some(json!({})),
+                )
+                .await;
+            assert_ne!(answered.status, 405, "{verb} {path}");
+            // No user-defined fields, no list of them.
+            assert!(
+                answered.status != 404 || path.ends_with("userDefinedFields"),
+                "{verb} {path}"
+            );
+        }
+    }
+    assert!(operations > 2_000, "{operations}");
+    assert!(document["definitions"]["TicketModel"]["properties"]["title"]["maxLength"] == 255);
+}
+
+/// Recipes draw: what one draw has, another may lack.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_company_can_be_made_in_every_size_and_of_every_seed() {
+    for seed in 1..=5 {
+        let size = bitting_server::demo::Size::with_tickets(if seed == 1 { 500 } else { 150 });
+        let demo = bitting_server::seed::Demo { size, seed };
+        let site = Site::with(bitting_store::Location::Memory, Some(&demo)).await;
+        let count = site
+            .admin_call("POST", "/Tickets/query/count", Some(all()))
+            .await;
+        assert_eq!(count["queryCount"], if seed == 1 { 500 } else { 150 });
+    }
+}

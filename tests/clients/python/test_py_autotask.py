@@ -1,6 +1,9 @@
 """Scenarios of the unmodified py-autotask against the Autotask database of a running server."""
 
+import itertools
+
 import pytest
+import requests
 from py_autotask import AutotaskClient
 from py_autotask.exceptions import AutotaskAPIError, AutotaskAuthError
 
@@ -104,3 +107,33 @@ def test_a_denial_is_the_vendors_status(least):
     company = {"companyName": "New", "companyType": 1, "phone": "555-0100", "ownerResourceID": 29682885}
     with pytest.raises(AutotaskAPIError):
         least.create_entity("Companies", company)
+
+
+def test_user_defined_values_are_written_searched_and_shown(admin):
+    ticket = {"companyID": 0, "title": "UDF", "status": 1, "priority": 3,
+              "userDefinedFields": [{"name": "Escalated By", "value": "Mika Ruiz"}]}
+    made = admin.create_entity("Tickets", ticket)
+    page = admin.query("Tickets", {"filter": [{"op": "eq", "field": "Escalated By", "value": "mika ruiz", "udf": True}]})
+    assert made.item_id in [item["id"] for item in page.items]
+    assert {"name": "Escalated By", "value": "Mika Ruiz"} in admin.tickets.get(made.item_id)["userDefinedFields"]
+
+
+def test_further_pages_are_where_the_link_says(server, admin):
+    page = admin.query("Tickets", {"filter": everything(), "maxRecords": 100})
+    link, seen = page.page_details.next_page_url, [item["id"] for item in page.items]
+    user = server.facts["autotask"]["admin"]
+    headers = {"UserName": user["username"], "Secret": user["secret"], "APIIntegrationcode": user["integration_code"]}
+    verbs = itertools.cycle(["POST", "GET"])
+    while link:
+        answer = requests.request(next(verbs), link, headers=headers, json={}, timeout=30).json()
+        seen += [item["id"] for item in answer["items"]]
+        link = answer["pageDetails"]["nextPageUrl"]
+    assert seen == sorted(set(seen)) and len(seen) == admin.tickets.count(everything())
+
+
+def test_an_attachment_is_kept_and_listed_everywhere(admin):
+    ticket = admin.create_entity("Tickets", {"companyID": 0, "title": "File", "status": 1, "priority": 3})
+    file = {"attachmentType": "FILE_ATTACHMENT", "publish": 1, "title": "Log", "fullPath": "log.txt", "data": "aGk="}
+    made = admin.create_child_entity("Tickets", ticket.item_id, "Attachments", file)
+    page = admin.query("AttachmentInfo", {"filter": [{"op": "eq", "field": "ticketID", "value": ticket.item_id}]})
+    assert [(item["id"], item["fileSize"]) for item in page.items] == [(made.item_id, 2)]

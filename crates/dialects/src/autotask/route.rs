@@ -15,6 +15,8 @@ pub enum Route {
     Threshold,
     EveryEntity,
     Modules,
+    /// The description of the API.
+    Description,
     Entity(Place),
 }
 
@@ -100,6 +102,9 @@ impl Router {
         let words: Vec<&str> = lower.iter().map(String::as_str).collect();
         if words == ["versioninformation"] {
             return Some(Route::VersionInformation);
+        }
+        if let ["swagger", "docs", "v1" | "v1.0" | "v1.json"] = &words[..] {
+            return Some(Route::Description);
         }
         let ["v1.0" | "1.0", words @ ..] = &words[..] else {
             return None;

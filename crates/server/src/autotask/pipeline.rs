@@ -12,6 +12,7 @@ use crate::http::{Body, Received};
 use crate::server::Server;
 use bitting_catalog::entity::Entity;
 use bitting_catalog::served::{self, Act};
+use bitting_dialects::autotask::description;
 use bitting_dialects::autotask::error::Refusal;
 use bitting_dialects::autotask::headers::Credentials;
 use bitting_dialects::autotask::information;
@@ -73,6 +74,11 @@ async fn answer(
         .ok_or_else(|| Refusal::no_route(path))?;
     match &route {
         Route::VersionInformation => return Ok(bytes(&json!({"apiVersions": ["V1.0"]}))),
+        Route::Description => {
+            let origin = origin(received);
+            let (scheme, host) = origin.split_once("://").unwrap_or(("http", &origin));
+            return Ok(bytes(&description::document(first.catalog(), host, scheme)));
+        }
         Route::Zone => {
             let user = query.get("user").map_or("", String::as_str);
             let tenant = tenants
@@ -115,7 +121,9 @@ async fn answer(
         tokio::time::sleep(underway.delay).await;
     }
     match route {
-        Route::VersionInformation | Route::Zone => Err(Refusal::no_route(path).into()),
+        Route::VersionInformation | Route::Description | Route::Zone => {
+            Err(Refusal::no_route(path).into())
+        }
         Route::Version => Ok(bytes(&json!({
             "majorVersion": "2025", "minorVersion": "1", "build": "0", "customerType": "Demo",
         }))),
