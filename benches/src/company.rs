@@ -25,6 +25,8 @@ pub struct Company {
     name: String,
     admin: String,
     pub least: Member,
+    /// The ready file.
+    pub facts: Value,
 }
 
 /// A member with a key: what its requests carry.
@@ -118,6 +120,7 @@ impl Company {
             least,
             client_id,
             name,
+            facts,
         })
     }
 

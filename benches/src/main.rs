@@ -1,6 +1,7 @@
 //! Runs the parts of the benchmark named on the command line, prints their tables and keeps them as JSON.
 //! Started by `benches/run`, which builds everything and pins this program to the second core.
 
+mod autotask;
 mod canned;
 mod cedar;
 mod company;
@@ -30,7 +31,7 @@ pub struct Places {
     pub root: PathBuf,
 }
 
-const PARTS: [&str; 4] = ["decision", "serve", "versus", "start"];
+const PARTS: [&str; 5] = ["decision", "serve", "autotask", "versus", "start"];
 
 fn main() -> Result<()> {
     let mut parts: Vec<String> = std::env::args().skip(1).collect();
@@ -61,6 +62,7 @@ fn main() -> Result<()> {
         let tables: Vec<Table> = match part.as_str() {
             "decision" => decision::measure(&places)?,
             "serve" => serve::measure(&places)?,
+            "autotask" => autotask::measure(&places)?,
             "versus" => versus::measure(&places)?,
             _ => start::measure(&places)?,
         };
