@@ -68,6 +68,12 @@ impl Catalog {
     }
 }
 
+/// The text of a ConnectWise file that comes with the program.
+pub(crate) fn shipped(path: &str) -> Result<String, CatalogError> {
+    let file = Shipped::get(path).ok_or_else(|| missing(path))?;
+    Ok(text(file.data).into_owned())
+}
+
 fn missing(path: &str) -> CatalogError {
     CatalogError {
         file: path.to_owned(),

@@ -6,6 +6,7 @@ mod check;
 mod embedded;
 pub mod entity;
 mod error;
+pub mod import;
 pub mod profile;
 mod read;
 pub mod route;

@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod audit;
+pub mod catalog;
 pub mod connect;
 pub mod demo;
 pub mod fault;

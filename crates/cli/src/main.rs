@@ -8,6 +8,7 @@ mod commands;
 mod connection;
 mod handover;
 mod jobs;
+mod overlay;
 mod place;
 mod private_file;
 mod table;
@@ -31,6 +32,7 @@ enum Command {
     /// Run a PSA that speaks the ConnectWise and the Autotask REST API and enforces every right.
     Serve(commands::serve::Serve),
     Demo(commands::demo::Demo),
+    Catalog(commands::catalog::Catalog),
     Role(commands::role::Role),
     Member(commands::member::Member),
     Key(commands::key::Key),
@@ -81,6 +83,7 @@ fn main() -> ExitCode {
             allocator::give_back_soon();
             serve.run().map(done)
         }
+        Command::Catalog(catalog) => catalog.run().map(done),
         Command::Demo(demo) => demo.run().map(done),
         Command::Role(role) => role.run().map(done),
         Command::Member(member) => member.run().map(done),

@@ -41,6 +41,8 @@ pub struct Options {
     pub state: PathBuf,
     /// Keep the data in `state`; else it is gone with the process.
     pub keep: bool,
+    /// Data files of the user's own, by their path below `connectwise/`.
+    pub overlay: Vec<(String, String)>,
     /// A PostgreSQL database instead of a file.
     pub database: Option<String>,
     pub host: String,
@@ -84,6 +86,8 @@ pub enum HostError {
         address: String,
         reason: std::io::Error,
     },
+    #[error("the data of the overlay does not hold together: {0}")]
+    Overlay(String),
     #[error("{0}")]
     Company(String),
     #[error("the demo company cannot be made: {0}")]
@@ -326,7 +330,16 @@ pub async fn fill(
 }
 
 fn shelf_of(options: &Options) -> Result<Shelf, HostError> {
-    let (registry, catalog) = Catalog::embedded()?;
+    let (registry, catalog) = Catalog::overlaid(options.overlay.iter().cloned())?;
+    // What is shipped has been checked; what a user adds has not.
+    let faults = if options.overlay.is_empty() {
+        Vec::new()
+    } else {
+        catalog.check(None)
+    };
+    if !faults.is_empty() {
+        return Err(HostError::Overlay(faults.join("\n")));
+    }
     let clock: Clock = Arc::new(jiff::Timestamp::now);
     Ok(Shelf {
         catalog: Arc::new(catalog),

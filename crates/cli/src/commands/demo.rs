@@ -59,6 +59,7 @@ impl Demo {
         let options = Options {
             state: self.data.canonicalize().unwrap_or(self.data.clone()),
             keep: true,
+            overlay: Vec::new(),
             database: self.database.clone(),
             host: "127.0.0.1".to_owned(),
             http_port: 0,

@@ -4,7 +4,7 @@ use crate::bench::Workbench;
 use crate::commands::sync::shared;
 use crate::connection::{OPERATOR_FILE, Operator, pointer};
 use crate::jobs::{self, Desk};
-use crate::private_file;
+use crate::{overlay, private_file};
 use anyhow::{Context as _, Result};
 use bitting_server::demo::Size;
 use bitting_server::host::{self, AutotaskOptions, Options, Ready, Running, Shown};
@@ -26,6 +26,9 @@ pub struct Serve {
     /// Keep the data in this directory; without it, it is gone when the server stops.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Data of your own on top of what is shipped: kinds of record, paths and fields in DIR/connectwise.
+    #[arg(long, value_name = "DIR", env = "BITTING_DATA_OVERLAY")]
+    data_overlay: Option<PathBuf>,
     /// Start afresh with a demo company (the default without --data).
     #[arg(long, conflicts_with = "empty")]
     demo: bool,
@@ -169,6 +172,10 @@ impl Serve {
                 limits: self.autotask_limits,
             }),
             keep: self.data.is_some(),
+            overlay: match &self.data_overlay {
+                Some(directory) => overlay::files(directory)?,
+                None => Vec::new(),
+            },
             database: self.database.clone(),
             host: self.host.clone(),
             http_port: self.port,

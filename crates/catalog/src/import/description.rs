@@ -1,0 +1,155 @@
+//! The parts of an OpenAPI description that matter here, checked: paths with their operations, and schemas
+//! with their members. Must not know the catalog.
+
+use crate::error::{CatalogError, Place};
+use crate::route::Method;
+use crate::source::MethodText;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// What a description says.
+pub(super) struct Description<'a> {
+    place: Place<'a>,
+    pub paths: BTreeMap<String, Vec<Operation>>,
+    pub schemas: BTreeMap<String, &'a Map<String, Value>>,
+    /// Names of required members by schema.
+    pub required: BTreeMap<String, Vec<String>>,
+}
+
+pub(super) struct Operation {
+    pub method: Method,
+    pub word: &'static str,
+    /// The schema of the answer, and whether it is a list of them.
+    pub returns: Option<String>,
+    pub list: bool,
+}
+
+const SCHEMAS: &str = "#/components/schemas/";
+
+impl<'a> Description<'a> {
+    pub fn read(file: &'a str, text: &'a str, tree: &'a Value) -> Result<Self, CatalogError> {
+        let place = Place { file, text };
+        let version = tree["openapi"].as_str().unwrap_or_default();
+        if !version.starts_with("3.") {
+            let fault =
+                "this is no OpenAPI 3 description: `openapi` must be a text that begins with 3";
+            return Err(place.on("openapi", fault));
+        }
+        let Some(paths) = tree["paths"].as_object() else {
+            return Err(place.on("paths", "a description has `paths`, an object by path"));
+        };
+        let mut read = Self {
+            place,
+            paths: BTreeMap::new(),
+            schemas: BTreeMap::new(),
+            required: BTreeMap::new(),
+        };
+        let schemas = tree["components"]["schemas"].as_object();
+        for (name, schema) in schemas.into_iter().flatten() {
+            if !plain(name, ".") {
+                return Err(place.on(
+                    name,
+                    format!("`{name}` cannot name a schema; use letters and digits"),
+                ));
+            }
+            // What is no object (a bare list, a map) has no members.
+            if let Some(members) = schema["properties"].as_object() {
+                read.schemas.insert(name.clone(), members);
+            }
+            let required = schema["required"].as_array().into_iter().flatten();
+            let required = required
+                .filter_map(|name| name.as_str().map(str::to_owned))
+                .collect();
+            read.required.insert(name.clone(), required);
+        }
+        for (path, verbs) in paths {
+            read.checked(path)?;
+            let Some(verbs) = verbs.as_object() else {
+                return Err(place.on(path, format!("`{path}` holds no object of verbs")));
+            };
+            let mut operations = Vec::new();
+            for (_, method, word) in MethodText::EVERY {
+                let Some(said) = verbs.get(&word.to_ascii_lowercase()) else {
+                    continue;
+                };
+                operations.push(read.operation(path, method, word, said)?);
+            }
+            read.paths.insert(path.clone(), operations);
+        }
+        Ok(read)
+    }
+
+    /// The fault at the first line that names a word.
+    pub fn fault(&self, word: &str, fault: impl Into<String>) -> CatalogError {
+        self.place.on(word, fault)
+    }
+
+    /// The schema that a reference names, which has to be there.
+    pub fn named<'v>(&self, reference: &'v str) -> Result<&'v str, CatalogError> {
+        let known = |name: &&str| self.required.contains_key(*name);
+        match reference.strip_prefix(SCHEMAS).filter(known) {
+            Some(name) => Ok(name),
+            None => {
+                let last = reference.rsplit('/').next().unwrap_or(reference);
+                Err(self.place.on(
+                    last,
+                    format!("`{reference}` leads nowhere; the schema is not in the file"),
+                ))
+            }
+        }
+    }
+
+    fn checked(&self, path: &str) -> Result<(), CatalogError> {
+        let segment = |segment: &str| match segment.strip_prefix('{') {
+            Some(name) => name
+                .strip_suffix('}')
+                .is_some_and(|name| !name.is_empty() && plain(name, "")),
+            None => plain(segment, "-."),
+        };
+        let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+        if !path.starts_with('/') || path.len() < 2 || !segments.all(segment) {
+            let fault = format!("`{path}` is no path; write `/module/records/{{id}}`");
+            return Err(self.place.on(path, fault));
+        }
+        Ok(())
+    }
+
+    fn operation(
+        &self,
+        path: &str,
+        method: Method,
+        word: &'static str,
+        said: &Value,
+    ) -> Result<Operation, CatalogError> {
+        let Some(answers) = said["responses"].as_object() else {
+            let fault = format!("{word} {path} has no `responses`");
+            return Err(self.place.on(path, fault));
+        };
+        let good = answers.iter().find(|(status, _)| status.starts_with('2'));
+        let content = good.and_then(|(_, answer)| answer["content"].as_object());
+        let schema = content
+            .and_then(|kinds| kinds.values().next())
+            .map(|kind| &kind["schema"]);
+        let list = schema.is_some_and(|schema| schema["type"] == "array");
+        let reference = schema.and_then(|schema| {
+            let one = if list { &schema["items"] } else { schema };
+            one["$ref"].as_str()
+        });
+        let returns = match reference {
+            Some(reference) => Some(self.named(reference)?.to_owned()),
+            None => None,
+        };
+        Ok(Operation {
+            method,
+            word,
+            returns,
+            list,
+        })
+    }
+}
+
+/// Letters, digits, `_` and these.
+fn plain(text: &str, also: &str) -> bool {
+    let good = |c: char| c.is_ascii_alphanumeric() || c == '_' || also.contains(c);
+    !text.is_empty() && text.chars().all(good)
+}

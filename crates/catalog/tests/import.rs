@@ -1,0 +1,187 @@
+//! A user's own description against the shipped catalog: what is new comes out as data that reads, what is
+//! broken is refused by name and line.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use bitting_catalog::Catalog;
+use bitting_catalog::import::{Import, import};
+use bitting_catalog::route::{Method, RouteKind};
+use bitting_catalog::{CatalogError, entity::Kind};
+use serde_json::{Value, json};
+
+fn answer(schema: &str, list: bool) -> Value {
+    let one = json!({ "$ref": format!("#/components/schemas/{schema}") });
+    let schema = if list {
+        json!({ "type": "array", "items": one })
+    } else {
+        one
+    };
+    json!({ "responses": { "200": { "content": { "application/json": { "schema": schema } } } } })
+}
+
+fn description() -> Value {
+    json!({
+        "openapi": "3.0.1",
+        "paths": {
+            "/service/tickets": { "get": answer("Ticket", true), "post": answer("Ticket", false) },
+            "/service/tickets/{parentId}/gadgets": { "get": answer("Gadget", true), "post": answer("Gadget", false) },
+            "/service/tickets/{parentId}/gadgets/count": { "get": answer("Gadget", false) },
+            "/service/tickets/{parentId}/gadgets/{id}": { "get": answer("Gadget", false), "delete": { "responses": { "204": {} } } },
+            "/service/beacons": { "get": answer("Gadget", true) },
+            "/starship/engines": { "get": answer("Gadget", true) },
+            "/time/accruals/{id}/spin": { "post": { "responses": { "200": {} } } },
+            "/system/securityroles/{id}": { "put": answer("Gadget", false) },
+        },
+        "components": { "schemas": {
+            "Ticket": { "properties": {
+                "id": { "type": "integer" },
+                "summary": { "type": "string" },
+                "moonPhase": { "type": "string", "enum": ["New", "Full"] },
+                "watchers": { "type": "array", "items": { "$ref": "#/components/schemas/MemberReference" } },
+            } },
+            "MemberReference": { "properties": { "id": { "type": "integer" } } },
+            "Gadget": { "required": ["name"], "properties": {
+                "id": { "type": "integer" },
+                "name": { "type": "string", "maxLength": 30 },
+                "owner": { "$ref": "#/components/schemas/MemberReference" },
+                "boughtOn": { "type": "string", "format": "date-time" },
+                "weight": { "type": "number", "readOnly": true },
+                "tags": { "type": "array", "items": { "type": "string" } },
+            } },
+        } },
+    })
+}
+
+fn run(tree: &Value) -> Result<Import, CatalogError> {
+    let (registry, catalog) = Catalog::embedded().unwrap();
+    let text = serde_json::to_string_pretty(tree).unwrap();
+    import("mine.json", &text, tree, (&registry, &catalog))
+}
+
+#[test]
+fn what_is_new_is_served_and_what_is_known_stays() {
+    let made = run(&description()).unwrap();
+    let (_, shipped) = Catalog::embedded().unwrap();
+    let (registry, catalog) = Catalog::overlaid(made.files).unwrap();
+    assert_eq!(catalog.check(None), Vec::<String>::new());
+    let gadgets = catalog
+        .entity_at("service/tickets/gadgets")
+        .expect("a new kind of record");
+    assert_eq!(&*gadgets.schema, "Gadget");
+    let mut names: Vec<&str> = gadgets.fields.iter().map(|field| &*field.name).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["boughtOn", "id", "name", "owner", "tags", "weight"]);
+    let field = |name: &str| gadgets.any_field(name).unwrap();
+    assert!(field("name").required && field("name").max == Some(30));
+    assert!(field("weight").read_only);
+    assert!(matches!(field("owner").kind, Kind::Reference(_)));
+    let kinds: Vec<RouteKind> = catalog
+        .routes_of(gadgets.id)
+        .map(|route| route.kind)
+        .collect();
+    assert_eq!(
+        kinds,
+        [RouteKind::Collection, RouteKind::Count, RouteKind::Item]
+    );
+    // As whoever may touch the ticket.
+    let tickets = catalog.entity_at("service/tickets").unwrap();
+    assert_eq!(gadgets.right.needs, tickets.right.needs);
+    // A record that is there grows, and keeps all it had.
+    let old = shipped.entity_at("service/tickets").unwrap();
+    assert_eq!(tickets.fields.len(), old.fields.len() + 2);
+    assert_eq!(tickets.any_field("moonPhase").unwrap().values.len(), 2);
+    assert!(matches!(
+        tickets.any_field("watchers").unwrap().kind,
+        Kind::References(_)
+    ));
+    assert_eq!(
+        catalog.routes_of(tickets.id).count(),
+        shipped.routes_of(old.id).count()
+    );
+    // Further verbs of a path that is there.
+    let roles = catalog.entity_at("system/securityroles").unwrap();
+    let puts = catalog.routes_of(roles.id).any(|route| {
+        route.kind == RouteKind::Item && route.methods.iter().any(|o| o.method == Method::Put)
+    });
+    assert!(puts, "PUT /system/securityroles/{{id}}");
+    // Nothing to go by: only administrators.
+    let engines = catalog.entity_at("starship/engines").unwrap();
+    let strictest = registry.action("System", "Security").unwrap();
+    assert_eq!(
+        engines.right.needs,
+        bitting_policy::Needs::Action(strictest)
+    );
+}
+
+#[test]
+fn the_report_says_what_is_new_and_what_was_guessed() {
+    let report = run(&description()).unwrap().report;
+    assert_eq!(report.known, 2);
+    insta::assert_snapshot!(report.to_string());
+}
+
+#[test]
+fn nothing_comes_of_what_is_known() {
+    let mut known = description();
+    let paths = known["paths"].as_object_mut().unwrap();
+    paths.retain(|path, _| path == "/service/tickets");
+    known["components"]["schemas"]["Ticket"]["properties"] = json!({ "id": { "type": "integer" } });
+    let made = run(&known).unwrap();
+    assert!(made.files.is_empty(), "{:?}", made.files.keys());
+}
+
+fn listed(schema: &str) -> Value {
+    json!({ "get": answer(schema, true) })
+}
+
+#[test]
+fn what_is_broken_is_refused_by_name_and_line() {
+    type Break = fn(&mut Value);
+    let table: [(&str, Break, &str); 7] = [
+        ("no OpenAPI", |d| d["openapi"] = json!("2.0"), "OpenAPI 3"),
+        ("no paths", |d| d["paths"] = json!([]), "`paths`"),
+        (
+            "a path without slash",
+            |d| d["paths"]["gadgets"] = json!({}),
+            "`gadgets` is no path",
+        ),
+        (
+            "an open placeholder",
+            |d| d["paths"]["/a/{id"] = json!({}),
+            "`/a/{id` is no path",
+        ),
+        (
+            "no responses",
+            |d| d["paths"]["/a/b"] = json!({ "get": {} }),
+            "GET /a/b has no `responses`",
+        ),
+        (
+            "a schema that is not there",
+            |d| d["paths"]["/a/b"] = listed("Nowhere"),
+            "`#/components/schemas/Nowhere` leads nowhere",
+        ),
+        (
+            "a type that is none",
+            |d| {
+                d["components"]["schemas"]["Gadget"]["properties"]["name"]["type"] =
+                    json!("colour");
+            },
+            "`colour` is no type",
+        ),
+    ];
+    for (case, change, said) in table {
+        let mut broken = description();
+        change(&mut broken);
+        let fault = run(&broken).expect_err(case);
+        assert!(fault.fault.contains(said), "{case}: {fault}");
+        assert_eq!(fault.file, "mine.json", "{case}");
+    }
+    let mut broken = description();
+    broken["paths"]["/a/b"] = listed("Nowhere");
+    let text = serde_json::to_string_pretty(&broken).unwrap();
+    let line = 1 + text
+        .lines()
+        .position(|line| line.contains("Nowhere"))
+        .unwrap();
+    assert_eq!(run(&broken).unwrap_err().line, line);
+}
