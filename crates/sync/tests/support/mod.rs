@@ -62,6 +62,7 @@ impl Server {
         let options = host::Options {
             state: state.path().to_owned(),
             keep: false,
+            overlay: Vec::new(),
             database: None,
             host: "127.0.0.1".to_owned(),
             http_port: 0,
