@@ -15,14 +15,14 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result
         [] if visit.post => save(visit, desk).await,
         [] => Ok(Outcome::Page(show(visit, desk))),
         ["new"] => Ok(new::answer(visit, desk)),
-        ["work", name] => {
-            let address = visit.at(&format!("instances/work/{name}"));
+        ["task", name] => {
+            let address = visit.at(&format!("instances/task/{name}"));
             let work = &visit.server.console.work;
             let page = work.page(name, &visit.session.csrf, &address);
             Ok(page.map_or(Outcome::Nowhere, Outcome::Page))
         }
-        ["work", name, "part"] => {
-            let address = visit.at(&format!("instances/work/{name}"));
+        ["task", name, "part"] => {
+            let address = visit.at(&format!("instances/task/{name}"));
             let work = &visit.server.console.work;
             let part = work.part(name, &visit.session.csrf, &address);
             Ok(part.map_or(Outcome::Nowhere, Outcome::Part))

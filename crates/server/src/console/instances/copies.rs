@@ -185,5 +185,5 @@ fn reset(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
             Err(problem) => watched.fail(message(&problem)),
         }
     });
-    Ok(Outcome::See(visit.at(&format!("instances/work/{name}"))))
+    Ok(Outcome::See(visit.at(&format!("instances/task/{name}"))))
 }

@@ -109,7 +109,7 @@ fn begin(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<String, Problem> {
             Err(problem) => watched.fail(message(&problem)),
         }
     });
-    Ok(visit.at(&format!("instances/work/{work}")))
+    Ok(visit.at(&format!("instances/task/{work}")))
 }
 
 fn shown(made: &Made) -> Markup {
