@@ -451,10 +451,12 @@ async fn sibling<'a>(
             continue;
         }
         let needs = &other.right.needs;
-        let Ok(_) = authorize(backend.grounds(), &call.caller, other, needs, asked.verb()) else {
+        let Ok(permit) = authorize(backend.grounds(), &call.caller, other, needs, asked.verb())
+        else {
             continue;
         };
-        if let Some(row) = backend.row(&pass_through(&call.caller, other), id).await? {
+        let found = backend.row(&pass_through(&call.caller, other), id).await?;
+        if let Some(row) = found.filter(|row| !permit.closed_by_project(row, false)) {
             return Ok(Some((other, row)));
         }
     }

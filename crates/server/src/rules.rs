@@ -191,7 +191,7 @@ pub async fn before_save(
             "own_records" => picker::save(context, draft),
             "stamped" => stamp(context, draft),
             "member" | "api_member" | "my_account" => {
-                Box::pin(enrolment::save(context, draft)).await?
+                Box::pin(enrolment::save(context, draft)).await?;
             }
             "opportunity" => opportunities::save(context, draft).await?,
             "opportunity_note" => opportunities::save_note(context, draft),

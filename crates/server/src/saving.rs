@@ -536,9 +536,10 @@ async fn admitted(
         return Err(refuse(Why::Board));
     }
     let member = permit.caller().member;
-    let own = match crate::shape::is_owned(draft.entity) {
-        true => owners.contains(&member),
-        false => draft.row.text(ENTERED_BY) == Some(&*permit.caller().identifier),
+    let own = if crate::shape::is_owned(draft.entity) {
+        owners.contains(&member)
+    } else {
+        draft.row.text(ENTERED_BY) == Some(&*permit.caller().identifier)
     };
     if permit.closed_by_project(&draft.row, own) {
         return Err(refuse(Why::ProjectRole));

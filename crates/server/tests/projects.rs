@@ -636,3 +636,76 @@ async fn templates_are_taken_from_projects_and_laid_down_in_others() {
         2
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_gives_a_ticket_no_owner_that_its_maker_may_not_give() {
+    let site = Site::open().await;
+    let board = json!({ "name": "Desk", "location": { "id": 1 }, "department": { "id": 1 } });
+    let board = made(&site.company, "/service/boards", board).await;
+    let ticket = json!({ "summary": "Printer", "company": { "id": site.customer }, "board": { "id": board } });
+    let ticket = made(&site.company, "/service/tickets", ticket).await;
+    let service = site.get("/schedule/types?orderBy=id").await[0]["id"].clone();
+    let rows = [
+        ("Service Desk", "Resource Scheduling", EVERY),
+        ("Service Desk", "Service Tickets", [No, No, No, All]),
+    ];
+    let role = site.company.role("Planner", &rows, &[]).await;
+    let (planner, key) = site.company.member("Planner", role).await;
+    let mut entry =
+        json!({ "objectId": ticket, "type": { "id": service }, "member": { "id": planner } });
+    site.post(&key, "/schedule/entries", entry.clone())
+        .await
+        .expect(201);
+    entry["ownerFlag"] = json!(true);
+    let denied = site.post(&key, "/schedule/entries", entry).await;
+    assert_eq!(
+        (denied.status, denied.denial().contains("Service Tickets")),
+        (403, true),
+        "{}",
+        denied.denial()
+    );
+    assert_eq!(
+        site.get(&format!("/service/tickets/{ticket}"))
+            .await
+            .get("owner"),
+        None
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notes_by_the_other_path_follow_the_role_in_the_project_too() {
+    let site = Site::open().await;
+    let rows = [
+        ("Service Desk", "Service Tickets", EVERY),
+        ("Project", "Project Tickets", EVERY),
+    ];
+    let role = site.company.role("Both", &rows, &[]).await;
+    let (ann, key) = site.company.member("Ann", role).await;
+    let path = format!("/service/tickets/{}/notes", site.tickets[0]);
+    let note = json!({ "text": "x", "detailDescriptionFlag": true });
+    assert_eq!(site.post(&key, &path, note.clone()).await.status, 201);
+    let settings = format!("/project/securityRoles/{}/settings", site.worker);
+    let all = site
+        .get(&format!(
+            "{settings}?pageSize=100&conditions=moduleIdentifier=\"Project Tickets\""
+        ))
+        .await;
+    site.patch(
+        &site.company.admin,
+        &format!("{settings}/{}", all[0]["id"]),
+        "addLevel",
+        json!("None"),
+    )
+    .await
+    .expect(200);
+    let team = json!({ "member": { "id": ann }, "projectRole": { "id": site.worker } });
+    site.post(
+        &site.company.admin,
+        &format!("/project/projects/{}/teamMembers", site.project),
+        team,
+    )
+    .await
+    .expect(201);
+    assert_eq!(site.post(&key, &path, note).await.status, 404);
+    assert_eq!(site.company.get(&key, &path).await.rows().len(), 1);
+}

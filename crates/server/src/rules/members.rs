@@ -39,9 +39,10 @@ pub async fn caller(instance: &Instance, member: i64) -> Result<Option<Caller>, 
         .text("excluded_service_board_ids")
         .map(|json| serde_json::from_str(json).unwrap_or_default())
         .unwrap_or_default();
-    let bars = match role.admin {
-        true => Arc::from([]),
-        false => projects::roles::bars(instance, member).await?,
+    let bars = if role.admin {
+        Arc::from([])
+    } else {
+        projects::roles::bars(instance, member).await?
     };
     Ok(Some(Caller {
         member,

@@ -67,6 +67,12 @@ pub async fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Pro
         }
         return Ok(());
     };
+    let leads = draft.flag("ownerFlag") && row.integer("owner_id") != draft.integer("member");
+    let now = ["ownerFlag", "member", "objectId", "type"];
+    if leads && path.ends_with("/tickets") && now.into_iter().any(|name| draft.changed(name)) {
+        // To give a ticket another owner is to change the ticket.
+        related::open_to(context, path, Verb::Edit, id).await?;
+    }
     let name = row.text("summary").or(row.text("name")).unwrap_or_default();
     draft.default("name", text(name));
     draft.default("where", row.get("service_location_id").clone());

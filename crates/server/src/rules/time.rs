@@ -71,7 +71,7 @@ pub async fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Pro
         if !chosen {
             draft.set("billableOption", related::text(option));
         } else if draft.changed("billableOption") && draft.text("billableOption") != Some(option) {
-            may_choose(context, draft).await?;
+            may_choose(context, draft)?;
         }
         pricing::price(context, draft).await?;
     }
@@ -166,7 +166,7 @@ pub fn unsettled(draft: &mut Draft<'_>) {
 }
 
 /// Another option than the one that set-up says asks for a row of its own.
-async fn may_choose(context: Context<'_>, draft: &Draft<'_>) -> Result<(), Problem> {
+fn may_choose(context: Context<'_>, draft: &Draft<'_>) -> Result<(), Problem> {
     let Some(right) = draft.entity.extra_rights.get("billable") else {
         return Ok(());
     };

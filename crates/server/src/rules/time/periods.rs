@@ -209,6 +209,7 @@ fn standard(day: Date) -> Period {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use jiff::civil::date;
