@@ -2,10 +2,12 @@
 //! them. Neither knows the other.
 
 use crate::commands::sync::named;
-use bitting_client::{Credentials, KeyFile, Secret};
+use bitting_client::{ApiUser, AutotaskKey, Credentials, KeyFile, Secret};
 use bitting_server::jobs::{
     Checked, Integration, Job, JobRun, Jobs, KeptConnection, NewConnection,
 };
+use bitting_sync::connection::Key;
+use bitting_sync::integration::Kind;
 use bitting_sync::progress::Progress;
 use bitting_sync::run::Outcome;
 use bitting_sync::shared::Look;
@@ -24,11 +26,13 @@ const WAIT: Duration = Duration::from_secs(10);
 /// The jobs of one home.
 pub struct Desk {
     shared: Arc<Shared>,
+    /// Names this software where a connection's form did not ask for it.
+    client_id: String,
 }
 
 impl Desk {
-    pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    pub fn new(shared: Arc<Shared>, client_id: String) -> Self {
+        Self { shared, client_id }
     }
 
     fn integration(
@@ -63,6 +67,11 @@ impl Desk {
         Ok(Integration {
             slug: known.slug.to_owned(),
             title: known.title.to_owned(),
+            psa: match known.psa {
+                Kind::ConnectWise => "connectwise",
+                Kind::Autotask => "autotask",
+            }
+            .to_owned(),
             connection: connection.map(|(url, company, public_key)| KeptConnection {
                 url,
                 company,
@@ -156,15 +165,26 @@ impl Jobs for Desk {
 
     fn connect(&self, integration: &str, new: NewConnection) -> Result<(), String> {
         let known = find(integration).map_err(sentence)?;
-        let key = KeyFile {
-            url: new.url,
-            credentials: Credentials {
-                company: new.company,
-                public_key: new.public_key,
-                private_key: Secret::new(new.private_key),
-                client_id: new.client_id,
-            },
-            ca_file: new.ca_file,
+        let key = match known.psa {
+            Kind::ConnectWise => Key::ConnectWise(KeyFile {
+                url: new.url,
+                credentials: Credentials {
+                    company: new.company,
+                    public_key: new.public_key,
+                    private_key: Secret::new(new.private_key),
+                    client_id: Some(new.client_id.unwrap_or_else(|| self.client_id.clone())),
+                },
+                ca_file: new.ca_file,
+            }),
+            Kind::Autotask => Key::Autotask(AutotaskKey {
+                url: new.url,
+                user: ApiUser {
+                    user: new.public_key,
+                    secret: Secret::new(new.private_key),
+                    code: Secret::new(new.integration_code.unwrap_or_default()),
+                },
+                ca_file: new.ca_file,
+            }),
         };
         self.shared.home.connect(known, &key).map_err(sentence)
     }

@@ -41,6 +41,8 @@ pub struct Integration {
     pub slug: String,
     /// `Office Protect`
     pub title: String,
+    /// `connectwise` or `autotask`: what its key is made of.
+    pub psa: String,
     pub connection: Option<KeptConnection>,
     pub jobs: Vec<Job>,
 }
@@ -53,7 +55,8 @@ pub struct KeptConnection {
     pub public_key: String,
 }
 
-/// What the connection form asks for.
+/// What the connection form asks for. For Autotask `public_key` is the user name, `private_key` the secret, and
+/// `company` is empty.
 #[derive(Clone, Deserialize)]
 pub struct NewConnection {
     pub url: String,
@@ -61,6 +64,9 @@ pub struct NewConnection {
     pub public_key: String,
     pub private_key: String,
     pub client_id: Option<String>,
+    /// Autotask's tracking identifier.
+    #[serde(default)]
+    pub integration_code: Option<String>,
     /// The authority of a server's own certificate, a file on this machine.
     pub ca_file: Option<std::path::PathBuf>,
 }

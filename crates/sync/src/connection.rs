@@ -3,9 +3,10 @@
 //! sends it nowhere else. Must not print or log it.
 
 use crate::Failure;
+use crate::integration::Kind;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use bitting_client::{Credentials, KeyFile, Secret};
+use bitting_client::{ApiUser, AutotaskKey, Credentials, KeyFile, Secret};
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, KeyInit as _};
 use serde::{Deserialize, Serialize};
@@ -78,6 +79,47 @@ impl Lock {
     }
 }
 
+/// A key of either PSA.
+#[derive(Debug, Clone)]
+pub enum Key {
+    ConnectWise(KeyFile),
+    Autotask(AutotaskKey),
+}
+
+impl Key {
+    /// Reads a key file as `bitting connect` hands it over, for the PSA that an integration works with.
+    pub fn read(psa: Kind, file: &Path) -> Result<Self, Failure> {
+        let read = match psa {
+            Kind::ConnectWise => KeyFile::read(file).map(Self::ConnectWise),
+            Kind::Autotask => AutotaskKey::read(file).map(Self::Autotask),
+        };
+        read.map_err(Failure::Client)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenAutotask {
+    url: String,
+    user_name: String,
+    secret_encrypted: String,
+    integration_code_encrypted: String,
+    ca_file: Option<PathBuf>,
+}
+
+impl WrittenAutotask {
+    fn bound(&self, what: &str) -> String {
+        [self.url.as_str(), &self.user_name, what].join("\n")
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Either {
+    ConnectWise(Written),
+    Autotask(WrittenAutotask),
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -96,7 +138,16 @@ impl Written {
 }
 
 /// Keeps a connection.
-pub fn save(file: &Path, connection: &KeyFile, lock: &Lock) -> Result<(), Failure> {
+pub fn save(file: &Path, key: &Key, lock: &Lock) -> Result<(), Failure> {
+    let written = match key {
+        Key::ConnectWise(key) => Either::ConnectWise(sealed(key, lock)?),
+        Key::Autotask(key) => Either::Autotask(sealed_autotask(key, lock)?),
+    };
+    let text = serde_json::to_vec_pretty(&written).map_err(|error| Failure::file(file, error))?;
+    write_private(file, &text)
+}
+
+fn sealed(connection: &KeyFile, lock: &Lock) -> Result<Written, Failure> {
     let credentials = &connection.credentials;
     let mut written = Written {
         url: connection.url.clone(),
@@ -108,47 +159,76 @@ pub fn save(file: &Path, connection: &KeyFile, lock: &Lock) -> Result<(), Failur
     };
     written.private_key_encrypted =
         lock.seal(credentials.private_key.reveal(), &written.bound())?;
-    let text = serde_json::to_vec_pretty(&written).map_err(|error| Failure::file(file, error))?;
-    write_private(file, &text)
+    Ok(written)
 }
 
-/// Address, company and public key of a connection, for people.
+fn sealed_autotask(key: &AutotaskKey, lock: &Lock) -> Result<WrittenAutotask, Failure> {
+    let mut written = WrittenAutotask {
+        url: key.url.clone(),
+        user_name: key.user.user.clone(),
+        secret_encrypted: String::new(),
+        integration_code_encrypted: String::new(),
+        ca_file: key.ca_file.clone(),
+    };
+    written.secret_encrypted = lock.seal(key.user.secret.reveal(), &written.bound("secret"))?;
+    written.integration_code_encrypted =
+        lock.seal(key.user.code.reveal(), &written.bound("code"))?;
+    Ok(written)
+}
+
+/// Address, company (`Autotask` for one) and public key of a connection, for people.
 pub fn shown(file: &Path) -> Result<(String, String, String), Failure> {
-    let written = read(file)?;
-    Ok((written.url, written.company, written.public_key))
+    Ok(match read(file)? {
+        Either::ConnectWise(written) => (written.url, written.company, written.public_key),
+        Either::Autotask(written) => (written.url, "Autotask".to_owned(), written.user_name),
+    })
 }
 
 /// Reads a connection.
-pub fn load(file: &Path, lock: &Lock) -> Result<KeyFile, Failure> {
-    let written = read(file)?;
-    let private_key = lock.open(&written.private_key_encrypted, &written.bound()).ok_or_else(|| {
-        Failure::file(file, "the private key cannot be decrypted: the key in BITTING_SYNC_KEY or sync.key is another one, or the address was changed; connect again")
-    })?;
-    Ok(KeyFile {
-        url: written.url,
-        credentials: Credentials {
-            company: written.company,
-            public_key: written.public_key,
-            private_key,
-            client_id: written.client_id,
-        },
-        ca_file: written.ca_file,
+pub fn load(file: &Path, lock: &Lock) -> Result<Key, Failure> {
+    let closed = || {
+        Failure::file(
+            file,
+            "the private key cannot be decrypted: the key in BITTING_SYNC_KEY or sync.key is another one, or the address was changed; connect again",
+        )
+    };
+    Ok(match read(file)? {
+        Either::ConnectWise(written) => Key::ConnectWise(KeyFile {
+            credentials: Credentials {
+                private_key: lock
+                    .open(&written.private_key_encrypted, &written.bound())
+                    .ok_or_else(closed)?,
+                company: written.company,
+                public_key: written.public_key,
+                client_id: written.client_id,
+            },
+            url: written.url,
+            ca_file: written.ca_file,
+        }),
+        Either::Autotask(written) => {
+            let open = |sealed: &str, what: &str| {
+                lock.open(sealed, &written.bound(what)).ok_or_else(closed)
+            };
+            let user = ApiUser {
+                user: written.user_name.clone(),
+                secret: open(&written.secret_encrypted, "secret")?,
+                code: open(&written.integration_code_encrypted, "code")?,
+            };
+            Key::Autotask(AutotaskKey {
+                user,
+                url: written.url,
+                ca_file: written.ca_file,
+            })
+        }
     })
 }
 
-fn read(file: &Path) -> Result<Written, Failure> {
+fn read(file: &Path) -> Result<Either, Failure> {
     let text = fs::read_to_string(file).map_err(|error| {
         Failure::file(file, format!("there is no connection ({error}); make one with `bitting sync connect INTEGRATION --key-file FILE`"))
     })?;
-    serde_json::from_str(&text).map_err(|error| {
-        Failure::file(
-            file,
-            format!(
-                "it is no connection near line {}; connect again",
-                error.line()
-            ),
-        )
-    })
+    serde_json::from_str(&text)
+        .map_err(|_| Failure::file(file, "it is no connection; connect again"))
 }
 
 /// Writes a file that its owner alone may read, as a whole or not at all.
@@ -188,8 +268,8 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
-    fn key_file(url: &str) -> KeyFile {
-        KeyFile {
+    fn key_file(url: &str) -> Key {
+        Key::ConnectWise(KeyFile {
             url: url.to_owned(),
             credentials: Credentials {
                 company: "acme".into(),
@@ -198,7 +278,39 @@ mod tests {
                 client_id: None,
             },
             ca_file: None,
+        })
+    }
+
+    fn secrets(key: &Key) -> Vec<&str> {
+        match key {
+            Key::ConnectWise(key) => vec![key.credentials.private_key.reveal()],
+            Key::Autotask(key) => vec![key.user.secret.reveal(), key.user.code.reveal()],
         }
+    }
+
+    #[test]
+    fn an_autotask_connection_rests_encrypted_too() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, lock) = (folder.path().join("connection.json"), Lock([7; 32]));
+        let user = ApiUser {
+            user: "key@x.test".into(),
+            secret: Secret::new("hidden-secret"),
+            code: Secret::new("hidden-code"),
+        };
+        let key = AutotaskKey {
+            url: "https://zone.test".into(),
+            user,
+            ca_file: None,
+        };
+        save(&file, &Key::Autotask(key), &lock).expect("saved");
+        let text = fs::read_to_string(&file).expect("text");
+        assert!(!text.contains("hidden"), "{text}");
+        assert_eq!(
+            secrets(&load(&file, &lock).expect("loaded")),
+            ["hidden-secret", "hidden-code"]
+        );
+        fs::write(&file, text.replace("zone.test", "thief.test")).expect("written");
+        assert!(load(&file, &lock).is_err());
     }
 
     #[test]
@@ -209,12 +321,8 @@ mod tests {
         let text = fs::read_to_string(&file).expect("text");
         assert!(!text.contains("hidden-half"));
         assert_eq!(
-            load(&file, &lock)
-                .expect("loaded")
-                .credentials
-                .private_key
-                .reveal(),
-            "hidden-half"
+            secrets(&load(&file, &lock).expect("loaded")),
+            ["hidden-half"]
         );
         assert!(
             load(&file, &Lock([8; 32])).is_err(),

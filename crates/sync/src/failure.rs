@@ -1,7 +1,6 @@
 //! Why a job did not do what it was to do, by what has to be done about it. A 404 is no proof of a deletion:
 //! a location may hide the record.
 
-use crate::api::Need;
 use bitting_client::ClientError;
 use bitting_store::StoreError;
 use std::path::{Path, PathBuf};
@@ -12,7 +11,7 @@ pub enum Failure {
     /// 403: the role lacks a right.
     #[error("the key lacks {need}: {method} {path} was refused{}; grant that right to the key's security role", beside(denial.as_deref()))]
     Right {
-        need: Box<Need>,
+        need: String,
         method: String,
         path: String,
         denial: Option<String>,
@@ -83,7 +82,7 @@ pub enum Failure {
 
 impl Failure {
     /// Reads a client's fault as what it means for a job.
-    pub fn of(error: ClientError, need: Need) -> Self {
+    pub fn of(error: ClientError, need: &dyn std::fmt::Display) -> Self {
         let reason = error.to_string();
         match error {
             ClientError::Refused {
@@ -96,10 +95,10 @@ impl Failure {
             } => {
                 let (method, path, message) =
                     (method.to_string(), path.to_string(), message.to_string());
-                match status {
+                match meaning(status, &message) {
                     401 => Self::Key { message },
                     403 => Self::Right {
-                        need: Box::new(need),
+                        need: need.to_string(),
                         method,
                         path,
                         denial: denial.map(|denial| denial.to_string()),
@@ -159,6 +158,35 @@ impl Failure {
             file: file.to_owned(),
             reason: reason.to_string(),
         }
+    }
+}
+
+/// What a status means. Autotask answers 500 to nearly everything, and says in words what it is.
+fn meaning(status: u16, message: &str) -> u16 {
+    let message = message.to_ascii_lowercase();
+    let says = |words: &str| message.contains(words);
+    if status != 500 {
+        status
+    } else if says("does not have the adequate permissions")
+        || says("may not have the required permissions")
+    {
+        403
+    } else if says("thread") && says("threshold") || says("thread limit") {
+        429
+    } else if [
+        "does not exist",
+        "required field",
+        "is required",
+        "unable to find",
+        "exceed",
+        "must be",
+    ]
+    .into_iter()
+    .any(says)
+    {
+        400
+    } else {
+        status
     }
 }
 

@@ -2,8 +2,7 @@
 //! jobs do with them.
 
 use crate::Failure;
-use crate::connection::{self, Lock};
-use bitting_client::KeyFile;
+use crate::connection::{self, Key, Lock};
 use bitting_store::Location;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -55,7 +54,7 @@ impl Home {
     }
 
     /// Keeps a connection, and puts the settings that one can make beside it.
-    pub fn connect(&self, integration: &crate::Integration, key: &KeyFile) -> Result<(), Failure> {
+    pub fn connect(&self, integration: &crate::Integration, key: &Key) -> Result<(), Failure> {
         connection::save(&self.connection(integration.slug), key, &self.lock()?)?;
         for name in ["in", "out"] {
             let folder = self.of(integration.slug).join(name);

@@ -2,21 +2,25 @@
 
 use crate::Failure;
 use crate::api::Need;
+use crate::queries::Queries;
 use crate::schedule::Rhythm;
 use crate::work::Work;
+use bitting_client::{Autotask, Psa};
 
 /// Every integration.
-pub const ALL: [&Integration; 4] = [
+pub const ALL: [&Integration; 5] = [
     &crate::office_protect::INTEGRATION,
     &crate::umbrella::INTEGRATION,
     &crate::mspcfo::INTEGRATION,
     &crate::propel::INTEGRATION,
+    &crate::propel_autotask::INTEGRATION,
 ];
 
 /// An integration.
 pub struct Integration {
     pub slug: &'static str,
     pub title: &'static str,
+    pub psa: Kind,
     /// Its jobs, in the order in which a run of all of them goes.
     pub jobs: &'static [Job],
     /// The settings file that `connect` lays down.
@@ -37,7 +41,50 @@ pub struct Job {
     pub name: &'static str,
     pub what: &'static str,
     pub rhythm: Rhythm,
-    pub run: fn(&mut Work<'_>) -> Result<(), Failure>,
+    pub run: Run,
+}
+
+/// Which PSA an integration works with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    ConnectWise,
+    Autotask,
+}
+
+/// What a job does, on one PSA or the other.
+#[derive(Clone, Copy)]
+pub enum Run {
+    ConnectWise(fn(&mut Work<'_>) -> Result<(), Failure>),
+    Autotask(for<'a> fn(&mut Work<'a, Queries<'a>>) -> Result<(), Failure>),
+}
+
+/// A way to a PSA.
+#[derive(Clone, Copy)]
+pub enum Way<'a> {
+    ConnectWise(&'a Psa),
+    Autotask(&'a Autotask),
+}
+
+impl Way<'_> {
+    /// Calls made so far.
+    pub fn calls(self) -> usize {
+        match self {
+            Self::ConnectWise(psa) => psa.calls().len(),
+            Self::Autotask(psa) => psa.calls().len(),
+        }
+    }
+}
+
+impl<'a> From<&'a Psa> for Way<'a> {
+    fn from(psa: &'a Psa) -> Self {
+        Self::ConnectWise(psa)
+    }
+}
+
+impl<'a> From<&'a Autotask> for Way<'a> {
+    fn from(psa: &'a Autotask) -> Self {
+        Self::Autotask(psa)
+    }
 }
 
 /// Whether a text is settings of this shape.

@@ -23,6 +23,8 @@ pub mod office_protect;
 pub mod prints;
 pub mod progress;
 pub mod propel;
+pub mod propel_autotask;
+pub mod queries;
 pub mod run;
 pub mod schedule;
 pub mod scheduler;

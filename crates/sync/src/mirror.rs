@@ -16,8 +16,8 @@ pub type Each<'e> = &'e mut dyn FnMut(Vec<Value>) -> Result<(), Failure>;
 
 /// Takes over what `walk` hands out, as far as `keep` wants it; answers our rows that were not among it. `keep`
 /// may add to a record. Records must come by ascending id.
-pub fn mirror(
-    work: &mut Work<'_>,
+pub fn mirror<A>(
+    work: &mut Work<'_, A>,
     kind: &'static str,
     walk: impl FnOnce(Each<'_>) -> Result<(), Failure>,
     mut keep: impl FnMut(&mut Value) -> bool,

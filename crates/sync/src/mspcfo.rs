@@ -17,7 +17,7 @@ mod wages;
 use crate::Failure;
 use crate::api::Need;
 use crate::check::{self, Probe};
-use crate::integration::{Integration, Job};
+use crate::integration::{Integration, Job, Kind, Run};
 use crate::schedule::Rhythm;
 use crate::work::Work;
 use bitting_policy::Verb;
@@ -35,36 +35,37 @@ const FEED: Rhythm = Rhythm::At(&[0, 12]);
 pub const INTEGRATION: Integration = Integration {
     slug: SLUG,
     title: "MSPCFO",
+    psa: Kind::ConnectWise,
     jobs: &[
         Job {
             name: "check",
             what: "try the one right, and see that there is no other",
             rhythm: Rhythm::ByHand,
-            run: check_rights,
+            run: Run::ConnectWise(check_rights),
         },
         Job {
             name: "columns",
             what: "compare the columns of the reports with those that are needed",
             rhythm: FEED,
-            run: columns,
+            run: Run::ConnectWise(columns),
         },
         Job {
             name: "pull",
             what: "read reports: small ones whole, large ones by last update",
             rhythm: FEED,
-            run: pull::run,
+            run: Run::ConnectWise(pull::run),
         },
         Job {
             name: "metrics",
             what: "work out clients, agreements and members by month",
             rhythm: FEED,
-            run: metrics::run,
+            run: Run::ConnectWise(metrics::run),
         },
         Job {
             name: "health",
             what: "look for what makes the figures wrong",
             rhythm: FEED,
-            run: health::run,
+            run: Run::ConnectWise(health::run),
         },
     ],
     settings: include_str!("mspcfo/settings.toml"),

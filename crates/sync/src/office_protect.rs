@@ -9,7 +9,7 @@ mod tickets;
 
 use crate::api::{Need, id};
 use crate::check::{self, Probe};
-use crate::integration::{Integration, Job};
+use crate::integration::{Integration, Job, Kind, Run};
 use crate::schedule::Rhythm;
 use crate::work::Work;
 use crate::{Failure, api};
@@ -33,36 +33,37 @@ const HIDDEN: &str = "the status of new tickets cannot be chosen";
 pub const INTEGRATION: Integration = Integration {
     slug: SLUG,
     title: "Office Protect",
+    psa: Kind::ConnectWise,
     jobs: &[
         Job {
             name: "check",
             what: "try every right of the profile that reading can prove",
             rhythm: Rhythm::ByHand,
-            run: check_rights,
+            run: Run::ConnectWise(check_rights),
         },
         Job {
             name: "companies",
             what: "list companies and suggest one for each tenant",
             rhythm: Rhythm::At(&[1]),
-            run: companies,
+            run: Run::ConnectWise(companies),
         },
         Job {
             name: "settings",
             what: "check the status chosen for new tickets",
             rhythm: Rhythm::At(&[1]),
-            run: ticket_settings::run,
+            run: Run::ConnectWise(ticket_settings::run),
         },
         Job {
             name: "tickets",
             what: "make a ticket of each new event, at most 48 hours old",
             rhythm: Rhythm::Hours(1),
-            run: tickets::create,
+            run: Run::ConnectWise(tickets::create),
         },
         Job {
             name: "updates",
             what: "note on its ticket that an event was ignored or remediated",
             rhythm: Rhythm::Hours(1),
-            run: tickets::update,
+            run: Run::ConnectWise(tickets::update),
         },
     ],
     settings: include_str!("office_protect/settings.toml"),

@@ -2,18 +2,18 @@
 //! are pushed once, step by step, and read back daily. Its own side, the reviews, comes from files.
 
 mod agreements;
-mod assets;
-mod companies;
+pub(crate) mod assets;
+pub(crate) mod companies;
 mod lookups;
 mod opportunities;
-mod push;
+pub(crate) mod push;
 mod settings;
-mod tickets;
+pub(crate) mod tickets;
 
 use crate::Failure;
 use crate::api::Need;
 use crate::check::{self, Probe};
-use crate::integration::{Integration, Job};
+use crate::integration::{Integration, Job, Kind, Run};
 use crate::schedule::Rhythm;
 use crate::work::Work;
 use bitting_policy::Verb;
@@ -41,66 +41,67 @@ const DAILY: Rhythm = Rhythm::At(&[3]);
 pub const INTEGRATION: Integration = Integration {
     slug: SLUG,
     title: "Propel Your MSP",
+    psa: Kind::ConnectWise,
     jobs: &[
         Job {
             name: "check",
             what: "try every right of the profile that reading can prove",
             rhythm: Rhythm::ByHand,
-            run: check_rights,
+            run: Run::ConnectWise(check_rights),
         },
         Job {
             name: "lookups",
             what: "read the values that mappings and forms offer",
             rhythm: DAILY,
-            run: lookups::read,
+            run: Run::ConnectWise(lookups::read),
         },
         Job {
             name: "companies",
             what: "import companies of the chosen types and statuses",
             rhythm: DAILY,
-            run: companies::import,
+            run: Run::ConnectWise(companies::import),
         },
         Job {
             name: "team",
             what: "take vCIO and account manager from team roles",
             rhythm: DAILY,
-            run: companies::team,
+            run: Run::ConnectWise(companies::team),
         },
         Job {
             name: "assets",
             what: "import configurations of the mapped types",
             rhythm: DAILY,
-            run: assets::import,
+            run: Run::ConnectWise(assets::import),
         },
         Job {
             name: "dates",
             what: "write purchase and warranty dates back, when chosen",
             rhythm: DAILY,
-            run: assets::write_back,
+            run: Run::ConnectWise(assets::write_back),
         },
         Job {
             name: "agreements",
             what: "read agreements and what they cost a year",
             rhythm: DAILY,
-            run: agreements::read,
+            run: Run::ConnectWise(agreements::read),
         },
         Job {
             name: "push",
             what: "push project opportunities, step by step",
             rhythm: Rhythm::Hours(1),
-            run: push::run,
+            run: Run::ConnectWise(push::run),
         },
         Job {
             name: "opportunities",
             what: "read pushed opportunities back, and import chosen ones",
             rhythm: DAILY,
-            run: opportunities::read_back,
+            run: Run::ConnectWise(opportunities::read_back),
         },
         Job {
             name: "tickets",
             what: "make service tickets",
             rhythm: Rhythm::Hours(1),
-            run: tickets::create,
+            run: Run::ConnectWise(tickets::create),
         },
     ],
     settings: include_str!("propel/settings.toml"),

@@ -3,13 +3,13 @@
 use crate::api::Api;
 use crate::failure::Failure;
 use crate::home::Home;
-use crate::integration::{Integration, Job};
+use crate::integration::{Integration, Job, Run, Way};
 use crate::lease::Lease;
 use crate::progress::Progress;
+use crate::queries::Queries;
 use crate::state::{Record, Shelf, State};
 use crate::work::{Counts, Work, moment};
 use backon::{BlockingRetryable as _, ExponentialBuilder};
-use bitting_client::Psa;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::json;
 use std::time::Duration;
@@ -21,7 +21,7 @@ const KEPT: usize = 200;
 pub struct Runner<'a> {
     pub home: &'a Home,
     pub state: &'a State,
-    pub psa: &'a Psa,
+    pub psa: Way<'a>,
     pub progress: &'a Progress,
     pub now: Timestamp,
     /// Tries of a run that fails for a reason that passes; 1 means no second one.
@@ -87,8 +87,58 @@ impl Runner<'_> {
     ) -> Result<Outcome, Failure> {
         self.progress
             .begin(&format!("{} {}", integration.slug, job.name));
-        let mut work = Work {
-            api: Api::under(self.psa, state),
+        let before = self.psa.calls();
+        let (mut counts, result) = match (job.run, self.psa) {
+            (Run::ConnectWise(run), Way::ConnectWise(psa)) => {
+                let mut work = self.work(Api::under(psa, state), integration, job, state);
+                let result = self.tried(&mut work, run);
+                if let Some(after) = integration.after
+                    && !ended(&result)
+                {
+                    after(
+                        &mut work,
+                        match &result {
+                            Ok(()) => Ok(()),
+                            Err(failure) => Err(failure),
+                        },
+                    )?;
+                }
+                (work.counts, result)
+            }
+            (Run::Autotask(run), Way::Autotask(psa)) => {
+                let mut work = self.work(Queries::under(psa, state), integration, job, state);
+                let result = self.tried(&mut work, run);
+                (work.counts, result)
+            }
+            _ => {
+                return Err(Failure::Held(format!(
+                    "{} works with another PSA than the one it is connected to; connect it again",
+                    integration.title
+                )));
+            }
+        };
+        if let Err(ended @ (Failure::CutOff | Failure::Overtaken | Failure::Stopped)) = result {
+            return Err(ended);
+        }
+        counts.requests = (self.psa.calls() - before) as u64;
+        let outcome = Outcome {
+            job: job.name,
+            counts,
+            result,
+        };
+        self.record(state, integration, &outcome)?;
+        Ok(outcome)
+    }
+
+    fn work<'w, A>(
+        &'w self,
+        api: A,
+        integration: &'static Integration,
+        job: &'static Job,
+        state: &'w State,
+    ) -> Work<'w, A> {
+        Work {
+            api,
             state,
             home: self.home,
             progress: self.progress,
@@ -96,40 +146,27 @@ impl Runner<'_> {
             job: job.name,
             now: self.now,
             counts: Counts::default(),
-        };
-        let before = self.psa.calls().len();
-        // What is done is on the ledger, so a further try goes on where the last one stopped.
+        }
+    }
+
+    /// Runs, and again where that may help. What is done is on the ledger, so a further try goes on where the last
+    /// one stopped.
+    fn tried<'w, A>(
+        &self,
+        work: &mut Work<'w, A>,
+        run: fn(&mut Work<'w, A>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let delays = ExponentialBuilder::default()
             .with_min_delay(self.wait)
             .with_max_delay(Duration::from_secs(60))
             .with_max_times(self.tries.saturating_sub(1));
-        let result = (|| {
+        (|| {
             work.counts = Counts::default();
-            (job.run)(&mut work)
+            run(work)
         })
         .retry(delays)
         .when(Failure::passes)
-        .call();
-        if let Err(ended @ (Failure::CutOff | Failure::Overtaken | Failure::Stopped)) = result {
-            return Err(ended);
-        }
-        work.counts.requests = (self.psa.calls().len() - before) as u64;
-        if let Some(after) = integration.after {
-            after(
-                &mut work,
-                match &result {
-                    Ok(()) => Ok(()),
-                    Err(failure) => Err(failure),
-                },
-            )?;
-        }
-        let outcome = Outcome {
-            job: job.name,
-            counts: work.counts,
-            result,
-        };
-        self.record(state, integration, &outcome)?;
-        Ok(outcome)
+        .call()
     }
 
     fn record(
@@ -156,6 +193,14 @@ impl Runner<'_> {
         let old: Vec<i64> = runs.iter().rev().skip(KEPT).map(|run| run.id).collect();
         state.remove_all(Shelf::Run, &old)
     }
+}
+
+/// Whether a run ended without an outcome.
+fn ended(result: &Result<(), Failure>) -> bool {
+    matches!(
+        result,
+        Err(Failure::CutOff | Failure::Overtaken | Failure::Stopped)
+    )
 }
 
 /// Jobs that are due: the last moment of their rhythm is after their last run's. A job that never ran waits for

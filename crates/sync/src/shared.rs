@@ -1,14 +1,14 @@
 //! The state as a whole program shares it: opened when somebody needs it, closed when nobody does, so that other
 //! programs on this machine get at a file in between. Knows no job.
 
-use crate::connection;
+use crate::connection::{self, Key};
 use crate::failure::Failure;
 use crate::home::Home;
-use crate::integration::{Integration, Job};
+use crate::integration::{Integration, Job, Way};
 use crate::progress::Progress;
 use crate::run::{Outcome, Runner};
 use crate::state::State;
-use bitting_client::Psa;
+use bitting_client::{Autotask, Psa};
 use bitting_store::{Location, StoreError};
 use jiff::Timestamp;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -114,19 +114,25 @@ impl Shared {
         progress: &Progress,
         now: Timestamp,
     ) -> Result<Vec<Outcome>, Failure> {
-        let file = self.home.connection(integration.slug);
-        let key = connection::load(&file, &self.home.lock()?)?;
-        let psa = Psa::of_key_file(&key, true).map_err(Failure::Client)?;
-        let runner = Runner {
-            home: &self.home,
-            state,
-            psa: &psa,
-            progress,
-            now,
-            tries: 3,
-            wait: Duration::from_secs(2),
+        let key = connection::load(&self.home.connection(integration.slug), &self.home.lock()?)?;
+        let run = |psa: Way<'_>| {
+            let runner = Runner {
+                home: &self.home,
+                state,
+                psa,
+                progress,
+                now,
+                tries: 3,
+                wait: Duration::from_secs(2),
+            };
+            runner.run(integration, job)
         };
-        runner.run(integration, job)
+        match key {
+            Key::ConnectWise(key) => {
+                run((&Psa::of_key_file(&key, true).map_err(Failure::Client)?).into())
+            }
+            Key::Autotask(key) => run((&Autotask::of_key(&key).map_err(Failure::Client)?).into()),
+        }
     }
 
     /// Ends what runs in this program at its next step.

@@ -12,7 +12,7 @@ mod tickets;
 use crate::Failure;
 use crate::api::Need;
 use crate::check::{self, Probe};
-use crate::integration::{Integration, Job};
+use crate::integration::{Integration, Job, Kind, Run};
 use crate::schedule::Rhythm;
 use crate::work::Work;
 use bitting_policy::Verb;
@@ -35,36 +35,37 @@ const PRIORITIES: Need = Need::table("Service / Priority", Verb::Inquire);
 pub const INTEGRATION: Integration = Integration {
     slug: SLUG,
     title: "Cisco Umbrella",
+    psa: Kind::ConnectWise,
     jobs: &[
         Job {
             name: "check",
             what: "try every right of the profile that reading can prove",
             rhythm: Rhythm::ByHand,
-            run: check_rights,
+            run: Run::ConnectWise(check_rights),
         },
         Job {
             name: "type",
             what: "make the configuration type and its questions, or put them right",
             rhythm: Rhythm::At(&[1]),
-            run: kind::ensure,
+            run: Run::ConnectWise(kind::ensure),
         },
         Job {
             name: "companies",
             what: "find the company of each organisation by its company id",
             rhythm: Rhythm::At(&[1]),
-            run: companies::map,
+            run: Run::ConnectWise(companies::map),
         },
         Job {
             name: "configurations",
             what: "bring one configuration per organisation up to date",
             rhythm: Rhythm::At(&[2]),
-            run: configurations::sync,
+            run: Run::ConnectWise(configurations::sync),
         },
         Job {
             name: "tickets",
             what: "open or append tickets for botnet events over the threshold",
             rhythm: Rhythm::Hours(4),
-            run: tickets::scan,
+            run: Run::ConnectWise(tickets::scan),
         },
     ],
     settings: include_str!("umbrella/settings.toml"),

@@ -26,9 +26,9 @@ pub struct Counts {
     pub warnings: Vec<String>,
 }
 
-/// A job at work.
-pub struct Work<'a> {
-    pub api: Api<'a>,
+/// A job at work, on a ConnectWise unless said otherwise.
+pub struct Work<'a, A = Api<'a>> {
+    pub api: A,
     pub state: &'a State,
     pub home: &'a Home,
     pub progress: &'a Progress,
@@ -39,7 +39,7 @@ pub struct Work<'a> {
     pub counts: Counts,
 }
 
-impl Work<'_> {
+impl<A> Work<'_, A> {
     pub fn settings<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         self.home.settings(self.integration)
     }

@@ -131,7 +131,7 @@ fn a_run_that_fails_for_what_passes_goes_on_by_itself() {
     let runner = |tries| Runner {
         home: &desk.home,
         state: &desk.state,
-        psa: &psa,
+        psa: (&psa).into(),
         progress: &Progress::Silent,
         now: desk.now,
         tries,

@@ -7,6 +7,7 @@ mod support;
 use bitting_policy::Verb;
 use bitting_store::{DatabaseUrl, Location};
 use bitting_sync::api::{Api, Need};
+use bitting_sync::connection::Key;
 use bitting_sync::lease::Lease;
 use bitting_sync::run::due;
 use bitting_sync::scheduler::{Tell, turn};
@@ -240,7 +241,7 @@ fn connected(
 ) -> (tempfile::TempDir, Home) {
     let folder = tempfile::tempdir().expect("a folder");
     let home = Home::new(folder.path());
-    home.connect(integration, &server.key_file())
+    home.connect(integration, &Key::ConnectWise(server.key_file()))
         .expect("connected");
     (folder, home)
 }

@@ -139,9 +139,10 @@ impl Serve {
                 return None;
             }
         };
-        running
-            .server
-            .join_jobs(Arc::new(Desk::new(shared.clone())));
+        running.server.join_jobs(Arc::new(Desk::new(
+            shared.clone(),
+            running.ready.connectwise.client_id.clone(),
+        )));
         let tell: Arc<Tell> = Arc::new(jobs::say);
         (!self.no_sync).then(|| Scheduler::start(&shared, &tell))
     }

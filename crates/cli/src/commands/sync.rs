@@ -3,8 +3,8 @@
 
 use crate::table;
 use anyhow::{Context as _, Result, bail};
-use bitting_client::KeyFile;
 use bitting_store::{DatabaseUrl, Location};
+use bitting_sync::connection::{self, Key};
 use bitting_sync::progress::Progress;
 use bitting_sync::run::Outcome;
 use bitting_sync::scheduler::Tell;
@@ -122,12 +122,12 @@ impl Sync {
                 key_file,
             } => {
                 let integration = find(integration)?;
-                let key = KeyFile::read(key_file)?;
+                let key = Key::read(integration.psa, key_file)?;
                 shared.home.connect(integration, &key)?;
                 println!(
                     "{} is connected to {}; its settings are in {}",
                     integration.title,
-                    key.url,
+                    connection::shown(&shared.home.connection(integration.slug))?.0,
                     shared.home.settings_file(integration.slug).display()
                 );
                 println!(

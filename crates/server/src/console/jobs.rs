@@ -167,6 +167,7 @@ async fn save(visit: &Visit<'_>, profile: &Profile, here: &str) -> Result<Outcom
         private_key: pasted.private_key.reveal().to_owned(),
         // Names the software that calls, not the tenant.
         client_id: Some(crate::host::CLIENT_ID.to_owned()),
+        integration_code: None,
     };
     let slug = profile.slug.clone();
     match work(visit, move |jobs| jobs.connect(&slug, connection)).await {

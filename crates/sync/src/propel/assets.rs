@@ -62,7 +62,7 @@ pub fn import(work: &mut Work<'_>) -> Result<(), Failure> {
 }
 
 /// Not seen once may be a hidden record; not seen twice is retired, never deleted.
-pub fn missed(work: &mut Work<'_>, gone: &[Print]) -> Result<(), Failure> {
+pub fn missed<A>(work: &mut Work<'_, A>, gone: &[Print]) -> Result<(), Failure> {
     for (before, after) in [("missed", "retired"), (IMPORTED, "missed")] {
         let ids: Vec<i64> = gone
             .iter()
@@ -77,11 +77,11 @@ pub fn missed(work: &mut Work<'_>, gone: &[Print]) -> Result<(), Failure> {
 
 /// Dates that a warranty look-up found.
 #[derive(Deserialize)]
-struct Found {
-    configuration: i64,
+pub struct Found {
+    pub configuration: i64,
     /// Days.
-    purchase: Option<String>,
-    warranty: Option<String>,
+    pub purchase: Option<String>,
+    pub warranty: Option<String>,
 }
 
 pub fn write_back(work: &mut Work<'_>) -> Result<(), Failure> {
@@ -151,7 +151,7 @@ pub fn write_back(work: &mut Work<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn day(moment: &Value) -> String {
+pub fn day(moment: &Value) -> String {
     moment
         .as_str()
         .unwrap_or_default()

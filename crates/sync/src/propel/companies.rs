@@ -57,8 +57,8 @@ pub fn import(work: &mut Work<'_>) -> Result<(), Failure> {
 }
 
 /// Marks companies that fell out of the filter, unless too many did.
-pub fn gone_from_filter(
-    work: &mut Work<'_>,
+pub fn gone_from_filter<A>(
+    work: &mut Work<'_, A>,
     before: u64,
     mut gone: Vec<Print>,
 ) -> Result<(), Failure> {
@@ -67,7 +67,7 @@ pub fn gone_from_filter(
         let share = 100 * gone.len() as u64 / before;
         return Err(Failure::Held(format!(
             "{share} % of the companies are not to be seen any more; they are kept as they were. Has the filter changed, or the key's location? \
-             Change companies.statuses or the location back, or run again after the rest is settled"
+             Change the filter or the location back, or run again after the rest is settled"
         )));
     }
     for link in &gone {
@@ -84,13 +84,18 @@ pub fn gone_from_filter(
 
 /// Companies whose reviews are done here.
 pub fn propelled(work: &Work<'_>, settings: &Settings) -> Result<BTreeSet<i64>, Failure> {
-    let chosen = &settings.companies.propelled;
+    chosen(work, &settings.companies.propelled)
+}
+
+/// Imported companies: those that are named, or all of them.
+pub fn chosen<A>(work: &Work<'_, A>, chosen: &[i64]) -> Result<BTreeSet<i64>, Failure> {
     let mut propelled = BTreeSet::new();
-    work.state.each(Shelf::Link, SLUG, COMPANY, &mut |link| {
-        if link.state == IMPORTED && (chosen.is_empty() || chosen.contains(&link.psa_id)) {
-            propelled.insert(link.psa_id);
-        }
-    })?;
+    work.state
+        .each(Shelf::Link, work.integration, COMPANY, &mut |link| {
+            if link.state == IMPORTED && (chosen.is_empty() || chosen.contains(&link.psa_id)) {
+                propelled.insert(link.psa_id);
+            }
+        })?;
     Ok(propelled)
 }
 

@@ -56,7 +56,7 @@ pub fn read(work: &mut Work<'_>) -> Result<(), Failure> {
         .map(|(table, path)| (Need::table(table, Verb::Inquire), *path));
     for (need, path) in tables.chain([(MEMBERS, PEOPLE), (MY_COMPANY, LOCATIONS)]) {
         match one(work, need, path) {
-            Err(Failure::Right { need, .. }) => missing.push(need.to_string()),
+            Err(Failure::Right { need, .. }) => missing.push(need),
             other => other?,
         }
     }

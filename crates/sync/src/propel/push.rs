@@ -5,7 +5,7 @@
 use super::settings::Settings;
 use super::{
     ADD_ACTIVITIES, ADD_DOCUMENTS, ADD_OPPORTUNITIES, COMPANIES, READ_ACTIVITIES, READ_DOCUMENTS,
-    READ_OPPORTUNITIES, SLUG, companies, lookups,
+    READ_OPPORTUNITIES, companies, lookups,
 };
 use crate::Failure;
 use crate::api::{id, literal, short};
@@ -19,23 +19,23 @@ pub const PROJECT: &str = "project opportunity";
 
 /// A project opportunity of a client review.
 #[derive(Deserialize)]
-struct Project {
-    id: String,
-    company: i64,
-    name: String,
+pub struct Project {
+    pub id: String,
+    pub company: i64,
+    pub name: String,
     #[serde(default)]
-    description: String,
+    pub description: String,
     #[serde(default)]
-    material: f64,
+    pub material: f64,
     #[serde(default)]
-    material_cost: f64,
+    pub material_cost: f64,
     #[serde(default)]
-    labor: f64,
+    pub labor: f64,
     #[serde(default)]
-    labor_cost: f64,
+    pub labor_cost: f64,
     /// Days.
-    start: Option<String>,
-    close: String,
+    pub start: Option<String>,
+    pub close: String,
 }
 
 /// What the settings say of every opportunity.
@@ -58,38 +58,49 @@ pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
         return Ok(());
     }
     let mapping = mapping(work, &settings)?;
+    each(work, projects, &STEPS, |work, project, ledger| {
+        project.push(work, &mapping, ledger)
+    })
+}
+
+/// Pushes what is not pushed yet, each for itself; says of what stops at which step, and what is there already.
+pub fn each<'w, A>(
+    work: &mut Work<'w, A>,
+    projects: Vec<Project>,
+    steps: &[&'static str],
+    mut push: impl FnMut(&mut Work<'w, A>, &Project, &mut Record) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let slug = work.integration;
     let mut stopped = Vec::new();
     for project in projects {
         work.counts.read += 1;
         let mut ledger = work
             .state
-            .find(Shelf::Outbox, SLUG, PROJECT, &project.id)?
-            .unwrap_or_else(|| Record::new(SLUG, PROJECT, project.id.clone()));
+            .find(Shelf::Outbox, slug, PROJECT, &project.id)?
+            .unwrap_or_else(|| Record::new(slug, PROJECT, project.id.clone()));
         // From the push on the PSA owns it.
         if ledger.state == "pushed" || ledger.state == "deleted" {
             work.counts.unchanged += 1;
             continue;
         }
-        match project.push(work, &mapping, &mut ledger) {
+        match push(work, &project, &mut ledger) {
             Ok(()) => work.counts.created += 1,
-            Err(Failure::CutOff) => return Err(Failure::CutOff),
+            Err(ended @ (Failure::CutOff | Failure::Overtaken | Failure::Stopped)) => {
+                return Err(ended);
+            }
             Err(failure) => {
-                let done: Vec<&str> = STEPS
-                    .into_iter()
-                    .filter(|step| ledger.data[*step].is_i64())
-                    .collect();
-                let next = STEPS
-                    .into_iter()
-                    .find(|step| !ledger.data[*step].is_i64())
-                    .unwrap_or_default();
+                let there = |step: &&&str| ledger.data[**step].is_i64();
+                let done: Vec<&str> = steps.iter().filter(there).copied().collect();
+                let next = steps.iter().find(|step| !there(step)).copied();
                 let done = if done.is_empty() {
                     "nothing of it is there yet".to_owned()
                 } else {
                     format!("{} is there", done.join(", "))
                 };
                 let told = format!(
-                    "project opportunity {} stops at the step `{next}` ({done}): {failure}",
-                    project.id
+                    "project opportunity {} stops at the step `{}` ({done}): {failure}",
+                    project.id,
+                    next.unwrap_or_default()
                 );
                 "partly pushed".clone_into(&mut ledger.state);
                 ledger.updated = work.moment();
@@ -362,7 +373,12 @@ impl Project {
 }
 
 /// Puts a step on the ledger.
-fn done(work: &Work<'_>, ledger: &mut Record, step: &str, id: i64) -> Result<(), Failure> {
+pub fn done<A>(
+    work: &Work<'_, A>,
+    ledger: &mut Record,
+    step: &str,
+    id: i64,
+) -> Result<(), Failure> {
     if ledger.data[step].as_i64() == Some(id) {
         return Ok(());
     }

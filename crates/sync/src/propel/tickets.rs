@@ -13,13 +13,13 @@ const TICKET: &str = "ticket";
 
 /// A ticket that is wanted.
 #[derive(Deserialize)]
-struct Wanted {
+pub struct Wanted {
     /// What it is about: `asset:12:warranty`.
-    key: String,
-    company: i64,
-    summary: String,
+    pub key: String,
+    pub company: i64,
+    pub summary: String,
     #[serde(default)]
-    description: String,
+    pub description: String,
 }
 
 pub fn create(work: &mut Work<'_>) -> Result<(), Failure> {

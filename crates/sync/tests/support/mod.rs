@@ -10,7 +10,7 @@
 
 use bitting_catalog::Catalog;
 use bitting_catalog::profile::Profile;
-use bitting_client::{Credentials, KeyFile, Options, Psa, Secret};
+use bitting_client::{ApiUser, Autotask, Credentials, KeyFile, Options, Psa, Secret};
 use bitting_connect::apply::apply;
 use bitting_connect::plan::plan;
 use bitting_connect::wanted::{Choices, wanted};
@@ -18,6 +18,7 @@ use bitting_connect::{held, keys, profiles};
 use bitting_policy::{Level, ListDocument, Registry, RoleDocument, Verb};
 use bitting_server::host::{self, Running};
 use bitting_store::Location;
+use bitting_sync::integration::Way;
 use bitting_sync::progress::Progress;
 use bitting_sync::run::{Outcome, Runner};
 use bitting_sync::state::State;
@@ -57,6 +58,33 @@ impl Server {
 
     /// The same with so many tickets.
     pub fn start_with(slug: &str, features: &[&str], tickets: u32) -> Self {
+        let mut server = Self::bare(tickets, None);
+        server.apply(slug, features);
+        server
+    }
+
+    /// The demo companies of both PSAs, with nothing connected.
+    pub fn with_autotask() -> Self {
+        Self::bare(20, Some(host::AutotaskOptions::default()))
+    }
+
+    /// A way to the Autotask instance.
+    pub fn autotask(&self, user: ApiUser) -> Autotask {
+        Autotask::open(&self.running().ready.http, user, None).expect("a way")
+    }
+
+    /// The Autotask user that sees everything.
+    pub fn autotask_admin(&self) -> Autotask {
+        let autotask = self.running().ready.autotask.as_ref().expect("an instance");
+        let admin = autotask.admin.as_ref().expect("an administrator");
+        self.autotask(ApiUser {
+            user: admin.username.clone(),
+            secret: Secret::new(&*admin.secret),
+            code: Secret::new(&*admin.integration_code),
+        })
+    }
+
+    fn bare(tickets: u32, autotask: Option<host::AutotaskOptions>) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let state = tempfile::tempdir().expect("a directory");
         let options = host::Options {
@@ -75,18 +103,13 @@ impl Server {
             }),
             require_client_id: true,
             certificate: None,
-            autotask: None,
+            autotask,
             ready: true,
         };
         let running = runtime
             .block_on(host::start(&options, &mut |_| {}))
             .expect("a server");
-        let profile: Profile = profiles::find(slug, None).expect(slug);
-        let features: Vec<String> = features
-            .iter()
-            .map(|feature| (*feature).to_owned())
-            .collect();
-        let mut server = Self {
+        Self {
             runtime,
             running: Some(running),
             _state: state,
@@ -94,8 +117,16 @@ impl Server {
             member: 0,
             document: RoleDocument::default(),
             key: None,
-        };
-        let operator = server.operator();
+        }
+    }
+
+    fn apply(&mut self, slug: &str, features: &[&str]) {
+        let profile: Profile = profiles::find(slug, None).expect(slug);
+        let features: Vec<String> = features
+            .iter()
+            .map(|feature| (*feature).to_owned())
+            .collect();
+        let operator = self.operator();
         // Some of the demo company's members sit at a location of their own; this one shall see all companies.
         let choices = Choices {
             selection: profile.select(&features).expect("features"),
@@ -103,13 +134,12 @@ impl Server {
             ..Choices::default()
         };
         let wanted = wanted(&profile, &choices, registry()).expect("something to want");
-        server.document = wanted.document.clone();
+        self.document = wanted.document.clone();
         let plan = plan(&operator, wanted, registry()).expect("a plan");
         let applied = apply(&operator, &plan, registry()).expect("applied");
-        server.role = applied.role;
-        server.member = applied.member;
-        server.key = Some(server.cut());
-        server
+        self.role = applied.role;
+        self.member = applied.member;
+        self.key = Some(self.cut());
     }
 
     fn running(&self) -> &Running {
@@ -369,11 +399,15 @@ impl Desk {
             .0
     }
 
-    pub fn run(&self, psa: &Psa, job: Option<&'static Job>) -> Result<Vec<Outcome>, Failure> {
+    pub fn run<'p>(
+        &self,
+        psa: impl Into<Way<'p>>,
+        job: Option<&'static Job>,
+    ) -> Result<Vec<Outcome>, Failure> {
         let runner = Runner {
             home: &self.home,
             state: &self.state,
-            psa,
+            psa: psa.into(),
             progress: &Progress::Silent,
             now: self.now,
             tries: 1,
@@ -383,7 +417,7 @@ impl Desk {
     }
 
     /// Runs every job; all must succeed.
-    pub fn whole(&self, psa: &Psa) -> Vec<Outcome> {
+    pub fn whole<'p>(&self, psa: impl Into<Way<'p>>) -> Vec<Outcome> {
         let outcomes = self.run(psa, None).expect("a run");
         for outcome in &outcomes {
             outcome.result.as_ref().unwrap_or_else(|failure| {
@@ -410,7 +444,7 @@ impl Desk {
 
     /// Cuts all jobs off after each step in turn, going on with the same state until one run gets through.
     /// Answers how many steps the whole work has.
-    pub fn cut_off_everywhere(&self, psa: &Psa) -> u64 {
+    pub fn cut_off_everywhere<'p>(&self, psa: impl Into<Way<'p>> + Copy) -> u64 {
         for steps in 0..10_000 {
             self.state.steps.stop_after(steps);
             match self.run(psa, None) {
@@ -440,7 +474,7 @@ impl Desk {
     }
 
     /// Cuts all jobs off once after so many steps, then lets them run. `false` when they ended before.
-    pub fn cut_off_once(&self, psa: &Psa, steps: u64) -> bool {
+    pub fn cut_off_once<'p>(&self, psa: impl Into<Way<'p>> + Copy, steps: u64) -> bool {
         self.state.steps.stop_after(steps);
         let cut = matches!(self.run(psa, None), Err(Failure::CutOff));
         self.restart();

@@ -1,0 +1,178 @@
+//! Propel Your MSP on Autotask: what `propel` does on ConnectWise, in the other PSA's terms. Autotask has no team
+//! roles, so account managers are the owners of companies and a vCIO is chosen by hand; it has no purchase date, so
+//! the install date stands for it; and an opportunity has no lines, so its amounts stand in its description.
+
+mod imports;
+mod lookups;
+mod push;
+mod settings;
+mod tickets;
+
+use crate::Failure;
+use crate::integration::{Integration, Job, Kind, Run};
+use crate::queries::{Permission, Queries};
+use crate::schedule::Rhythm;
+use crate::work::Work;
+use serde_json::{Value, json};
+
+const COMPANIES: Permission = Permission::new("CRM / Customer & Cancelation", "");
+const CONTRACTS: Permission = Permission::new("Contracts / Contracts", "View");
+const VISIBILITY: Permission = Permission::new("Contracts / Contract Visibility", "");
+const READ_ASSETS: Permission =
+    Permission::new("CRM / Configuration Items & Subscriptions", "View");
+const EDIT_ASSETS: Permission =
+    Permission::new("CRM / Configuration Items & Subscriptions", "Edit");
+const READ_OPPORTUNITIES: Permission = Permission::new("CRM / Opportunities & Quotes", "View");
+const ADD_OPPORTUNITIES: Permission = Permission::new("CRM / Opportunities & Quotes", "Add");
+const READ_TODOS: Permission = Permission::new("CRM / To-Dos", "View");
+const ADD_TODOS: Permission = Permission::new("CRM / To-Dos", "Add");
+const ATTACHMENTS: Permission = Permission::new("CRM / Attachments", "Add");
+const READ_TICKETS: Permission = Permission::new("Service Desk / Tickets", "View");
+const ADD_TICKETS: Permission = Permission::new("Service Desk / Tickets", "Add");
+const RESOURCES: Permission = Permission::new("Admin / Resources/Users (HR)", "");
+const ASSET_TYPES: Permission = Permission::new("Admin / Configuration Items", "");
+
+const DAILY: Rhythm = Rhythm::At(&[3]);
+
+/// What each permission shows by: the entity's own word on what this user may do with it.
+const PROOFS: [(Permission, &str, &str); 12] = [
+    (COMPANIES, "Companies", "Query"),
+    (CONTRACTS, "Contracts", "Query"),
+    (READ_ASSETS, "ConfigurationItems", "Query"),
+    (EDIT_ASSETS, "ConfigurationItems", "Update"),
+    (READ_OPPORTUNITIES, "Opportunities", "Query"),
+    (ADD_OPPORTUNITIES, "Opportunities", "Create"),
+    (READ_TODOS, "CompanyToDos", "Query"),
+    (ADD_TODOS, "CompanyToDos", "Create"),
+    (READ_TICKETS, "Tickets", "Query"),
+    (ADD_TICKETS, "Tickets", "Create"),
+    (RESOURCES, "Resources", "Query"),
+    (ASSET_TYPES, "ConfigurationItemTypes", "Query"),
+];
+
+/// Permissions of the profile that no job uses, with the reason: findings about the vendor's guide.
+pub const UNUSED: [(Permission, &str); 2] = [
+    (
+        RESOURCES,
+        "resources can be queried without this feature of the Admin section",
+    ),
+    (
+        ASSET_TYPES,
+        "types of configuration items can be queried without this feature of the Admin section",
+    ),
+];
+
+/// Permissions that nothing of the API shows.
+const UNPROVEN: [&str; 1] = ["Other / Not required to change password (does not expire)"];
+
+pub const INTEGRATION: Integration = Integration {
+    slug: "propel_autotask",
+    title: "Propel Your MSP on Autotask",
+    psa: Kind::Autotask,
+    jobs: &[
+        Job {
+            name: "check",
+            what: "ask what this user may do, permission by permission",
+            rhythm: Rhythm::ByHand,
+            run: Run::Autotask(check),
+        },
+        Job {
+            name: "lookups",
+            what: "read the pick lists that mappings and forms offer, and the resources",
+            rhythm: DAILY,
+            run: Run::Autotask(lookups::read),
+        },
+        Job {
+            name: "companies",
+            what: "import companies of the chosen types, with their account managers",
+            rhythm: DAILY,
+            run: Run::Autotask(imports::companies),
+        },
+        Job {
+            name: "assets",
+            what: "import configuration items of the mapped types",
+            rhythm: DAILY,
+            run: Run::Autotask(imports::assets),
+        },
+        Job {
+            name: "dates",
+            what: "write install and warranty dates back, when chosen",
+            rhythm: DAILY,
+            run: Run::Autotask(imports::write_back),
+        },
+        Job {
+            name: "contracts",
+            what: "read contracts and their services",
+            rhythm: DAILY,
+            run: Run::Autotask(imports::contracts),
+        },
+        Job {
+            name: "push",
+            what: "push project opportunities, step by step",
+            rhythm: Rhythm::Hours(1),
+            run: Run::Autotask(push::run),
+        },
+        Job {
+            name: "opportunities",
+            what: "read pushed opportunities back, and import chosen ones",
+            rhythm: DAILY,
+            run: Run::Autotask(push::read_back),
+        },
+        Job {
+            name: "tickets",
+            what: "make service tickets",
+            rhythm: Rhythm::Hours(1),
+            run: Run::Autotask(tickets::create),
+        },
+    ],
+    settings: include_str!("propel_autotask/settings.toml"),
+    read_settings: crate::integration::reads::<settings::Settings>,
+    unused: &[],
+    after: None,
+};
+
+/// A job at work on Autotask.
+type Working<'a> = Work<'a, Queries<'a>>;
+
+fn check(work: &mut Working<'_>) -> Result<(), Failure> {
+    let (mut rows, mut missing) = (Vec::<Value>::new(), Vec::new());
+    for (permission, entity, act) in PROOFS {
+        let info = match work.api.info(permission, entity) {
+            Err(Failure::Right { .. }) => Value::Null,
+            info => info?,
+        };
+        work.counts.read += 1;
+        // `Restricted` shows a part of the records and no error: as bad as nothing to an import.
+        let held = info[format!("userAccessFor{act}")] == "All";
+        if !held {
+            missing.push(permission.to_string());
+        }
+        let mut row = |permission: Permission| {
+            let result = if held { "held" } else { "missing" };
+            rows.push(
+                json!({ "right": permission.to_string(), "optional": false, "result": result }),
+            );
+        };
+        row(permission);
+        if permission == CONTRACTS {
+            // Both open the same door; which of them is shut cannot be told from outside.
+            row(VISIBILITY);
+            if !held {
+                missing.push(VISIBILITY.to_string());
+            }
+        }
+    }
+    for right in UNPROVEN {
+        rows.push(
+            json!({ "right": right, "optional": false, "result": "not provable by reading" }),
+        );
+    }
+    work.output("check.jsonl", &rows)?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Held(format!(
+        "the key lacks {}; grant that, for all records, on its security level",
+        missing.join(", ")
+    )))
+}

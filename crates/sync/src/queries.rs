@@ -1,0 +1,181 @@
+//! Calls on an Autotask instance as jobs make them: each says which permission it needs, so that a refusal can name
+//! it, and each counts as a step. Must not know any entity.
+
+use crate::Failure;
+use crate::state::State;
+use bitting_client::{Autotask, ClientError};
+use serde_json::{Value, json};
+use std::fmt;
+
+/// Most records that one answer has.
+pub const PAGE: usize = 500;
+
+/// A permission, as the security level's screen names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permission {
+    /// `CRM / Object Permissions / Opportunities & Quotes`
+    pub name: &'static str,
+    /// `View`, `Add`, `Edit`; empty where a box is ticked or a value chosen.
+    pub verb: &'static str,
+}
+
+impl Permission {
+    pub const fn new(name: &'static str, verb: &'static str) -> Self {
+        Self { name, verb }
+    }
+}
+
+impl fmt::Display for Permission {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name)?;
+        if self.verb.is_empty() {
+            return Ok(());
+        }
+        write!(out, ": {}", self.verb)
+    }
+}
+
+/// A way to an instance for one run.
+#[derive(Clone, Copy)]
+pub struct Queries<'a> {
+    psa: &'a Autotask,
+    state: &'a State,
+}
+
+/// A condition of a query.
+pub fn is(op: &str, field: &str, value: impl Into<Value>) -> Value {
+    json!({ "op": op, "field": field, "value": value.into() })
+}
+
+impl<'a> Queries<'a> {
+    /// A way that writes as long as the lease of this state holds.
+    pub fn under(psa: &'a Autotask, state: &'a State) -> Self {
+        Self { psa, state }
+    }
+
+    pub fn get(&self, need: Permission, path: &str) -> Result<Value, Failure> {
+        self.read(self.psa.get(path), need)
+    }
+
+    /// Hands every record that meets all conditions over, page by page in the order of the ids, each page asked for
+    /// by the last id of the one before.
+    pub fn walk(
+        &self,
+        need: Permission,
+        entity: &str,
+        conditions: &[Value],
+        fields: &[&str],
+        mut each: impl FnMut(Vec<Value>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let path = format!("{entity}/query");
+        let mut last = -1;
+        loop {
+            let mut filter = conditions.to_vec();
+            filter.push(is("gt", "id", last));
+            let mut query = json!({ "MaxRecords": PAGE, "filter": filter });
+            if !fields.is_empty() {
+                query["IncludeFields"] = json!(fields);
+            }
+            let answer = self.psa.ask("POST", &path, Some(&query));
+            let mut found = self.read(answer.and_then(|answer| answer.ok("POST", &path)), need)?;
+            let Value::Array(rows) = found["items"].take() else {
+                return Err(Failure::Client(ClientError::Strange {
+                    address: self.psa.address().to_owned(),
+                    path,
+                    wanted: "list",
+                }));
+            };
+            let full = rows.len() >= PAGE;
+            last = rows
+                .last()
+                .and_then(|row| row["id"].as_i64())
+                .unwrap_or(last);
+            if !rows.is_empty() {
+                each(rows)?;
+            }
+            if !full {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Every record that meets all conditions.
+    pub fn find(
+        &self,
+        need: Permission,
+        entity: &str,
+        conditions: &[Value],
+    ) -> Result<Vec<Value>, Failure> {
+        let mut all = Vec::new();
+        self.walk(need, entity, conditions, &[], |rows| {
+            all.extend(rows);
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
+    /// What an entity is and what this user may do with it.
+    pub fn info(&self, need: Permission, entity: &str) -> Result<Value, Failure> {
+        Ok(self.get(need, &format!("{entity}/entityInformation"))?["info"].take())
+    }
+
+    /// The values of a pick list: id and name.
+    pub fn picks(
+        &self,
+        need: Permission,
+        entity: &str,
+        field: &str,
+    ) -> Result<Vec<(i64, String)>, Failure> {
+        let answer = self.get(need, &format!("{entity}/entityInformation/fields"))?;
+        let fields = answer["fields"].as_array().cloned().unwrap_or_default();
+        let named = |known: &&Value| {
+            known["name"]
+                .as_str()
+                .is_some_and(|name| name.eq_ignore_ascii_case(field))
+        };
+        let values = fields
+            .iter()
+            .find(named)
+            .map(|field| &field["picklistValues"]);
+        let values = values
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
+        Ok(values
+            .iter()
+            .filter(|value| value["isActive"] != false)
+            .filter_map(|value| {
+                let id = &value["value"];
+                let id = id.as_i64().or_else(|| id.as_str()?.parse().ok())?;
+                Some((id, value["label"].as_str()?.to_owned()))
+            })
+            .collect())
+    }
+
+    /// Makes a record; answers its id.
+    pub fn post(&self, need: Permission, path: &str, body: &Value) -> Result<i64, Failure> {
+        self.state.holds()?;
+        let answer = self.psa.ask("POST", path, Some(body));
+        let made = self.read(answer.and_then(|answer| answer.ok("POST", path)), need)?;
+        made["itemId"].as_i64().ok_or_else(|| {
+            Failure::Client(ClientError::Strange {
+                address: self.psa.address().to_owned(),
+                path: path.to_owned(),
+                wanted: "record that was made",
+            })
+        })
+    }
+
+    /// Changes members of a record.
+    pub fn patch(&self, need: Permission, path: &str, body: &Value) -> Result<(), Failure> {
+        self.state.holds()?;
+        let answer = self.psa.ask("PATCH", path, Some(body));
+        self.read(answer.and_then(|answer| answer.ok("PATCH", path)), need)
+            .map(drop)
+    }
+
+    fn read(&self, answer: Result<Value, ClientError>, need: Permission) -> Result<Value, Failure> {
+        self.state.steps.done()?;
+        answer.map_err(|error| Failure::of(error, &need))
+    }
+}
