@@ -333,7 +333,7 @@ fn each_permission_of_the_profile_is_needed_and_named() {
         tried += 1;
         let mut less = tenant.wanted.level.clone();
         let cells: &mut Values = less.settings.entry(permission.clone()).or_default();
-        *cells.cell(cell).expect("a cell") = Some((*least).to_owned());
+        *cells.cell(cell).expect("a cell") = Some((*least).clone());
         tenant.set(&less);
         let desk = tenant.desk(100 + number as u64);
         let outcomes = desk.run(&tenant.key, None).expect("a run");

@@ -285,7 +285,8 @@ fn request(stream: &mut TcpStream) -> (Vec<u8>, String) {
         let mut line = String::new();
         reader.read_line(&mut line).expect("a line");
         if first.is_empty() {
-            first = line.rsplit_once(' ').expect("a request").0.to_owned();
+            let (request, _) = line.rsplit_once(' ').expect("a request");
+            request.clone_into(&mut first);
         }
         let lower = line.to_ascii_lowercase();
         if let Some(text) = lower.strip_prefix("content-length:") {
