@@ -85,7 +85,7 @@ fn check_rights(work: &mut Work<'_>) -> Result<(), Failure> {
 /// Companies for the mapping, and the likeliest one of each tenant that has none.
 fn companies(work: &mut Work<'_>) -> Result<(), Failure> {
     let settings: Settings = work.settings()?;
-    let tenants: Vec<Tenant> = work.input("tenants.jsonl")?;
+    let tenants: Vec<Tenant> = crate::source::records(work, settings.source.as_ref(), "tenants")?;
     let path = format!(
         "company/companies?conditions={}&fields=id,identifier,name,status&orderBy=id",
         api::encode("deletedFlag=false")

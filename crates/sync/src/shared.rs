@@ -105,6 +105,21 @@ impl Shared {
         }
     }
 
+    /// Lays down settings and records to try an integration with; answers which files.
+    pub fn sample(
+        &self,
+        integration: &'static Integration,
+        now: Timestamp,
+    ) -> Result<Vec<String>, Failure> {
+        let lay = |way: Way<'_>| crate::sample::lay(&self.home, integration, way, now);
+        match connection::load(&self.home.connection(integration.slug), &self.home.lock()?)? {
+            Key::ConnectWise(key) => {
+                lay((&Psa::of_key_file(&key, true).map_err(Failure::Client)?).into())
+            }
+            Key::Autotask(key) => lay((&Autotask::of_key(&key).map_err(Failure::Client)?).into()),
+        }
+    }
+
     /// Runs a job, or all of them in their order, with the connection that is kept.
     pub fn run(
         &self,

@@ -4,6 +4,7 @@
 
 mod companies;
 mod configurations;
+mod console;
 mod kind;
 mod settings;
 mod source;

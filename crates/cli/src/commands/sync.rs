@@ -92,6 +92,17 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         key_file: PathBuf,
     },
+    /// Lay down settings that fit the connected PSA and generated records, to try an integration with.
+    Sample { integration: String },
+    /// Show a table that a job made, such as mspcfo's clients, perhaps only rows of a value.
+    Show {
+        integration: String,
+        /// Name of the table; without it, what there is.
+        table: Option<String>,
+        /// Only rows whose column has this value: month=2026-10.
+        #[arg(long = "where", value_name = "COLUMN=VALUE")]
+        only: Vec<String>,
+    },
     /// Run a job, or all jobs of an integration in their order.
     Run {
         integration: String,
@@ -131,12 +142,31 @@ impl Sync {
                     shared.home.settings_file(integration.slug).display()
                 );
                 println!(
-                    "check the connection with `bitting sync run {} check`, then delete {}",
+                    "check the connection with `bitting sync run {} check`, then delete {}; its jobs run by themselves in `bitting serve` and `bitting sync watch`",
                     integration.slug,
                     key_file.display()
                 );
                 Ok(ExitCode::SUCCESS)
             }
+            Command::Sample { integration } => {
+                let integration = find(integration)?;
+                let laid = shared.sample(integration, Timestamp::now())?;
+                if laid.is_empty() {
+                    println!(
+                        "{} needs no sample, or has its own settings and records already",
+                        integration.title
+                    );
+                }
+                for file in laid {
+                    println!("wrote {file}");
+                }
+                Ok(ExitCode::SUCCESS)
+            }
+            Command::Show {
+                integration,
+                table,
+                only,
+            } => self.show_table(&shared, find(integration)?, table.as_deref(), only),
             Command::Run { integration, job } => {
                 let integration = find(integration)?;
                 let job = job
@@ -227,6 +257,78 @@ impl Sync {
             }
         }
         Ok(code)
+    }
+
+    fn show_table(
+        &self,
+        shared: &Shared,
+        integration: &'static Integration,
+        name: Option<&str>,
+        only: &[String],
+    ) -> Result<ExitCode> {
+        let folder = shared.home.output(integration.slug, "");
+        let mut tables: Vec<String> = std::fs::read_dir(&folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|file| {
+                Some(
+                    file.file_name()
+                        .to_str()?
+                        .strip_suffix(".jsonl")?
+                        .to_owned(),
+                )
+            })
+            .collect();
+        tables.sort();
+        let Some(name) = name.filter(|name| tables.iter().any(|table| table == name)) else {
+            let there = if tables.is_empty() {
+                "none yet; run its jobs first".to_owned()
+            } else {
+                tables.join(", ")
+            };
+            if let Some(name) = name {
+                bail!(
+                    "{} has no table `{name}`; it has {there}",
+                    integration.title
+                );
+            }
+            println!("{there}");
+            return Ok(ExitCode::SUCCESS);
+        };
+        let mut wanted = Vec::new();
+        for one in only {
+            wanted.push(
+                one.split_once('=')
+                    .with_context(|| format!("--where {one}: write COLUMN=VALUE"))?,
+            );
+        }
+        let file = shared
+            .home
+            .output(integration.slug, &format!("{name}.jsonl"));
+        let (rows, _) = bitting_sync::input::read::<Value>(&file)?;
+        let text = |value: &Value| {
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned)
+        };
+        let meets = |row: &&Value| {
+            wanted
+                .iter()
+                .all(|(column, value)| text(&row[*column]).eq_ignore_ascii_case(value))
+        };
+        let rows: Vec<Value> = rows.iter().filter(meets).cloned().collect();
+        let names: Vec<String> = rows
+            .first()
+            .and_then(Value::as_object)
+            .map(|row| row.keys().cloned().collect())
+            .unwrap_or_default();
+        let columns: Vec<(&str, &str)> = names
+            .iter()
+            .map(|name| (name.as_str(), name.as_str()))
+            .collect();
+        table::print(&rows, &columns, self.json)?;
+        Ok(ExitCode::SUCCESS)
     }
 
     fn status(&self, shared: &Shared, integration: Option<&str>) -> Result<ExitCode> {

@@ -2,6 +2,7 @@
 
 use crate::Failure;
 use crate::mail::{self, Mail};
+use crate::source::Source;
 use serde::Deserialize;
 
 #[derive(Debug, Clone, Deserialize)]
@@ -16,6 +17,7 @@ pub struct Settings {
     #[serde(default = "three")]
     pub broken_after: u64,
     pub mail: Option<Mail>,
+    pub source: Option<Source>,
     #[serde(default)]
     pub tenant: Vec<Mapped>,
 }

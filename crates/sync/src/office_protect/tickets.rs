@@ -6,6 +6,7 @@ use super::ticket_settings::STATUS;
 use super::{ADD_TICKETS, COMPANIES, EDIT_TICKETS, READ_TICKETS, SLUG};
 use crate::Failure;
 use crate::api::{id, literal, short};
+use crate::source::records;
 use crate::state::{Record, Shelf};
 use crate::work::Work;
 use jiff::ToSpan as _;
@@ -87,7 +88,7 @@ pub fn create(work: &mut Work<'_>) -> Result<(), Failure> {
 /// Puts events that are not there yet into the queue. Unmapped tenants are not queued, so that a mapping made
 /// within 48 hours still brings their events.
 fn enqueue(work: &mut Work<'_>, settings: &Settings) -> Result<(), Failure> {
-    let events: Vec<Event> = work.input("events.jsonl")?;
+    let events: Vec<Event> = records(work, settings.source.as_ref(), "events")?;
     let known = work.state.hashes(Shelf::Outbox, SLUG, EVENT)?;
     let mut seen = BTreeSet::new();
     let mut fresh = Vec::new();
@@ -186,7 +187,8 @@ fn ticket(
 
 /// Notes on the ticket that its event was ignored or remediated. The ticket stays as it is.
 pub fn update(work: &mut Work<'_>) -> Result<(), Failure> {
-    let events: Vec<Event> = work.input("events.jsonl")?;
+    let settings: Settings = work.settings()?;
+    let events: Vec<Event> = records(work, settings.source.as_ref(), "events")?;
     let known = work.state.hashes(Shelf::Outbox, SLUG, EVENT)?;
     for event in events {
         work.counts.read += 1;

@@ -6,8 +6,8 @@ use crate::Failure;
 use crate::api::list;
 use crate::mirror::{IMPORTED, mirror};
 use crate::prints::Print;
-use crate::state::Shelf;
-use crate::work::Work;
+use crate::state::{Record, Shelf};
+use crate::work::{Work, hash};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -134,10 +134,11 @@ pub fn write_back(work: &mut Work<'_>) -> Result<(), Failure> {
         match work.api.patch(EDIT_ASSETS, &path, &members) {
             Ok(_) => {
                 work.counts.changed += 1;
-                for (field, value) in members {
-                    link.data[field] = value;
-                }
-                link.hash.clear();
+                // As the next import will find it, so that it finds nothing changed.
+                let there = work
+                    .api
+                    .get(READ_ASSETS, &format!("{path}?fields={FIELDS}"))?;
+                taken_over(&mut link, there);
                 work.state.put(Shelf::Link, &mut link)?;
             }
             Err(
@@ -149,6 +150,13 @@ pub fn write_back(work: &mut Work<'_>) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Takes over what the PSA made of a change.
+pub fn taken_over(link: &mut Record, mut there: Value) {
+    there["category"] = link.data["category"].clone();
+    link.hash = hash(&there.to_string());
+    link.data = there;
 }
 
 pub fn day(moment: &Value) -> String {

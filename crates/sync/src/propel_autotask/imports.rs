@@ -5,13 +5,26 @@ use super::settings::Settings;
 use super::{COMPANIES, CONTRACTS, EDIT_ASSETS, READ_ASSETS, Working};
 use crate::Failure;
 use crate::mirror::{IMPORTED, mirror};
-use crate::propel::assets::{ASSET, Found, day, missed};
+use crate::propel::assets::{ASSET, Found, day, missed, taken_over};
 use crate::propel::companies::{COMPANY, chosen, gone_from_filter};
 use crate::queries::is;
 use crate::state::Shelf;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What is read of a configuration item.
+const FIELDS: [&str; 10] = [
+    "id",
+    "companyID",
+    "referenceTitle",
+    "referenceNumber",
+    "serialNumber",
+    "configurationItemType",
+    "installDate",
+    "warrantyExpirationDate",
+    "productID",
+    "isActive",
+];
 /// Ids that one condition may name.
 const CHUNK: usize = 400;
 
@@ -72,18 +85,6 @@ pub fn assets(work: &mut Working<'_>) -> Result<(), Failure> {
         is("eq", "isActive", true),
         is("in", "configurationItemType", kinds),
     ];
-    let fields = [
-        "id",
-        "companyID",
-        "referenceTitle",
-        "referenceNumber",
-        "serialNumber",
-        "configurationItemType",
-        "installDate",
-        "warrantyExpirationDate",
-        "productID",
-        "isActive",
-    ];
     let api = work.api;
     let gone = mirror(
         work,
@@ -93,7 +94,7 @@ pub fn assets(work: &mut Working<'_>) -> Result<(), Failure> {
                 READ_ASSETS,
                 "ConfigurationItems",
                 &conditions,
-                &fields,
+                &FIELDS,
                 each,
             )
         },
@@ -166,10 +167,20 @@ pub fn write_back(work: &mut Working<'_>) -> Result<(), Failure> {
         match work.api.patch(EDIT_ASSETS, "ConfigurationItems", &change) {
             Ok(()) => {
                 work.counts.changed += 1;
-                for (field, value) in change.as_object().into_iter().flatten() {
-                    link.data[field] = value.clone();
-                }
-                link.hash.clear();
+                // As the next import will find it, so that it finds nothing changed.
+                let mut there = Value::Null;
+                let api = work.api;
+                api.walk(
+                    READ_ASSETS,
+                    "ConfigurationItems",
+                    &wanted,
+                    &FIELDS,
+                    |rows| {
+                        there = rows.into_iter().next().unwrap_or_default();
+                        Ok(())
+                    },
+                )?;
+                taken_over(&mut link, there);
                 work.state.put(Shelf::Link, &mut link)?;
             }
             Err(

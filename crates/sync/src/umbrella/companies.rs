@@ -14,7 +14,7 @@ const CHUNK: usize = 40;
 const COMPANY: &str = "company";
 
 pub fn map(work: &mut Work<'_>) -> Result<(), Failure> {
-    let organisations: Vec<Organisation> = work.input("organisations.jsonl")?;
+    let organisations: Vec<Organisation> = super::console::organisations(work)?;
     let mut wanted: Vec<&str> = organisations
         .iter()
         .map(|org| org.company.as_str())

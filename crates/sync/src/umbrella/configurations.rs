@@ -15,7 +15,7 @@ const CONFIGURATION: &str = "configuration";
 
 pub fn sync(work: &mut Work<'_>) -> Result<(), Failure> {
     let settings: Settings = work.settings()?;
-    let organisations: Vec<Organisation> = work.input("organisations.jsonl")?;
+    let organisations: Vec<Organisation> = super::console::organisations(work)?;
     let mapped = companies::mapped(work)?;
     let kind = kind::held(work, &settings.kind)?;
     let links = work.state.hashes(Shelf::Link, SLUG, CONFIGURATION)?;

@@ -1,6 +1,7 @@
 //! What a person decides about Umbrella.
 
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -9,6 +10,20 @@ pub struct Settings {
     pub kind: String,
     #[serde(default)]
     pub tickets: Tickets,
+    pub source: Option<Console>,
+}
+
+/// Umbrella's own API.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Console {
+    pub url: String,
+    pub key: String,
+    /// Environment variable that holds the key's secret.
+    pub secret_variable: String,
+    /// Company id of the PSA by id of the organisation.
+    #[serde(default)]
+    pub companies: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Deserialize, Default)]

@@ -3,7 +3,7 @@
 
 use super::settings::Settings;
 use super::source::{Event, Organisation};
-use super::{ADD_TICKETS, BOARDS, PRIORITIES, READ_TICKETS, SLUG, companies};
+use super::{ADD_TICKETS, BOARDS, PRIORITIES, READ_TICKETS, SLUG, companies, console};
 use crate::Failure;
 use crate::api::{Need, id, literal, short};
 use crate::schedule::window;
@@ -40,8 +40,8 @@ pub fn scan(work: &mut Work<'_>) -> Result<(), Failure> {
         "priority",
         &settings.tickets.priority,
     )?;
-    let events: Vec<Event> = work.input("events.jsonl")?;
-    let organisations: Vec<Organisation> = work.input("organisations.jsonl")?;
+    let organisations: Vec<Organisation> = console::organisations(work)?;
+    let events: Vec<Event> = console::events(work, &organisations)?;
     let names: BTreeMap<&str, &str> = organisations
         .iter()
         .map(|org| (org.org.as_str(), org.name.as_str()))
