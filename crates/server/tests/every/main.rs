@@ -25,7 +25,6 @@ use support::Company;
 /// Rules of paths that answer 404 so far, because they are verbs of their own that nobody has written. A
 /// rule that answers does not belong here: the test says so.
 pub const NOT_YET: &[&str] = &[
-    "GET /finance/agreementrecap/{id}",
     "GET /finance/agreements/{id}/applicationParameters/{podId}",
     "GET /finance/agreements/{id}/recurringParameters/{podId}",
     "POST /procurement/purchasingDemands",
@@ -176,5 +175,30 @@ async fn accept_chooses_what_a_body_may_hold() {
             let text = answered.json["message"].as_str().unwrap_or_default();
             assert!(text.contains("phoneNumberExt"), "{text}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_word_in_place_of_an_id_is_not_found_by_the_name_of_what_it_stands_for() {
+    let company = Company::open().await;
+    let table = [
+        ("/service/tickets/printer", "Ticket printer was not found."),
+        (
+            "/service/tickets/printer/notes",
+            "Ticket printer was not found.",
+        ),
+        (
+            "/service/tickets/printer/notes/1",
+            "Ticket printer was not found.",
+        ),
+        (
+            "/company/companies/acme/sites/1",
+            "Company acme was not found.",
+        ),
+    ];
+    for (path, message) in table {
+        let answered = company.get(&company.admin, path).await;
+        assert_eq!(answered.status, 404, "{path}");
+        assert_eq!(answered.json["message"], message, "{path}");
     }
 }
