@@ -203,6 +203,86 @@ test('the keyboard alone skips to the content and reaches the first role', async
   await page.getByRole('heading', { name: 'New Security Role' }).waitFor()
 })
 
+test('MSPCFO by keyboard alone: role, level, member and key', async () => {
+  // Goes on with Tab until the element of this name has the focus.
+  const tabTo = async (selector, name) => {
+    for (let step = 0; step < 400; step += 1) {
+      await page.keyboard.press('Tab')
+      const found = await page.evaluate(([selector, name]) => {
+        const element = document.activeElement
+        if (!element.matches(selector)) return false
+        const label = element.getAttribute('aria-label') ?? element.labels?.[0]?.textContent ?? element.textContent
+        return label.trim().replace(/^\+ | \*$/g, '') === name
+      }, [selector, name])
+      if (found) return
+    }
+    assert.fail(`the keyboard does not reach ${name}`)
+  }
+  const enter = () => page.keyboard.press('Enter')
+  await page.goto(at())
+  await tabTo('a', 'Security Roles')
+  await enter()
+  await page.getByRole('heading', { name: 'Security Roles', level: 1 }).waitFor()
+  await tabTo('a', 'New Item')
+  await enter()
+  await tabTo('input', 'Role ID')
+  await page.keyboard.type('Keyboard')
+  await enter()
+  await page.getByText('Every level is None').waitFor()
+  await tabTo('summary', 'System 11')
+  await enter()
+  await tabTo('select', 'System / API Reports: Inquire')
+  await page.keyboard.press('End')
+  await page.keyboard.press('Shift+Tab')
+  await page.evaluate(() => scrollTo(0, 0))
+  await page.locator('#main').focus()
+  await tabTo('button', 'Save and Close')
+  await enter()
+  await page.getByText('Saved. The role holds').waitFor()
+  await tabTo('a', 'Members')
+  await enter()
+  await page.getByRole('heading', { name: 'Members', level: 1 }).waitFor()
+  await tabTo('a', 'New Item')
+  await enter()
+  await page.getByRole('heading', { name: 'New API Member' }).waitFor()
+  await tabTo('input', 'Member ID')
+  await page.keyboard.type('Keyboard')
+  await tabTo('input', 'Member Name')
+  await page.keyboard.type('Keyboard')
+  await tabTo('select', 'Role ID')
+  await page.keyboard.type('Keyboard')
+  await tabTo('input', 'Email')
+  await enter()
+  await page.getByText('Saved.').waitFor()
+  await tabTo('a', 'API Keys')
+  await enter()
+  await page.getByRole('link', { name: 'New Item' }).waitFor()
+  await tabTo('a', 'New Item')
+  await enter()
+  await page.getByRole('heading', { name: 'New API Key' }).waitFor()
+  await tabTo('input', 'Description')
+  await page.keyboard.type('by keyboard')
+  await enter()
+  await page.getByText('Copy both keys now.').waitFor()
+  const made = {
+    publicKey: await page.getByLabel('Public Key', { exact: true }).inputValue(),
+    privateKey: await page.getByLabel('Private Key', { exact: true }).inputValue(),
+  }
+  assert.equal((await call(made, '/system/reports?pageSize=1')).status, 200)
+  assert.equal((await call(made, '/service/tickets')).status, 403)
+})
+
+test("a row's menu of Autotask opens and shuts by keyboard", async () => {
+  await page.goto(autotask('levels'))
+  const menu = page.locator('.popup').first()
+  await menu.locator('summary').focus()
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('Tab')
+  assert.match(await page.evaluate(() => document.activeElement.textContent), /Security Level$/)
+  await page.keyboard.press('Escape')
+  assert.equal(await menu.getAttribute('open'), null)
+})
+
 for (const [name, options] of [
   ['phone', { viewport: { width: 375, height: 760 } }],
   ['dark', { colorScheme: 'dark' }],

@@ -110,15 +110,15 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result
             Some(event) => grant::answer(visit, desk, &event).await,
             None => Ok(Outcome::Nowhere),
         },
-        _ => watched(visit, rest),
+        _ => Ok(watched(visit, rest)),
     }
 }
 
 /// What is the same for every kind of place.
-pub fn watched(visit: &Visit<'_>, rest: &[&str]) -> Result<Outcome> {
+pub fn watched(visit: &Visit<'_>, rest: &[&str]) -> Outcome {
     match rest {
-        [] => Ok(Outcome::Page(list(visit))),
-        _ => Ok(Outcome::Nowhere),
+        [] => Outcome::Page(list(visit)),
+        _ => Outcome::Nowhere,
     }
 }
 
@@ -143,7 +143,7 @@ pub async fn of_autotask(
             Some(event) => level::answer(visit, desk, &event).await,
             None => Ok(Outcome::Nowhere),
         },
-        _ => watched(visit, rest),
+        _ => Ok(watched(visit, rest)),
     }
 }
 

@@ -179,7 +179,9 @@ async fn sheet(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<
         )
         .await?;
     let member = visit.query.text("member");
-    let of_member = members.iter().find(|one| one["id"].to_string() == member);
+    let of_member = members
+        .iter()
+        .find(|one| one["id"].as_i64() == member.parse().ok());
     let of_member = of_member.and_then(|one| one["securityRole"]["id"].as_i64());
     let against = visit.query.text("role").parse::<i64>().ok().or(of_member);
     let members: Vec<(String, String)> = members

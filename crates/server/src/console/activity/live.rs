@@ -48,7 +48,7 @@ impl Live {
             if send.send(Bytes::from(text)).await.is_err() {
                 return;
             }
-            text = ": still here\n\n".to_owned();
+            ": still here\n\n".clone_into(&mut text);
             // What came between the page and its stream is there already.
             if !std::mem::take(&mut first) {
                 tokio::select! {
@@ -70,9 +70,9 @@ impl Live {
                 .collect();
             for event in fitting.iter().skip(fitting.len().saturating_sub(MOST)) {
                 // Writing to a String cannot fail.
-                let _ = write!(text, "event: call\nid: {at}\n");
+                let _ = writeln!(text, "event: call\nid: {at}");
                 for line in row(&self.watched, event).into_string().lines() {
-                    let _ = write!(text, "data: {line}\n");
+                    let _ = writeln!(text, "data: {line}");
                 }
                 text.push('\n');
             }

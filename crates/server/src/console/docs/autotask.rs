@@ -75,9 +75,10 @@ fn right(registry: &Registry, entity: &Entity, asked: Asked) -> String {
     };
     let own = entity.extra_rights.get(act.word());
     let words = needs(registry, &own.unwrap_or(&entity.right).needs);
-    match words.contains(" / ") {
-        true => format!("{words}: {}", act.verb()),
-        false => words,
+    if words.contains(" / ") {
+        format!("{words}: {}", act.verb())
+    } else {
+        words
     }
 }
 

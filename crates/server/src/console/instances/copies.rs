@@ -17,7 +17,7 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result
         ["snapshot"] if visit.post => take(visit, desk).await,
         ["restore", name] => restore(visit, desk, name).await,
         ["forget", name] => forget(visit, desk, name).await,
-        ["reset"] => reset(visit, desk),
+        ["reset"] => Ok(reset(visit, desk)),
         _ => Ok(Outcome::Nowhere),
     }
 }
@@ -63,12 +63,16 @@ async fn take(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
     let path = format!("instances/{}/snapshot", desk.instance.company);
     let work = async { copies::take(&desk.instance, &file(desk, &name)?).await };
     let done = desk.written(http::Method::POST, &path, work).await;
-    Ok(told(visit, done, &format!("The snapshot {name} is taken.")))
+    Ok(told(
+        visit,
+        &done,
+        &format!("The snapshot {name} is taken."),
+    ))
 }
 
 /// What came of it, on the page of the instances.
-fn told(visit: &Visit<'_>, done: Result<()>, text: &str) -> Outcome {
-    visit.session.say(match &done {
+fn told(visit: &Visit<'_>, done: &Result<()>, text: &str) -> Outcome {
+    visit.session.say(match done {
         Ok(()) => text.to_owned(),
         Err(problem) => message(problem),
     });
@@ -102,7 +106,7 @@ async fn restore(visit: &Visit<'_>, desk: &Desk<'_>, name: &str) -> Result<Outco
         let done = desk.written(http::Method::POST, &path, work).await;
         return Ok(told(
             visit,
-            done,
+            &done,
             &format!("{company} is as it was when {name} was taken."),
         ));
     }
@@ -130,7 +134,7 @@ async fn forget(visit: &Visit<'_>, desk: &Desk<'_>, name: &str) -> Result<Outcom
         let done = desk.written(http::Method::DELETE, &path, work).await;
         return Ok(told(
             visit,
-            done,
+            &done,
             &format!("The snapshot {name} is deleted."),
         ));
     }
@@ -144,7 +148,7 @@ async fn forget(visit: &Visit<'_>, desk: &Desk<'_>, name: &str) -> Result<Outcom
 }
 
 /// Starts anew, while a page shows how far it is.
-fn reset(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
+fn reset(visit: &Visit<'_>, desk: &Desk<'_>) -> Outcome {
     let company = desk.instance.company.clone();
     if !visit.post {
         let body = html! {
@@ -159,7 +163,7 @@ fn reset(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
                 a.button.quiet href=(visit.at("instances")) { "Leave everything as it is" }
             }
         };
-        return Ok(Outcome::Page(Page::new("instances", "Reset", body)));
+        return Outcome::Page(Page::new("instances", "Reset", body));
     }
     let demo = demo(visit);
     let console = &visit.server.console;
@@ -185,5 +189,5 @@ fn reset(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
             Err(problem) => watched.fail(message(&problem)),
         }
     });
-    Ok(Outcome::See(visit.at(&format!("instances/task/{name}"))))
+    Outcome::See(visit.at(&format!("instances/task/{name}")))
 }
