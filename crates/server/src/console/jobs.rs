@@ -20,7 +20,7 @@ const SHOWN: usize = 30;
 pub fn has(visit: &Visit<'_>, profile: &Profile) -> bool {
     let slugs = visit.server.console.with_jobs.get();
     profile.product.psa == Psa::ConnectWise
-        && slugs.is_some_and(|slugs| slugs.iter().any(|slug| *slug == profile.slug))
+        && slugs.is_some_and(|slugs| slugs.contains(&profile.slug))
 }
 
 /// Learns once which integrations have jobs.

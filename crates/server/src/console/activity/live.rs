@@ -45,10 +45,10 @@ impl Live {
         let mut text = "retry: 2000\n\n".to_owned();
         let mut first = true;
         loop {
-            if send.send(Bytes::from(text)).await.is_err() {
+            let part = std::mem::replace(&mut text, ": still here\n\n".to_owned());
+            if send.send(Bytes::from(part)).await.is_err() {
                 return;
             }
-            ": still here\n\n".clone_into(&mut text);
             // What came between the page and its stream is there already.
             if !std::mem::take(&mut first) {
                 tokio::select! {
