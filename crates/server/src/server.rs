@@ -429,7 +429,8 @@ impl Handler for Server {
             if let Some(stream) = crate::console::stream(self, &received) {
                 return stream;
             }
-            let answer = crate::console::answer(self, &received).await;
+            // Boxed: pages are large futures, which calls on the APIs must not carry.
+            let answer = Box::pin(crate::console::answer(self, &received)).await;
             return answer.map(Outgoing::Whole);
         }
         let started = Instant::now();
