@@ -17,11 +17,11 @@ pub fn shown(proof: &Proof) -> Markup {
         section.proof aria-labelledby="proof-title" {
             h2 #proof-title { "Proof" }
             @match (missing, excess) {
-                (0, 0) => p.said role="status" { b { "Verified." } " The key holds exactly what is needed: " (granted) " rights." },
-                (0, _) => p.caution role="status" { b { "It works, and holds more than it needs." } " " (excess) " rights are in excess." },
-                _ => p.wrong role="alert" { b { "It will not work." } " " (missing) " rights are missing." },
+                (0, 0) => p.said role="status" { b { "Verified." } " The key holds exactly what is needed: " (rights_of(granted)) "." },
+                (0, _) => p.caution role="status" { b { "It works, and holds more than it needs." } " In excess: " (rights_of(excess)) "." },
+                _ => p.wrong role="alert" { b { "It will not work." } " Missing: " (rights_of(missing)) "." },
             }
-            @if unproved > 0 { p.hint { (unproved) " rights could not be proved by asking; they are as the role says." } }
+            @if unproved > 0 { p.hint { (rights_of(unproved)) " could not be proved by asking; what the role says of them stands." } }
             @if !rights.is_empty() { div.wide tabindex="0" role="region" aria-label="Rights" { table {
                 thead { tr { th scope="col" { "State" } th scope="col" { "Right" } th scope="col" { "Held" } th scope="col" { "Needed" } th scope="col" { "Why, and what to do" } } }
                 tbody { @for right in rights { tr {
@@ -35,5 +35,12 @@ pub fn shown(proof: &Proof) -> Markup {
             @if !proof.calls.is_empty() { details.record { summary { (proof.calls.len()) " calls were made to prove it" }
                 ul.plain { @for (call, status, showed) in &proof.calls { li { code { (call) } " " span.status.(if *status < 400 { "good" } else { "refused" }) { (status) } " " (showed) } } } } }
         }
+    }
+}
+
+fn rights_of(count: usize) -> String {
+    match count {
+        1 => "1 right".to_owned(),
+        count => format!("{count} rights"),
     }
 }

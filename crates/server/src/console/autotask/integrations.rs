@@ -81,9 +81,9 @@ pub fn lines(
 
 pub fn diff(lines: &[(Sign, String)]) -> Markup {
     html! { ul.diff { @for (sign, text) in lines { @match sign {
-        Sign::Add => li.plus { "+ " (text) },
-        Sign::Change => li.change { "~ " (text) },
-        Sign::Remove => li.minus { "− " (text) },
+        Sign::Add => li.plus { "+ " (inline(text)) },
+        Sign::Change => li.change { "~ " (inline(text)) },
+        Sign::Remove => li.minus { "− " (inline(text)) },
     } } } }
 }
 
