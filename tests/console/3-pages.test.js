@@ -198,7 +198,7 @@ test('the keyboard alone skips to the content and reaches the first role', async
   await page.keyboard.press('Enter')
   assert.equal(await page.evaluate(() => document.activeElement.id), 'main')
   await page.keyboard.press('Tab')
-  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'New Item')
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), '+ New Item')
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { name: 'New Security Role' }).waitFor()
 })
