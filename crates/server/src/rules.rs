@@ -18,6 +18,7 @@ mod copying;
 mod counts;
 pub mod custom_fields;
 pub mod documents;
+mod email_tokens;
 pub mod enrolment;
 pub mod expenses;
 pub mod finance;
@@ -397,6 +398,8 @@ pub async fn computed(
             "my_customize_items" => security::my_items(context),
             "role_settings" => security::role_rows(context, permit.entity()),
             "management_logs" => management::logs(context, permit),
+            "email_tokens" => email_tokens::rows(permit),
+            "marketplace_definitions" => imports::definitions(context, permit),
             "setup_screens" => security::screens(context.instance.registry()),
             _ => continue,
         };

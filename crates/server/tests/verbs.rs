@@ -678,3 +678,42 @@ async fn colours_go_back_to_their_standard() {
         colors.len()
     );
 }
+
+#[tokio::test]
+async fn an_import_makes_all_of_its_records_or_none() {
+    let company = Company::open().await;
+    let path = "/system/marketplaceimport/import";
+    let boards = |names: &[&str]| {
+        let board =
+            |name: &&str| json!({"name": name, "location": {"id": 1}, "department": {"id": 1}});
+        let boards: Vec<Value> = names.iter().map(board).collect();
+        json!({"marketplaceImportType": "ServiceBoards", "marketplaceObject": boards})
+    };
+    let said = post(&company, path, boards(&["One", "Two"]))
+        .await
+        .expect(201);
+    assert_eq!(said["marketplaceObject"].as_array().unwrap().len(), 2);
+    let count = async |company: &Company| {
+        company
+            .get(&company.admin, "/service/boards")
+            .await
+            .rows()
+            .len()
+    };
+    assert_eq!(count(&company).await, 2);
+    assert_eq!(
+        post(&company, path, boards(&["Three", "One"])).await.status,
+        400
+    );
+    let wrong = json!({"marketplaceImportType": "Views", "marketplaceObject": [{"name": "V"}]});
+    assert_eq!(post(&company, path, wrong).await.status, 400);
+    assert_eq!(post(&company, path, json!({})).await.status, 400);
+    // The right to import is none to make what is imported.
+    let rows = [("System", "Mass Maintenance", [All, All, All, All])];
+    let key = caller(&company, "importer", &rows).await;
+    let refused = company
+        .call(&key, "POST", path, Some(boards(&["Four"])))
+        .await;
+    assert_eq!(refused.status, 403);
+    assert_eq!(count(&company).await, 2);
+}

@@ -72,7 +72,7 @@ pub async fn answer(
         "notification_type" => contact_sync::monitoring(context, permit).await.map(Some),
         "resolve_link" => links::resolve(context, permit, id, body).await.map(Some),
         "import_mass_maintenance" => imports::mass_maintenance(context, id).await.map(Some),
-        "import_from_marketplace" => imports::marketplace(context, permit, body).map(Some),
+        "import_from_marketplace" => imports::marketplace(context, permit, body).await.map(Some),
         "workflow_field_action" => workflows::field(context, permit, id, body).await.map(Some),
         "test_workflow_event" => workflows::test(context, permit, id).await.map(Some),
         "management_log_download" => management::download(context, permit, id).await.map(Some),
