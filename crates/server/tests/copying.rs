@@ -447,6 +447,38 @@ async fn a_copied_purchase_order_is_ordered_and_not_received() {
     for name in ["receivedQuantity", "receivedStatus", "serialNumbers"] {
         assert!(line[name].is_null(), "{name}: {}", line[name]);
     }
+    // What is to be bought becomes lines of a new order, or of one that is there.
+    let product = json!({"catalogItem": {"id": item}, "billableOption": "Billable", "quantity": 4,
+        "locationId": 1, "businessUnitId": 1, "customerDescription": "Toner"});
+    let product = made(&company, "/procurement/products", product).await["id"].clone();
+    let demand = |order: Value| {
+        json!({"vendor": {"id": vendor}, "purchaseOrder": order,
+            "products": [{"productRecId": product, "quantity": 4, "cost": 28.5}]})
+    };
+    let path = "/procurement/purchasingDemands";
+    let unmeasured = demand(json!({"terms": {"id": terms}}));
+    let refused = company
+        .call(&company.admin, "POST", path, Some(unmeasured))
+        .await;
+    assert_eq!(refused.status, 400, "a line has a unit of measure");
+    let change = json!([{"op": "replace", "path": "unitOfMeasure", "value": {"id": unit}}]);
+    let of = format!("/procurement/catalog/{item}");
+    company
+        .call(&company.admin, "PATCH", &of, Some(change))
+        .await
+        .expect(200);
+    let body = demand(json!({"terms": {"id": terms}, "poNumber": "PO-2"}));
+    let bought = made(&company, path, body).await["purchaseOrder"].take();
+    assert_eq!(bought["vendorCompany"]["id"], vendor);
+    made(&company, path, demand(json!({"id": bought["id"]}))).await;
+    let of = format!("/procurement/purchaseorders/{}/lineitems", bought["id"]);
+    let bought = rows(&company, &of).await;
+    let numbers: Vec<_> = bought.iter().map(|line| &line["lineNumber"]).collect();
+    assert_eq!(numbers, [1, 2]);
+    assert_eq!(
+        (&bought[0]["unitCost"], &bought[0]["quantity"]),
+        (&json!(28.5), &json!(4))
+    );
     // Lines go out of the batch and back, each once.
     for (verb, batched, done) in [
         ("rebatch", true, true),

@@ -271,32 +271,12 @@ async fn convert(
     };
     let new = match related::one(context.instance, way.to, to).await? {
         Some(row) => row,
-        None => laid_down(&changes, target, to),
+        None => verbs::to_be(&changes, target, to),
     };
     changes.extend(included::changes(context, way, &wishes, &row, &new).await?);
     changes.extend(recorded(context, (way.from, id), (kind(way.to).1, to)).await?);
     saving::finish(context, target, changes).await?;
     verbs::shown(context, &permit.reading(), to).await
-}
-
-/// The record that is made or changed, as it will be.
-fn laid_down(changes: &[Change], entity: &Entity, id: i64) -> Row {
-    let mut row = Row::new(id);
-    for change in changes {
-        if let Change::Insert {
-            table,
-            id: of,
-            values,
-        } = change
-            && *table == entity.table
-            && *of == id
-        {
-            for (column, value) in values {
-                row.set(column, value.clone());
-            }
-        }
-    }
-    row
 }
 
 /// The body of the new record: what a client would post that read the old one.

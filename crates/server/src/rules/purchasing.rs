@@ -1,6 +1,8 @@
 //! Stock, prices and purchase batches: what of a product lies in a warehouse, what it costs a company, and
 //! which lines of a purchase order went to accounting.
 
+pub mod demands;
+
 use super::related;
 use super::{Answer, Context, set_up, verbs};
 use crate::backend::equals;

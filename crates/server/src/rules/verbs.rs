@@ -16,6 +16,7 @@ use bitting_catalog::entity::{Entity, Kind as FieldKind};
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Verb;
 use bitting_query::{Filter, Value, and};
+use bitting_store::table::Change;
 use serde_json::{Map, Value as Json, json};
 
 /// Answers a path by its rule; `None` when no rule does.
@@ -49,6 +50,7 @@ pub async fn answer(
             .await
             .map(Some),
         "catalog_pricing" => purchasing::price(context, permit, id, body).await.map(Some),
+        "purchasing_demand" => purchasing::demands::answer(context, body).await.map(Some),
         "rebatch_purchase_order" => purchasing::batch(context, permit, id, true).await.map(Some),
         "unbatch_purchase_order" => purchasing::batch(context, permit, id, false)
             .await
@@ -151,6 +153,26 @@ pub fn carried(
         body.insert((*to).to_owned(), value);
     }
     body
+}
+
+/// The record that changes make, as it will be.
+pub fn to_be(changes: &[Change], entity: &Entity, id: i64) -> Row {
+    let mut row = Row::new(id);
+    for change in changes {
+        if let Change::Insert {
+            table,
+            id: of,
+            values,
+        } = change
+            && *table == entity.table
+            && *of == id
+        {
+            for (column, value) in values {
+                row.set(column, value.clone());
+            }
+        }
+    }
+    row
 }
 
 /// A record that a rule changes, as it is: in sight, and open to the permit's verb.

@@ -359,6 +359,33 @@ impl Case<'_, '_> {
                 changed.expect(200);
                 return None;
             }
+            "purchasing_demand" => {
+                let of = |path: &str| self.catalog.entity_at(path).map(|entity| entity.id);
+                let product = self.ground.place(of("procurement/products")?).await?.id;
+                let unit = self
+                    .ground
+                    .place(of("procurement/unitOfMeasures")?)
+                    .await?
+                    .id;
+                let admin = self.company.admin.clone();
+                let path = format!("/procurement/products/{product}");
+                let item = self.company.get(&admin, &path).await.json["catalogItem"]["id"].take();
+                let path = format!("/procurement/catalog/{item}");
+                let change =
+                    json!([{ "op": "replace", "path": "unitOfMeasure", "value": { "id": unit } }]);
+                let changed = self
+                    .company
+                    .call(&admin, "PATCH", &path, Some(change))
+                    .await;
+                changed.expect(200);
+                let orders = self.catalog.entity_at("procurement/purchaseorders")?;
+                let order = self.ground.record(orders, &[]).await;
+                json!({
+                    "vendor": order["vendorCompany"],
+                    "products": [{ "productRecId": product, "quantity": 2, "cost": 3 }],
+                    "purchaseOrder": order,
+                })
+            }
             "request_portal_password" => {
                 let contacts = self.catalog.entity_at("company/contacts")?.id;
                 let contact = self.ground.place(contacts).await?.id;

@@ -27,7 +27,6 @@ use support::Company;
 pub const NOT_YET: &[&str] = &[
     "GET /finance/agreements/{id}/applicationParameters/{podId}",
     "GET /finance/agreements/{id}/recurringParameters/{podId}",
-    "POST /procurement/purchasingDemands",
     "GET /project/projects/{id}/projectRecap",
     "GET /schedule/entries/{parentId}/details/{id}",
 ];
