@@ -84,7 +84,7 @@ pub async fn composed(
     let mut draft = Draft::new(entity, Row::new(id));
     under_parents(context, &mut draft);
     fill_defaults(&mut draft);
-    let changes = compose(context, permit, &mut draft, &input).await?;
+    let changes = Box::pin(compose(context, permit, &mut draft, &input)).await?;
     Ok((id, changes))
 }
 

@@ -354,7 +354,8 @@ impl Company {
             secure: true,
             peer: SocketAddr::from(([127, 0, 0, 1], 1)),
         };
-        let (parts, body) = self.server.handle(received).await.into_parts();
+        let answered = Box::pin(self.server.handle(received)).await;
+        let (parts, body) = answered.into_parts();
         let body = body.collect().await.expect("a body").to_bytes().to_vec();
         Answered {
             status: parts.status.as_u16(),
