@@ -515,3 +515,51 @@ async fn what_is_not_written_is_not_told_and_what_is_written_survives_the_proces
         .collect();
     assert_eq!(targets, [format!("/cb?id={id}&action=added")]);
 }
+
+#[tokio::test]
+async fn a_merge_tells_of_every_record_that_it_moves() {
+    let company = Company::open().await;
+    let (from, to) = (
+        client(&company, "Alpha").await,
+        client(&company, "Beta").await,
+    );
+    let contact = json!({"firstName": "A", "company": {"id": from}});
+    let contact = post(&company, &company.admin, "/company/contacts", contact).await["id"].clone();
+    for kind in ["Company", "Contact"] {
+        let url = format!("https://listener.test/{kind}");
+        let body = json!({"url": url, "type": kind, "level": "owner", "objectId": 1});
+        post(&company, &company.admin, "/system/callbacks", body).await;
+    }
+    let trail = async |kind: &str, id: &Value| {
+        let path = format!("/system/audittrail?type={kind}&id={id}");
+        company.get(&company.admin, &path).await.rows().len()
+    };
+    let before = (
+        trail("Contact", &contact).await,
+        trail("Company", &json!(from)).await,
+    );
+    let path = format!("/company/companies/{from}/merge");
+    let body = json!({"toCompanyId": to, "name": "From"});
+    company
+        .call(&company.admin, "POST", &path, Some(body))
+        .await
+        .expect(200);
+    let told: Vec<String> = deliveries(&company, &company.admin)
+        .await
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert!(told.iter().any(|text| text.contains("deleted")), "{told:?}");
+    assert!(
+        told.iter().any(|text| text.contains("company/contacts")),
+        "{told:?}"
+    );
+    assert!(
+        trail("Contact", &contact).await > before.0,
+        "the contact's trail"
+    );
+    assert!(
+        trail("Company", &json!(from)).await > before.1,
+        "the company's trail"
+    );
+}

@@ -6,6 +6,7 @@ use crate::draft::Draft;
 use crate::problem::Problem;
 use crate::row::Row;
 use bitting_catalog::entity::Entity;
+use bitting_query::Value;
 use bitting_store::table::Change;
 
 /// A record was created or changed.
@@ -22,6 +23,23 @@ pub async fn saved(
         Box::pin(callbacks::record(context, entity, before, after, changes)).await?;
     }
     Ok(())
+}
+
+/// A record beside the one that was asked about got these values, by column.
+pub async fn altered(
+    context: Context<'_>,
+    entity: &Entity,
+    before: &Row,
+    values: &[(impl AsRef<str> + Sync, Value)],
+    changes: &mut Vec<Change>,
+) -> Result<(), Problem> {
+    let mut after = before.clone();
+    for (column, value) in values {
+        after.set(column.as_ref(), value.clone());
+    }
+    let (before, after) = (Some(before), Some(&after));
+    Box::pin(audit::record(context, entity, before, after, changes)).await?;
+    Box::pin(callbacks::record(context, entity, before, after, changes)).await
 }
 
 /// A record was deleted.

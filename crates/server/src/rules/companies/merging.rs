@@ -6,7 +6,7 @@ use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::rules::related::{self, text};
-use crate::rules::{Answer, Context};
+use crate::rules::{Answer, Context, changes};
 use crate::saving::time;
 use crate::{placement, usage};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
@@ -100,7 +100,10 @@ pub async fn answer(
         values.push((SCOPE, node.map_or(Value::Null, Value::Integer)));
     }
     changes.push(related::update(context, COMPANIES, to, &values)?);
+    changes::removed(context, permit.entity(), &source, &mut changes).await?;
+    changes::altered(context, permit.entity(), &target, &values, &mut changes).await?;
     backend.write(changes).await?;
+    context.instance.outbox.notify_one();
     Ok(Answer::json(200, &json!({ "success": true })))
 }
 
@@ -141,6 +144,7 @@ async fn moved(
             if &*pointer.from.path == super::CONTACTS {
                 values.push(("default_flag".into(), Value::Boolean(false)));
             }
+            changes::altered(context, pointer.from, &row, &values, &mut changes).await?;
             changes.push(Change::Update {
                 table: pointer.from.table.clone(),
                 id: row.id,
