@@ -76,13 +76,13 @@ pub fn html(title: &str, blocks: &[Block]) -> String {
     );
     for block in blocks {
         let _ = match block {
-            Block::Heading(level, text) => writeln!(out, "<h{level}>{}</h{level}>", escaped(text)),
-            Block::Paragraph(text) => writeln!(out, "<p>{}</p>", escaped(text)),
+            Block::Heading(level, text) => writeln!(out, "<h{level}>{}</h{level}>", marked(text)),
+            Block::Paragraph(text) => writeln!(out, "<p>{}</p>", marked(text)),
             Block::Bullets(items) => list(&mut out, "ul", items),
             Block::Steps(items) => list(&mut out, "ol", items),
             Block::Table(head, rows) => {
                 let line = |cells: &[String], cell: &str| {
-                    let cells: Vec<String> = cells.iter().map(|text| escaped(text)).collect();
+                    let cells: Vec<String> = cells.iter().map(|text| marked(text)).collect();
                     format!(
                         "<{cell}>{}</{cell}>",
                         cells.join(&format!("</{cell}><{cell}>"))
@@ -107,7 +107,7 @@ pub fn html(title: &str, blocks: &[Block]) -> String {
 fn list(out: &mut String, tag: &str, items: &[String]) -> std::fmt::Result {
     writeln!(out, "<{tag}>")?;
     for item in items {
-        writeln!(out, "<li>{}</li>", escaped(item))?;
+        writeln!(out, "<li>{}</li>", marked(item))?;
     }
     writeln!(out, "</{tag}>")
 }
@@ -117,6 +117,23 @@ fn escaped(text: &str) -> String {
         .replace('<', "&lt;")
         .replace('>', "&gt;")
         .replace('"', "&quot;")
+}
+
+/// Text with what stands between backticks as code.
+fn marked(text: &str) -> String {
+    let parts: Vec<String> = text.split('`').map(escaped).collect();
+    // An odd backtick is a letter like any other.
+    if parts.len() % 2 == 0 {
+        return escaped(text);
+    }
+    let marked = parts.iter().enumerate().map(|(index, part)| {
+        if index % 2 == 1 {
+            format!("<code>{part}</code>")
+        } else {
+            part.clone()
+        }
+    });
+    marked.collect()
 }
 
 #[cfg(test)]
@@ -132,7 +149,9 @@ mod tests {
         ];
         let page = html("\"", &blocks);
         assert!(
-            page.contains("<h1>&lt;b&gt;</h1>")
+            marked("set `a<b` to `x`, not `y") == "set `a&lt;b` to `x`, not `y"
+                && marked("set `a<b`") == "set <code>a&lt;b</code>"
+                && page.contains("<h1>&lt;b&gt;</h1>")
                 && page.contains("second &amp; third")
                 && page.contains("<title>&quot;")
         );

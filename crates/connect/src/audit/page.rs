@@ -92,7 +92,7 @@ impl Audit {
             let inactive = if member.inactive { ", inactive" } else { "" };
             let _ = writeln!(
                 out,
-                "{:>3}  {:<16}role {}, {profile}, {}, {keys}, last used {last}{inactive}",
+                "{:>3}  {:<15} role {}, {profile}, {}, {keys}, last used {last}{inactive}",
                 member.score,
                 member.member,
                 if member.role.is_empty() {

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 
 /// Most characters of a first or last name.
 const NAME: usize = 50;
+/// Section and subsection of the grid that says what may be done in somebody else's name.
+const GRID: (&str, &str) = ("Web Services API", "Resource Impersonation");
 /// The level that guides copy where they say nothing else.
 const COPIED: &str = "API User (system) (API-only)";
 
@@ -135,7 +137,7 @@ pub fn wanted(
         wanted.least.settings.clone_from(&wanted.level.settings);
     }
     wanted.open_what_is_written(screen, &mut notes);
-    wanted.outside(profile, &choices.selection, &mut notes);
+    wanted.outside(profile, &choices.selection, screen, &mut notes);
     let beyond = wanted.beyond(screen);
     if beyond > 0 {
         wanted.level_notes.push(format!(
@@ -254,7 +256,9 @@ impl Wanted {
     fn open_what_is_written(&mut self, screen: &Screen, notes: &mut Vec<String>) {
         let mut opened = Vec::new();
         let cleared = self.start == Start::Cleared;
-        for entry in &screen.permissions.entries {
+        // Ticks of the impersonation grid stand alone.
+        let rows = screen.permissions.entries.iter();
+        for entry in rows.filter(|entry| entry.subsection != GRID.1) {
             let Some(view) = entry.values("view").get(1).cloned() else {
                 continue;
             };
@@ -283,7 +287,13 @@ impl Wanted {
     }
 
     /// What guides ask for beside the level's cells.
-    fn outside(&mut self, profile: &Profile, selection: &Selection, notes: &mut Vec<String>) {
+    fn outside(
+        &mut self,
+        profile: &Profile,
+        selection: &Selection,
+        screen: &Screen,
+        notes: &mut Vec<String>,
+    ) {
         let grid = profile.impersonations(selection);
         for row in &grid {
             let verbs = [
@@ -296,6 +306,16 @@ impl Wanted {
                 .into_iter()
                 .filter_map(|(verb, on)| on.then_some(verb))
                 .collect();
+            let entry = screen.permissions.find(GRID.0, &row.entity);
+            if let Some(entry) = entry.filter(|entry| entry.subsection == GRID.1) {
+                for verb in &verbs {
+                    let (name, cell) = (entry.full_name(), verb.to_ascii_lowercase());
+                    put(&mut self.level, &name, &cell, "Checked");
+                    put(&mut self.least, &name, &cell, "Checked");
+                    self.listed.push((name, cell, "Checked".to_owned()));
+                }
+                continue;
+            }
             self.by_hand.push(Click {
                 at: format!(
                     "{} > Web Services API > Resource Impersonation > {} > {}",
