@@ -216,9 +216,8 @@ fn finish(
     let (Some(instance), Some(user)) = (opened.own(), applied.user) else {
         if !json {
             println!(
-                "Autotask's API makes neither levels nor users. When the clicks are done, `bitting verify {} \
-                 --key-file FILE` proves them.",
-                name
+                "Autotask's API makes neither levels nor users. When the clicks are done, `bitting verify {name} \
+                 --key-file FILE` proves them."
             );
         }
         return Ok(ExitCode::from(2));

@@ -123,7 +123,7 @@ fn escaped(text: &str) -> String {
 fn marked(text: &str) -> String {
     let parts: Vec<String> = text.split('`').map(escaped).collect();
     // An odd backtick is a letter like any other.
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return escaped(text);
     }
     let marked = parts.iter().enumerate().map(|(index, part)| {

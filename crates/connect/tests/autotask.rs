@@ -17,6 +17,7 @@ use bitting_connect::autotask::wanted::{Choices, Wanted, wanted};
 use bitting_connect::verify::{Report, State};
 use bitting_connect::{ConnectError, checklist, profiles};
 use serde_json::json;
+use std::fmt::Write as _;
 use std::sync::OnceLock;
 use support::Server;
 
@@ -392,11 +393,8 @@ fn plans_of_all_autotask_profiles() {
     for (number, profile) in all().iter().enumerate() {
         let choices = choices(number, &["all"], profile, false);
         let wanted = wanted(profile, &choices, screen()).unwrap();
-        text.push_str(&format!(
-            "== {}\n{}\n",
-            profile.slug,
-            planned(&instance, &wanted).text(false)
-        ));
+        let plan = planned(&instance, &wanted).text(false);
+        writeln!(text, "== {}\n{plan}", profile.slug).expect("a string takes it");
     }
     insta::assert_snapshot!("autotask_plans_of_all", text);
 }

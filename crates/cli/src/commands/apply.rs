@@ -52,7 +52,7 @@ impl Apply {
         let opened = self.place.open()?;
         let (planned, applied) = carry_out(&opened, &work)?;
         self.finish(&opened, &planned, &applied, &work.registry, || {
-            Ok(work.wanted()?)
+            work.wanted()
         })
     }
 

@@ -199,10 +199,9 @@ fn painted(line: &Line, colour: bool) -> String {
     };
     let text = match at.as_str() {
         "level" if from.is_empty() => format!("    {sign} {to}"),
-        "level" => format!("    {sign} {cell:<22}{from} -> {to}"),
         "user" if cell.is_empty() => format!("    {sign} make the user"),
         "user" if from.is_empty() => format!("    {sign} {cell:<22}{to}"),
-        "user" => format!("    {sign} {cell:<22}{from} -> {to}"),
+        "level" | "user" => format!("    {sign} {cell:<22}{from} -> {to}"),
         _ => format!(
             "        {sign} {:<8}{from} -> {to}",
             if cell.is_empty() { "set" } else { cell }

@@ -14,6 +14,7 @@ use bitting_client::{Answer, Autotask, ClientError};
 use bitting_policy::{ActionId, Role, Verb};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// What to verify.
 pub struct Asked<'a> {
@@ -128,11 +129,11 @@ fn opens(answer: &Answer) -> Result<(), ConnectError> {
     Ok(())
 }
 
+/// How far the caller goes, by entity and operation.
+type Told = BTreeMap<(String, &'static str), Access>;
+
 /// What entityInformation says of this caller, by entity and operation; nothing where it is not answered.
-fn told(
-    asked: &Asked<'_>,
-    report: &mut Report,
-) -> Result<Option<BTreeMap<(String, &'static str), Access>>, ConnectError> {
+fn told(asked: &Asked<'_>, report: &mut Report) -> Result<Option<Told>, ConnectError> {
     let answer = asked.key.ask("GET", "EntityInformation", None)?;
     let mut infos: Vec<Value> = Vec::new();
     if answer.is_success() {
@@ -195,7 +196,7 @@ fn witnesses<'a>(
     asked: &'a Asked<'_>,
     least: &Role,
     most: &Role,
-    told: Option<&BTreeMap<(String, &'static str), Access>>,
+    told: Option<&Told>,
 ) -> Vec<Witness<'a>> {
     let mut all = Vec::new();
     for entity in &asked.screen.catalog.entities {
@@ -508,7 +509,8 @@ fn excess(asked: &Asked<'_>, witnesses: &[Witness<'_>], report: &mut Report) {
         let more = said.len().saturating_sub(3);
         let mut why = said.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
         if more > 0 {
-            why.push_str(&format!(" and {more} more"));
+            // Writing to a String cannot fail.
+            let _ = write!(why, " and {more} more");
         }
         report.rights.push(Right {
             module: entry.section.clone(),

@@ -387,7 +387,7 @@ fn form(
         let mut name: String = profile
             .slug
             .chars()
-            .filter(|letter| letter.is_ascii_alphanumeric())
+            .filter(char::is_ascii_alphanumeric)
             .collect();
         if name.is_empty() {
             name.push_str("api");
@@ -443,9 +443,9 @@ fn fits(field: &'static str, value: &str) -> Result<(), ConnectError> {
     })
 }
 
-fn wrong(profile: &Profile, line: usize, fault: String, remedy: String) -> ConnectError {
+fn wrong(profile: &Profile, line: usize, fault: &str, remedy: String) -> ConnectError {
     ConnectError::InTheWay {
-        what: format!("{}: {fault}", profile.place(line, &fault)),
+        what: format!("{}: {fault}", profile.place(line, fault)),
         remedy,
     }
 }
@@ -460,7 +460,7 @@ fn unknown_copy(profile: &Profile, copy_of: &str, screen: &Screen) -> ConnectErr
     wrong(
         profile,
         profile.line_of("level"),
-        format!("there is no system level `{copy_of}` for API users"),
+        &format!("there is no system level `{copy_of}` for API users"),
         format!("choose {}", known.join(" or ")),
     )
 }
@@ -475,7 +475,7 @@ fn unknown(profile: &Profile, setting: &Setting, screen: &Screen) -> ConnectErro
     wrong(
         profile,
         setting.line,
-        format!("there is no setting `{}`", setting.title()),
+        &format!("there is no setting `{}`", setting.title()),
         match meant {
             Some(entry) => format!("did you mean `{}`?", path(entry)),
             None => "`bitting profile check` names what is near".to_owned(),
@@ -493,7 +493,7 @@ fn unknown_value(
     wrong(
         profile,
         setting.line,
-        format!("{} {} cannot be `{value}`", path(entry), head(cell)),
+        &format!("{} {} cannot be `{value}`", path(entry), head(cell)),
         match entry.values(cell) {
             [] => "write a whole number".to_owned(),
             known => format!("choose {}", known.join(", ")),
