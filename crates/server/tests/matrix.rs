@@ -105,7 +105,9 @@ fn every_autotask_entity_act_and_value() {
         match needs {
             Needs::Action(action) => into.push(*action),
             Needs::Every(parts) | Needs::Either(parts) => {
-                parts.iter().for_each(|part| actions(part, into));
+                for part in parts {
+                    actions(part, into);
+                }
             }
             _ => {}
         }

@@ -70,6 +70,28 @@ const fn object(view: Values, add: Values, edit: Values, delete: Values) -> Cont
     }
 }
 
+/// A category of reports.
+const fn report(name: &'static str) -> Entry {
+    entry("Reports", "Categories", name, &[], CHECK)
+}
+
+/// A check about timesheets.
+const fn timesheet(name: &'static str) -> Entry {
+    entry("Timesheets", FEATURES, name, &[], CHECK)
+}
+
+/// A row of the Resource Impersonation grid.
+const fn acting(name: &'static str, aliases: &'static [&'static str]) -> Entry {
+    let ticks = object(TICK, TICK, TICK, TICK);
+    entry(
+        "Web Services API",
+        "Resource Impersonation",
+        name,
+        aliases,
+        ticks,
+    )
+}
+
 /// Sections of the screen, in its order.
 pub const SECTIONS: [&str; 11] = [
     "Contracts",
@@ -363,39 +385,15 @@ pub const ENTRIES: &[Entry] = &[
         &[],
         object(ALL, YES, MINE, MINE),
     ),
-    entry(
-        "Timesheets",
-        FEATURES,
-        "Can view paid/exported timesheets",
-        &[],
-        CHECK,
-    ),
-    entry(
-        "Timesheets",
-        FEATURES,
-        "Can administer paid/exported timesheets",
-        &[],
-        CHECK,
-    ),
-    entry(
-        "Timesheets",
-        FEATURES,
-        "Can create project time from timesheet",
-        &[],
-        CHECK,
-    ),
-    entry(
-        "Timesheets",
-        FEATURES,
-        "Start and end times are optional for time off",
-        &[],
-        CHECK,
-    ),
-    entry("Reports", "Categories", "CRM", &[], CHECK),
-    entry("Reports", "Categories", "Projects", &[], CHECK),
-    entry("Reports", "Categories", "Service Desk", &[], CHECK),
-    entry("Reports", "Categories", "Contracts", &[], CHECK),
-    entry("Reports", "Categories", "Time & Expenses", &[], CHECK),
+    timesheet("Can view paid/exported timesheets"),
+    timesheet("Can administer paid/exported timesheets"),
+    timesheet("Can create project time from timesheet"),
+    timesheet("Start and end times are optional for time off"),
+    report("CRM"),
+    report("Projects"),
+    report("Service Desk"),
+    report("Contracts"),
+    report("Time & Expenses"),
     entry("Admin", FEATURES, "Resources/Users (HR)", &[], CHECK),
     entry("Admin", FEATURES, "Configuration Items", &["Assets"], CHECK),
     entry("Admin", FEATURES, "Service Desk (Tickets)", &[], CHECK),
@@ -464,181 +462,31 @@ pub const ENTRIES: &[Entry] = &[
         &[],
         CHECK,
     ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Account",
-        &["Companies", "Organizations"],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Account Notes",
-        &["Company Notes"],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Account To-Dos",
-        &["Company To-Dos"],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Attachments",
-        &[],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Configuration Item Notes",
-        &["Asset Notes"],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Configuration Items",
-        &["Assets"],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Contacts",
-        &[],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Contract Notes",
-        &[],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Inventory Items",
-        &[],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Inventory Locations",
-        &[],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Opportunities",
-        &[],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Product Notes",
-        &[],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Products",
-        &[],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Project Notes",
-        &[],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Projects",
-        &[],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Purchase Orders",
-        &[],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Quotes",
-        &[],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Sales Orders",
-        &[],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Service Calls",
-        &[],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Subscriptions",
-        &[],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Task Notes",
-        &[],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Tasks",
-        &[],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Ticket Notes",
-        &[],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Tickets",
-        &[],
-        object(TICK, TICK, TICK, TICK),
-    ),
-    entry(
-        "Web Services API",
-        "Resource Impersonation",
-        "Time Entries",
-        &[],
-        object(TICK, TICK, TICK, TICK),
-    ),
+    acting("Account", &["Companies", "Organizations"]),
+    acting("Account Notes", &["Company Notes"]),
+    acting("Account To-Dos", &["Company To-Dos"]),
+    acting("Attachments", &[]),
+    acting("Configuration Item Notes", &["Asset Notes"]),
+    acting("Configuration Items", &["Assets"]),
+    acting("Contacts", &[]),
+    acting("Contract Notes", &[]),
+    acting("Inventory Items", &[]),
+    acting("Inventory Locations", &[]),
+    acting("Opportunities", &[]),
+    acting("Product Notes", &[]),
+    acting("Products", &[]),
+    acting("Project Notes", &[]),
+    acting("Projects", &[]),
+    acting("Purchase Orders", &[]),
+    acting("Quotes", &[]),
+    acting("Sales Orders", &[]),
+    acting("Service Calls", &[]),
+    acting("Subscriptions", &[]),
+    acting("Task Notes", &[]),
+    acting("Tasks", &[]),
+    acting("Ticket Notes", &[]),
+    acting("Tickets", &[]),
+    acting("Time Entries", &[]),
 ];
 
 /// Entities of the Resource Impersonation grid.
