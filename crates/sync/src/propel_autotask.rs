@@ -142,13 +142,20 @@ fn check(work: &mut Working<'_>) -> Result<(), Failure> {
             info => info?,
         };
         work.counts.read += 1;
-        // `Restricted` shows a part of the records and no error: as bad as nothing to an import.
-        let held = info[format!("userAccessFor{act}")] == "All";
-        if !held {
-            missing.push(permission.to_string());
+        let result = match info[format!("userAccessFor{act}")].as_str() {
+            Some("All") => "held",
+            // Other classes of companies closed to this user do that too, and then it is right.
+            Some("Restricted") => "held in part",
+            _ => "missing",
+        };
+        match result {
+            "held in part" => work.warn(format!(
+                "{permission} opens a part of the records only; right, where the level closes other classes of companies"
+            )),
+            "missing" => missing.push(permission.to_string()),
+            _ => {}
         }
         let mut row = |permission: Permission| {
-            let result = if held { "held" } else { "missing" };
             rows.push(
                 json!({ "right": permission.to_string(), "optional": false, "result": result }),
             );
@@ -157,7 +164,7 @@ fn check(work: &mut Working<'_>) -> Result<(), Failure> {
         if permission == CONTRACTS {
             // Both open the same door; which of them is shut cannot be told from outside.
             row(VISIBILITY);
-            if !held {
+            if result == "missing" {
                 missing.push(VISIBILITY.to_string());
             }
         }
