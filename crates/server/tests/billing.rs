@@ -569,7 +569,7 @@ async fn sheets_gather_and_go_their_way() {
     let path = format!("/time/sheets?conditions=member/id={}", shop.member);
     let before = shop.get(&path).await.as_array().unwrap().len();
     let next = shop
-        .get(&format!("/time/entries?conditions=timeStart>[2026-03-08]"))
+        .get("/time/entries?conditions=timeStart>[2026-03-08]")
         .await[0]["id"]
         .clone();
     let next = format!("/time/entries/{next}");

@@ -524,7 +524,7 @@ mod tests {
                 assert!(known, "{} has no {:?}", entity.path, plan.name);
                 let mut with = Vec::new();
                 owned(&catalog, entity.id, plan.leave, &mut with);
-                table += &format!("{}: {}\n", entity.path, with.join(" "));
+                table.push_str(&[&entity.path, ": ", &with.join(" "), "\n"].concat());
             }
             for fresh in plan.fresh {
                 let entity = catalog.entity_at(fresh.of).expect(fresh.of);
