@@ -1,28 +1,33 @@
 //! Creating, changing and deleting records: input to row, rules, checks, placement, one write. Nothing is
 //! half-written: every change of a call stands or falls together.
 
+mod admitted;
+mod input;
+
 use crate::backend::{Backend, with_id};
 use crate::draft::Draft;
-use crate::permit::{Listed, Permit};
+use crate::permit::Permit;
 use crate::placement;
 use crate::problem::Problem;
 use crate::references;
 use crate::row::Row;
 use crate::rules::{self, Context};
 use crate::usage;
-use bitting_catalog::entity::{Entity, Field, Kind as FieldKind, Release};
-use bitting_dialects::connectwise::body::{Input, InputValue, Purpose, Reader};
+use admitted::admitted;
+use bitting_catalog::entity::{Entity, Release};
+use bitting_dialects::connectwise::body::{Input, Purpose, Reader};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_dialects::connectwise::layout::{
-    DATE_ENTERED, ENTERED_BY, EXTRA, LAST_UPDATED, SCOPE, UPDATED_BY,
+    DATE_ENTERED, ENTERED_BY, LAST_UPDATED, SCOPE, UPDATED_BY,
 };
 use bitting_dialects::connectwise::{names, patch};
 use bitting_policy::Why;
-use bitting_query::{Path, Value, matches};
+use bitting_query::Value;
 use bitting_store::StoreError;
 use bitting_store::table::Change;
+pub use input::fill_defaults;
+use input::{clear, missing, take};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Creates a record and answers its id.
@@ -371,220 +376,6 @@ async fn write(context: Context<'_>, entity: &Entity, changes: Vec<Change>) -> R
     }
     rules::written(context.instance, entity).await?;
     Ok(())
-}
-
-/// Puts the caller's values into the row: first what stands alone, then references that are looked up
-/// within another field of the record (a status within its board).
-async fn take(
-    context: Context<'_>,
-    draft: &mut Draft<'_>,
-    input: &Input,
-    within: bool,
-) -> Result<(), Problem> {
-    for (index, value) in &input.values {
-        let field = &draft.entity.fields[*index];
-        if field.within.is_some() != within {
-            continue;
-        }
-        if !draft.given.contains(index) {
-            draft.given.push(*index);
-        }
-        let value = match value {
-            InputValue::Value(value) => value.clone(),
-            InputValue::Null => Value::Null,
-            InputValue::Json(json) => Value::Text(json.clone()),
-            InputValue::Merge(json) => Value::Text(merged(draft.row.text(&field.column), json)),
-            InputValue::Reference(key) => {
-                match references::resolve(context, draft, field, key).await? {
-                    Ok(id) => Value::Integer(id),
-                    Err(error) => {
-                        draft.errors.push(error);
-                        continue;
-                    }
-                }
-            }
-            InputValue::References(keys) => {
-                let mut ids = Vec::with_capacity(keys.len());
-                for key in keys {
-                    match references::resolve(context, draft, field, key).await? {
-                        Ok(id) => ids.push(id),
-                        Err(error) => draft.errors.push(error),
-                    }
-                }
-                Value::Text(serde_json::to_string(&ids).unwrap_or_default())
-            }
-        };
-        draft.row.set(&field.column, value);
-    }
-    if !within && !input.custom_fields.is_empty() {
-        let text = crate::custom::merged(
-            context.instance,
-            draft.entity,
-            draft.row.text(EXTRA),
-            &input.custom_fields,
-        );
-        match text {
-            Ok(text) => draft.row.set_text(EXTRA, text),
-            Err(error) => draft.errors.push(error),
-        }
-    }
-    Ok(())
-}
-
-/// A nested object with some of its members replaced.
-fn merged(at_rest: Option<&str>, change: &str) -> String {
-    let mut whole: serde_json::Map<String, serde_json::Value> = at_rest
-        .and_then(|text| serde_json::from_str(text).ok())
-        .unwrap_or_default();
-    if let Ok(serde_json::Value::Object(members)) = serde_json::from_str(change) {
-        whole.extend(members);
-    }
-    serde_json::Value::Object(whole).to_string()
-}
-
-/// Empties what a PUT does not name. What callers may not set stays.
-fn clear(draft: &mut Draft<'_>, input: &Input) {
-    for (index, field) in draft.entity.fields.iter().enumerate() {
-        let named = input.values.iter().any(|(given, _)| *given == index);
-        let hidden = field.read_only || field.post_only || field.write_only || &*field.name == "id";
-        let parent = draft
-            .entity
-            .parents
-            .iter()
-            .any(|parent| parent.column == field.column);
-        if !named && !hidden && !parent {
-            draft.row.set(&field.column, Value::Null);
-            // Left out of a whole record is as good as emptied: what is required will be missed.
-            draft.given.push(index);
-        }
-    }
-}
-
-/// Gives a record the defaults of its data file.
-pub fn fill_defaults(draft: &mut Draft<'_>) {
-    for field in &draft.entity.fields {
-        if let Some(value) = crate::defaults::of_field(field)
-            && draft.row.is_null(&field.column)
-        {
-            draft.row.set(&field.column, value);
-        }
-    }
-}
-
-/// Required fields that neither the caller nor a default filled.
-fn missing(draft: &mut Draft<'_>) {
-    let mut errors = Vec::new();
-    for (index, field) in draft.entity.fields.iter().enumerate() {
-        let asked = match draft.before {
-            None => field.required,
-            Some(_) => (field.required || field.required_on_update) && draft.given.contains(&index),
-        };
-        if !asked || field.read_only {
-            continue;
-        }
-        let empty = match draft.row.get(&field.column) {
-            Value::Null => true,
-            Value::Text(text) => text.trim().is_empty(),
-            _ => false,
-        };
-        let wrong = draft
-            .errors
-            .iter()
-            .any(|error| error.field.split('/').next() == Some(&field.name));
-        if empty && !wrong {
-            errors.push(missing_field(&draft.resource, field));
-        }
-    }
-    draft.errors.append(&mut errors);
-}
-
-fn missing_field(resource: &str, field: &Field) -> FieldError {
-    let mut error = FieldError::missing(resource, &field.name);
-    if matches!(field.kind, FieldKind::Reference(_)) {
-        error.message = format!("The {}/id field is required.", field.name);
-    }
-    error
-}
-
-/// The record as it will be must lie within the permit too.
-async fn admitted(
-    context: Context<'_>,
-    permit: &Permit<'_>,
-    draft: &Draft<'_>,
-    owners: &BTreeSet<i64>,
-) -> Result<(), Problem> {
-    let backend = &context.instance.backend;
-    let refuse = |why| {
-        Problem::from(
-            permit
-                .refuse(backend.grounds(), why)
-                .by(&permit.caller().role.name),
-        )
-    };
-    if permit.mine()
-        && crate::shape::is_owned(draft.entity)
-        && !owners.contains(&permit.caller().member)
-    {
-        return Err(refuse(Why::Ownership));
-    }
-    if crate::permit::is_scoped(draft.entity) && !permit.caller().sees(draft.row.integer(SCOPE)) {
-        return Err(refuse(Why::Location));
-    }
-    if let Some(board) = permit.board_of(&draft.row)
-        && permit.caller().excluded_boards.contains(&board)
-    {
-        return Err(refuse(Why::Board));
-    }
-    let member = permit.caller().member;
-    let own = if crate::shape::is_owned(draft.entity) {
-        owners.contains(&member)
-    } else {
-        draft.row.text(ENTERED_BY) == Some(&*permit.caller().identifier)
-    };
-    if permit.closed_by_project(&draft.row, own) {
-        return Err(refuse(Why::ProjectRole));
-    }
-    if let Some(listed) = permit.listed(backend.grounds()) {
-        let list = listed.list;
-        if !allowed(context, draft, listed).await? {
-            return Err(refuse(Why::ListEntryNotAllowed(list)));
-        }
-    }
-    Ok(())
-}
-
-/// Whether a customize list of the role lets the record's entry through.
-async fn allowed(context: Context<'_>, draft: &Draft<'_>, listed: Listed) -> Result<bool, Problem> {
-    let Some(path) = listed.path.clone() else {
-        return Ok(false);
-    };
-    let Some((first, rest)) = path.through.split_first() else {
-        let filter = listed.filter();
-        return Ok(matches(&filter, &crate::computed::Target(&draft.row)));
-    };
-    // Nothing named is on no list.
-    let Some(id) = draft.row.integer(&first.column) else {
-        return Ok(listed.denied);
-    };
-    let catalog = context.instance.catalog();
-    let target = catalog
-        .entities
-        .iter()
-        .find(|entity| entity.table == first.table);
-    let Some(target) = target else {
-        return Ok(false);
-    };
-    let filter = listed.on(Path {
-        through: rest.to_vec(),
-        ..path
-    });
-    let filter = bitting_query::and(with_id(id), filter);
-    let found = context
-        .instance
-        .backend
-        .raw_rows(target, filter, Vec::new(), Some(1))
-        .await?;
-    Ok(!found.is_empty())
 }
 
 fn unique(draft: &Draft<'_>) -> Vec<Change> {
