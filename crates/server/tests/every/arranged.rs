@@ -98,7 +98,7 @@ impl Arranged<'_, '_> {
     /// A sheet in this state with one entry on a ticket of its own: both ids.
     async fn sheet(&mut self, state: &str) -> (i64, i64) {
         let ticket = self.fresh("service/tickets").await;
-        let day = self.day();
+        let day = Self::day();
         let entry = json!({ "chargeToId": ticket, "chargeToType": "ServiceTicket",
             "timeStart": format!("{day}T08:00:00Z"), "timeEnd": format!("{day}T09:00:00Z") });
         let entry = self.post("/time/entries", entry).await;
@@ -119,7 +119,7 @@ impl Arranged<'_, '_> {
             self.place("expense/types").await,
             self.place("company/companies").await,
         );
-        let entry = json!({ "type": { "id": kind }, "amount": 1, "date": format!("{}T00:00:00Z", self.day()),
+        let entry = json!({ "type": { "id": kind }, "amount": 1, "date": format!("{}T00:00:00Z", Self::day()),
             "chargeToId": company, "chargeToType": "Company" });
         let entry = self.post("/expense/entries", entry).await;
         let report = entry["expenseReport"]["id"].as_i64().expect("a report");
@@ -130,7 +130,7 @@ impl Arranged<'_, '_> {
         report
     }
 
-    fn day(&self) -> String {
+    fn day() -> String {
         let weeks = WEEK.fetch_add(1, Ordering::Relaxed);
         let first = jiff::civil::date(2019, 1, 7);
         first
