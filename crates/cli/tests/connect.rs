@@ -231,10 +231,9 @@ fn one_command_connects_and_goes_on_where_it_was() {
 #[test]
 fn what_cannot_be_is_said() {
     let server = Server::start();
-    let cases: [(&[&str], &str); 8] = [
+    let cases: [(&[&str], &str); 7] = [
         (&["plan", "umbrela"], "did you mean `umbrella`"),
         (&["plan", "umbrella", "--feature", "x"], "no feature `x`"),
-        (&["plan", "autotask/propel"], "Autotask"),
         (
             &["plan", "umbrella", "--member", "longer than fifteen"],
             "takes 15",

@@ -201,10 +201,9 @@ impl Call<'_> {
 async fn only(context: Context<'_>, permit: &Permit<'_>) -> Result<i64, Problem> {
     let backend = &context.instance.backend;
     let under = under(permit, context.parents);
-    let rows = if permit.entity().stored {
-        backend.rows(permit, under, Vec::new(), Some(1)).await?
-    } else {
-        Vec::new()
+    let rows = match rules::computed(context, permit).await? {
+        Some(rows) => rows,
+        None => backend.rows(permit, under, Vec::new(), Some(1)).await?,
     };
     let missing = || ApiError::not_found(&permit.entity().schema, "");
     Ok(rows.first().ok_or_else(missing)?.id)

@@ -391,6 +391,8 @@ pub async fn computed(
                 None => continue,
             },
             "reports" => reports::names(context, permit)?,
+            "project_recap" => projects::recap::rows(context, permit).await?,
+            "schedule_details" => schedule::details(context, permit).await?,
             "agreement_recap" => Box::pin(finance::agreements::recaps(context, permit)).await?,
             "unposted_invoice" => Box::pin(finance::batches::unposted(context, permit)).await?,
             "audit_trail" => audit::rows(context, permit).await?,
@@ -418,6 +420,7 @@ pub async fn action(
     body: &[u8],
 ) -> Result<Option<Answer>, Problem> {
     match rule {
+        "agreement_parameters" => Ok(Some(finance::parameters::answer(context, permit).await?)),
         "attached_configuration" => {
             tickets::configurations::answer(context, permit, id, body).await
         }

@@ -7,6 +7,7 @@ pub mod agreements;
 pub mod batches;
 pub mod commissions;
 pub mod lines;
+pub mod parameters;
 pub mod payments;
 pub mod pdf;
 pub mod products;

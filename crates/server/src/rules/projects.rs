@@ -1,6 +1,7 @@
 //! Projects, their phases, teams and tickets: what they take from one another, how far they are, and who is
 //! on them.
 
+pub mod recap;
 pub mod roles;
 pub mod templates;
 pub mod tickets;

@@ -20,6 +20,10 @@ use jiff::Timestamp;
 
 const ENTRIES: &str = "schedule/entries";
 const TYPES: &str = "schedule/types";
+/// Days of an entry that are shown one by one.
+const MOST_DAYS: usize = 1_000;
+/// Between the ids of an entry's days; no entry has an id so high.
+const BEYOND: i64 = 1_000_000_000;
 const TICKETS: &str = super::tickets::TICKETS;
 
 /// What the types of entries are about, by the names that come with the product, and by their letters.
@@ -231,4 +235,38 @@ pub async fn remove(context: Context<'_>, permit: &Permit<'_>) -> Result<Answer,
     };
     saving::delete(below, permit, id).await?;
     Ok(Answer::empty(verbs::status(context)))
+}
+
+/// The appointments of the entry in the path: one for each day that it takes.
+pub async fn details(context: Context<'_>, permit: &Permit<'_>) -> Result<Vec<Row>, Problem> {
+    let id = context.parents.first().copied().unwrap_or_default();
+    let Some(entry) = related::one(context.instance, ENTRIES, id).await? else {
+        return Ok(Vec::new());
+    };
+    let at = |column: &str| -> Option<Timestamp> { entry.text(column)?.parse().ok() };
+    let (Some(mut from), Some(end)) = (at("date_start"), at("date_end")) else {
+        return Ok(Vec::new());
+    };
+    let mut details = Vec::new();
+    while from < end && details.len() < MOST_DAYS {
+        let midnight = from
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .tomorrow()
+            .and_then(|day| day.start_of_day())
+            .map_or(end, |day| day.timestamp());
+        let to = midnight.min(end);
+        // Counted within the entry: the first has the entry's own id, as an entry of one day has one only.
+        let number = i64::try_from(details.len()).unwrap_or_default();
+        let mut draft = Draft::new(permit.entity(), Row::new(id + number * BEYOND));
+        draft.set("scheduleEntry", Value::Integer(id));
+        draft.set("dateStart", text(saving::time(from)));
+        draft.set("dateEnd", text(saving::time(to)));
+        draft.set("member", entry.get("member_id").clone());
+        if let Some(parent) = permit.entity().parents.last() {
+            draft.row.set(&parent.column, Value::Integer(id));
+        }
+        details.push(draft.row);
+        from = to;
+    }
+    Ok(details)
 }

@@ -26,7 +26,7 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde_json::json;
 
-const AGREEMENTS: &str = "finance/agreements";
+pub(super) const AGREEMENTS: &str = "finance/agreements";
 const ADDITIONS: &str = "finance/agreements/additions";
 
 /// `/invoice`: bills the next period of the agreement in the path, and answers the invoice's id.
