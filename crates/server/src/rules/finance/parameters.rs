@@ -50,9 +50,10 @@ pub async fn answer(context: Context<'_>, permit: &Permit<'_>) -> Result<Answer,
 fn application(permit: &Permit<'_>, agreements: &Entity, agreement: &Row) -> Row {
     let of = |column: &str| agreement.get(column).clone();
     let unlimited = agreement.flag("application_unlimited_flag");
-    let limit = match unlimited {
-        true => named(2, "Unlimited"),
-        false => named(1, "Limited"),
+    let limit = if unlimited {
+        named(2, "Unlimited")
+    } else {
+        named(1, "Limited")
     };
     let mut draft = Draft::new(permit.entity(), Row::new(agreement.id));
     for (name, value) in [
