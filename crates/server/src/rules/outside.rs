@@ -117,7 +117,13 @@ pub async fn answer(
     };
     let message = if let Some(name) = trial.parameter {
         let said = context.parameters.other(name).map(str::trim);
-        told(trial, &address(name, said, "quoteLink")?)
+        // The description has no such parameter, so that clients made from it can name none.
+        let said = said.filter(|said| !said.is_empty());
+        let at = said.map(|said| format!("{name} {said}"));
+        told(
+            trial,
+            &at.unwrap_or_else(|| format!("but the query names no {name}")),
+        )
     } else if let Some(name) = trial.member {
         let members = related::object(body, "LdapConfigurationTestLink")?;
         // The description has the name twice: `server` is a text, `Server` is anything.
