@@ -240,7 +240,7 @@ fn what_cannot_be_is_said() {
         ),
         (
             &["plan", "umbrella", "--location", "Atlantis"],
-            "no such record",
+            "none of that name",
         ),
         (&["plan", "umbrella", "--role", "Admin"], "administrator"),
         (
