@@ -90,13 +90,37 @@ pub fn sharpen(entity: &Entity, filter: Filter) -> Filter {
     if let Some((at, value)) = value
         && let Some(key) = key(member, value)
     {
+        // Where an index holds the value together with other equalities, it may have fewer rows yet: the plan
+        // looks, and takes whichever has.
+        let rival = has_joint(entity, &by.column, &parts);
         parts[own] = Filter::InIndex {
             table: by.table,
             key,
         };
-        parts.remove(at);
+        if !rival {
+            parts.remove(at);
+        }
     }
     bitting_query::and(Filter::And(parts), Filter::Constant(true))
+}
+
+/// Whether one index holds this column with others that the filter equates too.
+fn has_joint(entity: &Entity, column: &str, parts: &[Filter]) -> bool {
+    let equated = |name: &String| {
+        let field = entity.any_field(name);
+        field.is_some_and(|field| {
+            parts.iter().any(|part| {
+                matches!(part, Filter::Compare { path, op: Comparison::Equal, .. }
+                    if path.through.is_empty() && path.column == field.column)
+            })
+        })
+    };
+    let holds = |name: &String| {
+        let field = entity.any_field(name);
+        field.is_some_and(|field| *field.column == *column)
+    };
+    let mut sets = entity.indexes.iter();
+    sets.any(|set| set.iter().any(holds) && set.iter().all(equated))
 }
 
 /// Pairs for rows whose value changes without their owners being worked out anew.
