@@ -92,7 +92,7 @@ fn json(out: &mut String, value: &Json) {
     }
 }
 
-/// Quotes, markup and everything beyond ASCII go out as `\uXXXX` with capitals.
+/// Quotes, markup and everything beyond ASCII go out as `\u` and four capital hexadecimal digits.
 fn string(out: &mut String, text: &str) {
     out.push('"');
     for letter in text.chars() {
