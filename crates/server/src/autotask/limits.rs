@@ -5,6 +5,8 @@ use bitting_dialects::autotask::error::Refusal;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,10 +43,15 @@ impl Limits {
     }
 }
 
+/// How a call waits out its delay.
+pub type Pause = Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
 /// What has been used of the limits.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Usage {
     limits: Mutex<Limits>,
+    /// Real time where there is none.
+    pause: Mutex<Option<Pause>>,
     /// Calls by minute, oldest first.
     minutes: Mutex<VecDeque<(i64, u64)>>,
     open: Arc<Mutex<HashMap<(u64, String), u32>>>,
@@ -67,19 +74,46 @@ pub struct Underway {
     pub delay: Duration,
 }
 
+impl fmt::Debug for Usage {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Usage")
+            .field("limits", &self.limits)
+            .field("minutes", &self.minutes)
+            .field("open", &self.open)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Usage {
     pub fn set(&self, limits: Limits) {
         *self.limits.lock() = limits;
     }
 
+    /// Lets calls wait out their delay by another clock than the machine's.
+    pub fn set_pause(&self, pause: Pause) {
+        *self.pause.lock() = Some(pause);
+    }
+
+    /// Waits as long as the limits want a call to.
+    pub async fn wait(&self, underway: &Underway) {
+        if underway.delay.is_zero() {
+            return;
+        }
+        let pause = self.pause.lock().clone();
+        match pause {
+            Some(pause) => pause(underway.delay).await,
+            None => tokio::time::sleep(underway.delay).await,
+        }
+    }
+
+    /// Calls an hour that the database takes, said also where nothing enforces it.
+    pub fn threshold(&self) -> u64 {
+        self.limits.lock().hourly.unwrap_or(HOURLY)
+    }
+
     /// Calls of the last 60 minutes.
     pub fn used(&self, now: Timestamp) -> u64 {
-        let mut minutes = self.minutes.lock();
-        let oldest = now.as_second() / 60 - 60;
-        while minutes.front().is_some_and(|(minute, _)| *minute <= oldest) {
-            minutes.pop_front();
-        }
-        minutes.iter().map(|(_, calls)| calls).sum()
+        lately(&mut self.minutes.lock(), now)
     }
 
     /// Counts the bytes of an attachment, or refuses it.
@@ -117,18 +151,20 @@ impl Usage {
     /// Counts a call, or refuses it.
     pub fn enter(&self, code: u64, endpoint: &str, now: Timestamp) -> Result<Underway, Refusal> {
         let limits = *self.limits.lock();
-        let used = self.used(now);
-        if limits.hourly.is_some_and(|most| used >= most) {
-            return Err(Refusal::hourly());
-        }
-        {
-            let minute = now.as_second() / 60;
+        let used = {
+            // Counted under one lock, so that calls at once do not all find the last one free.
             let mut minutes = self.minutes.lock();
+            let used = lately(&mut minutes, now);
+            if limits.hourly.is_some_and(|most| used >= most) {
+                return Err(Refusal::hourly());
+            }
+            let minute = now.as_second() / 60;
             match minutes.back_mut() {
                 Some((last, calls)) if *last == minute => *calls += 1,
                 _ => minutes.push_back((minute, 1)),
             }
-        }
+            used
+        };
         let key = (code, endpoint.to_owned());
         {
             let mut open = self.open.lock();
@@ -151,6 +187,15 @@ impl Usage {
             delay,
         })
     }
+}
+
+/// Calls of the last 60 minutes; forgets those before.
+fn lately(minutes: &mut VecDeque<(i64, u64)>, now: Timestamp) -> u64 {
+    let oldest = now.as_second() / 60 - 60;
+    while minutes.front().is_some_and(|(minute, _)| *minute <= oldest) {
+        minutes.pop_front();
+    }
+    minutes.iter().map(|(_, calls)| calls).sum()
 }
 
 impl Drop for Underway {

@@ -117,9 +117,7 @@ async fn answer(
         other => format!("{other:?}"),
     };
     let underway = tenant.usage.enter(caller.code, &endpoint, tenant.now())?;
-    if !underway.delay.is_zero() {
-        tokio::time::sleep(underway.delay).await;
-    }
+    tenant.usage.wait(&underway).await;
     match route {
         Route::VersionInformation | Route::Description | Route::Zone => {
             Err(Refusal::no_route(path).into())
@@ -128,7 +126,7 @@ async fn answer(
             "majorVersion": "2025", "minorVersion": "1", "build": "0", "customerType": "Demo",
         }))),
         Route::Threshold => Ok(bytes(&json!({
-            "externalRequestThreshold": super::limits::HOURLY,
+            "externalRequestThreshold": tenant.usage.threshold(),
             "requestThresholdTimeframe": 60,
             "currentTimeframeRequestCount": tenant.usage.used(tenant.now()),
         }))),

@@ -32,7 +32,7 @@ pub const SYSTEM: &str = "API User (system) (API-only)";
 
 /// A server with one Autotask database and its two first users.
 pub struct Site {
-    pub server: Server,
+    pub server: Arc<Server>,
     pub tenant: Arc<Tenant>,
     pub first: First,
     second: Arc<AtomicI64>,
@@ -98,7 +98,7 @@ impl Site {
         });
         server.add_autotask(tenant.clone());
         Self {
-            server,
+            server: Arc::new(server),
             tenant,
             first,
             second,

@@ -3,7 +3,7 @@
 
 use super::super::answer::Trouble;
 use super::super::rules;
-use super::super::users::{ApiUser, ProtectedData};
+use super::super::users::{ApiUser, ProtectedData, Tracking};
 use super::{Caller, LEVEL_OF, Level, MOST_FAILURES, TERRITORIES_OF, Tenant};
 use bitting_catalog::entity::Entity;
 use bitting_dialects::autotask::headers::Credentials;
@@ -60,8 +60,12 @@ impl Tenant {
         let Some(level) = level.filter(|_| !user.locked && !user.inactive) else {
             return Ok(None);
         };
+        // Users of one vendor share its identifier, and so what it may use.
         let mut hasher = std::hash::DefaultHasher::new();
-        user.code.hash(&mut hasher);
+        match &user.tracking {
+            Tracking::Vendor(vendor) => vendor.to_lowercase().hash(&mut hasher),
+            Tracking::Custom(_) => user.code.hash(&mut hasher),
+        }
         Ok(Some(Caller {
             resource: user.resource,
             user: Arc::from(user.user.as_str()),
