@@ -262,9 +262,18 @@ pub fn hand(handover: &Handover, opened: &Opened, cut: &Cut) -> Result<()> {
         );
         return Ok(());
     }
-    handover.bytes(&key.text())?;
+    handover
+        .bytes(&key.text())
+        .with_context(|| left(&key.user.user))?;
     println!("{:<18}{}", "KEY (USER NAME)", key.user.user);
     Ok(())
+}
+
+/// What is said of a key that was cut and did not reach anybody.
+pub fn left(user: &str) -> String {
+    format!(
+        "the key {user} was cut and nobody holds its secret; take it away with `bitting key revoke {user} --autotask`"
+    )
 }
 
 /// A key file that a person fills by typing, on a live Autotask.

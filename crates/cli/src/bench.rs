@@ -351,6 +351,7 @@ fn opened(error: &ClientError) -> Refusal {
         ClientError::Address { .. }
         | ClientError::Unreachable { .. }
         | ClientError::Certificate { .. }
+        | ClientError::BrokenOff { .. }
         | ClientError::Strange { .. } => Refusal::on("url", text),
         ClientError::Refused { status: 401, .. } => Refusal::on("private_key", text),
         _ => Refusal::new(text),

@@ -72,12 +72,8 @@ impl Handover {
         let bytes = delivery.file(made["publicKey"].as_str().unwrap_or_default(), private)?;
         let mut quiet = made.clone();
         if let Some(path) = &self.key_file {
-            private_file::write(path, &bytes).with_context(|| {
-                format!(
-                    "the key is cut, but {} cannot be written; revoke it",
-                    path.display()
-                )
-            })?;
+            private_file::write(path, &bytes)
+                .with_context(|| format!("{} cannot be written", path.display()))?;
         } else if let Some(command) = &self.pipe {
             pipe(command, &bytes)?;
         } else {
@@ -92,12 +88,8 @@ impl Handover {
     /// Hands over bytes that hold a secret, to the file or the command.
     pub fn bytes(&self, bytes: &[u8]) -> Result<()> {
         if let Some(path) = &self.key_file {
-            private_file::write(path, bytes).with_context(|| {
-                format!(
-                    "the key is cut, but {} cannot be written; revoke it",
-                    path.display()
-                )
-            })
+            private_file::write(path, bytes)
+                .with_context(|| format!("{} cannot be written", path.display()))
         } else if let Some(command) = &self.pipe {
             pipe(command, bytes)
         } else {
@@ -127,17 +119,15 @@ fn pipe(command: &str, bytes: &[u8]) -> Result<()> {
         .args(["-c", command])
         .stdin(Stdio::piped())
         .spawn()
-        .context("the key is cut, but the command cannot be started; revoke it")?;
+        .context("the command that shall take the key cannot be started")?;
     if let Some(mut input) = child.stdin.take() {
         input
             .write_all(bytes)
-            .context("the command did not take the key; revoke it")?;
+            .context("the command did not take the key")?;
     }
     let status = child.wait()?;
     if !status.success() {
-        bail!(
-            "the key is cut, but the command failed ({status}); revoke it if the command did not keep it"
-        );
+        bail!("the command that shall take the key failed ({status})");
     }
     Ok(())
 }

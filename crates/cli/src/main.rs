@@ -66,8 +66,8 @@ fn end_quietly_when_nobody_reads() {
 fn behind(error: &anyhow::Error) -> Option<Diagnosis> {
     let of = |cause: &(dyn std::error::Error + 'static)| {
         let client = match cause.downcast_ref::<ConnectError>() {
-            Some(ConnectError::Client(error)) => Some(&**error),
-            _ => cause.downcast_ref::<ClientError>(),
+            Some(error) => error.client(),
+            None => cause.downcast_ref::<ClientError>(),
         };
         client.and_then(explain)
     };

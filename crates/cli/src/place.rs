@@ -155,7 +155,7 @@ impl Place {
         let options = Options {
             ca_file: ca_file.as_deref(),
             vendor_only: self.as_live,
-            usual_path: false,
+            ..Options::default()
         };
         let psa = Psa::open(url, credentials.clone(), &options)?;
         let delivery = delivery(psa.address(), &credentials, ca_file.as_deref());

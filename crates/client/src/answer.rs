@@ -40,7 +40,10 @@ impl Answer {
         }
         match (self.body["message"].as_str(), &self.body) {
             (Some(message), _) => message.to_owned(),
-            // A gateway answers plain text or a page; its first line tells enough.
+            (None, Value::String(text)) if text.trim_start().starts_with('<') => {
+                "it answered with a web page".to_owned()
+            }
+            // A gateway answers plain text; its first line tells enough.
             (None, Value::String(text)) => text
                 .lines()
                 .next()

@@ -107,7 +107,7 @@ impl Autotask {
     pub fn open(address: &str, user: ApiUser, ca_file: Option<&Path>) -> Result<Self, ClientError> {
         let address = Site::read(address)?.address;
         Ok(Self {
-            transport: Transport::open(&address, ca_file)?,
+            transport: Transport::open(&address, ca_file, None)?,
             address,
             user,
         })

@@ -16,10 +16,15 @@ pub enum ClientError {
     #[error("{address} does not answer: {reason}")]
     Unreachable { address: String, reason: String },
     /// Somebody answers, but proves to be somebody else.
-    #[error(
-        "{address} shows a certificate that is not trusted ({reason}); name the authority's file with --ca-file, or check the address"
-    )]
-    Certificate { address: String, reason: String },
+    #[error("{address} shows a certificate that is not trusted: {} ({reason})", distrust.words())]
+    Certificate {
+        address: String,
+        distrust: Distrust,
+        reason: String,
+    },
+    /// The answer began and did not end.
+    #[error("{address} broke its answer to {path} off in the middle")]
+    BrokenOff { address: String, path: String },
     /// The company is not there.
     #[error(
         "there is no company `{company}` at {address}; the company id is what people type when they log in, not the company's name"
@@ -45,7 +50,60 @@ pub enum ClientError {
     },
 }
 
+/// Why a certificate is not trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Distrust {
+    /// Nobody here knows who signed it.
+    Authority,
+    /// It is another host's.
+    Name,
+    Expired,
+    /// Its first day is still to come.
+    Early,
+    Other,
+}
+
+impl Distrust {
+    /// What the words of the TLS library mean.
+    pub(crate) fn of(words: &str) -> Self {
+        let words = words.to_ascii_lowercase();
+        let said = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
+        if said(&["notvalidforname", "not valid for name"]) {
+            Self::Name
+        } else if said(&["notvalidyet", "not valid yet"]) {
+            Self::Early
+        } else if said(&["expired"]) {
+            Self::Expired
+        } else if said(&["unknownissuer", "selfsigned", "self-signed", "badsignature"]) {
+            Self::Authority
+        } else {
+            Self::Other
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Authority => {
+                "its authority is unknown here; name the authority's file with --ca-file"
+            }
+            Self::Name => "it belongs to another host; check the address for a slip of the pen",
+            Self::Expired => "it has expired; whoever runs the PSA has to renew it",
+            Self::Early => "it is not valid yet; check the clock of this machine",
+            Self::Other => "it cannot be read as one for this host",
+        }
+    }
+}
+
 impl ClientError {
+    /// Whether a write may have been done although no answer says so.
+    pub fn leaves_open(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::BrokenOff { .. } | Self::Strange { .. } => true,
+            Self::Refused { status, .. } => *status >= 500,
+            _ => false,
+        }
+    }
+
     /// The status of a refusal.
     pub fn status(&self) -> Option<u16> {
         match self {

@@ -12,7 +12,7 @@ mod transport;
 pub use answer::Answer;
 pub use autotask::{ApiUser, Autotask, AutotaskKey, DISCOVERY};
 pub use credentials::{Credentials, KeyFile, Secret};
-pub use fault::ClientError;
+pub use fault::{ClientError, Distrust};
 pub use psa::{Options, Psa};
 pub use site::Site;
 pub use transport::Call;

@@ -6,6 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use serde_json::Value;
 use std::path::Path;
+use std::time::Duration;
 
 /// Largest page the vendor serves.
 const PAGE: usize = 1000;
@@ -28,6 +29,8 @@ pub struct Options<'a> {
     pub vendor_only: bool,
     /// Do not ask where the API of the company is; a server of one's own needs no asking.
     pub usual_path: bool,
+    /// Longest wait for an answer; a minute where nothing is said.
+    pub patience: Option<Duration>,
 }
 
 /// An open way to a PSA with one key.
@@ -46,7 +49,7 @@ impl Psa {
         options: &Options<'_>,
     ) -> Result<Self, ClientError> {
         let site = Site::read(address)?;
-        let transport = Transport::open(&site.address, options.ca_file)?;
+        let transport = Transport::open(&site.address, options.ca_file, options.patience)?;
         let mut psa = Self {
             site,
             credentials,
@@ -64,7 +67,7 @@ impl Psa {
         let options = Options {
             ca_file: file.ca_file.as_deref(),
             vendor_only,
-            usual_path: false,
+            ..Options::default()
         };
         Self::open(&file.url, file.credentials.clone(), &options)
     }

@@ -1,6 +1,7 @@
 //! Requests on their way: certificates, patience with a busy PSA, the list of what was asked, and faults of the
 //! network in words. Knows neither of the two APIs.
 
+use crate::fault::Distrust;
 use crate::{Answer, ClientError};
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -14,8 +15,14 @@ use std::time::Duration;
 
 /// How often a call is made before the refusal counts.
 const TRIES: u32 = 4;
+/// How often a reading call that takes too long is made: each try is a minute of somebody's life.
+const SLOW_TRIES: u32 = 2;
 /// Longest wait that a PSA may ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// Longest wait for an answer, where nobody says otherwise.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Longest wait for a connection: a machine that drops what comes says nothing at all.
+const CONNECT: Duration = Duration::from_secs(15);
 
 /// A request that was made.
 #[derive(Debug, Clone, Serialize)]
@@ -31,13 +38,22 @@ pub(crate) struct Transport {
     /// Scheme, host and port.
     address: String,
     client: Client,
+    /// Longest wait for an answer.
+    patience: Duration,
     calls: Mutex<Vec<Call>>,
 }
 
 impl Transport {
-    /// Prepares the way; sends nothing yet.
-    pub fn open(address: &str, ca_file: Option<&Path>) -> Result<Self, ClientError> {
-        let mut builder = Client::builder().timeout(Duration::from_secs(60));
+    /// Prepares the way; sends nothing yet. An answer may take as long as `patience`, by default a minute.
+    pub fn open(
+        address: &str,
+        ca_file: Option<&Path>,
+        patience: Option<Duration>,
+    ) -> Result<Self, ClientError> {
+        let patience = patience.unwrap_or(PATIENCE);
+        let mut builder = Client::builder()
+            .timeout(patience)
+            .connect_timeout(CONNECT.min(patience));
         if let Some(file) = ca_file {
             let broken = |reason: String| ClientError::Authority {
                 file: file.to_owned(),
@@ -60,6 +76,7 @@ impl Transport {
         Ok(Self {
             address: address.to_owned(),
             client,
+            patience,
             calls: Mutex::new(Vec::new()),
         })
     }
@@ -93,11 +110,24 @@ impl Transport {
                         std::thread::sleep(wait(&response, attempt));
                         continue;
                     }
-                    return read(response).map_err(|error| self.lost(&error));
+                    return match read(response) {
+                        Ok((answer, true)) => Ok(answer),
+                        Ok((_, false)) => Err(self.broken_off(path)),
+                        Err(error) if error.is_timeout() => Err(self.lost(&error)),
+                        // The answer began: what is missing is its end.
+                        Err(_) => Err(self.broken_off(path)),
+                    };
                 }
-                Err(error) if reading && error.is_timeout() && !last => {}
+                Err(error) if reading && error.is_timeout() && attempt < SLOW_TRIES => {}
                 Err(error) => return Err(self.lost(&error)),
             }
+        }
+    }
+
+    fn broken_off(&self, path: &str) -> ClientError {
+        ClientError::BrokenOff {
+            address: self.address.clone(),
+            path: path.split('?').next().unwrap_or_default().to_owned(),
         }
     }
 
@@ -123,16 +153,27 @@ impl Transport {
         let said = |words: &[&str]| words.iter().any(|word| whole.contains(word));
         let reason = reasons.pop().unwrap_or_default();
         if said(&["certificate", "UnknownIssuer", "NotValidForName"]) {
-            return ClientError::Certificate { address, reason };
+            let distrust = Distrust::of(&whole);
+            return ClientError::Certificate {
+                address,
+                distrust,
+                reason,
+            };
         }
+        let slow = format!(
+            "it took longer than {} seconds",
+            self.patience.as_secs_f32()
+        );
         let plain = if error.is_timeout() {
-            "it took longer than a minute"
+            &*slow
         } else if said(&["dns error", "failed to lookup"]) {
             "no machine has that name; check the address for a slip of the pen"
         } else if said(&["Connection refused"]) {
             "the machine is there, and nothing listens at that port"
         } else if said(&["InvalidContentType", "corrupt message", "wrong version"]) {
             "it does not speak TLS there; an address that begins with http:// may be meant"
+        } else if said(&["invalid HTTP", "invalid HTTP version parsed", "HTTP/0.9"]) {
+            "what answers there speaks no HTTP; an address that begins with https:// may be meant"
         } else if said(&["handshake", "ProtocolVersion", "protocol version"]) {
             "no common version of TLS; the PSA is too old for a safe connection"
         } else if said(&[
@@ -140,6 +181,7 @@ impl Transport {
             "Connection reset",
             "unexpected EOF",
             "IncompleteMessage",
+            "Broken pipe",
         ]) {
             "it hung up before it answered"
         } else {
@@ -175,7 +217,8 @@ fn patience(text: &str, now: Timestamp) -> Option<Duration> {
     Some(Duration::try_from(until.duration_since(now)).unwrap_or_default())
 }
 
-fn read(response: Response) -> Result<Answer, reqwest::Error> {
+/// The answer, and whether it came to its end: JSON that breaks off is none.
+fn read(response: Response) -> Result<(Answer, bool), reqwest::Error> {
     let status = response.status().as_u16();
     let header = |name: &str| {
         let value = response.headers().get(name)?;
@@ -184,17 +227,23 @@ fn read(response: Response) -> Result<Answer, reqwest::Error> {
     let denial = header("x-bitting-denial");
     let more = header("link").is_some_and(|link| link.contains("rel=\"next\""));
     let text = response.text()?;
+    let mut whole = true;
     let body = if text.trim().is_empty() {
         Value::Null
     } else {
-        serde_json::from_str(&text).unwrap_or(Value::String(text))
+        serde_json::from_str(&text).unwrap_or_else(|error| {
+            // A page of a gateway is no JSON from its first letter on; this began as some.
+            whole = !error.is_eof();
+            Value::String(text)
+        })
     };
-    Ok(Answer {
+    let answer = Answer {
         status,
         body,
         denial,
         more,
-    })
+    };
+    Ok((answer, whole))
 }
 
 #[cfg(test)]

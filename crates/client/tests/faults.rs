@@ -194,3 +194,118 @@ fn a_log_in_page_is_no_api_of_ours() {
         );
     }
 }
+
+/// Answers every connection with these bytes, whatever was asked, and hangs up; with none, never answers.
+fn raw(answer: Option<&'static [u8]>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let mut kept = Vec::new();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let Some(answer) = answer else {
+                kept.push(stream);
+                continue;
+            };
+            // The whole request, or the rest of it would reset the connection.
+            let mut heard = Vec::new();
+            let mut part = [0; 4096];
+            while !heard.windows(4).any(|end| end == b"\r\n\r\n") {
+                let read = stream.read(&mut part).unwrap();
+                heard.extend_from_slice(&part[..read]);
+                if read == 0 {
+                    break;
+                }
+            }
+            let _ = stream.write_all(answer);
+        }
+    });
+    address
+}
+
+#[test]
+fn an_answer_that_breaks_off_is_no_answer() {
+    for answer in [
+        // Less than was promised.
+        &b"HTTP/1.1 200 OK\r\ncontent-length: 900\r\nconnection: close\r\n\r\n[{\"id\":1},{\"i"[..],
+        // As much as was promised, and yet half a record.
+        &b"HTTP/1.1 200 OK\r\ncontent-length: 14\r\nconnection: close\r\n\r\n[{\"id\":1},{\"i"[..],
+        // The end of the parts never comes.
+        &b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n4\r\n[{\"i\r\n"[..],
+    ] {
+        let psa = open(&raw(Some(answer)), true).unwrap();
+        let error = psa.list("company/companies").unwrap_err();
+        assert!(matches!(error, ClientError::BrokenOff { .. }), "{error}");
+        assert!(
+            error.to_string().ends_with("broke its answer to company/companies off in the middle"),
+            "{error}"
+        );
+        assert!(error.leaves_open());
+        assert_eq!(psa.calls().len(), 1);
+    }
+}
+
+#[test]
+fn hanging_up_silence_and_nonsense_have_a_sentence_each() {
+    for (answer, says) in [
+        (Some(&b""[..]), "it hung up before it answered"),
+        (Some(&b"HTTP/1.1 200"[..]), "it hung up before it answered"),
+        (Some(&b"SSH-2.0-OpenSSH_9.6\r\n"[..]), "speaks no HTTP"),
+        (None, "it took longer than 0.2 seconds"),
+    ] {
+        let credentials = Credentials {
+            company: "acme".to_owned(),
+            public_key: "public".to_owned(),
+            private_key: Secret::new("hidden-half"),
+            client_id: None,
+        };
+        let options = Options {
+            patience: Some(std::time::Duration::from_millis(200)),
+            ..Options::default()
+        };
+        let Err(error) = Psa::open(&raw(answer), credentials, &options) else {
+            panic!("{says}: it opens");
+        };
+        assert!(matches!(error, ClientError::Unreachable { .. }), "{error}");
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}
+
+#[test]
+fn a_name_that_no_machine_has_is_said() {
+    // With a proxy it is the proxy that looks names up.
+    if ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some())
+    {
+        return;
+    }
+    let said = open("https://psa.invalid", false)
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(said.contains("no machine has that name"), "{said}");
+}
+
+#[test]
+fn a_host_that_is_no_psa_is_told_by_its_answer() {
+    let page = "<html>It works</html>".to_owned();
+    for (status, body, says) in [
+        (200, page.clone(), "is no company; is http://"),
+        (200, "[1, 2]".to_owned(), "is no company; is http://"),
+        (
+            404,
+            page.clone(),
+            "refused with 404: it answered with a web page",
+        ),
+        (403, page, "refused with 403: it answered with a web page"),
+        (500, String::new(), "refused with 500: the PSA answered 500"),
+    ] {
+        let (address, _) = psa_that_says(vec![(status, "", body.clone()), (status, "", body)]);
+        let said = open(&address, false)
+            .and_then(|psa| psa.get("system/info"))
+            .unwrap_err()
+            .to_string();
+        assert!(said.contains(says), "{status}: {said}");
+    }
+}

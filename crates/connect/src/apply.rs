@@ -3,6 +3,7 @@
 
 use crate::ConnectError;
 use crate::checklist::{self, Click};
+use crate::halfway::Steps;
 use crate::held::{self, MEMBERS, ROLES};
 use crate::plan::{Plan, Subject, caption};
 use bitting_client::Psa;
@@ -24,20 +25,21 @@ pub struct Applied {
 ///
 /// # Errors
 /// [`ConnectError::Changed`] before anything is written, when the role is not as the plan saw it; refusals of
-/// the PSA. What was written before a refusal stays, and the next plan shows the rest.
+/// the PSA and faults of the network. What was written before stays, [`ConnectError::Halfway`] names it, and the
+/// next plan shows the rest.
 pub fn apply(psa: &Psa, plan: &Plan, registry: &Registry) -> Result<Applied, ConnectError> {
-    let mut done = Vec::new();
     let name = &plan.wanted.document.name;
     unchanged(psa, plan, registry)?;
+    let mut steps = Steps::default();
     let role = if let Some(held) = &plan.role {
         held.id
     } else {
-        let made = psa.post(
-            ROLES,
-            &json!({ "name": name, "adminFlag": plan.wanted.document.admin }),
-        )?;
-        done.push(format!("made the security role `{name}`"));
-        held::id(&made, ROLES)?
+        let body = json!({ "name": name, "adminFlag": plan.wanted.document.admin });
+        steps.take(
+            &format!("making the security role `{name}`"),
+            format!("made the security role `{name}`"),
+            || held::id(&psa.post(ROLES, &body)?, ROLES),
+        )?
     };
     let rows = plan
         .role_lines
@@ -60,14 +62,14 @@ pub fn apply(psa: &Psa, plan: &Plan, registry: &Registry) -> Result<Applied, Con
                 }
             }
         }
-        psa.own(
-            "PUT",
-            &format!("{ROLES}/{role}/document"),
-            Some(&json!(document)),
+        let path = format!("{ROLES}/{role}/document");
+        steps.take(
+            &format!("setting the levels and lists of `{name}`"),
+            format!("set the levels and lists of `{name}`"),
+            || Ok(psa.own("PUT", &path, Some(&json!(document)))?),
         )?;
-        done.push(format!("set the levels and lists of `{name}`"));
     }
-    let member = member(psa, plan, role, &mut done)?;
+    let member = member(psa, plan, role, &mut steps)?;
     let remaining = if plan.own {
         Vec::new()
     } else {
@@ -76,7 +78,7 @@ pub fn apply(psa: &Psa, plan: &Plan, registry: &Registry) -> Result<Applied, Con
     Ok(Applied {
         role,
         member,
-        done,
+        done: steps.done(),
         remaining,
     })
 }
@@ -97,7 +99,7 @@ fn unchanged(psa: &Psa, plan: &Plan, registry: &Registry) -> Result<(), ConnectE
     })
 }
 
-fn member(psa: &Psa, plan: &Plan, role: i64, done: &mut Vec<String>) -> Result<i64, ConnectError> {
+fn member(psa: &Psa, plan: &Plan, role: i64, steps: &mut Steps) -> Result<i64, ConnectError> {
     let form = &plan.wanted.member;
     let reference = json!({ "id": role });
     let Some(held) = &plan.member else {
@@ -106,9 +108,11 @@ fn member(psa: &Psa, plan: &Plan, role: i64, done: &mut Vec<String>) -> Result<i
         for (field, value) in &plan.form {
             body[*field] = value.clone();
         }
-        let made = psa.post(MEMBERS, &body)?;
-        done.push(format!("made the API member `{}`", form.identifier));
-        return held::id(&made, MEMBERS);
+        return steps.take(
+            &format!("making the API member `{}`", form.identifier),
+            format!("made the API member `{}`", form.identifier),
+            || held::id(&psa.post(MEMBERS, &body)?, MEMBERS),
+        );
     };
     let mut changes: Vec<(String, Value)> = Vec::new();
     for line in &plan.member_lines {
@@ -126,13 +130,16 @@ fn member(psa: &Psa, plan: &Plan, role: i64, done: &mut Vec<String>) -> Result<i
         changes.push((field.to_owned(), value));
     }
     if !changes.is_empty() {
-        psa.patch(&format!("{MEMBERS}/{}", held.id), &changes)?;
         let fields: Vec<&str> = changes.iter().map(|(field, _)| caption(field)).collect();
-        done.push(format!(
-            "set {} of the API member `{}`",
+        let what = format!(
+            "{} of the API member `{}`",
             fields.join(", "),
             form.identifier
-        ));
+        );
+        let path = format!("{MEMBERS}/{}", held.id);
+        steps.take(&format!("setting {what}"), format!("set {what}"), || {
+            Ok(psa.patch(&path, &changes)?)
+        })?;
     }
     Ok(held.id)
 }

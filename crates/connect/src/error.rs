@@ -1,6 +1,7 @@
 //! Why a step could not be made: the profile, the PSA's refusal, or something in the way that a person
 //! must decide on.
 
+use crate::halfway::said;
 use bitting_catalog::CatalogError;
 use bitting_catalog::profile::ProfileError;
 use bitting_client::ClientError;
@@ -42,8 +43,31 @@ pub enum ConnectError {
         "`{role}` or its member changed since the plan was made, so nothing was written; look at the new plan and apply again"
     )]
     Changed { role: String },
+    /// Some writes are done and one failed, or may be done although its answer was lost.
+    #[error(
+        "{}: {fault}; run the same command again, it looks what is there and goes on from that",
+        said(done, doing, *open)
+    )]
+    Halfway {
+        done: Vec<String>,
+        doing: String,
+        open: bool,
+        /// Not called `source`: its words are part of this message already.
+        fault: Box<ConnectError>,
+    },
     #[error("the PSA answered {path} without `{member}`; nothing was assumed")]
     Answer { path: String, member: &'static str },
+}
+
+impl ConnectError {
+    /// The fault of the network or the PSA's refusal behind it, if it was one.
+    pub fn client(&self) -> Option<&ClientError> {
+        match self {
+            Self::Client(error) => Some(error),
+            Self::Halfway { fault, .. } => fault.client(),
+            _ => None,
+        }
+    }
 }
 
 impl From<ClientError> for ConnectError {

@@ -1,6 +1,7 @@
 //! Key pairs over Bitting's own API: cutting, proving, revoking. A live PSA cuts its keys on its screens.
 
 use crate::ConnectError;
+use crate::halfway::Steps;
 use crate::held::{HeldKey, MEMBERS};
 use bitting_client::{Credentials, Options, Psa, Secret};
 use serde_json::{Value, json};
@@ -18,6 +19,19 @@ pub struct Cut {
 
 /// Cuts a key pair for a member.
 pub fn cut(
+    psa: &Psa,
+    member: i64,
+    description: &str,
+    expires: Option<&str>,
+) -> Result<Cut, ConnectError> {
+    Steps::default().take(
+        "cutting a key (one that was cut so is held by nobody: `bitting key list` shows it, `bitting key revoke` takes it away)",
+        String::new(),
+        || made(psa, member, description, expires),
+    )
+}
+
+fn made(
     psa: &Psa,
     member: i64,
     description: &str,

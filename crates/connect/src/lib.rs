@@ -14,6 +14,7 @@ pub mod autotask;
 pub mod checklist;
 mod error;
 pub mod guide;
+pub mod halfway;
 pub mod held;
 pub mod keys;
 pub mod learn;

@@ -5,11 +5,11 @@
 
 mod support;
 
-use bitting_connect::verify::{Asked, Report, State, verify};
+use bitting_connect::verify::{Asked, State, verify};
 use bitting_connect::wanted::wanted;
 use bitting_policy::{Level, ListDocument, RoleDocument, Verb};
 use std::collections::BTreeSet;
-use support::{Server, applied, choices, profile, registry, verified};
+use support::{Server, applied, choices, named, profile, registry, verified};
 
 const SEEDS: [(&str, &[&str]); 4] = [
     ("umbrella", &[]),
@@ -17,22 +17,6 @@ const SEEDS: [(&str, &[&str]); 4] = [
     ("propel", &[]),
     ("office_protect", &["ticket-settings"]),
 ];
-
-/// What a report says is missing or in excess: row and verb, or row and entry.
-fn named(report: &Report, state: State) -> BTreeSet<String> {
-    let rights = report
-        .with(state)
-        .map(|right| match (&right.verb, &right.entry) {
-            (Some(verb), _) => format!("{} / {}: {verb}", right.module, right.action),
-            (None, entry) => format!(
-                "{} / {}: {}",
-                right.module,
-                right.action,
-                entry.clone().unwrap_or_default()
-            ),
-        });
-    rights.collect()
-}
 
 fn set(row: &mut bitting_policy::RowDocument, verb: Verb, level: Level) {
     match verb {

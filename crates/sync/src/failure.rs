@@ -125,6 +125,10 @@ impl Failure {
                 slow: reason.contains("took longer"),
                 reason,
             },
+            ClientError::BrokenOff { .. } => Self::Down {
+                slow: false,
+                reason,
+            },
             other => Self::Client(other),
         }
     }

@@ -4,7 +4,7 @@
 use crate::connection::Connection;
 use crate::handover::Handover;
 use crate::table;
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use bitting_catalog::security::Permissions;
 use bitting_client::{ApiUser, Autotask, AutotaskKey, Secret};
 use bitting_connect::autotask::Screen;
@@ -337,7 +337,9 @@ impl<'a> Area<'a> {
             );
             return Ok(());
         }
-        handover.bytes(&key.text())?;
+        handover
+            .bytes(&key.text())
+            .with_context(|| super::left(&key.user.user))?;
         if !self.json {
             println!("{:<18}{}", "KEY (USER NAME)", key.user.user);
         }

@@ -170,7 +170,22 @@ impl Apply {
         let cut = keys::cut(&opened.psa, applied.member, &planned.wanted.title, None)?;
         let mut made = cut.record.clone();
         made["privateKey"] = json!(cut.private_key.reveal());
-        Ok(Ok(self.handover.deliver(&opened.delivery, &made)?))
+        match self.handover.deliver(&opened.delivery, &made) {
+            Ok(shown) => Ok(Ok(shown)),
+            Err(error) => {
+                // A key whose private half nobody holds must not lie around.
+                let left = match keys::revoke(&opened.psa, cut.id) {
+                    Ok(()) => {
+                        "the key just cut was revoked; role and member are as wanted".to_owned()
+                    }
+                    Err(_) => format!(
+                        "the key just cut is still there; `bitting key revoke {}`",
+                        cut.id
+                    ),
+                };
+                Err(error.context(left))
+            }
+        }
     }
 }
 

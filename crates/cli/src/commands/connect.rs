@@ -122,15 +122,31 @@ impl Connect {
         }
         if planned.own {
             let cut = keys::cut(&opened.psa, member, &planned.wanted.title, None)?;
-            let bytes = opened
+            let written = opened
                 .delivery
-                .file(&cut.public_key, cut.private_key.reveal())?;
-            private_file::write(file, &bytes).with_context(|| {
-                format!(
-                    "the key is cut, but {} cannot be written; revoke it",
+                .file(&cut.public_key, cut.private_key.reveal())
+                .and_then(|bytes| Ok(private_file::write(file, &bytes)?));
+            if let Err(error) = written {
+                // A key whose private half nobody holds must not lie around.
+                let left = match keys::revoke(&opened.psa, cut.id) {
+                    Ok(()) => "the key just cut was revoked".to_owned(),
+                    Err(_) => format!(
+                        "the key just cut is still there; `bitting key revoke {}`",
+                        cut.id
+                    ),
+                };
+                return Err(error.context(format!("{} cannot be written; {left}", file.display())));
+            }
+            let others = planned
+                .keys
+                .as_deref()
+                .map_or(0, |held| keys::live(held).count());
+            if others > 0 {
+                return Ok(format!(
+                    "written to {}, beside {others} that the member has already",
                     file.display()
-                )
-            })?;
+                ));
+            }
         } else {
             ask(&opened.delivery, planned, file)?;
         }

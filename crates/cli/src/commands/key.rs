@@ -93,7 +93,18 @@ impl Key {
                     &format!("system/apiMembers/{id}/keys"),
                     Some(&body),
                 )?;
-                handover.hand(&Delivery::of(&connection), &made, &COLUMNS, json)
+                let handed = handover.hand(&Delivery::of(&connection), &made, &COLUMNS, json);
+                let Err(error) = handed else { return Ok(()) };
+                // A key whose private half nobody holds must not lie around.
+                let path = format!("system/keys/{}", made["id"]);
+                let left = match connection.own(Method::DELETE, &path, None) {
+                    Ok(_) => "the key just cut was revoked".to_owned(),
+                    Err(_) => format!(
+                        "the key just cut is still there; `bitting key revoke {}`",
+                        made["id"]
+                    ),
+                };
+                Err(error.context(left))
             }
             Action::Rotate(rotate) => rotate.run(&connection, json),
             Action::Revoke { id } => {

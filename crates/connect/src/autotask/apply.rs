@@ -7,6 +7,7 @@ use super::known::Screen;
 use super::plan::Plan;
 use crate::ConnectError;
 use crate::checklist::Click;
+use crate::halfway::Steps;
 use bitting_catalog::profile::Start;
 use bitting_client::{ApiUser, Secret};
 use serde_json::{Value, json};
@@ -34,7 +35,8 @@ pub struct Cut {
 ///
 /// # Errors
 /// [`ConnectError::Changed`] before anything is written, when the level or the user is not as the plan saw it;
-/// refusals of the server. What was written before a refusal stays, and the next plan shows the rest.
+/// refusals of the server and faults of the network. What was written before stays, [`ConnectError::Halfway`] names
+/// it, and the next plan shows the rest.
 pub fn apply(
     instance: Option<&Instance<'_>>,
     plan: &Plan,
@@ -49,12 +51,12 @@ pub fn apply(
         });
     };
     unchanged(instance, plan)?;
-    let mut done = Vec::new();
-    let level = level(instance, plan, &mut done)?;
-    let (user, key) = user(instance, plan, level, &mut done)?;
+    let mut steps = Steps::default();
+    let level = level(instance, plan, &mut steps)?;
+    let (user, key) = user(instance, plan, level, &mut steps)?;
     Ok(Applied {
         user: Some(user),
-        done,
+        done: steps.done(),
         key,
         remaining: plan.wanted.by_hand.clone(),
     })
@@ -87,11 +89,7 @@ fn unchanged(instance: &Instance<'_>, plan: &Plan) -> Result<(), ConnectError> {
     Err(ConnectError::Changed { role: name.clone() })
 }
 
-fn level(
-    instance: &Instance<'_>,
-    plan: &Plan,
-    done: &mut Vec<String>,
-) -> Result<i64, ConnectError> {
+fn level(instance: &Instance<'_>, plan: &Plan, steps: &mut Steps) -> Result<i64, ConnectError> {
     let wanted = &plan.wanted.level;
     if plan.wanted.start == Start::AsIs {
         let held = plan.level.as_ref().ok_or_else(|| ConnectError::InTheWay {
@@ -103,21 +101,27 @@ fn level(
     if let Some(held) = &plan.level {
         if !plan.level_lines.is_empty() {
             let body = json!({ "settings": plan.target.settings, "inactive": false });
-            instance.call("PUT", &format!("levels/{}", held.id), Some(&body))?;
-            done.push(format!("set the permissions of `{}`", wanted.name));
+            steps.take(
+                &format!("setting the permissions of `{}`", wanted.name),
+                format!("set the permissions of `{}`", wanted.name),
+                || instance.call("PUT", &format!("levels/{}", held.id), Some(&body)),
+            )?;
         }
         return Ok(held.id);
     }
     // The guides' own way: copy first, then set.
     let body = json!({ "name": wanted.name, "copyOf": wanted.copy_of });
-    let made = instance.call("POST", "levels", Some(&body))?;
-    let id = number(&made, "levels")?;
+    let id = steps.take(
+        &format!("copying `{}` to `{}`", wanted.copy_of, wanted.name),
+        format!("copied `{}` to `{}`", wanted.copy_of, wanted.name),
+        || number(&instance.call("POST", "levels", Some(&body))?, "levels"),
+    )?;
     let body = json!({ "settings": plan.target.settings });
-    instance.call("PUT", &format!("levels/{id}"), Some(&body))?;
-    done.push(format!(
-        "copied `{}` to `{}` and set its permissions",
-        wanted.copy_of, wanted.name
-    ));
+    steps.take(
+        &format!("setting the permissions of `{}`", wanted.name),
+        format!("set the permissions of `{}`", wanted.name),
+        || instance.call("PUT", &format!("levels/{id}"), Some(&body)),
+    )?;
     Ok(id)
 }
 
@@ -125,7 +129,7 @@ fn user(
     instance: &Instance<'_>,
     plan: &Plan,
     level: i64,
-    done: &mut Vec<String>,
+    steps: &mut Steps,
 ) -> Result<(i64, Option<Cut>), ConnectError> {
     let form = &plan.wanted.user;
     let Some(held) = &plan.user else {
@@ -133,9 +137,14 @@ fn user(
             "firstName": form.first_name, "lastName": form.last_name, "email": form.email,
             "securityLevel": level, "vendor": form.vendor, "protectedData": form.protected,
         });
-        let made = instance.call("POST", "users", Some(&body))?;
-        done.push(format!("made the API user `{}`", form.name()));
-        return Ok((number(&made, "users")?, Some(taken(&made)?)));
+        return steps.take(
+            &format!("making the API user `{}`", form.name()),
+            format!("made the API user `{}`", form.name()),
+            || {
+                let made = instance.call("POST", "users", Some(&body))?;
+                Ok((number(&made, "users")?, Some(taken(&made)?)))
+            },
+        );
     };
     if !plan.user_lines.is_empty() {
         let mut body = json!({
@@ -150,13 +159,11 @@ fn user(
                 None => body["custom"] = json!(true),
             }
         }
-        instance.call("PATCH", &format!("users/{}", held.id), Some(&body))?;
         let fields: Vec<&str> = plan.user_lines.iter().map(|line| &*line.cell).collect();
-        done.push(format!(
-            "set {} of the API user `{}`",
-            fields.join(", "),
-            form.name()
-        ));
+        let what = format!("{} of the API user `{}`", fields.join(", "), form.name());
+        steps.take(&format!("setting {what}"), format!("set {what}"), || {
+            instance.call("PATCH", &format!("users/{}", held.id), Some(&body))
+        })?;
     }
     Ok((held.id, None))
 }

@@ -8,18 +8,21 @@
     clippy::missing_panics_doc
 )]
 
+mod proxy;
+
 use bitting_catalog::Catalog;
 use bitting_catalog::profile::Profile;
 use bitting_client::{Credentials, Options, Psa, Secret};
 use bitting_connect::apply::{Applied, apply};
 use bitting_connect::plan::{Plan, plan};
 use bitting_connect::profiles;
-use bitting_connect::verify::{Asked, Report, verify};
+use bitting_connect::verify::{Asked, Report, State, verify};
 use bitting_connect::wanted::{Choices, wanted};
 use bitting_connect::{held, keys};
 use bitting_policy::{ListDocument, Registry, RoleDocument};
 use bitting_server::host::{self, Running};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 use tokio::runtime::Runtime;
 
@@ -112,7 +115,7 @@ impl Server {
         let options = Options {
             ca_file: Some(&ready.ca_file),
             vendor_only,
-            usual_path: false,
+            ..Options::default()
         };
         Psa::open(&ready.https, credentials, &options).expect("a way")
     }
@@ -240,4 +243,42 @@ pub fn allow(names: &[&str]) -> ListDocument {
 
 pub fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
+}
+
+/// What a report says is missing or in excess: row and verb, or row and entry.
+pub fn named(report: &Report, state: State) -> BTreeSet<String> {
+    let rights = report
+        .with(state)
+        .map(|right| match (&right.verb, &right.entry) {
+            (Some(verb), _) => format!("{} / {}: {verb}", right.module, right.action),
+            (None, entry) => format!(
+                "{} / {}: {}",
+                right.module,
+                right.action,
+                entry.clone().unwrap_or_default()
+            ),
+        });
+    rights.collect()
+}
+
+impl Server {
+    /// The operator's way through somebody who hangs up at one request, counted from 0, before or after it was
+    /// carried out, and at each that follows.
+    pub fn cut_at(&self, at: usize, carried_out: bool, vendor_only: bool) -> Psa {
+        let running = self.running();
+        let server = running.ready.http.trim_start_matches("http://").to_owned();
+        let address = proxy::cut_at(server, at, carried_out);
+        let credentials = Credentials {
+            company: running.ready.connectwise.company.clone(),
+            public_key: "operator".to_owned(),
+            private_key: Secret::new(running.server.settings.operator.reveal()),
+            client_id: Some(running.ready.connectwise.client_id.clone()),
+        };
+        let options = Options {
+            vendor_only,
+            usual_path: true,
+            ..Options::default()
+        };
+        Psa::open(&address, credentials, &options).expect("a way")
+    }
 }
