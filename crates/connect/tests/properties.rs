@@ -76,7 +76,7 @@ fn any_role_becomes_any_other_and_then_nothing_is_left_to_plan() {
     let start = profile_of(&one_row());
     let role = applied(&operator, &start.0, &start.1).role;
     let pairs = (random::role(ROLE), random::role(ROLE));
-    runner(48)
+    runner(120)
         .run(&pairs, |(held, want)| {
             server.set(role, &held);
             let (profile, choices) = profile_of(&want);
@@ -205,7 +205,7 @@ fn a_proof_finds_each_single_right_removed_and_each_single_right_added() {
     let done = applied(&operator, &start.0, &start.1);
     let key = server.key(done.member);
     let drawn = (random::role(ROLE), any::<[Index; 6]>());
-    runner(16)
+    runner(60)
         .run(&drawn, |(whole, picks)| {
             let (profile, choices) = profile_of(&whole);
             server.set(done.role, &whole);
@@ -216,7 +216,7 @@ fn a_proof_finds_each_single_right_removed_and_each_single_right_added() {
                 all.iter().partition(|change| !change.missing.is_empty());
             // Of the rights that are there, and of the hundreds that are not.
             for (number, pick) in picks.iter().enumerate() {
-                let change: &Changed = if number % 2 == 0 && !less.is_empty() {
+                let change: &&Changed = if number % 2 == 0 && !less.is_empty() {
                     pick.get(&less)
                 } else {
                     pick.get(&more)
