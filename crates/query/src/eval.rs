@@ -1,6 +1,6 @@
 //! Whether a row satisfies a filter, in memory. Knows no SQL and not where rows come from.
 
-use crate::filter::{Comparison, Elements, Filter, Kind, Order, Path, Value};
+use crate::filter::{Comparison, Elements, Filter, Kind, Link, Order, Path, Value};
 use crate::pattern;
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -13,6 +13,10 @@ pub trait Row {
     /// The elements to look through; none when there are none, or when the column holds no array.
     /// For `Elements::Json` only the elements that are objects.
     fn elements(&self, of: &Elements) -> Vec<Box<dyn Row + '_>>;
+    /// The row that a reference points to; rows that follow none have none.
+    fn behind(&self, _link: &Link) -> Option<Box<dyn Row + '_>> {
+        None
+    }
     /// Whether the pair `(key, this row's id)` is in that pair table.
     fn in_index(&self, table: &str, key: i64) -> bool;
 }
@@ -45,6 +49,9 @@ pub fn matches(filter: &Filter, row: &dyn Row) -> bool {
             .elements(of)
             .iter()
             .any(|element| matches(filter, element.as_ref())),
+        Filter::Behind { link, filter } => row
+            .behind(link)
+            .is_some_and(|there| matches(filter, there.as_ref())),
         Filter::InIndex { table, key } => row.in_index(table, *key),
     }
 }

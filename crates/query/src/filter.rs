@@ -44,6 +44,12 @@ pub enum Filter {
         of: Elements,
         filter: Box<Filter>,
     },
+    /// The row that a reference points to satisfies all of it; a reference that is null or points to no row
+    /// does not.
+    Behind {
+        link: Link,
+        filter: Box<Filter>,
+    },
     /// The row's id is in an index table `(member_id, id)` under this key: level My.
     InIndex {
         table: Arc<str>,

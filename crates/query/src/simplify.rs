@@ -28,6 +28,13 @@ pub fn simplify(filter: Filter) -> Filter {
                 filter: Box::new(filter),
             },
         },
+        Filter::Behind { link, filter } => match simplify(*filter) {
+            Filter::Constant(false) => Filter::Constant(false),
+            filter => Filter::Behind {
+                link,
+                filter: Box::new(filter),
+            },
+        },
         other => other,
     }
 }

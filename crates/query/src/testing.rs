@@ -9,7 +9,7 @@ pub use json::Json;
 pub use strategies::{filter, select, world};
 
 use crate::eval::{Row, compare_rows, matches};
-use crate::filter::{Elements, Filter, Kind, Order, Path, Select, Value};
+use crate::filter::{Elements, Filter, Kind, Link, Order, Path, Select, Value};
 use crate::sql::{Dialect, Indexes, Statement};
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -225,6 +225,11 @@ impl Row for Place<'_> {
         })
     }
 
+    fn behind(&self, link: &Link) -> Option<Box<dyn Row + '_>> {
+        let found = self.world.find(&link.table, &self.here(&link.column))?;
+        Some(Box::new(found))
+    }
+
     fn elements(&self, of: &Elements) -> Vec<Box<dyn Row + '_>> {
         match of {
             Elements::Children { table, column } => {
@@ -299,6 +304,12 @@ impl Row for Element<'_> {
             None => read(&path.column, path.kind),
             Some(link) => self.world.follow(path, &read(&link.column, Kind::Integer)),
         })
+    }
+
+    fn behind(&self, link: &Link) -> Option<Box<dyn Row + '_>> {
+        let json = self.member(&link.column)?;
+        let found = self.world.find(&link.table, &json.value(Kind::Integer))?;
+        Some(Box::new(found))
     }
 
     fn elements(&self, of: &Elements) -> Vec<Box<dyn Row + '_>> {

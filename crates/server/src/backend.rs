@@ -10,6 +10,7 @@ use crate::permit::{Grounds, Permit};
 use crate::row::Row;
 use crate::setup_rows::SetupRows;
 use crate::shape;
+use crate::versions::Versions;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, EntityId, Release, View};
 use bitting_dialects::connectwise::layout::{Layout, Wanted};
@@ -37,6 +38,8 @@ pub struct Backend {
     columns: Vec<Arc<[Column]>>,
     by: HashMap<Arc<str>, By>,
     custom: RwLock<HashMap<EntityId, Arc<[Defined]>>>,
+    /// Where several servers may share the database.
+    pub(crate) versions: Option<Versions>,
 }
 
 /// A custom field of an entity: how records show it and what conditions call it.
@@ -89,8 +92,10 @@ pub struct Page {
 
 impl Backend {
     pub fn new(store: Store, catalog: Arc<Catalog>, registry: Arc<Registry>) -> Self {
-        let setup = SetupRows::new(&catalog.entities, store.dialect() == Dialect::Postgres);
+        let shared = store.dialect() == Dialect::Postgres;
+        let setup = SetupRows::new(&catalog.entities, shared);
         let labels = LabelCache::new(&catalog.entities, &catalog.routes);
+        let versions = shared.then(|| Versions::new(&catalog.entities, &labels));
         let tables = shape::tables(&catalog);
         let columns_of = |entity: &Entity| -> Arc<[Column]> {
             let Some(table) = tables.iter().find(|table| table.name == entity.table) else {
@@ -114,7 +119,17 @@ impl Backend {
             layouts: RwLock::default(),
             columns,
             custom: RwLock::default(),
+            versions,
         }
+    }
+
+    /// The same with the tables whose rows decide what callers may do.
+    #[must_use]
+    pub fn deciding(mut self, tables: impl IntoIterator<Item = Arc<str>>) -> Self {
+        if let Some(versions) = &mut self.versions {
+            versions.decide(tables);
+        }
+        self
     }
 
     /// What members' rows of a table are kept by, beside the member.
@@ -172,9 +187,8 @@ impl Backend {
             Flow::Continue
         })
         .await?;
-        self.fill(&writer).await?;
         Ok(Page {
-            body: writer.finish(&self.labels),
+            body: self.finished(writer).await?,
             more,
             last,
         })
@@ -224,8 +238,7 @@ impl Backend {
         if writer.rows() == 0 {
             return Ok(None);
         }
-        self.fill(&writer).await?;
-        Ok(Some(writer.finish(&self.labels)))
+        Ok(Some(self.finished(writer).await?))
     }
 
     /// One row in hand, if it is there and the permit covers it.
@@ -249,6 +262,11 @@ impl Backend {
     /// Applies changes as a whole, and forgets what was cached of the rows they touch.
     pub(crate) async fn write(&self, mut changes: Vec<Change>) -> Result<(), StoreError> {
         mine::follow(self, &mut changes).await?;
+        let versions = self.versions.as_ref();
+        let renamed = versions.filter(|versions| versions.renames(&changes));
+        if let Some(versions) = versions {
+            versions.stamp(&mut changes);
+        }
         let touched: Vec<(Arc<str>, i64)> = changes
             .iter()
             .filter_map(|change| match change {
@@ -274,6 +292,12 @@ impl Backend {
             {
                 self.labels.forget(entity.id, id);
             }
+        }
+        if let Some(versions) = renamed
+            && let Err(error) = versions.renamed(&self.store).await
+        {
+            // The write itself is at rest: to call it failed would have it made twice.
+            tracing::warn!(%error, "other servers may show former names for a while");
         }
         Ok(())
     }
@@ -342,8 +366,7 @@ impl Backend {
                 },
             });
         }
-        self.fill(&writer).await?;
-        Ok(writer.finish(&self.labels))
+        self.finished(writer).await
     }
 
     pub(crate) fn columns(&self, entity: EntityId) -> Arc<[Column]> {

@@ -167,6 +167,7 @@ impl Delivery {
     /// Tries every message that is due, and answers whether any still waits. Messages of one callback go
     /// out in their order; callbacks do not wait for each other.
     pub async fn round(self: Arc<Self>) -> Result<bool, Problem> {
+        self.instance.look().await?;
         let now = self.instance.now().as_second();
         let waiting = outbox::waiting(&self.instance, BATCH).await?;
         let mut by_callback: BTreeMap<i64, Vec<Message>> = BTreeMap::new();

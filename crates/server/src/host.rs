@@ -507,12 +507,13 @@ impl Instance {
 
     /// Keeps when keys were last used: written now and then, not on every request.
     pub async fn save_last_used(&self) -> Result<(), Problem> {
+        self.look().await?;
         let changes: Vec<_> = self
             .keys
             .list(None)
             .iter()
             .filter(|key| key.is_unkept())
-            .map(|key| key.update())
+            .map(|key| key.use_kept())
             .collect();
         if changes.is_empty() {
             return Ok(());

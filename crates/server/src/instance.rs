@@ -8,6 +8,7 @@ use crate::row::owned;
 use crate::rules;
 use crate::shape;
 use crate::used::{self, Used};
+use crate::versions;
 use bitting_catalog::Catalog;
 use bitting_dialects::connectwise::router::Router;
 use bitting_policy::{Registry, Role, RoleDocument};
@@ -80,13 +81,15 @@ pub(crate) fn setting_change(id: i64, name: &str, value: &str) -> Change {
 impl Instance {
     /// Opens the database and reads keys, roles and settings.
     pub async fn open(opening: Opening) -> Result<Self, StoreError> {
-        let tables = tables(&opening.catalog);
+        let mut tables = tables(&opening.catalog);
+        tables.push(versions::table());
+        let deciding = deciding(&opening.catalog);
         let store = Store::open_with(&opening.location, tables, opening.durability).await?;
         let router = Router::new(&opening.catalog.routes);
         let instance = Self {
             company: opening.company,
             name: opening.name,
-            backend: Backend::new(store, opening.catalog, opening.registry),
+            backend: Backend::new(store, opening.catalog, opening.registry).deciding(deciding),
             router,
             keys: Keys::default(),
             used: Used::default(),
@@ -104,15 +107,14 @@ impl Instance {
         Ok(instance)
     }
 
-    /// Reads keys, roles and settings anew: at opening, after a load or a restore.
+    /// Reads keys, roles and settings anew: at opening, after a load or a restore. Servers that share the
+    /// database do so at their next request.
     pub async fn reload(&self) -> Result<(), StoreError> {
         self.backend.forget_all();
         crate::mine::fill(&self.backend).await?;
         self.set_agreements_day(i64::MIN);
-        for row in self.system_rows(&keys::table()).await? {
-            if let Some(key) = Key::from_row(&row) {
-                self.keys.put(key);
-            }
+        if let Some(versions) = &self.backend.versions {
+            versions.renew(&self.backend.store).await?;
         }
         let rows = self.system_rows(&used::table()).await?;
         self.used
@@ -120,6 +122,32 @@ impl Instance {
                 [Value::Integer(id), _, Value::Text(line)] => Some((*id, line.clone())),
                 _ => None,
             }));
+        self.read_rights().await
+    }
+
+    /// Drops what another server that shares the database has changed since the last call.
+    pub async fn look(&self) -> Result<(), StoreError> {
+        let Some(versions) = &self.backend.versions else {
+            return Ok(());
+        };
+        let Some(moved) = versions.look(&self.backend.store).await? else {
+            return Ok(());
+        };
+        if moved.names {
+            self.backend.forget_all();
+        }
+        if moved.rights {
+            self.read_rights().await?;
+        }
+        versions.caught_up(moved);
+        Ok(())
+    }
+
+    /// Reads keys, roles, settings and custom fields anew.
+    async fn read_rights(&self) -> Result<(), StoreError> {
+        let rows = self.system_rows(&keys::table()).await?;
+        self.keys
+            .replace(rows.iter().filter_map(|row| Key::from_row(row)));
         let mut roles = HashMap::new();
         for row in self.system_rows(&named(ROLES, "document")).await? {
             if let [Value::Integer(id), _, Value::Text(document)] = &row[..]
@@ -305,6 +333,19 @@ impl Instance {
             .await?;
         Ok(rows)
     }
+}
+
+/// Tables whose rows decide what a caller may do, and what is read of them at opening.
+fn deciding(catalog: &Catalog) -> Vec<Arc<str>> {
+    let entities = catalog.entities.iter();
+    let mut tables: Vec<Arc<str>> = entities
+        .filter(|entity| {
+            rules::members::decides_rights(catalog, entity) || rules::is_read_at_opening(entity)
+        })
+        .map(|entity| entity.table.clone())
+        .collect();
+    tables.extend([keys::TABLE, ROLES, SETTINGS].map(Arc::from));
+    tables
 }
 
 /// Every table of an instance: those of its entities, and the server's own.

@@ -149,6 +149,17 @@ impl Key {
         }
     }
 
+    /// Only when it was last used: another server may have changed the rest.
+    pub fn use_kept(&self) -> Change {
+        let mut values = self.values();
+        values.retain(|(name, _)| &**name == "last_used");
+        Change::Update {
+            table: Arc::from(TABLE),
+            id: self.id,
+            values,
+        }
+    }
+
     /// Reads a row with the columns of [`table`] in their order, the id first.
     pub fn from_row(row: &[Value]) -> Option<Self> {
         let text = |index: usize| match row.get(index) {
@@ -203,6 +214,20 @@ impl Keys {
             .write()
             .insert(key.public.clone(), key.clone());
         key
+    }
+
+    /// These and no others: what another server cut or revoked. When a key was last used is kept.
+    pub fn replace(&self, keys: impl Iterator<Item = Key>) {
+        let mut by_public = self.by_public.write();
+        let mut now: HashMap<Arc<str>, Arc<Key>> = HashMap::new();
+        for key in keys {
+            if let Some(known) = by_public.get(&key.public) {
+                let used = known.last_used.load(Ordering::Relaxed);
+                key.last_used.fetch_max(used, Ordering::Relaxed);
+            }
+            now.insert(key.public.clone(), Arc::new(key));
+        }
+        *by_public = now;
     }
 
     pub fn remove(&self, id: i64) {

@@ -8,6 +8,7 @@ use bitting_query::Value;
 use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Labels kept per entity; beyond it the entity's labels start afresh.
 const KEPT: usize = 50_000;
@@ -28,6 +29,24 @@ pub struct Recipe {
 pub struct LabelCache {
     recipes: Vec<Recipe>,
     kept: Vec<RwLock<HashMap<i64, Arc<Label>>>>,
+    /// How often something was forgotten: what was asked for before is not kept after.
+    forgotten: AtomicU64,
+}
+
+/// Labels that one answer has read, whatever is forgotten meanwhile.
+#[derive(Debug, Default)]
+pub struct Found(HashMap<(EntityId, i64), Arc<Label>>);
+
+impl Found {
+    pub fn put(&mut self, entity: EntityId, id: i64, label: Arc<Label>) {
+        self.0.insert((entity, id), label);
+    }
+}
+
+impl Labels for Found {
+    fn label(&self, target: EntityId, id: i64) -> Option<Arc<Label>> {
+        self.0.get(&(target, id)).cloned()
+    }
 }
 
 impl LabelCache {
@@ -56,15 +75,32 @@ impl LabelCache {
             }
         }
         let kept = entities.iter().map(|_| RwLock::default()).collect();
-        Self { recipes, kept }
+        Self {
+            recipes,
+            kept,
+            forgotten: AtomicU64::new(0),
+        }
     }
 
     pub fn recipe(&self, entity: EntityId) -> &Recipe {
         &self.recipes[entity.0 as usize]
     }
 
-    /// Keeps a label read from the store: the members' values in the recipe's order, then the parents'.
-    pub fn keep(&self, entity: EntityId, id: i64, members: &[Value], parents: &[Value]) {
+    /// To be handed to [`Self::keep`] with what is read from the store after this.
+    pub fn asked(&self) -> u64 {
+        self.forgotten.load(Ordering::Acquire)
+    }
+
+    /// A label read from the store: the members' values in the recipe's order, then the parents'. Kept unless
+    /// something was forgotten since it was `asked` for, since it may be of before that.
+    pub fn keep(
+        &self,
+        asked: u64,
+        entity: EntityId,
+        id: i64,
+        members: &[Value],
+        parents: &[Value],
+    ) -> Arc<Label> {
         let recipe = self.recipe(entity);
         let parts = recipe
             .members
@@ -74,24 +110,33 @@ impl LabelCache {
             .collect();
         let mut ids: Vec<i64> = parents.iter().filter_map(integer).collect();
         ids.push(id);
-        let label = Label {
+        let label = Arc::new(Label {
             parts,
             path: recipe.path(&ids),
-        };
+        });
         let mut kept = self.kept[entity.0 as usize].write();
-        if kept.len() >= KEPT {
-            kept.clear();
+        if self.asked() == asked {
+            if kept.len() >= KEPT {
+                kept.clear();
+            }
+            kept.insert(id, label.clone());
         }
-        kept.insert(id, Arc::new(label));
+        label
     }
 
     /// Forgets what has changed.
     pub fn forget(&self, entity: EntityId, id: i64) {
-        self.kept[entity.0 as usize].write().remove(&id);
+        if self.recipe(entity).members.is_empty() {
+            return;
+        }
+        let mut kept = self.kept[entity.0 as usize].write();
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
+        kept.remove(&id);
     }
 
     /// Forgets everything, after a restore.
     pub fn clear(&self) {
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
         for kept in &self.kept {
             kept.write().clear();
         }

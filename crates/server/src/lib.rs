@@ -42,3 +42,4 @@ pub mod shelf;
 pub mod tls;
 mod usage;
 pub mod used;
+mod versions;

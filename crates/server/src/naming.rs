@@ -2,6 +2,7 @@
 //! Knows no entity by name.
 
 use crate::backend::{Backend, Look, id_of, id_path};
+use crate::labels::Found;
 use crate::row::owned;
 use bitting_catalog::entity::{Entity, EntityId, Kind as FieldKind};
 use bitting_dialects::connectwise::record::{self, Labels as _, Writer};
@@ -12,11 +13,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Backend {
-    /// Reads the labels a writer still lacks, one statement per entity.
-    pub(crate) async fn fill(&self, writer: &Writer<'_>) -> Result<(), StoreError> {
-        if writer.holes().is_empty() {
-            return Ok(());
-        }
+    /// The writer's bytes, with the labels it still lacks: one statement per entity.
+    pub(crate) async fn finished(&self, writer: Writer<'_>) -> Result<Vec<u8>, StoreError> {
+        let mut found = Found::default();
         let mut missing: BTreeMap<EntityId, Vec<i64>> = BTreeMap::new();
         for hole in writer.holes() {
             missing.entry(hole.target).or_default().push(hole.id);
@@ -24,12 +23,18 @@ impl Backend {
         for (target, mut ids) in missing {
             ids.sort_unstable();
             ids.dedup();
-            self.read_labels(target, &ids).await?;
+            self.read_labels(target, &ids, &mut found).await?;
         }
-        Ok(())
+        Ok(writer.finish(&found))
     }
 
-    async fn read_labels(&self, target: EntityId, ids: &[i64]) -> Result<(), StoreError> {
+    async fn read_labels(
+        &self,
+        target: EntityId,
+        ids: &[i64],
+        found: &mut Found,
+    ) -> Result<(), StoreError> {
+        let asked = self.labels.asked();
         let entity = self.catalog.entity(target);
         let recipe = self.labels.recipe(target);
         let mut columns: Vec<Arc<str>> = vec![Arc::from("id")];
@@ -59,8 +64,9 @@ impl Backend {
             .await?;
             self.name_members(entity, &mut rows).await?;
             for (id, values) in &rows {
-                self.labels
-                    .keep(target, *id, &values[..members], &values[members..]);
+                let (members, parents) = values.split_at(members);
+                let label = self.labels.keep(asked, target, *id, members, parents);
+                found.put(target, *id, label);
             }
         }
         Ok(())
@@ -102,8 +108,9 @@ impl Backend {
         if let Some(label) = self.labels.label(target, id) {
             return Ok(Some(label));
         }
-        self.read_labels(target, &[id]).await?;
-        Ok(self.labels.label(target, id))
+        let mut found = Found::default();
+        self.read_labels(target, &[id], &mut found).await?;
+        Ok(found.label(target, id))
     }
 }
 

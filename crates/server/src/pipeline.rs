@@ -3,6 +3,7 @@
 
 mod asking;
 mod parents;
+mod veil;
 
 use crate::answer::Reply;
 use crate::backend::{Ask, Look};

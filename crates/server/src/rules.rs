@@ -282,18 +282,20 @@ pub async fn before_delete(
 
 /// What follows once a record is at rest: caches that have to be built anew.
 pub fn after_save(instance: &Instance, entity: &Entity) {
-    if members::decides_rights(instance, entity) {
+    if members::decides_rights(instance.catalog(), entity) {
         instance.security_changed();
     }
 }
 
+/// Whether records of this entity are read at opening, and anew once one of them is written.
+pub fn is_read_at_opening(entity: &Entity) -> bool {
+    entity.rules.iter().any(|rule| rule == "user_defined_field")
+}
+
 /// What is read anew once a write of this entity's records is at rest.
 pub async fn written(instance: &Instance, entity: &Entity) -> Result<(), Problem> {
-    for rule in &entity.rules {
-        match rule.as_str() {
-            "user_defined_field" => custom_fields::load(instance).await?,
-            _ => {}
-        }
+    if is_read_at_opening(entity) {
+        custom_fields::load(instance).await?;
     }
     Ok(())
 }

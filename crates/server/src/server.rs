@@ -110,6 +110,20 @@ impl Server {
         self.jobs.get()
     }
 
+    /// Drops what servers that share a database with this one have changed. Calls on the APIs look on their own.
+    async fn look(&self) {
+        for instance in self.instances() {
+            if let Err(error) = instance.look().await {
+                tracing::warn!(%error, company = instance.company, "the database does not answer");
+            }
+        }
+        for tenant in self.autotask() {
+            if let Err(error) = tenant.look().await {
+                tracing::warn!(%error, database = tenant.name, "the database does not answer");
+            }
+        }
+    }
+
     /// Lets calls through to the records. Until then they wait.
     pub fn open(&self) {
         self.opened.send_replace(true);
@@ -405,6 +419,7 @@ impl Server {
             )
         };
         let instance = self.instance(&credentials.company).ok_or_else(wrong)?;
+        instance.look().await?;
         let private = credentials.private_key.expose();
         if credentials.public_key == OPERATOR {
             if !self.settings.operator.fingerprint().matches(private) {
@@ -426,6 +441,7 @@ impl Handler for Server {
     async fn handle(&self, received: Received) -> Response<Outgoing> {
         if crate::console::serves(received.parts.uri.path()) {
             self.laid_down().await;
+            self.look().await;
             if let Some(stream) = crate::console::stream(self, &received) {
                 return stream;
             }

@@ -1110,3 +1110,50 @@ async fn batches_post_invoices_once() {
         .await
         .expect(204);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agreement_of_the_demo_company_is_billed_what_it_was_billed_before() {
+    let company = Company::bare().await;
+    let size = bitting_server::demo::Size {
+        companies: 20,
+        agreements: 12,
+        tickets: 20,
+        ..bitting_server::demo::Size::default()
+    };
+    let demo = bitting_server::seed::Demo { size, seed: 5 };
+    let seeded = bitting_server::seed::company(&company.instance, Some(&demo), &mut |_| {})
+        .await
+        .unwrap();
+    let company = company.with_admin(seeded.admin.unwrap());
+    let admin = &company.admin;
+    let path = "/finance/agreements?conditions=cancelledFlag=false and billingCycle/name=\"Monthly\"&pageSize=1000";
+    let mut billed = 0;
+    for agreement in company.get(admin, path).await.rows() {
+        let id = &agreement["id"];
+        let path =
+            format!("/finance/invoices?conditions=agreement/id={id}&orderBy=id desc&pageSize=1");
+        let before = company.get(admin, &path).await.rows();
+        let Some(before) = before.first() else {
+            continue;
+        };
+        let made = company
+            .call(
+                admin,
+                "POST",
+                &format!("/finance/agreements/{id}/invoice"),
+                None,
+            )
+            .await
+            .expect(201);
+        let now = company
+            .get(admin, &format!("/finance/invoices/{made}"))
+            .await
+            .expect(200);
+        assert_eq!(
+            now["agreementAmount"], before["agreementAmount"],
+            "agreement {id}: {agreement}"
+        );
+        billed += 1;
+    }
+    assert!(billed > 3, "{billed} agreements were billed");
+}

@@ -5,13 +5,14 @@
 
 mod support;
 
+use bitting_catalog::entity::{Entity, Field, Kind};
 use bitting_policy::{Level, Levels, ListDocument, Role};
 use bitting_server::demo::Size;
 use bitting_server::seed::{self, Demo};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
-use serde_json::json;
-use std::collections::BTreeSet;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use support::{Company, Credentials};
 
 /// Entities to look at: records with owners, locations, boards and types, and setup tables.
@@ -211,5 +212,173 @@ async fn a_list_shows_exactly_what_gets_answer() {
     assert!(
         shown > 100 && hidden > 100,
         "both cases are met: {shown} shown, {hidden} hidden"
+    );
+}
+
+/// A field whose value no reference shows: a caller learns it from the record itself or not at all.
+fn telling<'e>(target: &'e Entity, shown: &[&str]) -> Vec<&'e Field> {
+    let plain = |field: &&Field| {
+        matches!(field.kind, Kind::Text | Kind::Boolean | Kind::Integer) && !field.write_only
+    };
+    let fields = target.fields.iter().filter(plain);
+    fields
+        .filter(|field| &*field.name != "id" && !shown.contains(&&*field.name))
+        .filter(|field| {
+            !target
+                .guarded
+                .iter()
+                .any(|guard| guard.fields.iter().any(|name| **name == *field.name))
+        })
+        .collect()
+}
+
+/// Every row as the administrator reads it, by id.
+async fn rows(company: &Company, path: &str) -> BTreeMap<i64, Value> {
+    let answered = company
+        .get(&company.admin, &format!("{path}?pageSize=1000"))
+        .await;
+    let rows = answered.rows().into_iter();
+    rows.map(|row| (row["id"].as_i64().expect("an id"), row))
+        .collect()
+}
+
+/// A value as conditions write it.
+fn literal(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text)
+            if text.len() < 60 && !text.contains(['"', '\\', '&', '#', '%', '+']) =>
+        {
+            Some(format!("\"{text}\""))
+        }
+        Value::Bool(flag) => Some(if *flag { "True" } else { "False" }.to_owned()),
+        Value::Number(number) if number.is_i64() => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// Over random callers and every reference between the records above: a condition on a field of the record that
+/// a reference points to answers as if hidden records were not there. What it keeps can be worked out from what
+/// the caller reads anyhow.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_condition_through_a_reference_answers_from_what_is_in_sight() {
+    let company = demo().await;
+    let catalog = company.instance.catalog();
+    let mut random = StdRng::seed_from_u64(23);
+    let mut tables = BTreeMap::new();
+    for path in PATHS {
+        tables.insert(path, rows(&company, path).await);
+    }
+    let mut ways = Vec::new();
+    for from in PATHS {
+        let entity = catalog.entity_at(&from[1..]).expect("an entity");
+        for field in &entity.fields {
+            let Kind::Reference(reference) = &field.kind else {
+                continue;
+            };
+            let Some(target) = reference.target.map(|id| catalog.entity(id)) else {
+                continue;
+            };
+            let to = format!("/{}", target.path);
+            let Some(to) = PATHS.into_iter().find(|path| *path == to) else {
+                continue;
+            };
+            let mut shown: Vec<&str> = reference.members.iter().map(|(name, _)| &**name).collect();
+            shown.extend(reference.members.iter().map(|(_, source)| &**source));
+            for told in telling(target, &shown) {
+                let known = tables[to]
+                    .values()
+                    .find_map(|row| literal(&row[&*told.name]));
+                if let Some(known) = known
+                    && tables[from]
+                        .values()
+                        .any(|row| !row[&*field.name].is_null())
+                {
+                    ways.push((from, field.name.clone(), to, told.name.clone(), known));
+                }
+            }
+        }
+    }
+    assert!(ways.len() > 60, "{} ways", ways.len());
+    let (mut told, mut veiled, mut refused) = (0, 0, 0);
+    for number in 0..6 {
+        let key = random_member(&company, &mut random, 100 + number).await;
+        // Some records have gone over to the new member.
+        for path in PATHS {
+            tables.insert(path, rows(&company, path).await);
+        }
+        let mut sights = BTreeMap::new();
+        for path in PATHS {
+            sights.insert(path, listed(&company, &key, path).await);
+        }
+        for (from, field, to, name, value) in ways.iter().filter(|_| random.random_bool(0.35)) {
+            let Some(here) = &sights[from] else { continue };
+            let at = |id: &i64| tables[from][id][&**field]["id"].as_i64();
+            // The value that the caller may learn: none behind a record out of sight.
+            let seen = |id: &i64| -> Option<&Value> {
+                let target = at(id)?;
+                sights[to].as_ref()?.contains(&target).then_some(())?;
+                let value = &tables[to].get(&target)?[&**name];
+                (!value.is_null()).then_some(value)
+            };
+            let same = |id: &i64| {
+                let held = seen(id).and_then(literal).map(|held| held.to_lowercase());
+                held == Some(value.to_lowercase())
+            };
+            let hides = here.iter().any(|id| at(id).is_some() && seen(id).is_none());
+            let asks: [(String, BTreeSet<i64>); 5] = [
+                (
+                    format!("{field}/{name}={value}"),
+                    here.iter().copied().filter(|id| same(id)).collect(),
+                ),
+                (
+                    format!("{field}/{name}!={value}"),
+                    here.iter().copied().filter(|id| !same(id)).collect(),
+                ),
+                (
+                    format!("{field}/{name}=null"),
+                    here.iter()
+                        .copied()
+                        .filter(|id| seen(id).is_none())
+                        .collect(),
+                ),
+                (
+                    format!("{field}/{name}!=null"),
+                    here.iter()
+                        .copied()
+                        .filter(|id| seen(id).is_some())
+                        .collect(),
+                ),
+                (
+                    format!("{field}/{name} in ({value})"),
+                    here.iter().copied().filter(|id| same(id)).collect(),
+                ),
+            ];
+            for (condition, expected) in asks {
+                let ask = format!("{from}?pageSize=1000&fields=id&conditions={condition}");
+                let answered = company.get(&key, &ask).await;
+                if sights[to].is_none() {
+                    assert_eq!(answered.status, 403, "{ask}: no right on {to}");
+                    refused += 1;
+                    continue;
+                }
+                let kept = answered.rows().into_iter();
+                let kept: BTreeSet<i64> = kept.map(|row| row["id"].as_i64().unwrap()).collect();
+                assert_eq!(kept, expected, "{ask} of random {number}");
+                let count = company
+                    .get(&key, &format!("{from}/count?conditions={condition}"))
+                    .await;
+                assert_eq!(
+                    count.json["count"],
+                    json!(expected.len()),
+                    "{ask}: the count"
+                );
+                told += 1;
+                veiled += usize::from(hides);
+            }
+        }
+    }
+    assert!(
+        told > 200 && veiled > 100 && refused > 10,
+        "{told} told, {veiled} veiled, {refused} refused"
     );
 }

@@ -24,7 +24,7 @@ pub mod tree;
 use super::error::ApiError;
 use super::names::Names;
 use bitting_catalog::entity::{EntityId, Release};
-use bitting_query::Filter;
+use bitting_query::{Filter, Path};
 
 /// Longest text read, in bytes. A URL holds no more.
 pub const MAX_LENGTH: usize = 64 * 1024;
@@ -52,6 +52,9 @@ pub struct Used {
     pub beyond: Vec<(EntityId, usize)>,
     /// Child collections looked into.
     pub children: Vec<EntityId>,
+    /// Paths through references that lead to more than these show: for each reference whose row is looked
+    /// into, the entity of that row.
+    pub followed: Vec<(Path, Vec<Option<EntityId>>)>,
 }
 
 impl Used {
@@ -65,6 +68,28 @@ impl Used {
         if !self.beyond.contains(&(entity, index)) {
             self.beyond.push((entity, index));
         }
+    }
+
+    pub(crate) fn follow(&mut self, path: &Path, looked: Vec<Option<EntityId>>) {
+        let new = || {
+            !self
+                .followed
+                .iter()
+                .any(|(other, at)| other == path && *at == looked)
+        };
+        if looked.iter().any(Option::is_some) && new() {
+            self.followed.push((path.clone(), looked));
+        }
+    }
+
+    /// Entities of rows that references lead to, and that are looked into beyond what the references show.
+    pub fn entities(&self) -> Vec<EntityId> {
+        let followed = self.followed.iter().flat_map(|(_, looked)| looked.iter());
+        let mut all: Vec<EntityId> = self.beyond.iter().map(|(entity, _)| *entity).collect();
+        all.extend(followed.copied().flatten());
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     pub(crate) fn child(&mut self, entity: EntityId) {

@@ -6,7 +6,7 @@ use super::Dialect;
 use super::packed::packed;
 use super::writer::{Scope, Writer};
 use crate::eval::fits;
-use crate::filter::{Comparison, Filter, Kind, Path, Pattern, Value};
+use crate::filter::{Comparison, Filter, Kind, Link, Path, Pattern, Value};
 use crate::pattern;
 
 /// From this many values on, a list is one parameter.
@@ -33,6 +33,7 @@ impl Writer {
             Filter::Like { path, pattern } => self.like(scope, path, pattern, truth),
             Filter::IsNull { path } => self.is_null(scope, path, truth),
             Filter::Any { of, filter } => self.any(scope, of, filter, truth),
+            Filter::Behind { link, filter } => self.behind(scope, link, filter, truth),
             Filter::InIndex { table, key } => self.in_index(scope, table, *key, truth),
         }
     }
@@ -79,15 +80,7 @@ impl Writer {
         }
         let mut at = scope;
         for link in &path.through {
-            self.guard(at);
-            self.column(at, &link.column, Kind::Integer);
-            self.push(" IN (SELECT ");
-            let alias = self.alias();
-            self.write_alias(alias);
-            self.push(".\"id\" FROM ");
-            self.table(&link.table, alias);
-            self.push(" WHERE ");
-            at = Scope::Row(alias);
+            at = self.follow(at, link);
         }
         test(self, at);
         for _ in &path.through {
@@ -96,6 +89,31 @@ impl Writer {
         if !truth {
             self.push(") IS NOT TRUE");
         }
+    }
+
+    fn behind(&mut self, scope: Scope, link: &Link, filter: &Filter, truth: bool) {
+        if !truth {
+            self.sql.push('(');
+        }
+        let there = self.follow(scope, link);
+        self.condition(there, filter, true);
+        self.sql.push(')');
+        if !truth {
+            self.push(") IS NOT TRUE");
+        }
+    }
+
+    /// Opens the test of a row that a reference points to; its closing bracket is the caller's.
+    fn follow(&mut self, scope: Scope, link: &Link) -> Scope {
+        self.guard(scope);
+        self.column(scope, &link.column, Kind::Integer);
+        self.push(" IN (SELECT ");
+        let alias = self.alias();
+        self.write_alias(alias);
+        self.push(".\"id\" FROM ");
+        self.table(&link.table, alias);
+        self.push(" WHERE ");
+        Scope::Row(alias)
     }
 
     fn guard(&mut self, scope: Scope) {

@@ -413,8 +413,19 @@ fn tree(ground: Ground, depth: u32) -> BoxedStrategy<Filter> {
         .boxed(),
         _ => leaf(ground),
     };
+    let there = match ground {
+        Ground::Main => prop_oneof![
+            behind("parent", MAIN, Ground::Main, depth),
+            behind("other", OTHER, Ground::Other, depth),
+        ]
+        .boxed(),
+        Ground::Other | Ground::Line => behind("main", MAIN, Ground::Main, depth),
+        Ground::Object => behind("n", OTHER, Ground::Other, depth),
+        Ground::Plain => leaf(ground),
+    };
     prop_oneof![
         4 => leaf(ground),
+        2 => there,
         2 => vec(inner(), 0..4).prop_map(Filter::And),
         2 => vec(inner(), 0..4).prop_map(Filter::Or),
         2 => inner().prop_map(|filter| Filter::Not(Box::new(filter))),
@@ -422,6 +433,24 @@ fn tree(ground: Ground, depth: u32) -> BoxedStrategy<Filter> {
         1 => any::<bool>().prop_map(Filter::Constant),
     ]
     .boxed()
+}
+
+fn behind(
+    column: &'static str,
+    table: &'static str,
+    ground: Ground,
+    depth: u32,
+) -> BoxedStrategy<Filter> {
+    let link = Link {
+        column: column.into(),
+        table: table.into(),
+    };
+    tree(ground, depth - 1)
+        .prop_map(move |filter| Filter::Behind {
+            link: link.clone(),
+            filter: Box::new(filter),
+        })
+        .boxed()
 }
 
 fn looked(of: Elements, ground: Ground, depth: u32) -> BoxedStrategy<Filter> {

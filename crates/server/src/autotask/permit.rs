@@ -571,6 +571,10 @@ fn lifted(filter: Filter, link: &Link) -> Filter {
             word,
         },
         Filter::IsNull { path } => Filter::IsNull { path: lift(path) },
+        behind @ Filter::Behind { .. } => Filter::Behind {
+            link: link.clone(),
+            filter: Box::new(behind),
+        },
         // Rules about rows are not made of these; one that were would close and not open.
         Filter::Any { .. } | Filter::InIndex { .. } => Filter::Constant(false),
     }

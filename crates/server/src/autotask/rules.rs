@@ -7,7 +7,7 @@ mod tickets;
 mod time;
 pub mod webhooks;
 
-pub use definitions::defined;
+pub use definitions::{defined, defining};
 pub use people::{can_act_as, is_usable};
 
 use super::answer::Trouble;

@@ -8,6 +8,7 @@ use crate::backend::Backend;
 use crate::instance::Clock;
 use crate::row::owned;
 use crate::shape;
+use crate::versions;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::EntityId;
 use bitting_catalog::security::{LevelError, Permissions, Reach, SecurityLevel};
@@ -142,11 +143,15 @@ impl Tenant {
         let mut tables = shape::tables(&opening.catalog);
         tables.extend([USERS, LEVELS, SETTINGS].map(named));
         tables.push(super::webhooks::outbox::table());
+        tables.push(versions::table());
+        let mut deciding = super::rules::defining(&opening.catalog);
+        deciding.extend([USERS, LEVELS, SETTINGS].map(Arc::from));
         let store = Store::open_with(&opening.location, tables, opening.durability).await?;
         let router = Router::new(&opening.catalog);
         let tenant = Self {
             name: opening.name,
-            backend: Backend::new(store, Arc::new(opening.catalog), Arc::new(opening.registry)),
+            backend: Backend::new(store, Arc::new(opening.catalog), Arc::new(opening.registry))
+                .deciding(deciding),
             permissions: Arc::new(opening.permissions),
             router,
             usage: Usage::default(),
@@ -164,8 +169,34 @@ impl Tenant {
         Ok(tenant)
     }
 
-    /// Reads levels, users, settings and user-defined fields anew.
+    /// Reads levels, users, settings and user-defined fields anew. Servers that share the database do so at
+    /// their next request.
     pub async fn reload(&self) -> Result<(), StoreError> {
+        if let Some(versions) = &self.backend.versions {
+            versions.renew(&self.backend.store).await?;
+        }
+        self.read_rights().await
+    }
+
+    /// Drops what another server that shares the database has changed since the last call.
+    pub async fn look(&self) -> Result<(), StoreError> {
+        let Some(versions) = &self.backend.versions else {
+            return Ok(());
+        };
+        let Some(moved) = versions.look(&self.backend.store).await? else {
+            return Ok(());
+        };
+        if moved.names {
+            self.backend.forget_all();
+        }
+        if moved.rights {
+            self.read_rights().await?;
+        }
+        versions.caught_up(moved);
+        Ok(())
+    }
+
+    async fn read_rights(&self) -> Result<(), StoreError> {
         let mut levels = HashMap::new();
         for (id, _, value) in self.rows(LEVELS).await? {
             if let Ok(document) = serde_json::from_str::<SecurityLevel>(&value)

@@ -96,6 +96,9 @@ fn collect(filter: &Filter, paths: &mut Vec<Vec<Link>>) {
                 paths.push(path.through.clone());
             }
         }
-        Filter::Constant(_) | Filter::Any { .. } | Filter::InIndex { .. } => {}
+        Filter::Constant(_)
+        | Filter::Any { .. }
+        | Filter::Behind { .. }
+        | Filter::InIndex { .. } => {}
     }
 }

@@ -305,6 +305,12 @@ impl<'a> Compiler<'a> {
         self.stamps(file, scene, &mut pending, &mut order);
         let base = entity.every_field().count();
         for (index, (name, value)) in recipe.lets.iter().enumerate() {
+            if let Some(table) = gathered(value) {
+                let from_below = self.later(file, base + index, table);
+                later.push(from_below.map_err(|error| error.field(name))?);
+                scene.done.insert(base + index);
+                continue;
+            }
             let what = self
                 .maker(file, scene, &Want::default(), value)
                 .map_err(|error| error.field(name))?;
@@ -328,9 +334,7 @@ impl<'a> Compiler<'a> {
             let Some(field) = entity.every_field().nth(slot) else {
                 continue;
             };
-            if let Some(table) = value.as_table()
-                && (table.contains_key("sum") || table.contains_key("gather"))
-            {
+            if let Some(table) = gathered(value) {
                 later.push(
                     self.later(file, slot, table)
                         .map_err(|error| error.field(name))?,
@@ -434,6 +438,12 @@ impl<'a> Compiler<'a> {
             what,
         })
     }
+}
+
+/// The recipe of a value that comes from rows below.
+fn gathered(value: &Value) -> Option<&Table> {
+    let table = value.as_table()?;
+    (table.contains_key("sum") || table.contains_key("gather")).then_some(table)
 }
 
 /// The place of a field among fields and hidden fields.

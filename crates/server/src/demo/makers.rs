@@ -9,9 +9,9 @@ use bitting_catalog::entity::{EntityId, Kind};
 use bitting_query::Value as Plain;
 use toml::{Table, Value};
 
-const KINDS: [&str; 22] = [
+const KINDS: [&str; 23] = [
     "value", "pick", "turn", "first_of", "by", "copy", "not", "empty", "ref", "first", "upcoming",
-    "date", "month", "hours", "number", "multiply", "subtract", "uuid", "each_row", "ids",
+    "date", "month", "hours", "number", "multiply", "add", "subtract", "uuid", "each_row", "ids",
     "integer", "chance",
 ];
 const CONDITIONS: [&str; 5] = ["when", "unless", "older", "chance", "last"];
@@ -232,6 +232,7 @@ impl<'a> Compiler<'a> {
                 _ => return Err(wrong("two numbers")),
             },
             "multiply" => Maker::Multiply(self.operands(file, scene, value)?),
+            "add" => Maker::Add(self.operands(file, scene, value)?),
             "subtract" => Maker::Subtract(self.operands(file, scene, value)?),
             "uuid" => Maker::Uuid,
             "each_row" => self.each_row(file, scene, table, path()?)?,

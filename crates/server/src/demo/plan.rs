@@ -173,6 +173,7 @@ pub(super) enum Maker {
     },
     Chance(f64),
     Multiply(Vec<Operand>),
+    Add(Vec<Operand>),
     Subtract(Vec<Operand>),
     Uuid,
     /// A JSON array with one object for each row below another.

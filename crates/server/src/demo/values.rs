@@ -138,6 +138,7 @@ impl<'a> Run<'a, '_> {
             }
             Maker::Chance(chance) => Value::Boolean(random.chance(*chance)),
             Maker::Multiply(operands) => self.calculate(operands, |a, b| a * b),
+            Maker::Add(operands) => self.calculate(operands, |a, b| a + b),
             Maker::Subtract(operands) => self.calculate(operands, |a, b| a - b),
             Maker::Uuid => Value::Text(random.uuid()),
             Maker::EachRow {

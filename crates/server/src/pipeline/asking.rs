@@ -2,10 +2,11 @@
 //! so whoever may not read that may not ask for it either.
 
 use super::Call;
+use super::veil::Veil;
 use crate::answer::Denied;
 use crate::permit::{Permit, authorize, pass_through};
 use crate::problem::Problem;
-use bitting_dialects::connectwise::conditions::{self, Used};
+use bitting_dialects::connectwise::conditions::{self, Resolved, Used};
 use bitting_dialects::connectwise::order;
 use bitting_dialects::connectwise::parameters::Parameters;
 use bitting_policy::Verb;
@@ -25,13 +26,11 @@ pub(super) fn read_filter(
     let mut filter = Filter::Constant(true);
     if let Some(text) = &parameters.conditions {
         let resolved = conditions::conditions(text, names, entity, release)?;
-        readable(call, permit, &resolved.used)?;
-        filter = and(filter, resolved.filter);
+        filter = and(filter, in_sight(call, permit, resolved)?);
     }
     if let Some(text) = &parameters.child_conditions {
         let resolved = conditions::child_conditions(text, names, entity, release)?;
-        readable(call, permit, &resolved.used)?;
-        filter = and(filter, resolved.filter);
+        filter = and(filter, in_sight(call, permit, resolved)?);
     }
     if let Some(text) = &parameters.custom_field_conditions {
         let defined = call.instance.backend.defined(entity);
@@ -53,22 +52,54 @@ pub(super) fn ordered(
     text: &str,
 ) -> Result<Vec<Order>, Problem> {
     let ordered = order::order(text, call.instance.catalog(), call.entity.id, call.release)?;
-    readable(call, permit, &ordered.used)?;
+    // An order shows how hidden values stand to each other; nothing could be put in their place.
+    if let Some(other) = readable(call, permit, &ordered.used)?.first() {
+        return Err(behind(call, other));
+    }
     Ok(ordered.order)
 }
 
-/// A filter or an order shows what it looks at: whoever may not read it may not ask for it either.
-fn readable(call: &Call<'_>, permit: &Permit<'_>, used: &Used) -> Result<(), Problem> {
+/// The filter on what the caller may see: fields it may not read are refused, and records hidden from it answer
+/// as if there were none.
+fn in_sight(call: &Call<'_>, permit: &Permit<'_>, resolved: Resolved) -> Result<Filter, Problem> {
+    let used = &resolved.used;
+    let mut veil = Veil::new(used);
+    for other in readable(call, permit, used)? {
+        let entity = other.entity();
+        // Which of these are the caller's own is known by way of their parents alone.
+        if other.mine() && entity.ownership.parent && !entity.parents.is_empty() {
+            return Err(behind(call, &other));
+        }
+        veil.hide(&other, call.instance.backend.grounds(), used);
+    }
+    Ok(veil.over(resolved.filter))
+}
+
+/// A row that is hidden from the caller must not answer through a row that is not.
+fn behind(call: &Call<'_>, other: &Permit<'_>) -> Problem {
+    let name = format!("{} behind a reference", other.entity().path);
+    Denied::field(call.instance, other, &name).into()
+}
+
+/// A filter or an order shows what it looks at: whoever may not read it may not ask for it either. Answers the
+/// permits of those entities behind references whose records are hidden from the caller in part.
+fn readable<'c>(
+    call: &'c Call<'_>,
+    permit: &Permit<'_>,
+    used: &Used,
+) -> Result<Vec<Permit<'c>>, Problem> {
     if let Some(field) = used.fields.iter().find(|field| permit.hides(**field)) {
         let name = &call.entity.fields[*field].name;
         return Err(Denied::field(call.instance, permit, name).into());
     }
     let catalog = call.instance.catalog();
-    let beyond = used
-        .beyond
-        .iter()
-        .map(|(entity, _)| *entity)
-        .chain(used.children.iter().copied());
+    let mut veiled = Vec::new();
+    let mut beyond = used.entities();
+    beyond.extend(
+        used.children
+            .iter()
+            .filter(|id| !used.entities().contains(id)),
+    );
     for id in beyond {
         let entity = catalog.entity(id);
         let grounds = call.instance.backend.grounds();
@@ -80,10 +111,8 @@ fn readable(call: &Call<'_>, permit: &Permit<'_>, used: &Used) -> Result<(), Pro
             Verb::Inquire,
         )
         .map_err(|denial| denial.by(&call.caller.role.name))?;
-        // A row that is hidden from the caller must not answer through a row that is not.
         if other.restricts(grounds) {
-            let name = format!("{} behind a reference", entity.path);
-            return Err(Denied::field(call.instance, &other, &name).into());
+            veiled.push(other);
         }
     }
     for (id, field) in &used.beyond {
@@ -93,5 +122,5 @@ fn readable(call: &Call<'_>, permit: &Permit<'_>, used: &Used) -> Result<(), Pro
             return Err(Denied::field(call.instance, &other, &entity.fields[*field].name).into());
         }
     }
-    Ok(())
+    Ok(veiled)
 }

@@ -6,6 +6,7 @@ use crate::caller::Caller;
 use crate::instance::Instance;
 use crate::problem::Problem;
 use crate::row::Row;
+use bitting_catalog::Catalog;
 use bitting_catalog::entity::Entity;
 use bitting_policy::Role;
 use bitting_query::{Filter, Kind, Value};
@@ -19,8 +20,8 @@ const LOCATIONS: &str = "system/locations";
 
 /// Whether a change of this entity can change what a caller may do. A member has several forms (its own
 /// account, the API member), and all of them rest in one table.
-pub fn decides_rights(instance: &Instance, entity: &Entity) -> bool {
-    let home = instance.catalog().home(entity.id);
+pub fn decides_rights(catalog: &Catalog, entity: &Entity) -> bool {
+    let home = catalog.home(entity.id);
     [MEMBERS, ROLES, LOCATIONS].contains(&&*home.path)
         || projects::roles::DECIDING.contains(&&*home.path)
 }

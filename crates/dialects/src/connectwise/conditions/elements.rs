@@ -5,7 +5,7 @@ use super::super::error::ApiError;
 use super::super::names;
 use super::Resolved;
 use super::literal;
-use super::paths::{self, Holds, Place, Walker};
+use super::paths::{self, Holds, Place, Walker, Way};
 use super::resolve::{Resolver, map};
 use super::tree::{Term, Tree};
 use bitting_catalog::entity::{Entity, EntityId, Field, Kind};
@@ -149,7 +149,7 @@ impl<'a> Resolver<'a> {
                     release: self.release,
                     used: &mut self.used,
                 };
-                walker.link(reference, &Arc::from("value"), Vec::new(), &segments)
+                walker.link(reference, &Arc::from("value"), Way::default(), &segments)
             }
             Kind::List(scalar) if segments.is_empty() => {
                 let holds = paths::holds_scalar(*scalar);

@@ -4,7 +4,7 @@
 use super::super::layout::{DATE_ENTERED, ENTERED_BY, LAST_UPDATED, UPDATED_BY};
 use super::super::names::{self, Names};
 use super::Used;
-use bitting_catalog::entity::{Entity, Field, Kind, Reference, Release, Scalar};
+use bitting_catalog::entity::{Entity, EntityId, Field, Kind, Reference, Release, Scalar};
 use bitting_query::{Kind as Column, Link, Path};
 use std::sync::Arc;
 
@@ -42,12 +42,28 @@ pub struct Walker<'a, 'u> {
     pub used: &'u mut Used,
 }
 
-/// A stop on the way: the rows at hand and the references followed to them.
+/// The references followed so far, and the entities of the rows on the way that are looked into.
+#[derive(Default)]
+pub struct Way {
+    through: Vec<Link>,
+    looked: Vec<Option<EntityId>>,
+}
+
+/// A stop on the way: the rows at hand and how they are reached.
 struct At<'a> {
     entity: &'a Entity,
-    through: Vec<Link>,
+    way: Way,
     /// What the way here shows anyhow: the caller reads it with the reference itself.
     shown: bool,
+}
+
+impl At<'_> {
+    /// The row's own value is asked for, and not only what the reference to it shows.
+    fn look(&mut self) {
+        if let Some(last) = self.way.looked.last_mut() {
+            *last = Some(self.entity.id);
+        }
+    }
 }
 
 impl<'a> Walker<'a, '_> {
@@ -56,7 +72,7 @@ impl<'a> Walker<'a, '_> {
     pub fn row(&mut self, entity: &'a Entity, segments: &[&str]) -> Option<Place<'a>> {
         let at = At {
             entity,
-            through: Vec::new(),
+            way: Way::default(),
             shown: false,
         };
         if segments.len() > MAX_LINKS {
@@ -71,21 +87,15 @@ impl<'a> Walker<'a, '_> {
         &mut self,
         reference: &Reference,
         column: &Arc<str>,
-        mut through: Vec<Link>,
+        mut way: Way,
         rest: &[&str],
     ) -> Option<Place<'a>> {
         let (first, below) = match rest {
             [] => {
-                return Some(Place {
-                    path: path(through, column, Column::Integer),
-                    holds: Holds::Link,
-                });
+                return Some(self.place(way, column, Column::Integer, Holds::Link));
             }
             [id] if id.eq_ignore_ascii_case("id") => {
-                return Some(Place {
-                    path: path(through, column, Column::Integer),
-                    holds: Holds::Integer,
-                });
+                return Some(self.place(way, column, Column::Integer, Holds::Integer));
             }
             [first, below @ ..] => (*first, below),
         };
@@ -93,10 +103,11 @@ impl<'a> Walker<'a, '_> {
             .names
             .entity(reference.target?)
             .filter(|target| target.stored)?;
-        through.push(Link {
+        way.through.push(Link {
             column: column.clone(),
             table: entity.table.clone(),
         });
+        way.looked.push(None);
         let shown = reference
             .members
             .iter()
@@ -106,80 +117,76 @@ impl<'a> Walker<'a, '_> {
         self.step(
             At {
                 entity,
-                through,
+                way,
                 shown: shown.is_some(),
             },
             &segments,
         )
     }
 
-    fn step(&mut self, at: At<'a>, segments: &[&str]) -> Option<Place<'a>> {
+    fn step(&mut self, mut at: At<'a>, segments: &[&str]) -> Option<Place<'a>> {
         let (name, rest) = segments.split_first()?;
         let field = match names::field(&at.entity.fields, name, self.release) {
             Some((_, field)) if field.write_only => return None,
             Some((index, field)) => {
-                if at.through.is_empty() {
+                if at.way.through.is_empty() {
                     self.used.field(index);
                 } else if !at.shown {
                     self.used.beyond(at.entity.id, index);
+                    at.look();
                 }
                 field
             }
             // A column that no answer of the target shows may still be what references to it show.
             None => match names::field(&at.entity.hidden, name, self.release) {
                 Some((_, field)) if at.shown => field,
-                _ => return implied(name, rest, at.through),
+                _ => return self.implied(name, rest, at),
             },
         };
         if let Kind::Reference(reference) = &field.kind {
-            return self.link(reference, &field.column, at.through, rest);
+            return self.link(reference, &field.column, at.way, rest);
         }
         let holds = holds(field).filter(|_| rest.is_empty())?;
-        Some(Place {
-            path: path(at.through, &field.column, column(holds)),
-            holds,
-        })
+        Some(self.place(at.way, &field.column, column(holds), holds))
     }
-}
 
-/// Columns every row has beside its fields.
-fn implied<'a>(name: &str, rest: &[&str], through: Vec<Link>) -> Option<Place<'a>> {
-    let name = match rest {
-        [] if name.eq_ignore_ascii_case("id") => {
-            return Some(Place {
-                path: path(through, &Arc::from("id"), Column::Integer),
-                holds: Holds::Integer,
-            });
-        }
-        [] => name,
-        [below] if name.eq_ignore_ascii_case("_info") => below,
-        _ => return None,
-    };
-    let table = [
-        ("lastUpdated", LAST_UPDATED, Column::DateTime),
-        ("dateEntered", DATE_ENTERED, Column::DateTime),
-        ("updatedBy", UPDATED_BY, Column::Text),
-        ("enteredBy", ENTERED_BY, Column::Text),
-    ];
-    let (_, column, kind) = table
-        .into_iter()
-        .find(|(alias, ..)| alias.eq_ignore_ascii_case(name))?;
-    let holds = if kind == Column::DateTime {
-        Holds::Moment
-    } else {
-        Holds::Text
-    };
-    Some(Place {
-        path: path(through, &Arc::from(column), kind),
-        holds,
-    })
-}
+    /// Columns every row has beside its fields.
+    fn implied(&mut self, name: &str, rest: &[&str], mut at: At<'a>) -> Option<Place<'a>> {
+        at.look();
+        let name = match rest {
+            [] if name.eq_ignore_ascii_case("id") => {
+                let id = Arc::from("id");
+                return Some(self.place(at.way, &id, Column::Integer, Holds::Integer));
+            }
+            [] => name,
+            [below] if name.eq_ignore_ascii_case("_info") => below,
+            _ => return None,
+        };
+        let table = [
+            ("lastUpdated", LAST_UPDATED, Column::DateTime),
+            ("dateEntered", DATE_ENTERED, Column::DateTime),
+            ("updatedBy", UPDATED_BY, Column::Text),
+            ("enteredBy", ENTERED_BY, Column::Text),
+        ];
+        let (_, column, kind) = table
+            .into_iter()
+            .find(|(alias, ..)| alias.eq_ignore_ascii_case(name))?;
+        let holds = if kind == Column::DateTime {
+            Holds::Moment
+        } else {
+            Holds::Text
+        };
+        Some(self.place(at.way, &Arc::from(column), kind, holds))
+    }
 
-fn path(through: Vec<Link>, column: &Arc<str>, kind: Column) -> Path {
-    Path {
-        through,
-        column: column.clone(),
-        kind,
+    fn place(&mut self, way: Way, column: &Arc<str>, kind: Column, holds: Holds<'a>) -> Place<'a> {
+        let path = Path {
+            through: way.through,
+            column: column.clone(),
+            kind,
+        };
+        self.used.follow(&path, way.looked);
+        Place { path, holds }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::super::error::ApiError;
 use super::super::names::{self, Names};
 use super::literal;
-use super::paths::{Place, Walker};
+use super::paths::{Place, Walker, Way};
 use super::tree::{Term, Tree};
 use super::{Resolved, Used};
 use bitting_catalog::entity::{Entity, EntityId, Release};
@@ -103,7 +103,7 @@ impl<'a> Resolver<'a> {
         };
         let linked = names::linked(child);
         let place = match linked {
-            Some((reference, column)) => walker.link(reference, column, Vec::new(), segments),
+            Some((reference, column)) => walker.link(reference, column, Way::default(), segments),
             None => walker.row(child, segments),
         };
         self.take(child.id, inside);
@@ -120,6 +120,9 @@ impl<'a> Resolver<'a> {
         }
         for child in inside.children {
             self.used.child(child);
+        }
+        for (path, looked) in inside.followed {
+            self.used.follow(&path, looked);
         }
     }
 }

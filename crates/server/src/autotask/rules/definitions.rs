@@ -1,6 +1,7 @@
 //! User-defined fields: which entity a definition is for, and the fields that all definitions amount to.
 
 use crate::backend::Backend;
+use bitting_catalog::Catalog;
 use bitting_catalog::entity::EntityId;
 use bitting_dialects::autotask::udf::Defined;
 use bitting_query::Filter;
@@ -26,12 +27,24 @@ pub const DEFINED_FOR: [(i64, &str); 14] = [
     (14, "Tickets"),
 ];
 
+/// Records that define fields, and the values that these take.
+const DEFINITIONS: &str = "UserDefinedFieldDefinitions";
+const ITEMS: &str = "UserDefinedFieldListItems";
+
+/// The tables whose rows define fields.
+pub fn defining(catalog: &Catalog) -> Vec<Arc<str>> {
+    let homes = [DEFINITIONS, ITEMS].into_iter();
+    homes
+        .filter_map(|path| Some(catalog.entity_at(path)?.table.clone()))
+        .collect()
+}
+
 /// User-defined fields by entity, from the records that define them.
 pub async fn defined(backend: &Backend) -> Result<HashMap<EntityId, Arc<[Defined]>>, StoreError> {
     let mut fields: HashMap<EntityId, Vec<Defined>> = HashMap::new();
     let (Some(definitions), Some(items)) = (
-        backend.catalog.entity_at("UserDefinedFieldDefinitions"),
-        backend.catalog.entity_at("UserDefinedFieldListItems"),
+        backend.catalog.entity_at(DEFINITIONS),
+        backend.catalog.entity_at(ITEMS),
     ) else {
         return Ok(HashMap::new());
     };

@@ -14,6 +14,7 @@ use std::sync::Arc;
 impl Tenant {
     /// Whoever these credentials prove to be. Nothing says which part is wrong.
     pub(crate) async fn caller(&self, given: &Credentials) -> Result<Option<Caller>, Trouble> {
+        self.look().await?;
         let Some((id, user)) = self.user(&given.user) else {
             return Ok(None);
         };

@@ -96,6 +96,7 @@ async fn deliver_for(
 /// Tries every message that is due, and answers whether any still waits. Messages of one webhook go out in their
 /// order; webhooks do not wait for each other.
 pub async fn round(tenant: Arc<Tenant>, client: reqwest::Client) -> Result<bool, Trouble> {
+    tenant.look().await?;
     let now = tenant.now().as_second();
     let mut by_hook: BTreeMap<(String, i64), Vec<Message>> = BTreeMap::new();
     for message in outbox::waiting(&tenant, BATCH).await? {

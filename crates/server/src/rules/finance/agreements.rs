@@ -127,25 +127,12 @@ pub async fn bill(
         return Err(Problem::field(&draft.resource, error));
     };
     from_agreement(draft, &agreement);
-    let first = agreement.is_null("next_invoice_date");
-    let share = share(&agreement, stretch, first);
-    let fee = match agreement.number("prorate_first_bill") {
-        Some(amount) if first => amount,
-        _ => hundredths(agreement.number("bill_amount").unwrap_or(0.0) * share),
-    };
-    let (mut added, mut taxed) = (0.0, 0.0);
-    for addition in related::under(context.instance, ADDITIONS, "agreement_id", id).await? {
-        let amount = of_addition(&agreement, &addition, stretch, share);
-        added += amount;
-        if addition.flag("taxable_flag") {
-            taxed += amount;
-        }
-    }
+    let amounts = amounts(context, &agreement, stretch).await?;
     let taxable = agreement.flag("taxable");
     for (name, amount) in [
-        ("agreementAmount", fee + added),
-        ("agreementService", if taxable { fee } else { 0.0 }),
-        ("agreementProduct", taxed),
+        ("agreementAmount", amounts.total()),
+        ("agreementService", if taxable { amounts.fee } else { 0.0 }),
+        ("agreementProduct", amounts.taxed),
     ] {
         draft.set(name, Value::Number(hundredths(amount)));
     }
@@ -155,6 +142,46 @@ pub async fn bill(
     moved.set("nextInvoiceDate", text(cycles::shown(stretch.to)));
     draft.also.extend(sheets::changed(context, moved).await?);
     Ok(())
+}
+
+/// What a period comes to.
+struct Amounts {
+    /// The agreement's own amount.
+    fee: f64,
+    /// Its additions.
+    added: f64,
+    /// The part of the additions that is taxed.
+    taxed: f64,
+}
+
+impl Amounts {
+    fn total(&self) -> f64 {
+        self.fee + self.added
+    }
+}
+
+async fn amounts(
+    context: Context<'_>,
+    agreement: &Row,
+    stretch: Stretch,
+) -> Result<Amounts, Problem> {
+    let first = agreement.is_null("next_invoice_date");
+    let share = share(agreement, stretch, first);
+    let fee = match agreement.number("prorate_first_bill") {
+        Some(amount) if first => amount,
+        _ => hundredths(agreement.number("bill_amount").unwrap_or(0.0) * share),
+    };
+    let (mut added, mut taxed) = (0.0, 0.0);
+    for addition in
+        related::under(context.instance, ADDITIONS, "agreement_id", agreement.id).await?
+    {
+        let amount = of_addition(agreement, &addition, stretch, share);
+        added += amount;
+        if addition.flag("taxable_flag") {
+            taxed += amount;
+        }
+    }
+    Ok(Amounts { fee, added, taxed })
 }
 
 /// Where and how the agreement is billed.
@@ -349,11 +376,15 @@ async fn recap(
     let invoices = related::under(context.instance, INVOICES, "agreement_id", agreement.id).await?;
     let latest = invoices.iter().max_by_key(|row| row.id);
     let due = next(context, agreement).await?;
+    let number = |amount: f64| Value::Number(hundredths(amount));
+    let upcoming = match due {
+        Some(stretch) => number(amounts(context, agreement, stretch).await?.total()),
+        None => Value::Null,
+    };
     let mut draft = Draft::new(permit.entity(), Row::new(agreement.id));
     let of = |column: &str| agreement.get(column).clone();
     let from =
         |row: Option<&Row>, column: &str| row.map_or(Value::Null, |row| row.get(column).clone());
-    let number = |amount: f64| Value::Number(hundredths(amount));
     let unlimited = balance.limit.is_none();
     let limit = balance.limit.unwrap_or(0.0);
     let available = limit + balance.adjusted;
@@ -393,7 +424,7 @@ async fn recap(
             "nextInvoiceDate",
             due.map_or(Value::Null, |due| text(cycles::shown(due.from))),
         ),
-        ("nextInvoiceAmount", of("bill_amount")),
+        ("nextInvoiceAmount", upcoming),
     ] {
         draft.set(name, value);
     }
