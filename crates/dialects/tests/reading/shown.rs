@@ -48,6 +48,14 @@ pub fn filter(filter: &Filter) -> String {
             };
             format!("ANY {of}: [{}]", self::filter(filter))
         }
+        Filter::Behind { link, filter } => {
+            format!(
+                "{}->{}: [{}]",
+                link.column,
+                link.table,
+                self::filter(filter)
+            )
+        }
         Filter::InIndex { table, key } => format!("id IN {table}[{key}]"),
     }
 }
