@@ -225,6 +225,7 @@ test('MSPCFO by keyboard alone: role, level, member and key', async () => {
   await page.getByRole('heading', { name: 'Security Roles', level: 1 }).waitFor()
   await tabTo('a', 'New Item')
   await enter()
+  await page.getByRole('heading', { name: 'New Security Role' }).waitFor()
   await tabTo('input', 'Role ID')
   await page.keyboard.type('Keyboard')
   await enter()

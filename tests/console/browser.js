@@ -80,7 +80,7 @@ export async function signIn(page) {
   await page.getByText('Connect an integration by hand').waitFor()
 }
 
-/** Looks at the page as it stands: a picture of it, what axe says of it, and what it weighs. */
+/** Looks at the page as it stands: a picture of it, what axe says of it, and what it weighed when it came. */
 export async function look(page, name) {
   await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: false })
   await page.evaluate(axe)
@@ -90,7 +90,7 @@ export async function look(page, name) {
   })
   const bad = found.filter(({ impact }) => impact === 'serious' || impact === 'critical')
   assert.deepEqual(bad, [], `${name}: accessibility`)
-  const size = await page.evaluate(async (address) => (await (await fetch(address)).arrayBuffer()).byteLength, page.url())
+  const size = await page.evaluate(() => performance.getEntriesByType('navigation')[0].decodedBodySize)
   assert.ok(size < HEAVIEST, `${name} weighs ${size} bytes`)
 }
 

@@ -24,7 +24,12 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result
         ["task", name, "part"] => {
             let address = visit.at(&format!("instances/task/{name}"));
             let work = &visit.server.console.work;
-            let part = work.part(name, &visit.session.csrf, &address);
+            let part = work.part(
+                name,
+                &visit.session.csrf,
+                visit.query.text("view"),
+                &address,
+            );
             Ok(part.map_or(Outcome::Nowhere, Outcome::Part))
         }
         ["faults", rest @ ..] => faults::answer(visit, desk, rest).await,
