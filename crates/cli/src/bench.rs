@@ -154,6 +154,59 @@ impl Workbench {
             ca_file: own.then(|| self.ca_file.clone()),
         }
     }
+
+    /// An audit for pages.
+    fn audited(&self, found: audit::Audit, psa: Of) -> Audit {
+        let who = match psa {
+            Of::ConnectWise => "API members",
+            Of::Autotask => "API users",
+        };
+        let title = format!("{who} of {}", found.company);
+        let text = page::html(&title, &found.page());
+        let named = |title: &str| {
+            let profile = self
+                .profiles
+                .iter()
+                .find(|profile| profile.product.psa == psa && profile.title() == title);
+            profile.map(|profile| profile.slug.clone())
+        };
+        Audit {
+            taken: found.taken,
+            score: found.score,
+            page: text,
+            notes: found.notes,
+            members: found
+                .members
+                .into_iter()
+                .map(|one| Audited {
+                    slug: one.profile.as_deref().and_then(named),
+                    id: one.id,
+                    member: one.member,
+                    name: one.name,
+                    role: one.role,
+                    inactive: one.inactive,
+                    keys: one.keys,
+                    last_used: one.last_used,
+                    profile: one.profile,
+                    measured_by: one.measured_by.to_owned(),
+                    excess: one.excess,
+                    findings: one
+                        .findings
+                        .into_iter()
+                        .map(|finding| {
+                            let risk = match finding.risk {
+                                Risk::High => "high",
+                                Risk::Medium => "medium",
+                                Risk::Low => "low",
+                            };
+                            (risk, finding.what, finding.remedy)
+                        })
+                        .collect(),
+                    score: one.score,
+                })
+                .collect(),
+        }
+    }
 }
 
 impl Bench for Workbench {
@@ -228,50 +281,11 @@ impl Bench for Workbench {
             now: bitting_connect::now(),
         })
         .map_err(|error| refused(&error))?;
-        let title = format!("API members of {}", found.company);
-        let text = page::html(&title, &found.page());
-        let named = |title: &str| {
-            let profile = self
-                .profiles
-                .iter()
-                .find(|profile| profile.product.psa == Of::ConnectWise && profile.title() == title);
-            profile.map(|profile| profile.slug.clone())
-        };
-        Ok(Audit {
-            taken: found.taken,
-            score: found.score,
-            page: text,
-            notes: found.notes,
-            members: found
-                .members
-                .into_iter()
-                .map(|one| Audited {
-                    slug: one.profile.as_deref().and_then(named),
-                    member: one.member,
-                    name: one.name,
-                    role: one.role,
-                    inactive: one.inactive,
-                    keys: one.keys,
-                    last_used: one.last_used,
-                    profile: one.profile,
-                    measured_by: one.measured_by.to_owned(),
-                    excess: one.excess,
-                    findings: one
-                        .findings
-                        .into_iter()
-                        .map(|finding| {
-                            let risk = match finding.risk {
-                                Risk::High => "high",
-                                Risk::Medium => "medium",
-                                Risk::Low => "low",
-                            };
-                            (risk, finding.what, finding.remedy)
-                        })
-                        .collect(),
-                    score: one.score,
-                })
-                .collect(),
-        })
+        Ok(self.audited(found, Of::ConnectWise))
+    }
+
+    fn audit_autotask(&self, instance: &str) -> Result<Audit, Refusal> {
+        self.autotask_audit(instance)
     }
 
     fn check(&self, order: &Order, pasted: &Pasted) -> Result<Proof, Refusal> {
@@ -279,6 +293,10 @@ impl Bench for Workbench {
         let key = Psa::of_key_file(&file, true).map_err(|error| opened(&error))?;
         key.get("system/info").map_err(|error| opened(&error))?;
         self.proof(order, &key, None)
+    }
+
+    fn check_autotask(&self, order: &Order, pasted: &Pasted) -> Result<Proof, Refusal> {
+        self.autotask_check(order, pasted)
     }
 }
 

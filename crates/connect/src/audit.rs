@@ -1,6 +1,7 @@
 //! Every API member of a company: what its role grants beyond what it needs, and what else is risky about it.
 //! Needs come from a profile where one is recognised, else from the log of calls where there is one.
 
+pub(crate) mod age;
 mod findings;
 mod page;
 
@@ -37,6 +38,8 @@ pub struct Finding {
 /// One API member.
 #[derive(Debug, Clone, Serialize)]
 pub struct Audited {
+    /// Id of the member, or of the API user's resource.
+    pub id: i64,
     pub member: String,
     pub name: String,
     pub role: String,
@@ -177,6 +180,7 @@ fn judge(asked: &Asked<'_>, known: &Known<'_>) -> Audited {
         .role
         .and_then(|role| recognise(asked, known.record, role));
     let mut audited = Audited {
+        id: known.record["id"].as_i64().unwrap_or_default(),
         member: word("identifier"),
         name: word("name"),
         role: known

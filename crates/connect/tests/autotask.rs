@@ -406,8 +406,14 @@ fn an_audit_names_what_every_api_user_holds_too_much() {
     let instance = Instance::new(&operator, None);
     let known = profiles::all(None).unwrap();
     let found = || {
-        bitting_connect::autotask::audit::audit(&instance, &known, screen(), bitting_connect::now())
-            .unwrap()
+        bitting_connect::autotask::audit::audit(
+            &instance,
+            &known,
+            screen(),
+            90,
+            bitting_connect::now(),
+        )
+        .unwrap()
     };
     let profile = propel();
     let exact = wanted(&profile, &choices(1, &[], &profile, true), screen()).unwrap();

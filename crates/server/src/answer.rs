@@ -92,10 +92,18 @@ impl Reply {
         self
     }
 
+    /// The same answer, which tells the caller to wait.
+    #[must_use]
+    pub fn with_retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
     /// A list that ends in the middle; every other answer stays whole.
     #[must_use]
     pub fn cut_short(mut self) -> Self {
-        if self.status == 200 && self.body.first() == Some(&b'[') && self.body.len() > 2 {
+        let lists = [&b"[{"[..], b"{\"items\":[{"];
+        if self.status == 200 && lists.iter().any(|start| self.body.starts_with(start)) {
             self.body.truncate(self.body.len() / 2);
             self.fault = Some("truncate");
         }

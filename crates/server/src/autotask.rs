@@ -2,14 +2,16 @@
 //! and no ConnectWise; rows are those of the same backend.
 
 pub mod answer;
+mod faults;
 pub mod limits;
 pub(crate) mod operator;
 pub mod permit;
 mod pipeline;
 mod reading;
 mod rules;
-mod saving;
+pub(crate) mod saving;
 pub mod seed;
+pub mod shelf;
 pub mod tenant;
 pub mod users;
 mod virtual_row;

@@ -404,7 +404,9 @@ async fn connectwise(visit: &Visit<'_>, desk: &Desk<'_>, words: &[&str]) -> Resu
         ["audit", rest @ ..] => audit::answer(visit, desk, rest).await,
         ["activity", rest @ ..] => activity::answer(visit, desk, rest).await,
         ["data"] => data::answer(visit, desk).await,
-        ["instances", rest @ ..] => instances::answer(visit, desk, rest).await,
+        ["instances", rest @ ..] => {
+            instances::answer(visit, &instances::subject::Subject::company(desk), rest).await
+        }
         _ => Ok(Outcome::Nowhere),
     }
 }

@@ -1,6 +1,8 @@
 //! Copies of a company's rows: taken into a file, brought back from one, or wiped for a fresh start. All
 //! rows change in one write, so that nobody ever meets half a company. Knows no entity by name.
 
+pub mod autotask;
+
 use crate::instance::{self, Instance};
 use crate::problem::Problem;
 use crate::row::owned;
@@ -14,6 +16,27 @@ use bitting_store::{Durability, Flow, Location, Store, StoreError};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// A database of either PSA, as far as copying it goes.
+struct Copied<'a> {
+    store: &'a Store,
+    tables: Vec<Table>,
+    /// Table of messages on their way.
+    outbox: Arc<str>,
+    /// Table of what opens it.
+    keys: &'static str,
+}
+
+impl<'a> Copied<'a> {
+    fn of(instance: &'a Instance) -> Self {
+        Self {
+            store: &instance.backend.store,
+            tables: instance::tables(instance.catalog()),
+            outbox: outbox::table().name,
+            keys: crate::keys::TABLE,
+        }
+    }
+}
 
 /// The file of a named copy.
 pub fn file(state: &Path, company: &str, name: &str) -> Result<PathBuf, Problem> {
@@ -48,6 +71,10 @@ pub fn taken(state: &Path, company: &str) -> Vec<(String, std::time::SystemTime,
 
 /// Copies the company into a new file, in place of an older copy of that name.
 pub async fn take(instance: &Instance, file: &Path) -> Result<(), Problem> {
+    take_into(&Copied::of(instance), file).await
+}
+
+async fn take_into(copied: &Copied<'_>, file: &Path) -> Result<(), Problem> {
     let failed = |error: std::io::Error| {
         tracing::error!(%error, "a snapshot's file cannot be made");
         ApiError::server("The snapshot's file cannot be made; the server's log says why.")
@@ -57,15 +84,11 @@ pub async fn take(instance: &Instance, file: &Path) -> Result<(), Problem> {
     }
     let fresh = file.with_extension("new");
     remove(&fresh).map_err(failed)?;
-    match instance.backend.store.snapshot(&fresh).await {
+    match copied.store.snapshot(&fresh).await {
         // A database that cannot copy itself into a file is read row by row.
         Err(StoreError::Unsupported { .. }) => {
-            let copy = open(instance, &fresh).await?;
-            let rows = rows(
-                &instance.backend.store,
-                &instance::tables(instance.catalog()),
-            )
-            .await?;
+            let copy = open(copied, &fresh).await?;
+            let rows = rows(copied.store, &copied.tables).await?;
             copy.load(rows.into_iter(), &mut |_| {}).await?;
         }
         taken => taken?,
@@ -77,23 +100,23 @@ pub async fn take(instance: &Instance, file: &Path) -> Result<(), Problem> {
 /// Brings a copy back: everything since is gone. What callbacks still had to be told is gone as well,
 /// because it was told or overtaken since.
 pub async fn restore(instance: &Instance, file: &Path) -> Result<(), Problem> {
+    bring_back(&Copied::of(instance), file).await?;
+    refresh(instance).await
+}
+
+async fn bring_back(copied: &Copied<'_>, file: &Path) -> Result<(), Problem> {
     if !file.is_file() {
         let name = file.file_stem().unwrap_or_default().to_string_lossy();
         return Err(ApiError::not_found("Snapshot", &name).into());
     }
-    let copy = open(instance, file).await?;
-    let tables = instance::tables(instance.catalog());
-    let mut changes = wiped(instance, &tables, &BTreeSet::new()).await?;
-    let mut kept = rows(&copy, &tables).await?;
-    kept.retain(|change| !stays(change));
+    let copy = open(copied, file).await?;
+    let mut changes = wiped(copied, &BTreeSet::new()).await?;
+    let mut kept = rows(&copy, &copied.tables).await?;
+    kept.retain(|change| !stays(copied, change));
     changes.extend(kept);
     drop(copy);
-    instance
-        .backend
-        .store
-        .load(changes.into_iter(), &mut |_| {})
-        .await?;
-    refresh(instance).await
+    copied.store.load(changes.into_iter(), &mut |_| {}).await?;
+    Ok(())
 }
 
 /// Starts the company anew. The keys of its first two members open their successors: a client under test
@@ -113,8 +136,7 @@ pub(crate) async fn reset_watched(
     let mut kept = instance.keys.list(None);
     kept.retain(|key| first.contains(&Some(key.member)) && at_rest.contains(&key.id));
     let ids: BTreeSet<i64> = kept.iter().map(|key| key.id).collect();
-    let tables = instance::tables(instance.catalog());
-    let changes = wiped(instance, &tables, &ids).await?;
+    let changes = wiped(&Copied::of(instance), &ids).await?;
     instance
         .backend
         .store
@@ -144,8 +166,8 @@ pub(crate) async fn reset_watched(
     refresh(instance).await
 }
 
-async fn open(instance: &Instance, file: &Path) -> Result<Store, StoreError> {
-    let tables = instance::tables(instance.catalog());
+async fn open(copied: &Copied<'_>, file: &Path) -> Result<Store, StoreError> {
+    let tables = copied.tables.clone();
     Store::open_with(&Location::File(file.to_owned()), tables, Durability::Off).await
 }
 
@@ -167,30 +189,31 @@ async fn refresh(instance: &Instance) -> Result<(), Problem> {
     Ok(instance.reload().await?)
 }
 
+/// Settings of the first company that name the server's other databases.
+const SERVERS: [&str; 2] = [crate::shelf::OTHERS, crate::autotask::shelf::OTHERS];
+
 /// Rows that belong to the server and not to the company's state: which other companies there are, and
 /// messages on their way.
-fn stays(change: &Change) -> bool {
+fn stays(copied: &Copied<'_>, change: &Change) -> bool {
+    let servers =
+        |value: &Value| matches!(value, Value::Text(name) if SERVERS.contains(&name.as_str()));
     match change {
         Change::Insert { table, values, .. } => {
-            **table == *outbox::table().name
+            *table == copied.outbox
                 || (&**table == instance::SETTINGS
-                    && values.iter().any(|(name, value)| {
-                        &**name == "name" && *value == Value::Text(crate::shelf::OTHERS.to_owned())
-                    }))
+                    && values
+                        .iter()
+                        .any(|(name, value)| &**name == "name" && servers(value)))
         }
         _ => false,
     }
 }
 
 /// Changes that delete every row but those that stay, and but these keys.
-async fn wiped(
-    instance: &Instance,
-    tables: &[Table],
-    keys: &BTreeSet<i64>,
-) -> Result<Vec<Change>, StoreError> {
-    let store = &instance.backend.store;
+async fn wiped(copied: &Copied<'_>, keys: &BTreeSet<i64>) -> Result<Vec<Change>, StoreError> {
+    let store = copied.store;
     let mut changes = Vec::new();
-    for table in tables {
+    for table in &copied.tables {
         let name = &table.name;
         if table.key == Key::Pair {
             let ids: BTreeSet<i64> = ids(store, table).await?.into_iter().collect();
@@ -200,19 +223,17 @@ async fn wiped(
             }));
         } else if &**name == instance::SETTINGS {
             let all = rows(store, std::slice::from_ref(table)).await?;
-            changes.extend(
-                all.iter()
-                    .filter(|row| !stays(row))
-                    .filter_map(|row| match row {
-                        Change::Insert { table, id, .. } => Some(Change::Delete {
-                            table: table.clone(),
-                            id: *id,
-                        }),
-                        _ => None,
+            changes.extend(all.iter().filter(|row| !stays(copied, row)).filter_map(
+                |row| match row {
+                    Change::Insert { table, id, .. } => Some(Change::Delete {
+                        table: table.clone(),
+                        id: *id,
                     }),
-            );
+                    _ => None,
+                },
+            ));
         } else {
-            let stay = |id: &i64| **name == *crate::keys::TABLE && keys.contains(id);
+            let stay = |id: &i64| &**name == copied.keys && keys.contains(id);
             let gone = ids(store, table).await?.into_iter().filter(|id| !stay(id));
             changes.extend(gone.map(|id| Change::Delete {
                 table: name.clone(),

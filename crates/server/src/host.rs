@@ -2,9 +2,8 @@
 //! suites read from the ready file.
 
 use crate::autotask;
-use crate::autotask::limits::Limits;
 use crate::autotask::seed::First;
-use crate::autotask::tenant::{self, Tenant};
+use crate::autotask::shelf::Rack;
 use crate::delivery;
 use crate::http;
 use crate::instance::{Clock, Instance};
@@ -16,12 +15,11 @@ use crate::server::{BODY_LIMIT, Server, Settings};
 use crate::shelf::{self, Shelf};
 use crate::tls::{self, Source, TlsError};
 use bitting_catalog::{Catalog, CatalogError};
-use bitting_store::{DatabaseUrl, Durability, Location, StoreError};
+use bitting_store::{DatabaseUrl, StoreError};
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -240,8 +238,8 @@ pub async fn start(
     }
     let users = match options.autotask {
         Some(wanted) => {
-            let (tenant, users) = open_autotask(&shelf, options, wanted, progress).await?;
-            server.add_autotask(Arc::new(tenant));
+            let users =
+                open_autotask(&server, &instance, &shelf, options, wanted, progress).await?;
             Some(users)
         }
         None => None,
@@ -358,13 +356,28 @@ async fn keep_use(server: Arc<Server>, mut stopped: watch::Receiver<bool>) {
             _ = stopped.changed() => return,
             () = tokio::time::sleep(KEEP_USE) => {}
         }
-        for instance in server.instances() {
-            for kept in [instance.save_last_used().await, instance.save_used().await] {
-                if let Err(error) = kept {
-                    tracing::warn!(%error, "what was used could not be kept");
-                }
-            }
+        keep_use_of(&server).await;
+    }
+}
+
+async fn keep_use_of(server: &Server) {
+    let warn = |kept: Result<(), String>| {
+        if let Err(error) = kept {
+            tracing::warn!(%error, "what was used could not be kept");
         }
+    };
+    for instance in server.instances() {
+        for kept in [instance.save_last_used().await, instance.save_used().await] {
+            warn(kept.map_err(|error| error.to_string()));
+        }
+    }
+    for tenant in server.autotask() {
+        warn(
+            tenant
+                .save_last_used()
+                .await
+                .map_err(|error| error.to_string()),
+        );
     }
 }
 
@@ -378,51 +391,30 @@ impl Running {
         for listener in self.listeners {
             let _ = listener.await;
         }
-        for instance in self.server.instances() {
-            for kept in [instance.save_last_used().await, instance.save_used().await] {
-                if let Err(error) = kept {
-                    tracing::warn!(%error, "what was used could not be kept");
-                }
-            }
-        }
+        keep_use_of(&self.server).await;
     }
 }
 
-/// Opens the Autotask database beside the companies.
+/// Opens the Autotask databases beside the companies; `keeper` remembers which there are.
 async fn open_autotask(
+    server: &Server,
+    keeper: &Instance,
     shelf: &Shelf,
     options: &Options,
     wanted: AutotaskOptions,
     progress: &mut (dyn FnMut(u64) + Send),
-) -> Result<(Tenant, First), HostError> {
-    let (permissions, registry, catalog) = Catalog::autotask()?;
-    let location = match (&shelf.database, shelf.keep) {
-        (Some(url), _) => Location::Postgres {
-            url: url.clone(),
-            schema: "bitting__autotask".to_owned(),
-        },
-        // No company can be called so: its id has no dot.
-        (None, true) => Location::File(shelf.state.join("autotask.psa.sqlite")),
-        (None, false) => Location::Memory,
-    };
-    let tenant = Tenant::open(tenant::Opening {
-        name: "Bitting".to_owned(),
-        location,
-        durability: Durability::Full,
-        permissions,
-        registry,
-        catalog,
-        clock: shelf.clock.clone(),
-    })
-    .await?;
-    tenant.lenient.store(wanted.lenient, Ordering::Relaxed);
-    if wanted.limits {
-        tenant.usage.set(Limits::vendor());
-    }
+) -> Result<First, HostError> {
+    let rack = Rack::new(wanted)?;
+    let tenant = rack.open(shelf, autotask::shelf::FIRST).await?;
     let first = autotask::seed::company(&tenant, options.demo.as_ref(), options.ready, progress)
         .await
         .map_err(HostError::Seed)?;
-    Ok((tenant, first))
+    server.add_autotask(Arc::new(tenant));
+    for name in autotask::shelf::others(keeper) {
+        server.add_autotask(Arc::new(rack.open(shelf, &name).await?));
+    }
+    let _ = server.rack.set(rack);
+    Ok(first)
 }
 
 fn shown_user(user: &autotask::users::Shown) -> ShownUser {

@@ -59,6 +59,8 @@ pub struct Server {
     pub faults: Faults,
     /// Where further companies are opened, and which company remembers them.
     pub(crate) shelf: Option<(Shelf, String)>,
+    /// What further Autotask databases are opened with; nothing where ConnectWise is served alone.
+    pub(crate) rack: OnceLock<autotask::shelf::Rack>,
     pub console: crate::console::Console,
     /// The integrations' jobs, where something runs them beside the server.
     jobs: OnceLock<Arc<dyn Jobs>>,
@@ -74,6 +76,7 @@ impl Server {
             opened: watch::Sender::new(true),
             faults: Faults::default(),
             shelf: None,
+            rack: OnceLock::new(),
             console: crate::console::Console::new(None),
             jobs: OnceLock::new(),
         }
@@ -175,8 +178,7 @@ impl Server {
             self.laid_down().await;
         }
         if AutotaskRouter::is_ours(&segments) && !self.autotask.read().is_empty() {
-            let (status, body, denial) = autotask::handle(self, received, &segments, event).await;
-            return Reply::json(status, body).with_denial(denial);
+            return autotask::handle(self, received, &segments, event).await;
         }
         let lower: Vec<String> = segments
             .iter()

@@ -1,14 +1,18 @@
 //! The Autotask half of the workbench: the level a profile asks for, its plan, level, user and key, and the proof.
 
-use super::{Workbench, for_pages, proof_of, refused, sign};
-use bitting_client::{ApiUser, Autotask, Secret};
+use super::{UNUSED, Workbench, for_pages, opened, proof_of, refused, sign};
+use bitting_catalog::profile::Psa as Of;
+use bitting_client::{ApiUser, Autotask, ClientError, Secret};
 use bitting_connect::ConnectError;
 use bitting_connect::autotask::apply::{apply, cut};
+use bitting_connect::autotask::audit::audit;
 use bitting_connect::autotask::held::Instance;
 use bitting_connect::autotask::plan::{Line, Plan, plan};
 use bitting_connect::autotask::verify::{Asked, verify};
 use bitting_connect::autotask::wanted::{Choices, Wanted, wanted};
-use bitting_server::console::bench::{Credentials, Level, Made, Order, Planned, Proof, Refusal};
+use bitting_server::console::bench::{
+    Audit, Credentials, Level, Made, Order, Pasted, Planned, Proof, Refusal,
+};
 use bitting_server::secret::Secret as Kept;
 
 impl Workbench {
@@ -91,6 +95,43 @@ impl Workbench {
         })
     }
 
+    pub fn autotask_audit(&self, instance: &str) -> Result<Audit, Refusal> {
+        let psa = self.as_operator(&self.company)?;
+        let instance = Instance::new(&psa, Some(instance));
+        let now = bitting_connect::now();
+        let found = audit(&instance, &self.profiles, &self.screen, UNUSED, now)
+            .map_err(|error| refused(&error))?;
+        Ok(self.audited(found, Of::Autotask))
+    }
+
+    /// A connection as the integration would use it: the zone knows the user, and the credentials open it.
+    pub fn autotask_check(&self, order: &Order, pasted: &Pasted) -> Result<Proof, Refusal> {
+        let wanted = self.autotask_wanted(order)?;
+        let url = pasted.url.trim_end_matches('/');
+        let own = url.eq_ignore_ascii_case(&self.https);
+        let user = ApiUser {
+            user: pasted.public_key.clone(),
+            secret: Secret::new(pasted.private_key.reveal()),
+            code: Secret::new(pasted.code.reveal()),
+        };
+        let ca_file = own.then_some(&*self.ca_file);
+        let key = Autotask::open(url, user, ca_file).map_err(|error| opened(&error))?;
+        key.zone().map_err(|error| match error {
+            ClientError::Refused { .. } => Refusal::on(
+                "public_key",
+                "No zone knows this user name; compare it with the API user's Username (Key).",
+            ),
+            error => opened(&error),
+        })?;
+        let entered = key.ask("GET", "ThresholdInformation", None);
+        let entered = entered.map_err(|error| opened(&error))?;
+        if entered.status == 401 {
+            let text = "The zone refuses it: secret or tracking identifier is wrong, or the user is locked or inactive.";
+            return Err(Refusal::on("private_key", text));
+        }
+        self.autotask_report(&key, &wanted)
+    }
+
     pub fn autotask_proof(
         &self,
         order: &Order,
@@ -104,9 +145,13 @@ impl Workbench {
         };
         let key = Autotask::open(&self.address, user, None)
             .map_err(|error| Refusal::new(error.to_string()))?;
+        self.autotask_report(&key, &wanted)
+    }
+
+    fn autotask_report(&self, key: &Autotask, wanted: &Wanted) -> Result<Proof, Refusal> {
         let report = verify(&Asked {
-            key: &key,
-            wanted: &wanted,
+            key,
+            wanted,
             screen: &self.screen,
             admin: None,
             probes_only: false,

@@ -56,7 +56,13 @@ impl Audit {
         };
         let screen = Screen::embedded()?;
         let now = bitting_connect::now();
-        self.show(&of_autotask(&instance, &self.known()?, &screen, now)?)
+        self.show(&of_autotask(
+            &instance,
+            &self.known()?,
+            &screen,
+            self.days,
+            now,
+        )?)
     }
 
     /// The profiles that members are recognised by.

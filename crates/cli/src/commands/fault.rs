@@ -59,7 +59,7 @@ enum Action {
 /// Which calls are struck: those that fit everything that is said.
 #[derive(Args)]
 struct Aim {
-    /// Public key.
+    /// Public key, or an API user's user name.
     #[arg(long)]
     key: Option<String>,
     /// Identifier of a member.
@@ -93,7 +93,16 @@ const COLUMNS: [(&str, &str); 9] = [
 
 impl Fault {
     pub fn run(self) -> Result<()> {
-        let connection = self.target.connect()?;
+        let (connection, base) = match self.target.for_autotask()? {
+            Some(connection) => {
+                let base = format!(
+                    "autotask/{}/faults",
+                    connection.named.as_deref().unwrap_or("-")
+                );
+                (connection, base)
+            }
+            None => (self.target.connect()?, "faults".to_owned()),
+        };
         let json = self.target.json;
         let (what, aim) = match self.action {
             Action::Latency { milliseconds, aim } => (
@@ -107,16 +116,16 @@ impl Fault {
             Action::Truncate { aim } => (json!({ "kind": "truncate" }), aim),
             Action::Withdraw { right, aim } => (json!({ "kind": "withdraw", "right": right }), aim),
             Action::List => {
-                let all = connection.own(Method::GET, "faults", None)?;
+                let all = connection.own(Method::GET, &base, None)?;
                 return table::print(all.as_array().map_or(&[], Vec::as_slice), &COLUMNS, json);
             }
             Action::Clear { id } => {
-                let path = id.map_or("faults".to_owned(), |id| format!("faults/{id}"));
+                let path = id.map_or(base.clone(), |id| format!("{base}/{id}"));
                 connection.own(Method::DELETE, &path, None)?;
                 return Ok(());
             }
         };
-        let set = connection.own(Method::POST, "faults", Some(&aim.with(what)))?;
+        let set = connection.own(Method::POST, &base, Some(&aim.with(what)))?;
         table::print_one(&set, &COLUMNS, json)
     }
 }

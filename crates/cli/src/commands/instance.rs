@@ -1,14 +1,14 @@
-//! `bitting instance`: the companies of a running server, and their switches.
+//! `bitting instance`: the companies and Autotask databases of a running server, and the companies' switches.
 
 use crate::connection::Target;
 use crate::{private_file, table};
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// The companies of a running server.
+/// The companies of a running server; with --autotask, its Autotask instances.
 #[derive(Args)]
 pub struct Instance {
     #[command(subcommand)]
@@ -86,23 +86,25 @@ const SETTINGS: [(&str, &str); 4] = [
 
 impl Instance {
     pub fn run(self) -> Result<()> {
-        let connection = self.target.connect()?;
+        let autotask = self.target.autotask;
+        let connection = match self.target.for_autotask()? {
+            Some(connection) => connection,
+            None => self.target.connect()?,
+        };
         let json = self.target.json;
+        let base = if autotask { "autotask" } else { "instances" };
         match self.action {
             Action::List => {
                 let mut all = connection.own(Method::GET, "instances", None)?;
-                let autotask = connection.own(Method::GET, "autotask", None)?;
-                if let (Value::Array(all), Value::Array(others)) = (&mut all, autotask) {
-                    for mut other in others {
-                        other["company"] = other["name"].clone();
-                        all.push(other);
-                    }
+                let others = connection.own(Method::GET, "autotask", None)?;
+                if let (Value::Array(all), Value::Array(others)) = (&mut all, others) {
+                    all.extend(others.into_iter().map(named));
                 }
                 table::print(all.as_array().map_or(&[], Vec::as_slice), &COLUMNS, json)
             }
             Action::Show { company } => {
-                let one = connection.own(Method::GET, &format!("instances/{company}"), None)?;
-                table::print_one(&one, &COLUMNS, json)
+                let one = connection.own(Method::GET, &format!("{base}/{company}"), None)?;
+                table::print_one(&named(one), &COLUMNS, json)
             }
             Action::Create {
                 company,
@@ -111,39 +113,55 @@ impl Instance {
                 tickets,
                 key_file,
             } => {
-                let body =
-                    json!({ "company": company, "name": name, "demo": demo, "tickets": tickets });
-                let mut made = connection.own(Method::POST, "instances", Some(&body))?;
-                let keys = json!({
+                let body = match (autotask, name) {
+                    (true, Some(_)) => {
+                        bail!("an Autotask instance has one name: leave --name out")
+                    }
+                    (true, None) => json!({ "name": company, "demo": demo, "tickets": tickets }),
+                    (false, name) => {
+                        json!({ "company": company, "name": name, "demo": demo, "tickets": tickets })
+                    }
+                };
+                let mut made = connection.own(Method::POST, base, Some(&body))?;
+                let (admin, least) = (made["admin"].take(), made["least"].take());
+                let mut keys = json!({
                     "http": connection.operator.http,
                     "https": connection.operator.https,
                     "ca_file": connection.operator.ca_file,
-                    "connectwise": {
+                });
+                if autotask {
+                    keys["autotask"] = json!({
+                        "base_url": format!("{}/ATServicesRest/", connection.operator.http),
+                        "admin": admin,
+                        "least": least,
+                    });
+                } else {
+                    keys["connectwise"] = json!({
                         "company": made["company"],
                         "client_id": connection.operator.client_id,
-                        "admin": made["admin"].take(),
-                        "least": made["least"].take(),
-                    },
-                });
+                        "admin": admin,
+                        "least": least,
+                    });
+                }
                 private_file::write(&key_file, &serde_json::to_vec_pretty(&keys)?).with_context(
                     || {
                         format!(
-                            "the company is made, but {} cannot be written",
+                            "the instance is made, but {} cannot be written",
                             key_file.display()
                         )
                     },
                 )?;
-                table::print_one(&made, &COLUMNS, json)
+                table::print_one(&named(made), &COLUMNS, json)
             }
             Action::Snapshot { company, name } => {
-                let path = format!("instances/{company}/snapshot");
+                let path = format!("{base}/{company}/snapshot");
                 let one = connection.own(Method::POST, &path, Some(&json!({ "name": name })))?;
-                table::print_one(&one, &COLUMNS, json)
+                table::print_one(&named(one), &COLUMNS, json)
             }
             Action::Restore { company, name } => {
-                let path = format!("instances/{company}/restore");
+                let path = format!("{base}/{company}/restore");
                 let one = connection.own(Method::POST, &path, Some(&json!({ "name": name })))?;
-                table::print_one(&one, &COLUMNS, json)
+                table::print_one(&named(one), &COLUMNS, json)
             }
             Action::Reset {
                 company,
@@ -151,10 +169,15 @@ impl Instance {
                 tickets,
                 seed,
             } => {
-                let path = format!("instances/{company}/reset");
+                let path = format!("{base}/{company}/reset");
                 let body = json!({ "demo": demo, "tickets": tickets, "seed": seed });
                 let one = connection.own(Method::POST, &path, Some(&body))?;
-                table::print_one(&one, &COLUMNS, json)
+                table::print_one(&named(one), &COLUMNS, json)
+            }
+            Action::Settings | Action::Set { .. } if autotask => {
+                bail!(
+                    "Autotask instances have no switches here; see --autotask-lenient and --autotask-limits of `bitting serve`"
+                )
             }
             Action::Settings => {
                 let all = connection.own(Method::GET, "settings", None)?;
@@ -167,4 +190,12 @@ impl Instance {
             }
         }
     }
+}
+
+/// An Autotask instance has one name; tables show it where a company has its id.
+fn named(mut one: Value) -> Value {
+    if one["kind"] == "autotask" {
+        one["company"] = one["name"].clone();
+    }
+    one
 }

@@ -1,5 +1,6 @@
 //! What is risky about a member, rule by rule.
 
+use super::age::{Stale, stale};
 use super::{Asked, Audited, Finding, Known, Risk};
 use crate::held::HeldKey;
 use bitting_catalog::profile::Profile;
@@ -16,9 +17,6 @@ const SENSITIVE: [(&str, &str, &str, Risk); 2] = [
     ),
     ("System", "Security", "reaches-security", Risk::High),
 ];
-
-/// A key this old should be cut anew.
-const OLD_DAYS: i64 = 365;
 
 /// Collects the findings of a member.
 pub fn of(asked: &Asked<'_>, known: &Known<'_>, profile: Option<&Profile>, audited: &mut Audited) {
@@ -202,42 +200,26 @@ fn keys(asked: &Asked<'_>, known: &Known<'_>, audited: &mut Audited) {
             "give each its own member and role, so that each holds only its own rights and shows in the records",
         );
     }
-    let days = |text: &str| {
-        let then: jiff::Timestamp = text.parse().ok()?;
-        Some(asked.now.duration_since(then).as_secs() / 86_400)
-    };
     for key in live {
-        let age = key.created.as_deref().and_then(days).unwrap_or(0);
-        let idle = key.last_used.as_deref().and_then(days);
         let name = if key.description.is_empty() {
             &key.public_key
         } else {
             &key.description
         };
-        match idle {
-            Some(idle) if idle >= asked.days => push(
-                audited,
-                Risk::Medium,
-                "unused",
-                format!("the key `{name}` was last used {idle} days ago"),
-                format!("bitting key revoke {}", key.id),
-            ),
-            None if age >= asked.days => push(
-                audited,
-                Risk::Medium,
-                "never-used",
-                format!("the key `{name}` is {age} days old and was never used"),
-                format!("bitting key revoke {}", key.id),
-            ),
-            _ if age >= OLD_DAYS => push(
-                audited,
+        let (created, used) = (key.created.as_deref(), key.last_used.as_deref());
+        let Some(found) = stale(created, used, asked.days, asked.now) else {
+            continue;
+        };
+        let (risk, remedy) = match found {
+            Stale::Unused(_) | Stale::NeverUsed(_) => {
+                (Risk::Medium, format!("bitting key revoke {}", key.id))
+            }
+            Stale::Old(_) => (
                 Risk::Low,
-                "old-key",
-                format!("the key `{name}` is {age} days old"),
                 format!("bitting key rotate {} --key-file FILE", audited.member),
             ),
-            _ => {}
-        }
+        };
+        push(audited, risk, found.rule(), found.said(name), remedy);
     }
 }
 

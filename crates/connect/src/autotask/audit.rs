@@ -5,15 +5,17 @@ use super::held::{HeldLevel, HeldUser, Instance};
 use super::known::{Screen, head, least, rank};
 use super::wanted::{Choices, Wanted, wanted};
 use crate::ConnectError;
+use crate::audit::age::{Stale, stale};
 use crate::audit::{Audit, Audited, Finding, Risk, folded};
 use bitting_catalog::profile::{Profile, Psa, Start};
 use std::collections::BTreeMap;
 
-/// Audits every API user.
+/// Audits every API user; a key that was not used for so many `days` is unused.
 pub fn audit(
     instance: &Instance<'_>,
     profiles: &[Profile],
     screen: &Screen,
+    days: i64,
     now: jiff::Timestamp,
 ) -> Result<Audit, ConnectError> {
     let mut levels = BTreeMap::new();
@@ -25,7 +27,12 @@ pub fn audit(
     let mut members: Vec<Audited> = instance
         .users()?
         .iter()
-        .map(|user| judge(user, levels.get(&user.security_level.id), profiles, screen))
+        .map(|user| {
+            let mut audited = judge(user, levels.get(&user.security_level.id), profiles, screen);
+            ages(user, days, now, &mut audited);
+            audited.score = score(&audited);
+            audited
+        })
         .collect();
     members.sort_by(|a, b| (a.score, &a.member).cmp(&(b.score, &b.member)));
     let company = instance.name()?;
@@ -35,10 +42,7 @@ pub fn audit(
         taken: now.strftime("%Y-%m-%d").to_string(),
         score: members.iter().map(|user| user.score).min().unwrap_or(100),
         members,
-        notes: vec![
-            "when a key was last used is not kept for Autotask, so unused keys are not among the findings"
-                .to_owned(),
-        ],
+        notes: Vec::new(),
     })
 }
 
@@ -53,14 +57,16 @@ fn judge(
         .filter(|profile| profile.product.psa == Psa::Autotask)
         .find(|profile| made_for(user, profile))
         .and_then(|profile| Some((profile, needed(profile, screen)?)));
+    let last = user.keys.iter().filter_map(|key| key.last_used.clone());
     let mut audited = Audited {
+        id: user.id,
         member: user.name(),
         name: user.email.clone(),
         role: user.security_level.name.clone(),
         location: String::new(),
         inactive: user.inactive,
         keys: Some(user.keys.len()),
-        last_used: None,
+        last_used: last.max(),
         profile: recognised.as_ref().map(|(profile, _)| profile.title()),
         measured_by: if recognised.is_some() {
             "profile"
@@ -91,17 +97,45 @@ fn judge(
         recognised.as_ref().map(|(profile, _)| *profile),
         &mut audited,
     );
-    let off: u32 = audited
-        .findings
-        .iter()
-        .map(|finding| match finding.risk {
-            Risk::High => 25,
-            Risk::Medium => 10,
-            Risk::Low => 3,
-        })
-        .sum();
-    audited.score = 100_u32.saturating_sub(off);
     audited
+}
+
+/// 100 without what the findings take off.
+fn score(audited: &Audited) -> u32 {
+    let off = audited.findings.iter().map(|finding| match finding.risk {
+        Risk::High => 25,
+        Risk::Medium => 10,
+        Risk::Low => 3,
+    });
+    100_u32.saturating_sub(off.sum())
+}
+
+/// Keys by age and last use.
+fn ages(user: &HeldUser, days: i64, now: jiff::Timestamp, audited: &mut Audited) {
+    if user.inactive {
+        return;
+    }
+    for key in &user.keys {
+        let (created, used) = (key.created.as_deref(), key.last_used.as_deref());
+        let Some(found) = stale(created, used, days, now) else {
+            continue;
+        };
+        let name = &key.user_name;
+        let (risk, remedy) = match found {
+            Stale::Unused(_) | Stale::NeverUsed(_) => (
+                Risk::Medium,
+                format!("bitting key revoke {name} --autotask"),
+            ),
+            Stale::Old(_) => (
+                Risk::Low,
+                format!(
+                    "bitting key rotate \"{}\" --autotask --key-file FILE",
+                    user.name()
+                ),
+            ),
+        };
+        push(audited, risk, found.rule(), found.said(name), remedy);
+    }
 }
 
 /// By its tracking identifier's vendor, else by the names of level and user.

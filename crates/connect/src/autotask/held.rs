@@ -71,6 +71,11 @@ pub struct LevelReference {
 pub struct HeldKey {
     pub id: i64,
     pub user_name: String,
+    /// When its secret was made; nothing where that was not kept.
+    #[serde(default)]
+    pub created: Option<String>,
+    #[serde(default)]
+    pub last_used: Option<String>,
 }
 
 impl HeldUser {

@@ -4,14 +4,13 @@
 use super::answer::Trouble;
 use super::permit::authorize;
 use super::pipeline;
-use super::saving::{self, Spot};
+use super::saving::{self, Beside, Spot};
 use super::tenant::{Caller, Level, Tenant};
 use super::users::ProtectedData;
 use crate::http::{Body, Received};
 use bitting_catalog::served::Act;
 use bitting_dialects::autotask::error::Refusal;
 use bitting_policy::Role;
-use bitting_store::table::Change;
 use bytes::Bytes;
 use serde_json::Value as Json;
 use std::net::SocketAddr;
@@ -72,28 +71,31 @@ pub(crate) async fn call(
     Ok(serde_json::from_slice(&answer).unwrap_or(Json::Null))
 }
 
-/// Makes a resource, which the vendor's API has no path for: the same permit, rules and saving as elsewhere.
-pub(crate) async fn make_resource(tenant: &Tenant, body: &Json) -> Result<i64, Trouble> {
+/// Keeps a resource and its API user in one write, or neither: the same permit, rules and saving as elsewhere.
+/// Without an id the resource is a new one, which the vendor's API has no path for.
+pub(crate) async fn save_resource(
+    tenant: &Tenant,
+    id: Option<i64>,
+    body: &Json,
+    beside: Beside,
+) -> Result<i64, Trouble> {
     let operator = Caller::operator(tenant);
     let entity = tenant
         .catalog()
         .entity_at(RESOURCES)
         .ok_or_else(|| Refusal::no_route(RESOURCES))?;
-    let permit = authorize(tenant, &operator, entity, Act::Create).await?;
-    let bytes = body.to_string().into_bytes();
-    saving::create(tenant, &permit, Spot { parent: None }, &bytes).await
-}
-
-/// Takes a resource away again whose API user could not be kept.
-pub(crate) async fn unmake_resource(tenant: &Tenant, id: i64) {
-    let Some(entity) = tenant.catalog().entity_at(RESOURCES) else {
-        return;
+    let act = if id.is_some() {
+        Act::Update
+    } else {
+        Act::Create
     };
-    let change = Change::Delete {
-        table: entity.table.clone(),
-        id,
-    };
-    if let Err(error) = tenant.remove_users(&[], vec![change]).await {
-        tracing::error!(resource = id, %error, "a resource without an API user stays behind");
+    let permit = authorize(tenant, &operator, entity, act).await?;
+    let (bytes, spot) = (body.to_string().into_bytes(), Spot { parent: None });
+    match id {
+        Some(_) => {
+            let given = (id, &bytes[..]);
+            saving::change_with(tenant, &permit, spot, given, false, Some(beside)).await
+        }
+        None => saving::create_with(tenant, &permit, spot, &bytes, Some(beside)).await,
     }
 }

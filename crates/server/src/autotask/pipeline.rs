@@ -1,12 +1,14 @@
 //! The life of an Autotask request: path, key, limits, right, permit, rows, answer. Every call goes this way.
 
 use super::answer::Trouble;
+use super::faults::{Struck, version};
 use super::permit::{self, Permit};
 use super::reading::{self, Asked};
 use super::rules;
 use super::saving::{self, Spot};
 use super::tenant::{Caller, Tenant};
 use super::users::ProtectedData;
+use crate::answer::Reply;
 use crate::event::Event;
 use crate::http::{Body, Received};
 use crate::server::Server;
@@ -27,15 +29,16 @@ use std::sync::Arc;
 /// Number of the zone that discovery names.
 const ZONE: u32 = 0;
 
-/// Answers a call: status, body and, beside a refusal, what it was for.
+/// Answers a call, and says beside a refusal what it was for.
 pub async fn handle(
     server: &Server,
     received: &Received,
     segments: &[&str],
     event: &mut Event,
-) -> (u16, Vec<u8>, Option<String>) {
-    match answer(server, received, segments, event).await {
-        Ok(body) => (200, body, None),
+) -> Reply {
+    let mut struck = Struck::default();
+    match answer(server, received, segments, event, &mut struck).await {
+        Ok(body) => struck.on(Reply::json(200, body)),
         Err(trouble) => {
             let refusal = trouble.refusal();
             let denial = match &trouble {
@@ -49,7 +52,7 @@ pub async fn handle(
                 }
                 Trouble::Refused(_) => None,
             };
-            (refusal.status, refusal.body(), denial)
+            struck.on(Reply::json(refusal.status, refusal.body()).with_denial(denial))
         }
     }
 }
@@ -59,6 +62,7 @@ async fn answer(
     received: &Received,
     segments: &[&str],
     event: &mut Event,
+    struck: &mut Struck,
 ) -> Result<Vec<u8>, Trouble> {
     let method = received.parts.method.as_str();
     let path = received.parts.uri.path();
@@ -106,12 +110,18 @@ async fn answer(
         .iter()
         .find(|tenant| tenant.user(&given.user).is_some())
         .ok_or_else(Refusal::unauthorized)?;
-    let caller = tenant
+    let mut caller = tenant
         .caller(&given)
         .await?
         .ok_or_else(Refusal::unauthorized)?;
     event.company.clone_from(&tenant.name);
     event.member = caller.user.to_string();
+    if server.faults.any() {
+        let below = segments.iter().skip_while(|word| !version(word)).skip(1);
+        let below: Vec<&str> = below.copied().collect();
+        let call = (method, below.join("/"));
+        struck.by(server, tenant, &mut caller, &call, event).await?;
+    }
     let endpoint = match &route {
         Route::Entity(place) => tenant.catalog().entity(place.entity).path.to_string(),
         other => format!("{other:?}"),

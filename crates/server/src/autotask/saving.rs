@@ -5,7 +5,7 @@ use super::permit::{self, Permit};
 use super::reading;
 use super::rules;
 use super::tenant::Tenant;
-use super::users::ProtectedData;
+use super::users::{ApiUser, ProtectedData};
 use super::virtual_row::VirtualRow;
 use super::webhooks::outbox;
 use crate::backend::equals;
@@ -96,12 +96,32 @@ pub struct Spot {
     pub parent: Option<i64>,
 }
 
+/// An API user that is kept together with its resource, or neither is.
+pub struct Beside {
+    /// What it rests under already.
+    pub at: Option<i64>,
+    /// What goes in its favour.
+    pub gone: Option<i64>,
+    pub user: ApiUser,
+}
+
 /// Creates a record and answers its id.
 pub async fn create(
     tenant: &Tenant,
     permit: &Permit<'_>,
     spot: Spot,
     bytes: &[u8],
+) -> Result<i64, Trouble> {
+    create_with(tenant, permit, spot, bytes, None).await
+}
+
+/// The same, with an API user of the new resource in the same write.
+pub async fn create_with(
+    tenant: &Tenant,
+    permit: &Permit<'_>,
+    spot: Spot,
+    bytes: &[u8],
+    mut beside: Option<Beside>,
 ) -> Result<i64, Trouble> {
     let entity = permit.entity();
     let defined = tenant.defined(entity.id);
@@ -122,7 +142,10 @@ pub async fn create(
         draft.row.set(&field.column, Value::Integer(parent));
     }
     defaults(&mut draft);
-    save(tenant, permit, draft, true).await?;
+    if let Some(beside) = &mut beside {
+        beside.user.resource = id;
+    }
+    save(tenant, permit, draft, beside).await?;
     Ok(id)
 }
 
@@ -134,6 +157,18 @@ pub async fn change(
     id: Option<i64>,
     bytes: &[u8],
     whole: bool,
+) -> Result<i64, Trouble> {
+    change_with(tenant, permit, spot, (id, bytes), whole, None).await
+}
+
+/// The same, with the resource's API user in the same write.
+pub async fn change_with(
+    tenant: &Tenant,
+    permit: &Permit<'_>,
+    spot: Spot,
+    (id, bytes): (Option<i64>, &[u8]),
+    whole: bool,
+    beside: Option<Beside>,
 ) -> Result<i64, Trouble> {
     let entity = permit.entity();
     let defined = tenant.defined(entity.id);
@@ -161,7 +196,7 @@ pub async fn change(
         }
     }
     take(&mut draft, &input);
-    save(tenant, permit, draft, false).await?;
+    save(tenant, permit, draft, beside).await?;
     Ok(id)
 }
 
@@ -289,8 +324,9 @@ async fn save(
     tenant: &Tenant,
     permit: &Permit<'_>,
     mut draft: Draft<'_>,
-    is_new: bool,
+    beside: Option<Beside>,
 ) -> Result<(), Trouble> {
+    let is_new = draft.before.is_none();
     let entity = draft.entity;
     let now = time(tenant.now());
     let user = permit.caller().user.to_string();
@@ -335,7 +371,16 @@ async fn save(
         },
     }];
     rules::beside(tenant, permit, &draft, &mut changes).await?;
-    write(tenant, changes).await?;
+    match beside {
+        None => write(tenant, changes).await?,
+        Some(beside) => {
+            let news = outbox::has_news(&changes);
+            tenant.keep_user(beside, changes).await?;
+            if news {
+                tenant.news.notify_one();
+            }
+        }
+    }
     rules::after(tenant, entity).await
 }
 

@@ -53,21 +53,14 @@ pub async fn company(
     ready: bool,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<First, String> {
-    let known = tenant.setting(USERS);
-    let (admin, least) = if let Some(users) = &known {
-        let mut ids = users.split(',').map(|id| id.parse::<i64>().ok());
-        (ids.next().flatten(), ids.next().flatten())
-    } else {
-        let (admin, least) = load(tenant, wanted, progress).await?;
-        tenant
-            .set_setting(USERS, &format!("{admin},{least}"))
-            .await
-            .map_err(|error| error.to_string())?;
-        (Some(admin), Some(least))
-    };
-    if known.is_some() && !ready {
+    let known = tenant.setting(USERS).is_some();
+    if known && !ready {
         return Ok(First::default());
     }
+    if !known {
+        lay(tenant, wanted, progress).await?;
+    }
+    let [admin, least] = users(tenant);
     let (full, restricted) = levels(tenant).await?;
     let mut first = First::default();
     if let Some(admin) = admin {
@@ -77,6 +70,37 @@ pub async fn company(
         first.least = Some(user(tenant, least, restricted, Some("Propel Your MSP")).await?);
     }
     Ok(first)
+}
+
+/// The resources that a newcomer starts with: the one with every right, and the one with the least.
+pub(crate) fn users(tenant: &Tenant) -> [Option<i64>; 2] {
+    let known = tenant.setting(USERS).unwrap_or_default();
+    let mut ids = known.split(',').map(|id| id.parse().ok());
+    [ids.next().flatten(), ids.next().flatten()]
+}
+
+/// Fills a database that was wiped, and cuts no keys: the first two resources with the level of each.
+pub(crate) async fn anew(
+    tenant: &Tenant,
+    wanted: Option<&Demo>,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<[(i64, i64); 2], String> {
+    let (admin, least) = lay(tenant, wanted, progress).await?;
+    let (full, restricted) = levels(tenant).await?;
+    Ok([(admin, full), (least, restricted)])
+}
+
+async fn lay(
+    tenant: &Tenant,
+    wanted: Option<&Demo>,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<(i64, i64), String> {
+    let (admin, least) = load(tenant, wanted, progress).await?;
+    tenant
+        .set_setting(USERS, &format!("{admin},{least}"))
+        .await
+        .map_err(|error| error.to_string())?;
+    Ok((admin, least))
 }
 
 /// A new pair for a resource; an older one of the same resource goes.

@@ -1,9 +1,11 @@
 //! One Autotask database: its rows, its API users, its security levels. A server holds many.
 
 mod callers;
+mod used;
+mod users;
 
 use super::limits::Usage;
-use super::users::{ApiUser, ProtectedData, Shown};
+use super::users::{ApiUser, ProtectedData};
 use crate::backend::Backend;
 use crate::instance::Clock;
 use crate::row::owned;
@@ -20,17 +22,21 @@ use bitting_store::table::{Change, Column, Flow, Key, Table};
 use bitting_store::{Durability, Location, Store, StoreError};
 use jiff::Timestamp;
 use parking_lot::{Mutex, RwLock};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-const USERS: &str = "bitting_api_users";
+pub(crate) const USERS: &str = "bitting_api_users";
 const LEVELS: &str = "bitting_security_levels";
 const SETTINGS: &str = "bitting_settings";
 /// Most levels of an instance's own that API users can hold.
 const MOST_LEVELS: usize = 50;
 /// Wrong secrets or codes in a row after which a user is locked. The vendor does not say how many it takes.
 const MOST_FAILURES: u32 = 10;
+/// Its one row has the second at which each user's credentials were last taken, by the id it rests under: no
+/// setting, because it decides nothing.
+const USED: &str = "bitting_api_user_use";
+const LAST_USED: &str = "last-used";
 /// Settings about a resource: its level, when it is a person, and the territories it is a member of.
 const LEVEL_OF: &str = "level-of/";
 const TERRITORIES_OF: &str = "territories-of/";
@@ -51,6 +57,8 @@ pub struct Tenant {
     defined: RwLock<HashMap<EntityId, Arc<[Defined]>>>,
     /// Wrong credentials in a row, by user name.
     failures: Mutex<HashMap<String, u32>>,
+    /// Second at which credentials were last taken, by the id of their user; and whether that is at rest.
+    last_used: Mutex<(BTreeMap<i64, i64>, bool)>,
     /// Held while a record takes the next number of a series.
     pub(crate) numbering: tokio::sync::Mutex<()>,
     /// Rings when a webhook has something to tell.
@@ -89,6 +97,16 @@ impl Level {
         }
     }
 
+    /// The same level with another role, which lacks this action.
+    pub(crate) fn of_role(level: &Self, role: Arc<Role>, action: ActionId) -> Self {
+        let reaches = level.reaches.iter().filter(|(of, ..)| *of != action);
+        Self {
+            document: level.document.clone(),
+            role,
+            reaches: reaches.copied().collect(),
+        }
+    }
+
     /// Whether the value of a row opens this beside own rows.
     pub fn reaches(&self, action: ActionId, verb: Verb, reach: Reach) -> bool {
         self.reaches.contains(&(action, verb, reach))
@@ -116,9 +134,9 @@ pub struct Opening {
     pub name: String,
     pub location: Location,
     pub durability: Durability,
-    pub permissions: Permissions,
-    pub registry: Registry,
-    pub catalog: Catalog,
+    pub permissions: Arc<Permissions>,
+    pub registry: Arc<Registry>,
+    pub catalog: Arc<Catalog>,
     pub clock: Clock,
 }
 
@@ -140,9 +158,7 @@ pub enum LevelTrouble {
 impl Tenant {
     /// Opens the database and reads levels, users and settings.
     pub async fn open(opening: Opening) -> Result<Self, StoreError> {
-        let mut tables = shape::tables(&opening.catalog);
-        tables.extend([USERS, LEVELS, SETTINGS].map(named));
-        tables.push(super::webhooks::outbox::table());
+        let mut tables = tables(&opening.catalog);
         tables.push(versions::table());
         let mut deciding = super::rules::defining(&opening.catalog);
         deciding.extend([USERS, LEVELS, SETTINGS].map(Arc::from));
@@ -150,9 +166,8 @@ impl Tenant {
         let router = Router::new(&opening.catalog);
         let tenant = Self {
             name: opening.name,
-            backend: Backend::new(store, Arc::new(opening.catalog), Arc::new(opening.registry))
-                .deciding(deciding),
-            permissions: Arc::new(opening.permissions),
+            backend: Backend::new(store, opening.catalog, opening.registry).deciding(deciding),
+            permissions: opening.permissions,
             router,
             usage: Usage::default(),
             lenient: AtomicBool::new(false),
@@ -162,6 +177,7 @@ impl Tenant {
             settings: RwLock::default(),
             defined: RwLock::default(),
             failures: Mutex::default(),
+            last_used: Mutex::new((BTreeMap::new(), true)),
             numbering: tokio::sync::Mutex::default(),
             news: tokio::sync::Notify::new(),
         };
@@ -175,6 +191,7 @@ impl Tenant {
         if let Some(versions) = &self.backend.versions {
             versions.renew(&self.backend.store).await?;
         }
+        self.read_use().await?;
         self.read_rights().await
     }
 
@@ -226,6 +243,11 @@ impl Tenant {
 
     pub fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// What faults of this database are filed under. No company id has a dot.
+    pub(crate) fn faults(&self) -> String {
+        format!("autotask.{}", self.name)
     }
 
     pub fn registry(&self) -> &Registry {
@@ -355,113 +377,6 @@ impl Tenant {
         Ok(())
     }
 
-    /// Makes an API user. The secret and the code are in the answer and never again.
-    pub async fn add_user(
-        &self,
-        resource: i64,
-        level: i64,
-        vendor: Option<&str>,
-    ) -> Result<Shown, StoreError> {
-        let (user, shown) = ApiUser::generate(resource, level, vendor);
-        self.save_user(None, user).await?;
-        Ok(shown)
-    }
-
-    /// Keeps an API user; in force from the next request on.
-    pub async fn save_user(&self, id: Option<i64>, user: ApiUser) -> Result<(), StoreError> {
-        let json = serde_json::to_string(&user).unwrap_or_default();
-        let key = user.user.to_lowercase();
-        let change = self.put(&Arc::from(USERS), id, &key, &json).await?;
-        let id = id_of(&change);
-        self.backend.write(vec![change]).await?;
-        self.users.write().insert(key, (id, Arc::new(user)));
-        Ok(())
-    }
-
-    /// Keeps a new API user together with other changes, or neither.
-    pub(crate) async fn save_user_with(
-        &self,
-        user: ApiUser,
-        mut changes: Vec<Change>,
-    ) -> Result<(), StoreError> {
-        let json = serde_json::to_string(&user).unwrap_or_default();
-        let key = user.user.to_lowercase();
-        let change = self.put(&Arc::from(USERS), None, &key, &json).await?;
-        let id = id_of(&change);
-        changes.push(change);
-        self.backend.write(changes).await?;
-        self.users.write().insert(key, (id, Arc::new(user)));
-        Ok(())
-    }
-
-    /// Keeps API users anew together with other changes, or nothing of it.
-    pub(crate) async fn change_users(
-        &self,
-        users: Vec<(i64, ApiUser)>,
-        mut changes: Vec<Change>,
-    ) -> Result<(), StoreError> {
-        let table = Arc::from(USERS);
-        for (id, user) in &users {
-            let json = serde_json::to_string(user).unwrap_or_default();
-            let key = user.user.to_lowercase();
-            changes.push(self.put(&table, Some(*id), &key, &json).await?);
-        }
-        self.backend.write(changes).await?;
-        let mut held = self.users.write();
-        for (id, user) in users {
-            held.insert(user.user.to_lowercase(), (id, Arc::new(user)));
-        }
-        Ok(())
-    }
-
-    /// Removes API users together with other changes, or nothing of it.
-    pub(crate) async fn remove_users(
-        &self,
-        ids: &[i64],
-        mut changes: Vec<Change>,
-    ) -> Result<(), StoreError> {
-        changes.extend(ids.iter().map(|id| Change::Delete {
-            table: Arc::from(USERS),
-            id: *id,
-        }));
-        self.backend.write(changes).await?;
-        self.users
-            .write()
-            .retain(|_, (known, _)| !ids.contains(known));
-        Ok(())
-    }
-
-    /// Every API user, by the id it rests under.
-    pub fn api_users(&self) -> Vec<(i64, Arc<ApiUser>)> {
-        let mut users: Vec<_> = self.users.read().values().cloned().collect();
-        users.sort_by_key(|(id, _)| *id);
-        users
-    }
-
-    /// An API user by its user name, with the id it rests under.
-    pub fn user(&self, name: &str) -> Option<(i64, Arc<ApiUser>)> {
-        self.users.read().get(&name.to_lowercase()).cloned()
-    }
-
-    /// API users of a resource.
-    pub fn users_of(&self, resource: i64) -> Vec<(i64, Arc<ApiUser>)> {
-        let mut users = self.api_users();
-        users.retain(|(_, user)| user.resource == resource);
-        users
-    }
-
-    /// Removes an API user.
-    pub async fn remove_user(&self, id: i64) -> Result<(), StoreError> {
-        self.backend
-            .write(vec![Change::Delete {
-                table: Arc::from(USERS),
-                id,
-            }])
-            .await?;
-        self.users.write().retain(|_, (known, _)| *known != id);
-        Ok(())
-    }
-
     async fn put(
         &self,
         table: &Arc<str>,
@@ -503,6 +418,14 @@ impl Tenant {
             .await?;
         Ok(rows)
     }
+}
+
+/// Every table of a database: those of its entities, and the server's own.
+pub(crate) fn tables(catalog: &Catalog) -> Vec<Table> {
+    let mut tables = shape::tables(catalog);
+    tables.extend([USERS, LEVELS, SETTINGS, USED].map(named));
+    tables.push(super::webhooks::outbox::table());
+    tables
 }
 
 fn id_of(change: &Change) -> i64 {

@@ -2,6 +2,7 @@
 //! A change holds on the next request. Knows resources only by their id.
 
 use crate::secret::{Fingerprint, Secret, word};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// How an API user says which product calls.
@@ -50,6 +51,9 @@ pub struct ApiUser {
     /// Its rights on protected data one by one, where they are not what `protected` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protected_data: Option<ProtectedData>,
+    /// When its secret was made; nothing where it rests from before that was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<Timestamp>,
 }
 
 /// What is shown once, when an API user is made.
@@ -88,6 +92,7 @@ impl ApiUser {
             inactive: false,
             protected: false,
             protected_data: None,
+            created: None,
         };
         (user, shown)
     }

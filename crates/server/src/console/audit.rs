@@ -1,12 +1,12 @@
 //! Audit: API members by what they hold beyond their need, keys by age and last use, and one page per member
 //! with its needs against what it holds.
 
-use super::bench::{Audit, Audited};
+use super::bench::{Audit, Audited, Refusal};
 use super::desk::Desk;
 use super::form::encode;
 use super::guide::inline;
 use super::page::{self, Page};
-use super::{Outcome, Result, Visit, connect, integrations};
+use super::{Outcome, Place, Result, Visit, connect, integrations};
 use crate::keys::Key;
 use bitting_catalog::profile::Profile;
 use bitting_policy::{Level, Registry, Role, Verb};
@@ -21,14 +21,14 @@ const UNUSED: i64 = 90;
 pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result<Outcome> {
     match rest {
         [] => Ok(Outcome::Page(frame(visit, "", &waiting(visit)))),
-        ["members"] => Ok(Outcome::Part(members(visit, desk).await)),
+        ["members"] => {
+            let audit = desk.bench(|bench, company| bench.audit(company)).await;
+            Ok(Outcome::Part(members(visit, audit)))
+        }
         ["members", id] => one(visit, desk, id).await,
         ["keys"] => Ok(Outcome::Page(keys(visit, desk).await?)),
         ["page"] => match desk.bench(|bench, company| bench.audit(company)).await {
-            Ok(audit) => {
-                let name = format!("audit-{}-{}.html", desk.instance.company, audit.taken);
-                Ok(Outcome::File(name, audit.page))
-            }
+            Ok(audit) => Ok(file(visit, audit)),
             Err(refusal) => {
                 let body = page::wrong(&refusal.text);
                 Ok(Outcome::Page(frame(visit, "", &body).with_status(503)))
@@ -38,11 +38,25 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result
     }
 }
 
-fn frame(visit: &Visit<'_>, on: &str, body: &Markup) -> Page {
+/// The page to hand over, as a file.
+pub fn file(visit: &Visit<'_>, audit: Audit) -> Outcome {
+    let name = format!("audit-{}-{}.html", visit.place.name(), audit.taken);
+    Outcome::File(name, audit.page)
+}
+
+/// What each PSA calls whoever holds a key, and what holds its rights.
+fn words(visit: &Visit<'_>) -> (&'static str, &'static str) {
+    match visit.place {
+        Place::ConnectWise(_) => ("Member", "Role"),
+        Place::Autotask(_) => ("API User", "Security Level"),
+    }
+}
+
+pub fn frame(visit: &Visit<'_>, on: &str, body: &Markup) -> Page {
     let body = html! {
         header.head { h1 { "Audit" } a.button.quiet href=(visit.at("audit/page")) download { "Export to HTML" } }
         nav.tabs aria-label="Audit" {
-            a href=(visit.at("audit")) aria-current=[on.is_empty().then_some("page")] { "Members by excess" }
+            a href=(visit.at("audit")) aria-current=[on.is_empty().then_some("page")] { (words(visit).0) "s by excess" }
             a href=(visit.at("audit/keys")) aria-current=[(on == "keys").then_some("page")] { "Keys by age and last use" }
         }
         (body)
@@ -51,33 +65,41 @@ fn frame(visit: &Visit<'_>, on: &str, body: &Markup) -> Page {
 }
 
 /// An audit asks for every role: the page is there at once, and its table follows.
-fn waiting(visit: &Visit<'_>) -> Markup {
+pub fn waiting(visit: &Visit<'_>) -> Markup {
+    let (who, held) = words(visit);
     let address = format!("{}?page={}", visit.at("audit/members"), visit.query.page());
     html! {
-        p { "Each API member against the profile it was made for, or against the calls it made." }
-        div hx-get=(address) hx-trigger="load" { p.hint role="status" { "Looking at every member and role …" } }
+        p { @match visit.place {
+            Place::ConnectWise(_) => "Each API member against the profile it was made for, or against the calls it made.",
+            Place::Autotask(_) => "Each API user against the profile it was made for: by its tracking identifier, or by its name.",
+        } }
+        div hx-get=(address) hx-trigger="load" { p.hint role="status" { "Looking at every " (who.to_lowercase()) " and " (held.to_lowercase()) " …" } }
         noscript { p { a href=(address) { "Show the table" } } }
     }
 }
 
-async fn members(visit: &Visit<'_>, desk: &Desk<'_>) -> Markup {
-    let audit = match desk.bench(|bench, company| bench.audit(company)).await {
+/// The table of an audit, the worst first.
+pub fn members(visit: &Visit<'_>, audit: std::result::Result<Audit, Refusal>) -> Markup {
+    let (who, holds) = words(visit);
+    let word = |one: &Audited| match visit.place {
+        Place::ConnectWise(_) => encode(&one.member),
+        Place::Autotask(_) => one.id.to_string(),
+    };
+    let audit = match audit {
         Ok(audit) => audit,
         Err(refusal) => return page::wrong(&refusal.text),
     };
     let page = visit.query.page();
-    let start = usize::try_from(page - 1)
-        .unwrap_or_default()
-        .saturating_mul(SIZE);
+    let start = start(visit);
     html! {
         p { "Taken " (audit.taken) ". The worst score is " b { (audit.score) } " of 100." }
         @for note in &audit.notes { p.hint { (note) } }
-        @if audit.members.is_empty() { (page::empty("There is no API member yet. Connect an integration, and it is looked at here.")) }
+        @if audit.members.is_empty() { (page::empty("Nobody holds a key yet. Connect an integration, and it is looked at here.")) }
         @else {
-            div.wide tabindex="0" role="region" aria-label="Members by excess" { table {
-                thead { tr { th scope="col" { "Member" } th scope="col" { "Score" } th scope="col" { "Excess" } th scope="col" { "Findings" } th scope="col" { "Role" } th scope="col" { "Measured by" } th scope="col" { "Keys" } th scope="col" { "Last used" } } }
+            div.wide tabindex="0" role="region" aria-label=(format!("{who}s by excess")) { table {
+                thead { tr { th scope="col" { (who) } th scope="col" { "Score" } th scope="col" { "Excess" } th scope="col" { "Findings" } th scope="col" { (holds) } th scope="col" { "Measured by" } th scope="col" { "Keys" } th scope="col" { "Last used" } } }
                 tbody { @for one in audit.members.iter().skip(start).take(SIZE) { tr {
-                    th scope="row" { a href=(visit.at(&format!("audit/members/{}", encode(&one.member)))) { (one.member) } @if one.inactive { " " span.flag.off { "inactive" } } }
+                    th scope="row" { a href=(visit.at(&format!("audit/members/{}", word(one)))) { (one.member) } @if one.inactive { " " span.flag.off { "inactive" } } }
                     td.number { span.score.(grade(one.score)) { (one.score) } }
                     td.number { (one.excess.len()) }
                     td { @for (risk, what, _) in one.findings.iter().take(3) { p.finding { span.risk.(risk) { (risk) } " " (inline(what)) } } @if one.findings.len() > 3 { p.hint { "and " (one.findings.len() - 3) " more" } } }
@@ -92,7 +114,17 @@ async fn members(visit: &Visit<'_>, desk: &Desk<'_>) -> Markup {
     }
 }
 
-fn grade(score: u32) -> &'static str {
+/// What was found about one of them, and what to do.
+pub fn findings(found: &Audited) -> Markup {
+    html! {
+        section { h2 { "Findings" }
+            @if found.findings.is_empty() { p.said { "Nothing to remark." } }
+            ul.remarks { @for (risk, what, remedy) in &found.findings { li.(if *risk == "high" { "error" } else if *risk == "medium" { "warning" } else { "note" }) { b { (risk) } " " (inline(what)) p.hint { (inline(remedy)) } } } }
+        }
+    }
+}
+
+pub fn grade(score: u32) -> &'static str {
     match score {
         0..=49 => "low",
         50..=89 => "medium",
@@ -136,10 +168,7 @@ async fn one(visit: &Visit<'_>, desk: &Desk<'_>, name: &str) -> Result<Outcome> 
         header.head { h1 { (found.member) " " span.score.(grade(found.score)) { (found.score) } }
             @if let Some(id) = id { a.button.quiet href=(visit.at(&format!("members/{id}"))) { "Open the member" } } }
         (facts(visit, found, role.as_ref(), id, desk))
-        section { h2 { "Findings" }
-            @if found.findings.is_empty() { p.said { "Nothing to remark." } }
-            ul.remarks { @for (risk, what, remedy) in &found.findings { li.(if *risk == "high" { "error" } else if *risk == "medium" { "warning" } else { "note" }) { b { (risk) } " " (inline(what)) p.hint { (inline(remedy)) } } } }
-        }
+        (findings(found))
         section { h2 { "Needs against holds" }
             form.filter method="get" {
                 (page::choice("profile", "Needs of", &profiles, slug.as_deref().unwrap_or_default(), Some("nobody: what it holds alone"), "", None))
@@ -165,12 +194,13 @@ fn facts(
     let keys = id
         .map(|id| desk.instance.keys.list(Some(id)))
         .unwrap_or_default();
+    let now = desk.instance.now();
     html! {
         dl.facts {
             dt { "Name" } dd { (found.name) }
             @if let Some(role) = role { dt { "Role" } dd { a href=(visit.at(&format!("roles/{}", role.id))) { (role.name) } } }
             dt { "Measured by" } dd { (found.profile.as_deref().unwrap_or(&found.measured_by)) }
-            @for key in &keys { dt { "Key " code { (key.public) } } dd { (key.description) ", made " (days(desk, key.created)) ", " @match key.last_used() { Some(at) => { "last used " (days(desk, at)) }, None => "never used" } } }
+            @for key in &keys { dt { "Key " code { (key.public) } } dd { (key.description) ", made " (days(now, key.created)) ", " @match key.last_used() { Some(at) => { "last used " (days(now, at)) }, None => "never used" } } }
         }
     }
 }
@@ -221,8 +251,9 @@ fn against(
     }
 }
 
-fn days(desk: &Desk<'_>, at: Timestamp) -> String {
-    let days = desk.instance.now().duration_since(at).as_hours() / 24;
+/// How long ago, in days.
+pub fn days(now: Timestamp, at: Timestamp) -> String {
+    let days = now.duration_since(at).as_hours() / 24;
     match days {
         0 => "today".to_owned(),
         1 => "yesterday".to_owned(),
@@ -232,19 +263,14 @@ fn days(desk: &Desk<'_>, at: Timestamp) -> String {
 
 /// Every key, those that were used longest ago first.
 async fn keys(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Page> {
-    let by_age = visit.query.text("by") == "age";
     let mut keys: Vec<Arc<Key>> = desk.instance.keys.list(None);
-    if by_age {
+    if by_age(visit) {
         keys.sort_by_key(|key| key.created);
     } else {
         keys.sort_by_key(|key| (key.last_used(), key.created));
     }
-    let page = visit.query.page();
-    let start = usize::try_from(page - 1)
-        .unwrap_or_default()
-        .saturating_mul(SIZE);
     let total = keys.len();
-    let shown: Vec<_> = keys.into_iter().skip(start).take(SIZE).collect();
+    let shown: Vec<_> = keys.into_iter().skip(start(visit)).take(SIZE).collect();
     let mut names = Vec::new();
     for key in &shown {
         // A member that is gone leaves no key behind; one that is in the way of the sight does.
@@ -254,34 +280,90 @@ async fn keys(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Page> {
                 .unwrap_or_default(),
         );
     }
-    let now = desk.instance.now();
-    let body = html! {
+    let rows: Vec<KeyRow> = shown
+        .iter()
+        .zip(names)
+        .map(|(key, name)| KeyRow {
+            description: key.description.clone(),
+            of: (format!("members/{}/keys", key.member), name),
+            public: key.public.to_string(),
+            created: Some(key.created),
+            used: key.last_used(),
+            expires: key.expires,
+            off: key.inactive.then_some("inactive"),
+        })
+        .collect();
+    let empty = "No key yet. Keys are cut at a member's API Keys tab, or by Connect.";
+    let body = key_table(visit, &rows, total as u64, desk.instance.now(), empty);
+    Ok(frame(visit, "keys", &body))
+}
+
+/// A key on its page, of either PSA.
+pub struct KeyRow {
+    pub description: String,
+    /// Path and name of whoever holds it.
+    pub of: (String, String),
+    pub public: String,
+    /// Nothing where it was made before that was kept.
+    pub created: Option<Timestamp>,
+    pub used: Option<Timestamp>,
+    pub expires: Option<Timestamp>,
+    /// Why it opens nothing.
+    pub off: Option<&'static str>,
+}
+
+/// Whether keys are wanted oldest first, rather than by last use.
+pub fn by_age(visit: &Visit<'_>) -> bool {
+    visit.query.text("by") == "age"
+}
+
+/// How many keys come before this page.
+pub fn start(visit: &Visit<'_>) -> usize {
+    let page = usize::try_from(visit.query.page() - 1).unwrap_or_default();
+    page.saturating_mul(SIZE)
+}
+
+/// One page of keys, of so many in all.
+pub fn key_table(
+    visit: &Visit<'_>,
+    rows: &[KeyRow],
+    total: u64,
+    now: Timestamp,
+    empty: &str,
+) -> Markup {
+    let by_age = by_age(visit);
+    let autotask = matches!(visit.place, Place::Autotask(_));
+    let said = |at: Option<Timestamp>, none: &'static str| {
+        at.map_or_else(|| none.to_owned(), |at| days(now, at))
+    };
+    html! {
         nav.inline.sorts aria-label="Order" {
             "Order: " a href=(visit.at("audit/keys")) aria-current=[(!by_age).then_some("true")] { "unused longest" } " "
             a href=(visit.at("audit/keys?by=age")) aria-current=[by_age.then_some("true")] { "oldest" }
         }
-        @if shown.is_empty() { (page::empty("No key yet. Keys are cut at a member's API Keys tab, or by Connect.")) }
+        @if rows.is_empty() { (page::empty(empty)) }
         @else {
             div.wide tabindex="0" role="region" aria-label="Keys" { table {
-                thead { tr { th scope="col" { "Description" } th scope="col" { "Member" } th scope="col" { "Public Key" } th scope="col" { "Age" } th scope="col" { "Last used" } th scope="col" { "Expires" } th scope="col" { "Remark" } } }
-                tbody { @for (key, name) in shown.iter().zip(&names) {
-                    @let since = key.last_used().unwrap_or(key.created);
-                    @let idle = now.duration_since(since).as_hours() / 24;
+                thead { tr {
+                    @if autotask { th scope="col" { "Username (Key)" } th scope="col" { "API User" } th scope="col" { "Tracking Identifier" } }
+                    @else { th scope="col" { "Description" } th scope="col" { "Member" } th scope="col" { "Public Key" } }
+                    th scope="col" { "Age" } th scope="col" { "Last used" } @if !autotask { th scope="col" { "Expires" } } th scope="col" { "Remark" } } }
+                tbody { @for key in rows {
+                    @let idle = key.used.or(key.created).map(|since| now.duration_since(since).as_hours() / 24);
                     tr {
-                        th scope="row" { (key.description) }
-                        td { a href=(visit.at(&format!("members/{}/keys", key.member))) { (name) } }
-                        td { code { (key.public) } }
-                        td { (days(desk, key.created)) }
-                        td { (key.last_used().map_or_else(|| "never".to_owned(), |at| days(desk, at))) }
-                        td { (key.expires.map_or_else(|| "never".to_owned(), crate::saving::time)) }
-                        td { @if key.inactive { span.flag.off { "inactive" } }
+                        @if autotask { th scope="row" { code { (key.public) } } } @else { th scope="row" { (key.description) } }
+                        td { a href=(visit.at(&key.of.0)) { (key.of.1) } }
+                        @if autotask { td { (key.description) } } @else { td { code { (key.public) } } }
+                        td { (said(key.created, "not known")) }
+                        td { (said(key.used, "never")) }
+                        @if !autotask { td { (key.expires.map_or_else(|| "never".to_owned(), crate::saving::time)) } }
+                        td { @if let Some(off) = key.off { span.flag.off { (off) } }
                             @else if key.expires.is_some_and(|at| at <= now) { span.flag.off { "expired" } }
-                            @else if idle >= UNUSED { span.flag { "unused for " (idle) " days" } } }
+                            @else if let Some(idle) = idle.filter(|idle| *idle >= UNUSED) { span.flag { "unused for " (idle) " days" } } }
                     }
                 } }
             } }
-            (page::pages(&format!("{}?by={}&page=", visit.at("audit/keys"), if by_age { "age" } else { "use" }), page, SIZE as u64, total as u64))
+            (page::pages(&format!("{}?by={}&page=", visit.at("audit/keys"), if by_age { "age" } else { "use" }), visit.query.page(), SIZE as u64, total))
         }
-    };
-    Ok(frame(visit, "keys", &body))
+    }
 }

@@ -1,6 +1,7 @@
 //! The console of an Autotask database, in that product's words: Admin > Features & Settings > Resources/Users
 //! (HR) > Security Levels, and Admin > Resources (Users).
 
+mod audit;
 mod connect;
 mod data;
 mod instance;
@@ -10,6 +11,8 @@ pub mod levels;
 mod overview;
 mod resources;
 mod user;
+
+pub use connect::order;
 
 use super::page::{self, Page};
 use super::{Outcome, Result, Visit, activity};
@@ -38,6 +41,7 @@ pub async fn answer(visit: &Visit<'_>, tenant: &Arc<Tenant>, words: &[&str]) -> 
         ["levels", rest @ ..] => levels::answer(visit, &desk, rest).await,
         ["resources", rest @ ..] => resources::answer(visit, &desk, rest).await,
         ["integrations", rest @ ..] => integrations::answer(visit, &desk, rest).await,
+        ["audit", rest @ ..] => audit::answer(visit, &desk, rest).await,
         ["activity", rest @ ..] => activity::of_autotask(visit, &desk, rest).await,
         ["data"] => data::answer(visit, &desk).await,
         ["instances", rest @ ..] => instance::answer(visit, &desk, rest).await,

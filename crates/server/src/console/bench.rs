@@ -29,7 +29,7 @@ pub struct Order {
 }
 
 /// Why something was not done, with the field of the form that it is about: `role`, `member`, `url`,
-/// `company`, `public_key`, `private_key`.
+/// `company`, `public_key`, `private_key`, `code`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     pub field: Option<&'static str>,
@@ -111,9 +111,10 @@ impl Proof {
     }
 }
 
-/// One member of an audit.
+/// One member of an audit, or one API user.
 #[derive(Debug, Clone)]
 pub struct Audited {
+    pub id: i64,
     pub member: String,
     pub name: String,
     pub role: String,
@@ -152,13 +153,16 @@ pub enum Block {
     Table(Vec<String>, Vec<Vec<String>>),
 }
 
-/// The integration's own form, as it was pasted.
+/// The integration's own form, as it was pasted. For Autotask `public_key` is the user name, `private_key` the
+/// secret, and `company` is empty.
 #[derive(Debug, Clone)]
 pub struct Pasted {
     pub url: String,
     pub company: String,
     pub public_key: String,
     pub private_key: Secret,
+    /// Autotask's tracking identifier; empty on ConnectWise.
+    pub code: Secret,
 }
 
 /// A pair that opens the PSA.
@@ -231,6 +235,10 @@ pub trait Bench: Send + Sync {
     fn prove_autotask(&self, order: &Order, credentials: &Credentials) -> Result<Proof, Refusal>;
     /// Every API member, and what it holds beyond its need.
     fn audit(&self, company: &str) -> Result<Audit, Refusal>;
+    /// Every API user of an Autotask instance, and what it holds beyond its need.
+    fn audit_autotask(&self, instance: &str) -> Result<Audit, Refusal>;
     /// Tries a connection as the integration would use it: address, company, key and rights.
     fn check(&self, order: &Order, pasted: &Pasted) -> Result<Proof, Refusal>;
+    /// The same on Autotask: zone, user name, secret, tracking identifier and rights.
+    fn check_autotask(&self, order: &Order, pasted: &Pasted) -> Result<Proof, Refusal>;
 }

@@ -3,18 +3,20 @@
 mod copies;
 mod faults;
 mod new;
+pub mod subject;
 
-use super::desk::Desk;
 use super::page::{self, Page};
 use super::{Outcome, Place, Result, Visit, tenant};
 use crate::operator::SWITCHES;
 use maud::{Markup, html};
+use std::sync::atomic::Ordering;
+use subject::{Of, Subject};
 
-pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result<Outcome> {
+pub async fn answer(visit: &Visit<'_>, subject: &Subject<'_>, rest: &[&str]) -> Result<Outcome> {
     match rest {
-        [] if visit.post => save(visit, desk).await,
-        [] => Ok(Outcome::Page(show(visit, desk))),
-        ["new"] => Ok(new::answer(visit, desk)),
+        [] if visit.post => save(visit, subject).await,
+        [] => Ok(Outcome::Page(show(visit, subject))),
+        ["new"] => Ok(new::answer(visit, subject.desk, subject.is_autotask())),
         ["task", name] => {
             let address = visit.at(&format!("instances/task/{name}"));
             let work = &visit.server.console.work;
@@ -32,8 +34,8 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result
             );
             Ok(part.map_or(Outcome::Nowhere, Outcome::Part))
         }
-        ["faults", rest @ ..] => faults::answer(visit, desk, rest).await,
-        rest => copies::answer(visit, desk, rest).await,
+        ["faults", rest @ ..] => faults::answer(visit, subject, rest).await,
+        rest => copies::answer(visit, subject, rest).await,
     }
 }
 
@@ -60,18 +62,21 @@ pub fn table(visit: &Visit<'_>) -> Markup {
     }
 }
 
-fn show(visit: &Visit<'_>, desk: &Desk<'_>) -> Page {
-    let instance = &desk.instance;
+fn show(visit: &Visit<'_>, subject: &Subject<'_>) -> Page {
+    let name = subject.name();
     let body = html! {
         header.head { h1 { "Instances" } a.button href=(visit.at("instances/new")) { span aria-hidden="true" { "+ " } "New Item" } }
         (table(visit))
-        section { h2 { "Snapshots of " (instance.company) } (copies::shown(visit, desk)) }
-        section { h2 { "Faults on " (instance.company) } (faults::shown(visit, desk)) }
-        section { h2 { "Settings of " (instance.company) }
+        section { h2 { "Snapshots of " (name) } (copies::shown(visit, subject)) }
+        section { h2 { "Faults on " (name) } (faults::shown(visit, subject)) }
+        section { h2 { "Settings of " (name) }
             form.card method="post" {
                 (page::csrf(visit))
-                @for switch in SWITCHES {
-                    (page::text_field(switch.name, switch.name, &instance.setting(switch.name).unwrap_or_default(), &format!("{}. Takes: {}.", sentence(switch.meaning), switch.takes), None, page::Field::default()))
+                @match &subject.of {
+                    Of::Company(instance) => @for switch in SWITCHES {
+                        (page::text_field(switch.name, switch.name, &instance.setting(switch.name).unwrap_or_default(), &format!("{}. Takes: {}.", sentence(switch.meaning), switch.takes), None, page::Field::default()))
+                    }
+                    Of::Tenant(tenant) => (page::tick("lenient", "Lenient", tenant.is_lenient(), "Take changes at a record's own path too, which the vendor refuses with 405.")),
                 }
                 button type="submit" { "Save" }
             }
@@ -89,16 +94,32 @@ fn sentence(text: &str) -> String {
         .unwrap_or_default()
 }
 
-async fn save(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
-    for switch in SWITCHES {
-        let value = visit.form.trimmed(switch.name);
-        let value = (!value.is_empty()).then_some(value);
-        if desk.instance.setting(switch.name).as_deref() != value {
-            let path = format!("settings/{}", switch.name);
-            let work = desk.instance.set_setting(switch.name, value);
+async fn save(visit: &Visit<'_>, subject: &Subject<'_>) -> Result<Outcome> {
+    match &subject.of {
+        Of::Company(instance) => {
+            for switch in SWITCHES {
+                let value = visit.form.trimmed(switch.name);
+                let value = (!value.is_empty()).then_some(value);
+                if instance.setting(switch.name).as_deref() != value {
+                    let path = format!("settings/{}", switch.name);
+                    let work = instance.set_setting(switch.name, value);
+                    let desk = subject.desk;
+                    desk.written(http::Method::PUT, &path, work).await?;
+                }
+            }
+            visit.session.say("Saved.");
+        }
+        Of::Tenant(tenant) => {
+            let on = visit.form.ticked("lenient");
+            let path = format!("{}/lenient", subject.path());
+            let work = async {
+                tenant.lenient.store(on, Ordering::Relaxed);
+                Ok(())
+            };
+            let desk = subject.desk;
             desk.written(http::Method::PUT, &path, work).await?;
+            visit.session.say("Saved; it holds until the server stops.");
         }
     }
-    visit.session.say("Saved.");
     Ok(Outcome::See(visit.at("instances")))
 }

@@ -78,7 +78,7 @@ async fn one(
             let tabs = tabs(visit, profile, "guide");
             Ok(guide::answer(visit, order, &profile.title(), &tabs).await)
         }
-        ["side", rest @ ..] => super::jobs::answer(visit, desk, profile, rest).await,
+        ["side", rest @ ..] => super::jobs::answer(visit, profile, rest).await,
         _ => Ok(Outcome::Nowhere),
     }
 }

@@ -1,12 +1,10 @@
 //! The integration's own side: the form where its keys, URL and company id are pasted, its jobs and their runs.
 //! What runs the jobs was joined to the server; nothing here knows what a job does.
 
-use super::bench::{Pasted, Refusal};
-use super::connect::order;
-use super::desk::Desk;
+use super::bench::{self, Pasted, Refusal};
 use super::integrations::tabs;
 use super::page::{self, Field, Page};
-use super::{Outcome, Result, Visit, proof};
+use super::{Outcome, Result, Visit, autotask, connect, proof};
 use crate::jobs::{Integration, Job, JobRun, Jobs, NewConnection};
 use crate::secret::Secret;
 use bitting_catalog::profile::{Profile, Psa};
@@ -16,11 +14,18 @@ use std::sync::Arc;
 /// Runs on the page.
 const SHOWN: usize = 30;
 
+/// What the jobs of a profile are called: one product has others for Autotask.
+fn slug(profile: &Profile) -> String {
+    match profile.product.psa {
+        Psa::ConnectWise => profile.slug.clone(),
+        Psa::Autotask => format!("{}_autotask", profile.slug),
+    }
+}
+
 /// Whether jobs of this integration run beside the server.
 pub fn has(visit: &Visit<'_>, profile: &Profile) -> bool {
     let slugs = visit.server.console.with_jobs.get();
-    profile.product.psa == Psa::ConnectWise
-        && slugs.is_some_and(|slugs| slugs.contains(&profile.slug))
+    slugs.is_some_and(|slugs| slugs.contains(&slug(profile)))
 }
 
 /// Learns once which integrations have jobs.
@@ -48,18 +53,13 @@ async fn work<T: Send + 'static>(
     })
 }
 
-pub async fn answer(
-    visit: &Visit<'_>,
-    desk: &Desk<'_>,
-    profile: &Profile,
-    rest: &[&str],
-) -> Result<Outcome> {
+pub async fn answer(visit: &Visit<'_>, profile: &Profile, rest: &[&str]) -> Result<Outcome> {
     let here = visit.at(&format!("integrations/{}/side", profile.slug));
-    let slug = profile.slug.clone();
+    let slug = slug(profile);
     match rest {
         [] if visit.post => save(visit, profile, &here).await,
         [] => sheet(visit, profile, &[]).await,
-        ["check"] if visit.post => Ok(Outcome::Part(check(visit, desk, profile).await)),
+        ["check"] if visit.post => Ok(Outcome::Part(check(visit, profile).await)),
         ["runs"] => Ok(Outcome::Part(runs(visit, profile).await)),
         ["run"] if visit.post => {
             let job = visit.form.trimmed("job").to_owned();
@@ -93,6 +93,86 @@ pub async fn answer(
     }
 }
 
+/// A field of the form.
+struct Asked {
+    name: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    lacking: &'static str,
+    /// Kept encrypted, and never shown again.
+    secret: bool,
+}
+
+const fn open(
+    name: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    lacking: &'static str,
+) -> Asked {
+    Asked {
+        name,
+        label,
+        hint,
+        lacking,
+        secret: false,
+    }
+}
+
+const fn secret(name: &'static str, label: &'static str, lacking: &'static str) -> Asked {
+    Asked {
+        name,
+        label,
+        hint: "Kept encrypted, never shown again.",
+        lacking,
+        secret: true,
+    }
+}
+
+const CONNECTWISE: [Asked; 4] = [
+    open(
+        "url",
+        "URL",
+        "Where the PSA is, without a path.",
+        "Paste the address of the server.",
+    ),
+    open(
+        "company",
+        "Company ID",
+        "What people type when they log in.",
+        "Paste the company id.",
+    ),
+    open("public_key", "Public Key", "", "Paste the public key."),
+    secret("private_key", "Private Key", "Paste the private key."),
+];
+const AUTOTASK: [Asked; 4] = [
+    open(
+        "url",
+        "URL of the zone",
+        "Where the PSA is, without a path.",
+        "Paste the address of the zone.",
+    ),
+    open(
+        "public_key",
+        "Username (Key)",
+        "The API user's.",
+        "Paste the user name.",
+    ),
+    secret("private_key", "Password (Secret)", "Paste the secret."),
+    secret(
+        "code",
+        "Tracking Identifier",
+        "Paste the tracking identifier.",
+    ),
+];
+
+/// What the last step of a guide asks for.
+fn fields(profile: &Profile) -> &'static [Asked; 4] {
+    match profile.product.psa {
+        Psa::ConnectWise => &CONNECTWISE,
+        Psa::Autotask => &AUTOTASK,
+    }
+}
+
 fn pasted(visit: &Visit<'_>) -> Pasted {
     let form = &visit.form;
     Pasted {
@@ -100,64 +180,86 @@ fn pasted(visit: &Visit<'_>) -> Pasted {
         company: form.trimmed("company").to_owned(),
         public_key: form.trimmed("public_key").to_owned(),
         private_key: Secret::new(form.trimmed("private_key")),
+        code: Secret::new(form.trimmed("code")),
     }
 }
 
 /// What is missing in the form, field by field.
-fn lacking(pasted: &Pasted) -> Vec<Refusal> {
-    let all = [
-        ("url", &*pasted.url, "Paste the address of the server."),
-        ("company", &*pasted.company, "Paste the company id."),
-        ("public_key", &*pasted.public_key, "Paste the public key."),
-        (
-            "private_key",
-            pasted.private_key.reveal(),
-            "Paste the private key.",
-        ),
-    ];
-    all.into_iter()
-        .filter(|(_, value, _)| value.is_empty())
-        .map(|(field, _, text)| Refusal::on(field, text))
+fn lacking(visit: &Visit<'_>, profile: &Profile) -> Vec<Refusal> {
+    let empty = |asked: &&Asked| visit.form.trimmed(asked.name).is_empty();
+    let lacking = fields(profile).iter().filter(empty);
+    lacking
+        .map(|asked| Refusal::on(asked.name, asked.lacking))
         .collect()
 }
 
-/// Tries what stands in the form; nothing is kept. With no private key in it, the kept one is tried.
-async fn check(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Markup {
-    let pasted = pasted(visit);
-    let lacks = lacking(&pasted);
-    if lacks.iter().any(|one| one.field != Some("private_key")) {
-        let texts: Vec<&str> = lacks.iter().map(|one| one.text.as_str()).collect();
-        return page::wrong(&texts.join(" "));
-    }
-    if !lacks.is_empty() {
-        let slug = profile.slug.clone();
-        return match work(visit, move |jobs| jobs.check(&slug)).await {
-            Err(text) => page::wrong(&text),
-            Ok(rights) => html! {
-                @if rights.iter().any(|one| one.result == "missing" && !one.optional) { p.wrong role="alert" { "The key that is kept lacks rights." } }
-                @else { p.said role="status" { b { "Connected." } " The key that is kept opens the PSA." } }
-                ul.plain { @for one in rights { li { span.proved.(if one.result == "held" { "granted" } else if one.result == "missing" { "missing" } else { "unproved" }) { (one.result) } " " (one.right) @if one.optional { " (optional)" } } } }
-            },
+/// Tries what stands in the form; nothing is kept. With no secret in it, the kept one is tried. What is wrong
+/// with a field is said beside it too.
+async fn check(visit: &Visit<'_>, profile: &Profile) -> Markup {
+    let slug = slug(profile);
+    let lacks = lacking(visit, profile);
+    let secrets = || fields(profile).iter().filter(|asked| asked.secret);
+    let lacks_secret = |asked: &Asked| lacks.iter().any(|one| one.field == Some(asked.name));
+    if !lacks.is_empty() && lacks.len() == secrets().count() && secrets().all(lacks_secret) {
+        let tried = work(visit, move |jobs| jobs.check(&slug)).await;
+        return html! {
+            @match tried {
+                Err(text) => (page::wrong(&text)),
+                Ok(rights) => {
+                    @if rights.iter().any(|one| one.result == "missing" && !one.optional) { p.wrong role="alert" { "The key that is kept lacks rights." } }
+                    @else { p.said role="status" { b { "Connected." } " The key that is kept opens the PSA." } }
+                    ul.plain { @for one in rights { li { span.proved.(if one.result == "held" { "granted" } else if one.result == "missing" { "missing" } else { "unproved" }) { (one.result) } " " (one.right) @if one.optional { " (optional)" } } } }
+                }
+            }
+            (hints(profile, &[]))
         };
     }
-    let asked = order(profile, &visit.form);
-    let proved = desk
-        .bench(move |bench, _| bench.check(&asked, &pasted))
-        .await;
-    match proved {
-        Ok(found) => {
-            html! { p.said role="status" { b { "Connected." } " The address, the company and the key are right." } (proof::shown(&found)) }
+    if !lacks.is_empty() {
+        let texts: Vec<&str> = lacks.iter().map(|one| one.text.as_str()).collect();
+        return html! { (page::wrong(&texts.join(" "))) (hints(profile, &lacks)) };
+    }
+    let pasted = pasted(visit);
+    let autotask = profile.product.psa == Psa::Autotask;
+    let asked = if autotask {
+        autotask::order(profile, &visit.form)
+    } else {
+        connect::order(profile, &visit.form)
+    };
+    let proved = bench::work(visit.server, move |bench| {
+        if autotask {
+            bench.check_autotask(&asked, &pasted)
+        } else {
+            bench.check(&asked, &pasted)
         }
-        Err(refusal) => page::wrong(&refusal.text),
+    })
+    .await;
+    match proved {
+        Ok(found) => html! {
+            p.said role="status" { b { "Connected." } @if autotask { " The zone, the user name, the secret and the tracking identifier are right." } @else { " The address, the company and the key are right." } }
+            (proof::shown(&found)) (hints(profile, &[]))
+        },
+        Err(refusal) => {
+            html! { (page::wrong(&refusal.text)) (hints(profile, std::slice::from_ref(&refusal))) }
+        }
     }
 }
 
+/// What stands below each field, put there anew.
+fn hints(profile: &Profile, refused: &[Refusal]) -> Markup {
+    html! { @for asked in fields(profile) {
+        p.hint id=(format!("{}-hint", asked.name)) hx-swap-oob="true" {
+            @for one in refused.iter().filter(|one| one.field == Some(asked.name)) { strong { (one.text) } " " }
+            (asked.hint)
+        }
+    } }
+}
+
 async fn save(visit: &Visit<'_>, profile: &Profile, here: &str) -> Result<Outcome> {
-    let pasted = pasted(visit);
-    let lacks = lacking(&pasted);
+    let lacks = lacking(visit, profile);
     if !lacks.is_empty() {
         return sheet(visit, profile, &lacks).await;
     }
+    let pasted = pasted(visit);
     let url = pasted.url.trim_end_matches('/').to_owned();
     let connection = NewConnection {
         ca_file: visit.server.console.authority(&url),
@@ -167,13 +269,17 @@ async fn save(visit: &Visit<'_>, profile: &Profile, here: &str) -> Result<Outcom
         private_key: pasted.private_key.reveal().to_owned(),
         // Names the software that calls, not the tenant.
         client_id: Some(crate::host::CLIENT_ID.to_owned()),
-        integration_code: None,
+        integration_code: (profile.product.psa == Psa::Autotask)
+            .then(|| pasted.code.reveal().to_owned()),
     };
-    let slug = profile.slug.clone();
+    let slug = slug(profile);
     match work(visit, move |jobs| jobs.connect(&slug, connection)).await {
         Ok(()) => {
             visit.session.say(
-                "Saved. The private key rests encrypted and is never shown again; the jobs run from now on.",
+                match profile.product.psa {
+                    Psa::ConnectWise => "Saved. The private key rests encrypted and is never shown again; the jobs run from now on.",
+                    Psa::Autotask => "Saved. Secret and tracking identifier rest encrypted and are never shown again; the jobs run from now on.",
+                },
             );
             Ok(Outcome::See(here.to_owned()))
         }
@@ -183,7 +289,7 @@ async fn save(visit: &Visit<'_>, profile: &Profile, here: &str) -> Result<Outcom
 
 async fn sheet(visit: &Visit<'_>, profile: &Profile, refused: &[Refusal]) -> Result<Outcome> {
     let title = profile.title();
-    let slug = profile.slug.clone();
+    let slug = slug(profile);
     let known = work(visit, move |jobs| {
         let all = jobs.overview()?;
         let own = all.into_iter().find(|one| one.slug == slug);
@@ -213,7 +319,7 @@ async fn sheet(visit: &Visit<'_>, profile: &Profile, refused: &[Refusal]) -> Res
         (tabs(visit, profile, "side"))
         @for one in refused.iter().filter(|one| one.field.is_none()) { (page::wrong(&one.text)) }
         @if let Some(step) = profile.step.last() { p.hint { "In the product itself: " b { (step.at) } ". " (step.action) } }
-        (connection_form(visit, &own, &here, &error))
+        (connection_form(visit, profile, &own, &here, &error))
         section { h2 { "Jobs" } div #runs hx-get=(format!("{here}/runs")) hx-trigger="every 3s" { (tables(visit, &own, &[], &here)) } }
         section { details open[error("settings").is_some()] { summary { "Settings of the jobs" }
             form.card method="post" action=(format!("{here}/settings")) {
@@ -230,33 +336,48 @@ async fn sheet(visit: &Visit<'_>, profile: &Profile, refused: &[Refusal]) -> Res
 
 fn connection_form<'e>(
     visit: &Visit<'_>,
+    profile: &Profile,
     own: &Integration,
     here: &str,
     error: &dyn Fn(&str) -> Option<&'e str>,
 ) -> Markup {
     let kept = own.connection.as_ref();
-    let value = |field: &str, kept: Option<&str>, usual: &str| {
-        let sent = visit.form.given(field);
-        sent.or(kept).unwrap_or(usual).to_owned()
-    };
-    let text = |hint: &'static str, name: &str, label: &str, value: &str, kind: &'static str| {
-        let field = Field {
-            kind,
-            required: true,
-            ..Field::default()
+    // The first time, what this server knows of itself; then what is kept; secrets never.
+    let value = |asked: &Asked| {
+        let (kept, usual) = match asked.name {
+            "url" => (kept.map(|one| &*one.url), &*visit.origin),
+            "company" => (kept.map(|one| &*one.company), visit.place.name()),
+            _ => (kept.map(|one| &*one.public_key), ""),
         };
-        page::text_field(name, label, value, hint, error(name), field)
+        match visit.form.given(asked.name) {
+            _ if asked.secret => String::new(),
+            Some(sent) => sent.to_owned(),
+            None => kept.unwrap_or(usual).to_owned(),
+        }
+    };
+    let hint = |asked: &Asked| match (asked.secret, kept) {
+        (true, Some(_)) => {
+            "One is kept, encrypted, and is never shown. Paste it anew to change the connection."
+        }
+        _ => asked.hint,
+    };
+    let field = |asked: &Asked| Field {
+        kind: match asked.name {
+            "url" => "url",
+            _ if asked.secret => "password",
+            _ => "text",
+        },
+        required: !asked.secret,
+        ..Field::default()
     };
     html! {
         section { h2 { "Connection" }
             p { "What " (own.title) " itself asks for in the last step of its guide." }
             form.card method="post" action=(here) {
                 (page::csrf(visit))
-                (text("Where the PSA is, without a path.", "url", "URL", &value("url", kept.map(|one| &*one.url), &visit.origin), "url"))
-                (text("What people type when they log in.", "company", "Company ID", &value("company", kept.map(|one| &*one.company), visit.place.name()), "text"))
-                (text("", "public_key", "Public Key", &value("public_key", kept.map(|one| &*one.public_key), ""), "text"))
-                (page::text_field("private_key", "Private Key", "", if kept.is_some() { "One is kept, encrypted, and is never shown. Paste it anew to change the connection." } else { "Kept encrypted, never shown again." },
-                    error("private_key"), Field { kind: "password", complete: "off", ..Field::default() }))
+                @for asked in fields(profile) {
+                    (page::text_field(asked.name, asked.label, &value(asked), hint(asked), error(asked.name), field(asked)))
+                }
                 div.buttons {
                     button.quiet type="button" hx-post=(format!("{here}/check")) hx-target="#checked" hx-disabled-elt="this" { "Check connection" } " "
                     button type="submit" { "Save" }
@@ -269,7 +390,7 @@ fn connection_form<'e>(
 
 async fn runs(visit: &Visit<'_>, profile: &Profile) -> Markup {
     let here = visit.at(&format!("integrations/{}/side", profile.slug));
-    let slug = profile.slug.clone();
+    let slug = slug(profile);
     let found = work(visit, move |jobs| {
         let all = jobs.overview()?;
         let runs = jobs.runs(&slug, None, SHOWN)?;

@@ -40,10 +40,11 @@ const CONNECTWISE: [(&str, &str, &str); 7] = [
     ("data", "Data", "Observe"),
     ("instances", "Instances", "Server"),
 ];
-const AUTOTASK: [(&str, &str, &str); 6] = [
+const AUTOTASK: [(&str, &str, &str); 7] = [
     ("features", "Features & Settings", "Admin"),
     ("resources", "Resources (Users)", "Admin"),
     ("integrations", "Integrations", "Connect"),
+    ("audit", "Audit", "Connect"),
     ("activity", "Activity", "Observe"),
     ("data", "Data", "Observe"),
     ("instances", "Instances", "Server"),

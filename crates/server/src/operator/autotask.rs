@@ -1,6 +1,7 @@
 //! What Autotask's own API cannot do: security levels and API users, for whoever runs the server. A live
 //! Autotask has screens for both and no way in.
 
+mod instances;
 mod levels;
 mod users;
 
@@ -17,17 +18,21 @@ use std::sync::Arc;
 struct TenantBody<'a> {
     name: &'a str,
     kind: &'static str,
+    place: &'a str,
     levels: usize,
     users: usize,
 }
 
-/// `autotask`, `autotask/{instance}/levels…`, `autotask/{instance}/users…`; the first instance is `-`.
+/// `autotask`, `autotask/{instance}/levels…`, `…/users…`, `…/faults…`, `…/snapshot`; the first instance is `-`.
 pub async fn answer(ask: &Ask<'_>, lower: &[&str], segments: &[&str]) -> Result<Reply, Problem> {
     ask.operator()?;
     let tenants = ask.server.autotask();
     let [name, rest @ ..] = lower else {
+        if ask.method == Method::POST {
+            return instances::create(ask).await;
+        }
         if ask.method != Method::GET {
-            return Err(Ask::unsupported("GET"));
+            return Err(Ask::unsupported("GET, POST"));
         }
         let all: Vec<_> = tenants.iter().map(|tenant| shown(tenant)).collect();
         return reply(200, &all);
@@ -49,6 +54,9 @@ pub async fn answer(ask: &Ask<'_>, lower: &[&str], segments: &[&str]) -> Result<
     };
     match rest {
         [] if ask.method == Method::GET => reply(200, &shown(tenant)),
+        [verb @ ("snapshot" | "restore" | "reset")] => instances::copy(ask, tenant, verb).await,
+        ["faults"] => super::faults::on(ask, &tenant.faults(), tenant.registry(), None),
+        ["faults", id] => super::faults::on(ask, &tenant.faults(), tenant.registry(), Some(id)),
         ["levels"] => levels::all(&area).await,
         ["levels", id] => levels::one(&area, number(id)?).await,
         ["users"] => users::all(&area).await,
@@ -63,6 +71,7 @@ fn shown(tenant: &Tenant) -> TenantBody<'_> {
     TenantBody {
         name: &tenant.name,
         kind: "autotask",
+        place: tenant.backend.place(),
         levels: tenant.levels().len(),
         users: tenant.api_users().len(),
     }

@@ -6,6 +6,7 @@ use crate::fault::{Aim, Kind};
 use crate::problem::Problem;
 use crate::rules::Answer;
 use bitting_dialects::connectwise::error::ApiError;
+use bitting_policy::Registry;
 use http::Method;
 use serde_json::Value;
 
@@ -14,11 +15,22 @@ const AIM: [&str; 6] = ["key", "member", "method", "path", "after", "times"];
 
 pub fn answer(ask: &Ask<'_>, id: Option<&str>) -> Result<Reply, Problem> {
     ask.operator_or_admin()?;
-    let (faults, company) = (&ask.server.faults, &ask.instance.company);
+    let registry = ask.instance.registry();
+    on(ask, &ask.instance.company, registry, id)
+}
+
+/// Faults of whatever is filed under this name, with rights of this registry.
+pub fn on(
+    ask: &Ask<'_>,
+    company: &str,
+    registry: &Registry,
+    id: Option<&str>,
+) -> Result<Reply, Problem> {
+    let faults = &ask.server.faults;
     match (&ask.method, id) {
         (&Method::GET, None) => reply(200, &faults.list(company)),
         (&Method::POST, None) => {
-            let (kind, aim) = read(ask)?;
+            let (kind, aim) = read(ask, registry)?;
             let fault = faults
                 .add(company, kind, aim)
                 .map_err(ApiError::bad_request)?;
@@ -41,7 +53,7 @@ pub fn answer(ask: &Ask<'_>, id: Option<&str>) -> Result<Reply, Problem> {
     }
 }
 
-fn read(ask: &Ask<'_>) -> Result<(Kind, Aim), Problem> {
+fn read(ask: &Ask<'_>, registry: &Registry) -> Result<(Kind, Aim), Problem> {
     let body: serde_json::Map<String, Value> = ask.body()?;
     let (aim, kind): (Vec<_>, Vec<_>) = body
         .into_iter()
@@ -59,7 +71,7 @@ fn read(ask: &Ask<'_>) -> Result<(Kind, Aim), Problem> {
     let aim: Aim =
         serde_json::from_value(Value::Object(aim.into_iter().collect())).map_err(wrong)?;
     if let Kind::Withdraw { right } = &kind
-        && crate::fault::action(ask.instance.registry(), right).is_none()
+        && crate::fault::action(registry, right).is_none()
     {
         let message = format!(
             "There is no right {right}; write module and action as `Service Desk / Service Tickets`."

@@ -42,14 +42,14 @@ struct NewBody {
     seed: u64,
 }
 
-fn first_seed() -> u64 {
+pub(super) fn first_seed() -> u64 {
     1
 }
 
 /// Most tickets that a call waits for; larger companies are made by `bitting demo`, without a server.
 const MOST_TICKETS: u32 = 100_000;
 
-fn demo(wanted: bool, tickets: Option<u32>, seed: u64) -> Result<Option<Demo>, Problem> {
+pub(super) fn demo(wanted: bool, tickets: Option<u32>, seed: u64) -> Result<Option<Demo>, Problem> {
     if tickets.is_some_and(|tickets| tickets > MOST_TICKETS) {
         let message = format!(
             "tickets must be {MOST_TICKETS} at most; make a larger company with bitting demo --size."
@@ -155,10 +155,10 @@ pub(crate) async fn make(
 /// What a copy is asked for with.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CopyBody {
+pub(super) struct CopyBody {
     /// Name of the snapshot.
     #[serde(default = "usual")]
-    name: String,
+    pub(super) name: String,
     /// A reset company gets demo records; else its structure and two API members.
     #[serde(default)]
     demo: bool,
@@ -166,6 +166,13 @@ struct CopyBody {
     tickets: Option<u32>,
     #[serde(default = "first_seed")]
     seed: u64,
+}
+
+impl CopyBody {
+    /// The demo records that are asked for.
+    pub(super) fn demo(&self) -> Result<Option<Demo>, Problem> {
+        demo(self.demo, self.tickets, self.seed)
+    }
 }
 
 fn usual() -> String {
@@ -191,7 +198,7 @@ pub async fn copy(ask: &Ask<'_>, company: &str, verb: &str) -> Result<Reply, Pro
         "snapshot" => copies::take(&instance, &file()?).await?,
         "restore" => copies::restore(&instance, &file()?).await?,
         _ => {
-            let demo = demo(body.demo, body.tickets, body.seed)?;
+            let demo = body.demo()?;
             copies::reset(&instance, demo.as_ref()).await?;
         }
     }

@@ -81,9 +81,9 @@ impl Site {
             name: "Test".into(),
             location,
             durability: Durability::Full,
-            permissions,
-            registry,
-            catalog,
+            permissions: Arc::new(permissions),
+            registry: Arc::new(registry),
+            catalog: Arc::new(catalog),
             clock: Arc::new(move || Timestamp::from_second(clock.load(Ordering::Relaxed)).unwrap()),
         })
         .await

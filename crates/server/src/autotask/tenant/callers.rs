@@ -24,6 +24,9 @@ impl Tenant {
         }
         self.failures.lock().remove(&user.user.to_lowercase());
         let caller = self.caller_of(&user).await?;
+        if caller.is_some() {
+            self.used_now(id);
+        }
         Ok(caller.map(|caller| Caller {
             impersonates: given.impersonates,
             ..caller

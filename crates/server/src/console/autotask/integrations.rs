@@ -21,10 +21,12 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result
     let Some(profile) = of(&visit.place).find(|profile| profile.slug == *slug) else {
         return Ok(Outcome::Nowhere);
     };
+    crate::console::jobs::learn(visit).await;
     match rest {
         [] => Ok(Outcome::Page(sheet(visit, desk, profile).await)),
         ["connect", rest @ ..] => super::connect::answer(visit, desk, profile, rest).await,
         ["verify"] => super::connect::verify(visit, desk, profile).await,
+        ["side", rest @ ..] => crate::console::jobs::answer(visit, profile, rest).await,
         ["guide"] => {
             let order = chosen::order(profile, &visit.query);
             let tabs = tabs(visit, profile, "guide");

@@ -3,6 +3,7 @@
 use super::resources::{key_field, secret_field};
 use super::{Desk, message, problem};
 use crate::autotask::operator::{self, RESOURCES};
+use crate::autotask::saving::Beside;
 use crate::autotask::users::{ApiUser, Tracking};
 use crate::console::form::Form;
 use crate::console::members::copied;
@@ -98,7 +99,11 @@ fn faults(desk: &Desk<'_>, form: &Form, before: Option<&ApiUser>) -> Errors {
             "key",
             "It must look like an e-mail address, of letters, digits, dots, - and _.".to_owned(),
         ));
-    } else if desk.tenant.user(key).is_some()
+    } else if desk
+        .server
+        .autotask()
+        .iter()
+        .any(|one| one.user(key).is_some())
         && before.is_none_or(|user| !user.user.eq_ignore_ascii_case(key))
     {
         errors.push(("key", "Another API user has this key.".to_owned()));
@@ -156,21 +161,12 @@ async fn save(
     }
     let failed = |trouble: crate::autotask::answer::Trouble| vec![("", message(&trouble))];
     let mut record = record(form);
-    let resource = match id {
+    match id {
         Some(id) => {
             for (field, _) in CHOICES {
                 record.remove(field);
             }
             record.insert("id".to_owned(), json!(id));
-            desk.call(
-                http::Method::PATCH,
-                RESOURCES,
-                "",
-                Some(&Value::Object(record)),
-            )
-            .await
-            .map_err(failed)?;
-            id
         }
         None => {
             let key = form.trimmed("key");
@@ -180,16 +176,11 @@ async fn save(
                 "userName": key.chars().take(32).collect::<String>(),
             });
             record.extend(fixed.as_object().cloned().unwrap_or_default());
-            let body = Value::Object(record);
-            let work = operator::make_resource(desk.tenant, &body);
-            desk.written(http::Method::POST, RESOURCES, work)
-                .await
-                .map_err(failed)?
         }
-    };
+    }
     let level = form.text("level").parse::<i64>().unwrap_or_default();
     let vendor = (form.text("tracking") == "vendor").then(|| form.trimmed("vendor"));
-    let (mut user, shown) = ApiUser::generate(resource, level, vendor);
+    let (mut user, shown) = ApiUser::generate(id.unwrap_or_default(), level, vendor);
     form.trimmed("key").clone_into(&mut user.user);
     let secret = Secret::new(form.trimmed("secret"));
     user.locked = form.ticked("locked");
@@ -202,8 +193,12 @@ async fn save(
     if let Some(before) = before {
         if !fresh {
             user.secret.clone_from(&before.secret);
+            user.created = before.created;
+        } else {
+            user.created = Some(desk.tenant.now());
         }
         user.protected = before.protected;
+        user.protected_data = before.protected_data;
         // The same way of tracking keeps its identifier.
         let same = match (&before.tracking, vendor) {
             (Tracking::Vendor(name), Some(vendor)) => name == vendor,
@@ -218,20 +213,19 @@ async fn save(
     }
     let name = user.user.clone();
     let renamed = before.filter(|before| !before.user.eq_ignore_ascii_case(&name));
-    let path = format!("{RESOURCES}/{resource}/ApiUser");
-    let work = async {
-        if let (Some((at, _)), Some(_)) = (held, renamed) {
-            desk.tenant.remove_user(at).await?;
-        }
-        let at = held.filter(|_| renamed.is_none()).map(|(at, _)| at);
-        desk.tenant.save_user(at, user).await.map_err(Into::into)
+    // Another user name rests under another id: who is let in goes by that.
+    let beside = Beside {
+        at: held.filter(|_| renamed.is_none()).map(|(at, _)| at),
+        gone: held.filter(|_| renamed.is_some()).map(|(at, _)| at),
+        user,
     };
-    if let Err(trouble) = desk.written(http::Method::PUT, &path, work).await {
-        if id.is_none() {
-            operator::unmake_resource(desk.tenant, resource).await;
-        }
-        return Err(failed(trouble));
-    }
+    let (method, path) = match id {
+        Some(id) => (http::Method::PATCH, format!("{RESOURCES}/{id}")),
+        None => (http::Method::POST, RESOURCES.to_owned()),
+    };
+    let body = Value::Object(record);
+    let work = operator::save_resource(desk.tenant, id, &body, beside);
+    let resource = desk.written(method, &path, work).await.map_err(failed)?;
     if !fresh && code.is_none() {
         return Ok((resource, None));
     }

@@ -2,39 +2,28 @@
 //! that takes something away names it and asks first.
 
 use super::new::{demo, seed_field};
-use crate::console::desk::{Desk, message};
+use super::subject::{Of, Subject};
+use crate::console::desk::message;
 use crate::console::page::{self, Field, Page};
 use crate::console::{Outcome, Result, Visit};
-use crate::copies;
 use crate::problem::Problem;
 use bitting_dialects::connectwise::error::ApiError;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use std::path::PathBuf;
 
-pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result<Outcome> {
+pub async fn answer(visit: &Visit<'_>, subject: &Subject<'_>, rest: &[&str]) -> Result<Outcome> {
     match rest {
-        ["snapshot"] if visit.post => take(visit, desk).await,
-        ["restore", name] => restore(visit, desk, name).await,
-        ["forget", name] => forget(visit, desk, name).await,
-        ["reset"] => Ok(reset(visit, desk)),
+        ["snapshot"] if visit.post => take(visit, subject).await,
+        ["restore", name] => restore(visit, subject, name).await,
+        ["forget", name] => forget(visit, subject, name).await,
+        ["reset"] => Ok(reset(visit, subject)),
         _ => Ok(Outcome::Nowhere),
     }
 }
 
-fn file(desk: &Desk<'_>, name: &str) -> Result<PathBuf> {
-    let Some((shelf, _)) = &desk.server.shelf else {
-        return Err(ApiError::bad_request("This server keeps no snapshots.").into());
-    };
-    copies::file(&shelf.state, &desk.instance.company, name)
-}
-
 /// The copies that there are, and what can be done.
-pub fn shown(visit: &Visit<'_>, desk: &Desk<'_>) -> Markup {
-    let state = desk.server.shelf.as_ref().map(|(shelf, _)| &shelf.state);
-    let taken = state
-        .map(|state| copies::taken(state, &desk.instance.company))
-        .unwrap_or_default();
+pub fn shown(visit: &Visit<'_>, subject: &Subject<'_>) -> Markup {
+    let taken = subject.taken();
     html! {
         @if taken.is_empty() { (page::empty("No snapshot yet. Take one before a test, and bring it back after.")) }
         @else { div.wide tabindex="0" role="region" aria-label="Snapshots" { table {
@@ -54,15 +43,23 @@ pub fn shown(visit: &Visit<'_>, desk: &Desk<'_>) -> Markup {
             (page::text_field("snapshot", "Take a snapshot", "", "Its name: letters, digits, - and _. One of the same name is replaced.", None, Field { required: true, max: Some(60), ..Field::default() }))
             button type="submit" { "Take it" }
         }
-        p { a.button.danger href=(visit.at("instances/reset")) { "Reset " (desk.instance.company) } }
+        p { a.button.danger href=(visit.at("instances/reset")) { "Reset " (subject.name()) } }
     }
 }
 
-async fn take(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
+/// What all is in a database, in its PSA's words, up to its last part.
+fn everything(subject: &Subject<'_>) -> &'static str {
+    match subject.of {
+        Of::Company(_) => "Every record, role, member",
+        Of::Tenant(_) => "Every record, security level, API user",
+    }
+}
+
+async fn take(visit: &Visit<'_>, subject: &Subject<'_>) -> Result<Outcome> {
     let name = visit.form.trimmed("snapshot").to_owned();
-    let path = format!("instances/{}/snapshot", desk.instance.company);
-    let work = async { copies::take(&desk.instance, &file(desk, &name)?).await };
-    let done = desk.written(http::Method::POST, &path, work).await;
+    let path = format!("{}/snapshot", subject.path());
+    let work = async { subject.of.take(&subject.file(&name)?).await };
+    let done = subject.desk.written(http::Method::POST, &path, work).await;
     Ok(told(
         visit,
         &done,
@@ -94,23 +91,23 @@ fn asked(visit: &Visit<'_>, title: &str, what: &Markup, button: &str) -> Outcome
     Outcome::Page(Page::new("instances", title, body))
 }
 
-async fn restore(visit: &Visit<'_>, desk: &Desk<'_>, name: &str) -> Result<Outcome> {
-    let file = file(desk, name)?;
+async fn restore(visit: &Visit<'_>, subject: &Subject<'_>, name: &str) -> Result<Outcome> {
+    let file = subject.file(name)?;
     if !file.is_file() {
         return Ok(Outcome::Nowhere);
     }
-    let company = &desk.instance.company;
+    let company = subject.name();
     if visit.post {
-        let path = format!("instances/{company}/restore");
-        let work = copies::restore(&desk.instance, &file);
-        let done = desk.written(http::Method::POST, &path, work).await;
+        let path = format!("{}/restore", subject.path());
+        let work = subject.of.restore(&file);
+        let done = subject.desk.written(http::Method::POST, &path, work).await;
         return Ok(told(
             visit,
             &done,
             &format!("{company} is as it was when {name} was taken."),
         ));
     }
-    let what = html! { p { "Every record, role, member and key of " b { (company) } " becomes what it was when " b { (name) } " was taken. What was made or changed since is gone for good; take a snapshot first if you may want it back." } };
+    let what = html! { p { (everything(subject)) " and key of " b { (company) } " becomes what it was when " b { (name) } " was taken. What was made or changed since is gone for good; take a snapshot first if you may want it back." } };
     Ok(asked(
         visit,
         &format!("Restore {name}"),
@@ -119,26 +116,29 @@ async fn restore(visit: &Visit<'_>, desk: &Desk<'_>, name: &str) -> Result<Outco
     ))
 }
 
-async fn forget(visit: &Visit<'_>, desk: &Desk<'_>, name: &str) -> Result<Outcome> {
-    let file = file(desk, name)?;
+async fn forget(visit: &Visit<'_>, subject: &Subject<'_>, name: &str) -> Result<Outcome> {
+    let file = subject.file(name)?;
     if !file.is_file() {
         return Ok(Outcome::Nowhere);
     }
     if visit.post {
-        let path = format!("instances/{}/snapshots/{name}", desk.instance.company);
+        let path = format!("{}/snapshots/{name}", subject.path());
         let work = async {
             std::fs::remove_file(&file).map_err(|error| -> Problem {
                 ApiError::server(format!("The file cannot be deleted: {error}.")).into()
             })
         };
-        let done = desk.written(http::Method::DELETE, &path, work).await;
+        let done = subject
+            .desk
+            .written(http::Method::DELETE, &path, work)
+            .await;
         return Ok(told(
             visit,
             &done,
             &format!("The snapshot {name} is deleted."),
         ));
     }
-    let what = html! { p { "The file of this snapshot is deleted. The company stays as it is; it can no longer be brought back to that moment." } };
+    let what = html! { p { "The file of this snapshot is deleted. " b { (subject.name()) } " stays as it is; it can no longer be brought back to that moment." } };
     Ok(asked(
         visit,
         &format!("Delete the snapshot {name}"),
@@ -148,16 +148,20 @@ async fn forget(visit: &Visit<'_>, desk: &Desk<'_>, name: &str) -> Result<Outcom
 }
 
 /// Starts anew, while a page shows how far it is.
-fn reset(visit: &Visit<'_>, desk: &Desk<'_>) -> Outcome {
-    let company = desk.instance.company.clone();
+fn reset(visit: &Visit<'_>, subject: &Subject<'_>) -> Outcome {
+    let company = subject.name().to_owned();
+    let who = match subject.of {
+        Of::Company(_) => "members",
+        Of::Tenant(_) => "users",
+    };
     if !visit.post {
         let body = html! {
             (page::crumbs(&[("Instances", Some(visit.at("instances"))), ("Reset", None)]))
             h1 { "Reset " (company) "?" }
-            p { "Every record, role, member and setting of " b { (company) } " is deleted and made anew. Keys go too, all but those of its first two members, which open their successors." }
+            p { (everything(subject)) " and setting of " b { (company) } " is deleted and made anew. Keys go too, all but those of its first two " (who) ", which open their successors." }
             form.card method="post" {
                 (page::csrf(visit))
-                (page::tick("demo", "Fill it with the demo company", true, "Without, it gets its structure and two API members."))
+                (page::tick("demo", "Fill it with the demo company", true, &format!("Without, it gets its structure and two API {who}.")))
                 (seed_field(visit))
                 button.danger type="submit" { "Reset " (company) } " "
                 a.button.quiet href=(visit.at("instances")) { "Leave everything as it is" }
@@ -171,13 +175,14 @@ fn reset(visit: &Visit<'_>, desk: &Desk<'_>) -> Outcome {
     let (name, watched) = console
         .work
         .begin(title, &visit.session.csrf, demo.is_some());
-    let instance = desk.instance.clone();
+    let of = subject.of.clone();
     let log = visit.server.log.clone();
-    let begun = desk.begun(http::Method::POST, &format!("instances/{company}/reset"));
+    let path = format!("{}/reset", subject.path());
+    let begun = subject.desk.begun(http::Method::POST, &path);
     let open = visit.at("");
     tokio::spawn(async move {
         let mut step = |count| watched.step(count);
-        let done = copies::reset_watched(&instance, demo.as_ref(), &mut step).await;
+        let done = of.reset(demo.as_ref(), &mut step).await;
         if let Some(begun) = begun {
             log.record(begun.ended(&done));
         }

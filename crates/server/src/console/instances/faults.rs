@@ -1,6 +1,6 @@
 //! Faults that a test asks for, by key, member, method and path: set, listed, cleared.
 
-use crate::console::desk::Desk;
+use super::subject::Subject;
 use crate::console::page::{self, Field, Page};
 use crate::console::{Outcome, Result, Visit};
 use crate::fault::{Fault, Kind};
@@ -15,15 +15,18 @@ const KINDS: [(&str, &str); 5] = [
     ("withdraw", "A right withdrawn (module / action)"),
 ];
 
-pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result<Outcome> {
+pub async fn answer(visit: &Visit<'_>, subject: &Subject<'_>, rest: &[&str]) -> Result<Outcome> {
     match rest {
-        ["new"] => add(visit, desk).await,
+        ["new"] => add(visit, subject).await,
         ["clear"] if visit.post => {
             let path = match visit.form.trimmed("fault") {
-                "" => "faults".to_owned(),
-                id => format!("faults/{id}"),
+                "" => subject.faults().0,
+                id => format!("{}/{id}", subject.faults().0),
             };
-            let done = desk.operate(http::Method::DELETE, &path, &json!({})).await;
+            let done = subject
+                .desk
+                .operate(http::Method::DELETE, &path, &json!({}))
+                .await;
             visit.session.say(match done {
                 Ok(_) => "Cleared.".to_owned(),
                 Err(text) => text,
@@ -34,8 +37,8 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result
     }
 }
 
-pub fn shown(visit: &Visit<'_>, desk: &Desk<'_>) -> Markup {
-    let faults = desk.server.faults.list(&desk.instance.company);
+pub fn shown(visit: &Visit<'_>, subject: &Subject<'_>) -> Markup {
+    let faults = visit.server.faults.list(&subject.faults().1);
     html! {
         @if faults.is_empty() { (page::empty("No fault is set. Set one to see what a client does when the PSA is slow, throttles, fails or takes a right away.")) }
         @else { div.wide tabindex="0" role="region" aria-label="Faults" { table {
@@ -124,22 +127,28 @@ fn body(visit: &Visit<'_>) -> Map<String, Value> {
     body
 }
 
-async fn add(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
+async fn add(visit: &Visit<'_>, subject: &Subject<'_>) -> Result<Outcome> {
     let mut error = None;
     if visit.post {
         let value = visit.form.trimmed("value");
         let lacks = match visit.form.trimmed("kind") {
             "latency" if value.is_empty() => Some("Say how many milliseconds."),
-            "withdraw" if value.is_empty() => {
-                Some("Name the right: Service Desk / Service Tickets.")
-            }
+            "withdraw" if value.is_empty() => Some(if subject.is_autotask() {
+                "Name the setting: Service Desk / Tickets."
+            } else {
+                "Name the right: Service Desk / Service Tickets."
+            }),
             _ => None,
         };
         match lacks {
             Some(text) => error = Some(text.to_owned()),
             None => {
                 let body = Value::Object(body(visit));
-                match desk.operate(http::Method::POST, "faults", &body).await {
+                match subject
+                    .desk
+                    .operate(http::Method::POST, &subject.faults().0, &body)
+                    .await
+                {
                     Ok(_) => {
                         visit.session.say(
                             "The fault is set; it is over when it is cleared or the server stops.",
@@ -153,25 +162,14 @@ async fn add(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
     }
     let form = &visit.form;
     let kinds = KINDS.map(|(key, words)| (key.to_owned(), words.to_owned()));
-    let keys: Vec<(String, String)> = desk
-        .instance
-        .keys
-        .list(None)
-        .iter()
-        .map(|key| {
-            (
-                key.public.to_string(),
-                format!("{} ({})", key.public, key.description),
-            )
-        })
-        .collect();
+    let keys = subject.keys();
     let methods =
         ["GET", "POST", "PUT", "PATCH", "DELETE"].map(|one| (one.to_owned(), one.to_owned()));
     let number = Field {
         kind: "number",
         ..Field::default()
     };
-    let rights = desk.instance.registry().actions().iter();
+    let rights = subject.registry().actions().iter();
     let body = html! {
         (page::crumbs(&[("Instances", Some(visit.at("instances"))), ("Set a fault", None)]))
         h1 { "Set a fault" }
@@ -180,10 +178,10 @@ async fn add(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
             (page::choice("kind", "What goes wrong", &kinds, form.text("kind"), None, "", None))
             (page::listed_field("value", "How much, or which right", form.trimmed("value"), "Milliseconds, seconds, status, or module / action; empty for the usual.", error.as_deref(), "rights"))
             datalist #rights { @for action in rights { option value=(action.full_name()) {} } }
-            (page::choice("key", "Only this key", &keys, form.text("key"), Some("every key"), "", None))
-            (page::text_field("member", "Only this member", form.trimmed("member"), "Its Member ID.", None, Field::default()))
+            (page::choice("key", if subject.is_autotask() { "Only this API user" } else { "Only this key" }, &keys, form.text("key"), Some(if subject.is_autotask() { "every API user" } else { "every key" }), "", None))
+            @if !subject.is_autotask() { (page::text_field("member", "Only this member", form.trimmed("member"), "Its Member ID.", None, Field::default())) }
             (page::choice("method", "Only this method", &methods, form.text("method"), Some("every method"), "", None))
-            (page::text_field("path", "Only paths that begin with", form.trimmed("path"), "Below the API root: service/tickets.", None, Field::default()))
+            (page::text_field("path", "Only paths that begin with", form.trimmed("path"), if subject.is_autotask() { "Below V1.0: Tickets/query." } else { "Below the API root: service/tickets." }, None, Field::default()))
             (page::text_field("after", "Let pass first", form.trimmed("after"), "Calls.", None, number))
             (page::text_field("times", "Strike at most", form.trimmed("times"), "Calls; empty: until it is cleared.", None, number))
             button type="submit" { "Set it" } " "

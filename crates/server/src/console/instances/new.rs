@@ -1,10 +1,11 @@
 //! A new company: made while its page shows how far it is; the keys of its first members are shown once.
 
+use crate::autotask::shelf;
 use crate::console::desk::{Desk, field_error, message};
 use crate::console::form::encode;
 use crate::console::members::copied;
 use crate::console::page::{self, Field, Page};
-use crate::console::{Outcome, Visit};
+use crate::console::{Outcome, Place, Visit};
 use crate::demo::Size;
 use crate::host::Shown;
 use crate::operator::{Made, check, make};
@@ -14,7 +15,7 @@ use crate::shelf::Company;
 use maud::{Markup, html};
 use std::sync::Weak;
 
-pub fn answer(visit: &Visit<'_>, desk: &Desk<'_>) -> Outcome {
+pub fn answer(visit: &Visit<'_>, desk: &Desk<'_>, autotask: bool) -> Outcome {
     let mut problem = None;
     if visit.post {
         match begin(visit, desk) {
@@ -28,16 +29,21 @@ pub fn answer(visit: &Visit<'_>, desk: &Desk<'_>) -> Outcome {
         ..Field::default()
     };
     let problem = problem.as_ref();
-    let own = field_error(problem, "company");
+    let own = field_error(problem, "company").or(field_error(problem, "name"));
+    let kinds = [("connectwise", "ConnectWise"), ("autotask", "Autotask")]
+        .map(|(key, words)| (key.to_owned(), words.to_owned()));
+    let usual = if autotask { "autotask" } else { "connectwise" };
+    let kind = visit.form.given("kind").unwrap_or(usual);
     let body = html! {
         (page::crumbs(&[("Instances", Some(visit.at("instances"))), ("New Item", None)]))
         h1 { "New Instance" }
         @if let (Some(problem), None) = (problem, own) { (page::wrong(&message(problem))) }
         form.card method="post" {
             (page::csrf(visit))
-            (page::text_field("company", "Company ID", visit.form.text("company"), "Letters, digits, - and _: it stands before the plus of every key.", own, field))
-            (page::text_field("name", "Name", visit.form.text("name"), "", None, Field::default()))
-            (page::tick("demo", "Fill it with the demo company", !visit.post || visit.form.ticked("demo"), "Without, it gets its structure and two API members. With, it takes some seconds."))
+            @if visit.server.rack.get().is_some() { (page::choice("kind", "Kind", &kinds, kind, None, "Which PSA it is.", None)) }
+            (page::text_field("company", "Company ID", visit.form.text("company"), "Letters, digits, - and _. On ConnectWise it stands before the plus of every key; on Autotask it is the instance's one name.", own, field))
+            (page::text_field("name", "Name", visit.form.text("name"), "ConnectWise: the company's name, where it is another than its id.", None, Field::default()))
+            (page::tick("demo", "Fill it with the demo company", !visit.post || visit.form.ticked("demo"), "Without, it gets its structure and two API members or users. With, it takes some seconds."))
             (seed_field(visit))
             button type="submit" { "Save" } " "
             a.button.quiet href=(visit.at("instances")) { "Cancel" }
@@ -74,42 +80,88 @@ pub fn demo(visit: &Visit<'_>) -> Option<Demo> {
     })
 }
 
-fn begin(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<String, Problem> {
+/// What is to be made.
+enum Wanted {
+    Company(Company),
+    Autotask(String),
+}
+
+fn wanted(visit: &Visit<'_>) -> Result<Wanted, Problem> {
     let id = visit.form.trimmed("company").to_owned();
+    if visit.form.text("kind") == "autotask" {
+        shelf::check(visit.server, &id)?;
+        return Ok(Wanted::Autotask(id));
+    }
     let name = visit.form.trimmed("name");
     let company = Company {
-        name: if name.is_empty() {
-            id.clone()
-        } else {
-            name.to_owned()
-        },
+        name: if name.is_empty() { &id } else { name }.to_owned(),
         company: id,
     };
     check(visit.server, &company)?;
+    Ok(Wanted::Company(company))
+}
+
+fn begin(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<String, Problem> {
+    let wanted = wanted(visit)?;
     let demo = demo(visit);
     let console = &visit.server.console;
-    let title = format!("Making {}", company.company);
+    let (title, path) = match &wanted {
+        Wanted::Company(company) => (&company.company, "instances"),
+        Wanted::Autotask(name) => (name, "autotask"),
+    };
+    let title = format!("Making {title}");
     let (work, watched) = console
         .work
         .begin(title, &visit.session.csrf, demo.is_some());
     let home = console.home.get().and_then(Weak::upgrade);
-    let begun = desk.begun(http::Method::POST, "instances");
+    let begun = desk.begun(http::Method::POST, path);
     tokio::spawn(async move {
         let Some(server) = home else {
             watched.fail("This server makes no companies.");
             return;
         };
         let mut step = |count| watched.step(count);
-        let done = make(&server, &company, demo.as_ref(), &mut step).await;
+        let demo = demo.as_ref();
+        let done = match &wanted {
+            Wanted::Company(company) => make(&server, company, demo, &mut step)
+                .await
+                .map(|made| shown(&made)),
+            Wanted::Autotask(name) => shelf::make(&server, name, demo, &mut step)
+                .await
+                .map(|made| users(&made)),
+        };
         if let Some(begun) = begun {
             server.log.record(begun.ended(&done));
         }
         match done {
-            Ok(made) => watched.finish(shown(&made)),
+            Ok(part) => watched.finish(part),
             Err(problem) => watched.fail(message(&problem)),
         }
     });
     Ok(visit.at(&format!("instances/task/{work}")))
+}
+
+/// The API users of an Autotask database that was just made.
+fn users(made: &shelf::Made) -> Markup {
+    let name = &made.tenant.name;
+    let first = [
+        ("admin", "API user with every right", &made.first.admin),
+        ("least", "API user with the least", &made.first.least),
+    ];
+    let open = Place::Autotask(name.clone()).address();
+    html! {
+        p.said role="status" { (name) " is made." }
+        section.pair {
+            p.caution role="alert" { b { "Copy key and secret now." } " The secrets are not shown again." }
+            @for (who, words, user) in first { @if let Some(user) = user {
+                h2 { (words) }
+                (copied(&format!("{who}-key"), "Username (Key)", &user.user))
+                (copied(&format!("{who}-secret"), "Password (Secret)", user.secret.reveal()))
+                (copied(&format!("{who}-code"), "Tracking Identifier", user.code.reveal()))
+            } }
+        }
+        p { a.button href=(open) { "Open " (name) } }
+    }
 }
 
 fn shown(made: &Made) -> Markup {

@@ -51,6 +51,10 @@ struct KeyBody {
     /// The key: what the form calls user name.
     user_name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    created: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_used: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     integration_code: Option<String>,
@@ -360,6 +364,8 @@ async fn body(tenant: &Tenant, resource: i64) -> Result<Option<UserBody>, Proble
             .map(|(id, user)| KeyBody {
                 id: *id,
                 user_name: user.user.clone(),
+                created: user.created.map(crate::saving::time),
+                last_used: tenant.last_used(*id).map(crate::saving::time),
                 secret: None,
                 integration_code: None,
             })

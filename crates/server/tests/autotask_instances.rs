@@ -1,0 +1,312 @@
+//! Autotask databases of a server: made, copied, brought back, started anew and struck by faults, over Bitting's
+//! own API, and remembered by the next start.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use base64::Engine as _;
+use bitting_server::host::{self, AutotaskOptions, Options, Running};
+use bitting_server::http::{Body, Handler as _, Received};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::path::Path;
+
+const OWN: &str = "/bitting/apis/3.0/";
+const API: &str = "/ATServicesRest/V1.0/";
+/// Asks for every record.
+const ALL: &str = "search=%7B%22filter%22:[%7B%22op%22:%22exist%22,%22field%22:%22id%22%7D]%7D";
+
+async fn start(state: &Path) -> Running {
+    let options = Options {
+        state: state.to_owned(),
+        keep: true,
+        overlay: Vec::new(),
+        database: None,
+        host: "127.0.0.1".into(),
+        http_port: 0,
+        https_port: 0,
+        company: "acme".into(),
+        company_name: "Acme".into(),
+        demo: None,
+        require_client_id: false,
+        certificate: None,
+        ready: false,
+        autotask: Some(AutotaskOptions::default()),
+    };
+    host::start(&options, &mut |_| {}).await.unwrap()
+}
+
+struct Answer {
+    status: u16,
+    headers: http::HeaderMap,
+    text: String,
+    json: Value,
+}
+
+async fn send(
+    running: &Running,
+    method: &str,
+    path: &str,
+    headers: &[(&str, String)],
+    body: &Value,
+) -> Answer {
+    let mut request = http::Request::builder()
+        .method(method)
+        .uri(format!("http://psa.test{path}"))
+        .header("host", "psa.test");
+    for (name, value) in headers {
+        request = request.header(*name, value);
+    }
+    let (parts, ()) = request.body(()).unwrap().into_parts();
+    let body = if body.is_null() {
+        String::new()
+    } else {
+        body.to_string()
+    };
+    let received = Received {
+        parts,
+        body: Body::Read(body.into()),
+        secure: true,
+        peer: SocketAddr::from(([127, 0, 0, 1], 1)),
+    };
+    let (parts, body) = running.server.handle(received).await.into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    Answer {
+        status: parts.status.as_u16(),
+        headers: parts.headers,
+        text: String::from_utf8_lossy(&bytes).into_owned(),
+        json: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+    }
+}
+
+/// A call of the operator.
+async fn own(running: &Running, method: &str, path: &str, body: Value) -> Answer {
+    let secret = running.server.settings.operator.reveal();
+    let key = format!("acme+operator:{secret}");
+    let key = base64::engine::general_purpose::STANDARD.encode(key);
+    let headers = [("authorization", format!("Basic {key}"))];
+    send(running, method, &format!("{OWN}{path}"), &headers, &body).await
+}
+
+/// A call with an API user's credentials.
+async fn call(running: &Running, user: &Value, method: &str, path: &str, body: Value) -> Answer {
+    let word = |name: &str| user[name].as_str().unwrap().to_owned();
+    let headers = [
+        ("username", word("username")),
+        ("secret", word("secret")),
+        ("apiintegrationcode", word("integration_code")),
+    ];
+    send(running, method, &format!("{API}{path}"), &headers, &body).await
+}
+
+/// Everything of a path that lists.
+async fn every(running: &Running, user: &Value, path: &str) -> Answer {
+    call(running, user, "GET", &format!("{path}?{ALL}"), Value::Null).await
+}
+
+async fn companies(running: &Running, user: &Value) -> Vec<String> {
+    let all = json!({"filter": [{"op": "gte", "field": "id", "value": 0}]});
+    let answer = call(running, user, "POST", "Companies/query", all).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let items = answer.json["items"].as_array().unwrap().iter();
+    let names = items.map(|one| one["companyName"].as_str().unwrap().to_owned());
+    names.collect()
+}
+
+async fn add(running: &Running, user: &Value, name: &str) {
+    let people = every(running, user, "Resources/query").await;
+    let people = people.json["items"].as_array().unwrap().iter();
+    let mut people = people.filter(|one| one["licenseType"] != 7);
+    let owner = people.next().expect("a person").clone();
+    let body = json!({
+        "companyName": name, "companyType": 1, "phone": "1", "ownerResourceID": owner["id"],
+    });
+    let answer = call(running, user, "POST", "Companies", body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+}
+
+async fn make(running: &Running, name: &str) -> Value {
+    let made = own(running, "POST", "autotask", json!({"name": name})).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    made.json
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_database_is_made_copied_started_anew_and_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start(folder.path()).await;
+    let made = make(&running, "Second").await;
+    assert_eq!(made["kind"], "autotask");
+    let admin = &made["admin"];
+    assert!(made["least"]["secret"].as_str().unwrap().len() > 15);
+    // What was shown is not shown again, and the first database is another.
+    let again = own(&running, "GET", "autotask/second", Value::Null).await;
+    assert_eq!(again.json["name"], "Second");
+    assert!(again.json.get("admin").is_none());
+    let zone = format!(
+        "{API}ZoneInformation?user={}",
+        admin["username"].as_str().unwrap()
+    );
+    let zone = send(&running, "GET", &zone, &[], &Value::Null).await;
+    assert_eq!(zone.json["zoneName"], "Second");
+    for (name, why) in [
+        ("second", "already"),
+        ("BITTING", "already"),
+        ("a b", "cannot name"),
+        ("", "cannot name"),
+    ] {
+        let refused = own(&running, "POST", "autotask", json!({"name": name})).await;
+        assert_eq!(refused.status, 400, "{name}");
+        assert!(refused.text.contains(why), "{}", refused.text);
+    }
+
+    let start_names = companies(&running, admin).await;
+    let taken = own(
+        &running,
+        "POST",
+        "autotask/Second/snapshot",
+        json!({"name": "start"}),
+    )
+    .await;
+    assert_eq!(taken.status, 200, "{}", taken.text);
+    add(&running, admin, "Made since").await;
+    let levels = own(&running, "GET", "autotask/Second/levels", Value::Null).await;
+    let level = levels.json[0]["name"].clone();
+    let form = json!({"firstName": "Later", "lastName": "User", "email": "l@x.test", "securityLevel": level});
+    let later = own(&running, "POST", "autotask/Second/users", form).await;
+    assert_eq!(later.status, 201, "{}", later.text);
+    let key = &later.json["keys"][0];
+    let later = json!({"username": key["userName"], "secret": key["secret"], "integration_code": key["integrationCode"]});
+    assert_eq!(
+        companies(&running, &later).await.len(),
+        start_names.len() + 1
+    );
+
+    for _ in 0..2 {
+        let back = own(
+            &running,
+            "POST",
+            "autotask/Second/restore",
+            json!({"name": "start"}),
+        )
+        .await;
+        assert_eq!(back.status, 200, "{}", back.text);
+        assert_eq!(companies(&running, admin).await, start_names);
+        let refused = call(&running, &later, "GET", "Companies/1", Value::Null).await;
+        assert_eq!(
+            refused.status, 401,
+            "a user that was made later is none any more"
+        );
+        add(&running, admin, "Once more").await;
+    }
+    let lost = own(
+        &running,
+        "POST",
+        "autotask/Second/restore",
+        json!({"name": "never"}),
+    )
+    .await;
+    assert_eq!(lost.status, 404, "{}", lost.text);
+
+    let anew = own(&running, "POST", "autotask/Second/reset", json!({})).await;
+    assert_eq!(anew.status, 200, "{}", anew.text);
+    assert_eq!(companies(&running, admin).await, start_names);
+    let least = every(&running, &made["least"], "Tickets/query/count");
+    assert_eq!(
+        least.await.status,
+        200,
+        "the second user's key opens its successor"
+    );
+
+    // Neither a reset of the company that remembers it nor the next start forgets it.
+    let company = own(&running, "POST", "instances/acme/reset", json!({})).await;
+    assert_eq!(company.status, 200, "{}", company.text);
+    add(&running, admin, "Kept").await;
+    let used = own(&running, "GET", "autotask/Second/users", Value::Null).await;
+    let used = used.json.as_array().unwrap().iter();
+    let keys: Vec<_> = used
+        .flat_map(|user| user["keys"].as_array().unwrap())
+        .collect();
+    assert!(
+        keys.iter().all(|key| key["created"].is_string()),
+        "{keys:?}"
+    );
+    assert!(
+        keys.iter().any(|key| key["lastUsed"].is_string()),
+        "{keys:?}"
+    );
+    running.stop().await;
+    let running = start(folder.path()).await;
+    let names = companies(&running, admin).await;
+    assert_eq!(names.len(), start_names.len() + 1);
+    assert!(names.contains(&"Kept".to_owned()));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_strike_the_calls_of_the_database_they_are_set_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start(folder.path()).await;
+    let (one, other) = (make(&running, "One").await, make(&running, "acme").await);
+    let (one, other) = (&one["admin"], &other["admin"]);
+    let set = |fault: Value| own(&running, "POST", "autotask/One/faults", fault);
+    let read = |user| every(&running, user, "Companies/query");
+    let clear = || own(&running, "DELETE", "autotask/One/faults", Value::Null);
+    let header = |answer: &Answer, name: &str| {
+        let value = answer.headers.get(name);
+        value.map(|value| value.to_str().unwrap().to_owned())
+    };
+    let fits = json!({"kind": "throttle", "seconds": 7, "path": "Companies"});
+    assert_eq!(set(fits).await.status, 201);
+    let struck = read(one).await;
+    assert_eq!(struck.status, 429);
+    assert_eq!(header(&struck, "retry-after").as_deref(), Some("7"));
+    assert_eq!(
+        header(&struck, "x-bitting-fault").as_deref(),
+        Some("throttle")
+    );
+    assert!(struck.json["errors"][0].is_string(), "{}", struck.text);
+    assert_eq!(read(other).await.status, 200, "another database");
+    let elsewhere = every(&running, one, "Contacts/query/count");
+    assert_eq!(elsewhere.await.status, 200, "another path");
+    clear().await;
+    assert_eq!(read(one).await.status, 200);
+
+    set(json!({"kind": "error", "status": 503})).await;
+    let failed = read(one).await;
+    assert_eq!(
+        (failed.status, header(&failed, "x-bitting-fault").as_deref()),
+        (503, Some("error"))
+    );
+    clear().await;
+
+    set(json!({"kind": "truncate"})).await;
+    let broken = read(one).await;
+    assert_eq!(broken.status, 200);
+    assert!(
+        broken.json.is_null() && broken.text.starts_with("{\"items\":[{"),
+        "{}",
+        broken.text
+    );
+    clear().await;
+
+    let unknown = set(json!({"kind": "withdraw", "right": "CRM / Nothing"})).await;
+    assert_eq!(unknown.status, 400, "{}", unknown.text);
+    let user = one["username"].clone();
+    let right = "Service Desk / Tickets";
+    let withdrawn = set(json!({"kind": "withdraw", "right": right, "key": user, "times": 1})).await;
+    assert_eq!(withdrawn.status, 201, "{}", withdrawn.text);
+    let tickets = || every(&running, one, "Tickets/query");
+    let refused = tickets().await;
+    assert_eq!(refused.status, 500, "{}", refused.text);
+    assert!(
+        header(&refused, "x-bitting-denial")
+            .unwrap()
+            .contains("Tickets")
+    );
+    assert_eq!(tickets().await.status, 200, "once was asked for");
+    // A company of the same name has its own.
+    let listed = own(&running, "GET", "faults", Value::Null).await;
+    assert_eq!(listed.json, json!([]));
+    running.stop().await;
+}
