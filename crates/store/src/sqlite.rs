@@ -22,6 +22,7 @@ use apply::Applier;
 use bitting_query::Value;
 use fault::{fault, lacks_table};
 use parking_lot::Mutex;
+pub use read::Hold;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,6 +61,7 @@ impl Sqlite {
         path: Option<PathBuf>,
         layout: Layout,
         durability: Durability,
+        hold: Hold,
     ) -> Result<Self, StoreError> {
         let (path, temporary) = if let Some(path) = path {
             (path, None)
@@ -110,7 +112,7 @@ impl Sqlite {
             ids: layout.tables().map(|_| ids::Ids::default()).collect(),
             keyed: KeyedStatements::new("?1"),
             scans: Semaphore::new(cores.max(2) * 2),
-            readers: read::Readers::new(path),
+            readers: read::Readers::new(path, hold),
             queue: Some(sender),
             thread: Some(thread),
             place,

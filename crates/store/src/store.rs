@@ -5,12 +5,16 @@ use crate::error::StoreError;
 use crate::layout::Layout;
 use crate::location::{Durability, Location};
 use crate::postgres::Postgres;
-use crate::sqlite::{Sqlite, off_thread};
+use crate::sqlite::{Hold, Sqlite, off_thread};
 use crate::table::{Cell, Cells, Change, Flow, Table};
 use bitting_query::Statement;
 use bitting_query::sql::{Dialect, Indexes};
 use std::path::Path;
 use std::sync::Arc;
+
+/// KiB of pages that each connection caches where nothing is mapped: a month of report rows that were written in
+/// another order than they are read.
+const WALKED: u32 = 8192;
 
 /// Rows at rest. Cheap to clone; the last clone to go closes the database.
 #[derive(Clone)]
@@ -37,13 +41,28 @@ impl Store {
         tables: Vec<Table>,
         durability: Durability,
     ) -> Result<Self, StoreError> {
+        Self::open_as(location, tables, durability, Hold::Mapped).await
+    }
+
+    /// Like [`Store::open`], for a program that walks whole tables: of an SQLite file nothing is mapped, so that
+    /// memory does not grow with it.
+    pub async fn open_to_walk(location: &Location, tables: Vec<Table>) -> Result<Self, StoreError> {
+        Self::open_as(location, tables, Durability::Full, Hold::Cached(WALKED)).await
+    }
+
+    async fn open_as(
+        location: &Location,
+        tables: Vec<Table>,
+        durability: Durability,
+        hold: Hold,
+    ) -> Result<Self, StoreError> {
         let layout = Layout::new(tables);
         let behind = match location {
             Location::Memory => Behind::Sqlite(Box::new(off_thread(|| {
-                Sqlite::open(None, layout, Durability::Off)
+                Sqlite::open(None, layout, Durability::Off, hold)
             })?)),
             Location::File(path) => Behind::Sqlite(Box::new(off_thread(|| {
-                Sqlite::open(Some(path.clone()), layout, durability)
+                Sqlite::open(Some(path.clone()), layout, durability, hold)
             })?)),
             Location::Postgres { url, schema } => {
                 Behind::Postgres(Box::new(Postgres::open(url, schema, layout).await?))

@@ -234,7 +234,7 @@ fn read(file: &Path) -> Result<Either, Failure> {
 /// Writes a file that its owner alone may read, as a whole or not at all.
 pub fn write_private(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let fault = |error: std::io::Error| Failure::file(file, format!("cannot be written: {error}"));
-    let partial = file.with_extension("partial");
+    let partial = partial(file);
     let mut opened = create_private(&partial)?;
     let written = opened
         .write_all(bytes)
@@ -245,6 +245,13 @@ pub fn write_private(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
         let _ = fs::remove_file(&partial);
         fault(error)
     })
+}
+
+/// The file beside another one in which it grows.
+pub fn partial(file: &Path) -> std::path::PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".partial");
+    name.into()
 }
 
 /// Opens a new file that its owner alone may read, in a folder that is made where there is none.

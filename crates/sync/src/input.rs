@@ -60,7 +60,7 @@ pub struct Lines {
 
 impl Lines {
     pub fn begin(file: &Path) -> Result<Self, Failure> {
-        let partial = file.with_extension("partial");
+        let partial = crate::connection::partial(file);
         let opened = crate::connection::create_private(&partial)?;
         Ok(Self {
             file: file.to_owned(),
@@ -71,8 +71,17 @@ impl Lines {
     }
 
     pub fn put(&mut self, line: &str) {
+        self.put_bytes(line.as_bytes());
+    }
+
+    /// The same of text that was written as bytes.
+    pub fn put_bytes(&mut self, line: &[u8]) {
         if self.fault.is_none() {
-            self.fault = writeln!(self.writer, "{line}").err();
+            let mut write = || {
+                self.writer.write_all(line)?;
+                self.writer.write_all(b"\n")
+            };
+            self.fault = write().err();
         }
     }
 

@@ -1,6 +1,7 @@
 //! MSPCFO: profitability from the PSA's reports. Reads reports and nothing else, writes nothing, and holds one
 //! right. What it works out goes to files.
 
+pub mod figures;
 pub mod formulas;
 mod health;
 mod html;
@@ -12,6 +13,7 @@ mod pull;
 mod reports;
 mod rows;
 pub mod settings;
+pub mod sheet;
 mod wages;
 
 use crate::Failure;

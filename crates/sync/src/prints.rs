@@ -4,7 +4,9 @@
 use crate::Failure;
 use crate::state::{Shelf, State, equal};
 use bitting_query::filter::Order;
-use bitting_query::{Comparison, Filter, Kind, Path, Select, Value as Rest, render};
+use bitting_query::{
+    Comparison, Filter, Indexes, Kind, Path, Select, Value as Rest, render_count, render_with,
+};
 use bitting_store::{Cell, Cells, Change, Flow};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,6 +15,16 @@ use std::sync::Arc;
 const CHUNK: u64 = 4000;
 /// Rows that one transaction changes.
 const AT_ONCE: usize = 5000;
+
+/// One index holds integration, kind and the PSA's id in this order, and leads to every page. Told that each of them
+/// had one of its own, the renderer would look for the smallest of them and sort its rows for every page.
+struct Joint;
+
+impl Indexes for Joint {
+    fn leads(&self, _: &str, _: &str) -> bool {
+        false
+    }
+}
 
 /// What a comparison needs of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,19 +52,13 @@ impl State {
         kind: &str,
         state: &str,
     ) -> Result<u64, Failure> {
-        let mut tally = 0;
-        self.stream(
-            shelf,
-            vec![
-                equal("kind", kind),
-                equal("integration", integration),
-                equal("state", state),
-            ],
-            &["id"],
-            None,
-            &mut |_| tally += 1,
-        )?;
-        Ok(tally)
+        let wanted = Filter::And(vec![
+            equal("kind", kind),
+            equal("integration", integration),
+            equal("state", state),
+        ]);
+        let statement = render_count(shelf.name(), &wanted, self.store.dialect());
+        Ok(self.runtime.block_on(self.store.count(&statement))?)
     }
 
     /// Shows every row of a kind, in the order of the PSA's ids.
@@ -76,6 +82,55 @@ impl State {
                 });
             },
         )
+    }
+
+    /// Shows the data of every row of a kind that was updated from a moment on and before another, oldest first.
+    pub fn each_between(
+        &self,
+        shelf: Shelf,
+        integration: &str,
+        kind: &str,
+        (from, to): (&str, &str),
+        each: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<(), Failure> {
+        let wanted = vec![
+            equal("kind", kind),
+            equal("integration", integration),
+            by_moment(Comparison::GreaterOrEqual, from),
+            by_moment(Comparison::Less, to),
+        ];
+        let columns = ["data", "updated"];
+        self.ordered(shelf, wanted, &columns, moment_path(), None, &mut |cells| {
+            each(text(cells, 0));
+        })
+    }
+
+    /// The first moment of a row's update at this one or later.
+    pub fn next_moment(
+        &self,
+        shelf: Shelf,
+        integration: &str,
+        kind: &str,
+        from: &str,
+    ) -> Result<Option<String>, Failure> {
+        let wanted = vec![
+            equal("kind", kind),
+            equal("integration", integration),
+            by_moment(Comparison::GreaterOrEqual, from),
+        ];
+        let mut found = None;
+        let columns = ["updated"];
+        self.ordered(
+            shelf,
+            wanted,
+            &columns,
+            moment_path(),
+            Some(1),
+            &mut |cells| {
+                found = Some(text(cells, 0).to_owned());
+            },
+        )?;
+        Ok(found)
     }
 
     /// Sets state and moment of rows, leaving their content.
@@ -136,15 +191,7 @@ impl State {
         kind: &str,
         moment: &str,
     ) -> Result<Vec<Print>, Failure> {
-        let wanted = Filter::Compare {
-            path: Path {
-                through: Vec::new(),
-                column: "updated".into(),
-                kind: Kind::Text,
-            },
-            op: Comparison::GreaterOrEqual,
-            value: Rest::Text(moment.to_owned()),
-        };
+        let wanted = by_moment(Comparison::GreaterOrEqual, moment);
         let mut found = Vec::new();
         self.find_prints(shelf, integration, kind, Some(wanted), None, &mut |one| {
             found.push(one);
@@ -206,18 +253,30 @@ impl State {
         limit: Option<u64>,
         each: &mut (dyn FnMut(&dyn Cells) + Send),
     ) -> Result<(), Failure> {
+        self.ordered(shelf, wanted, columns, psa_id(), limit, each)
+    }
+
+    fn ordered(
+        &self,
+        shelf: Shelf,
+        wanted: Vec<Filter>,
+        columns: &[&str],
+        path: Path,
+        limit: Option<u64>,
+        each: &mut (dyn FnMut(&dyn Cells) + Send),
+    ) -> Result<(), Failure> {
         let select = Select {
             table: shelf.name().into(),
             columns: columns.iter().map(|name| Arc::from(*name)).collect(),
             filter: Filter::And(wanted),
             order: vec![Order {
-                path: psa_id(),
+                path,
                 descending: false,
             }],
             limit,
             offset: 0,
         };
-        let statement = render(&select, self.store.dialect());
+        let statement = render_with(&select, self.store.dialect(), &Joint);
         let mut each = |cells: &dyn Cells| {
             each(cells);
             Flow::Continue
@@ -233,6 +292,22 @@ fn psa_id() -> Path {
         through: Vec::new(),
         column: "psa_id".into(),
         kind: Kind::Integer,
+    }
+}
+
+fn moment_path() -> Path {
+    Path {
+        through: Vec::new(),
+        column: "updated".into(),
+        kind: Kind::Text,
+    }
+}
+
+fn by_moment(op: Comparison, moment: &str) -> Filter {
+    Filter::Compare {
+        path: moment_path(),
+        op,
+        value: Rest::Text(moment.to_owned()),
     }
 }
 
@@ -287,5 +362,65 @@ impl<'s> Cursor<'s> {
             Some(next) if next.psa_id <= psa_id => Ok(self.ahead.pop_front()),
             _ => Ok(None),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used)]
+    use super::*;
+    use crate::state::Record;
+    use bitting_store::Location;
+
+    /// Each page of a walk must begin where the one before ended. Read as any other statement, it would look for
+    /// the smallest index first and sort all rows of the kind for every page.
+    #[test]
+    fn a_page_of_a_walk_is_one_seek() {
+        let state = State::open(&Location::Memory).expect("a state");
+        let select = Select {
+            table: Shelf::Link.name().into(),
+            columns: vec!["id".into()],
+            filter: Filter::And(vec![equal("kind", "asset"), equal("integration", "propel")]),
+            order: vec![Order {
+                path: psa_id(),
+                descending: false,
+            }],
+            limit: Some(CHUNK),
+            offset: 0,
+        };
+        let sql = render_with(&select, state.store.dialect(), &Joint).sql;
+        assert_eq!(sql.matches("SELECT").count(), 1, "{sql}");
+    }
+
+    #[test]
+    fn periods_come_by_their_days_and_the_next_one_is_found() {
+        let state = State::open(&Location::Memory).expect("a state");
+        let days = ["2026-11-02", "2024-02-29", "", "2026-11-01", "2026-12-01"];
+        let mut facts: Vec<Record> = days
+            .iter()
+            .enumerate()
+            .map(|(at, day)| {
+                let mut fact = Record::new("mspcfo", "Time", at.to_string());
+                fact.psa_id = i64::try_from(at).ok();
+                (*day).clone_into(&mut fact.updated);
+                fact.data = serde_json::json!(day);
+                fact
+            })
+            .collect();
+        state.put_all(Shelf::Fact, &mut facts).expect("kept");
+        let next = |from: &str| {
+            let found = state.next_moment(Shelf::Fact, "mspcfo", "Time", from);
+            found.expect("an answer")
+        };
+        assert_eq!(next("0").as_deref(), Some("2024-02-29"));
+        assert_eq!(next("2024-02~").as_deref(), Some("2026-11-01"));
+        assert_eq!(next("2026-12~"), None);
+        let mut seen = Vec::new();
+        let bounds = ("2026-11", "2026-11~");
+        let mut each = |data: &str| seen.push(data.to_owned());
+        state
+            .each_between(Shelf::Fact, "mspcfo", "Time", bounds, &mut each)
+            .expect("read");
+        assert_eq!(seen, ["\"2026-11-01\"", "\"2026-11-02\""]);
     }
 }

@@ -55,6 +55,16 @@ impl Shelf {
             Self::Fact => "sync_fact",
         }
     }
+
+    fn indexes(self) -> Vec<Vec<Arc<str>>> {
+        let of_kind = |column: &str| vec!["kind".into(), "integration".into(), column.into()];
+        let mut indexes = vec![vec!["name".into()], of_kind("psa_id")];
+        if self == Self::Fact {
+            // `updated` is the day there, by which periods are found.
+            indexes.push(of_kind("updated"));
+        }
+        indexes
+    }
 }
 
 /// One row. `integration`, `kind` and `key` name it; one row per name.
@@ -140,13 +150,10 @@ impl State {
                         kind: *kind,
                     })
                     .collect(),
-                indexes: vec![
-                    vec!["name".into()],
-                    vec!["kind".into(), "integration".into(), "psa_id".into()],
-                ],
+                indexes: shelf.indexes(),
             })
             .collect();
-        let store = runtime.block_on(Store::open(location, tables))?;
+        let store = runtime.block_on(Store::open_to_walk(location, tables))?;
         Ok(Self {
             store,
             runtime: Arc::new(runtime),

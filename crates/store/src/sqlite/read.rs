@@ -23,8 +23,20 @@ const STATEMENTS: usize = 128;
 /// Answers whose booleans are remembered by each connection.
 const SHAPES: usize = 512;
 
+/// What a reading connection holds of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// As much of it as SQLite maps at most: beyond it each page costs a system call and a copy. For rows that are
+    /// asked for one by one, again and again.
+    Mapped,
+    /// Nothing but a cache of so many KiB, so that the memory of a program that walks whole tables does not grow
+    /// with them.
+    Cached(u32),
+}
+
 pub struct Readers {
     path: PathBuf,
+    hold: Hold,
     idle: Mutex<Vec<Reader>>,
 }
 
@@ -35,9 +47,10 @@ pub struct Reader {
 }
 
 impl Readers {
-    pub fn new(path: PathBuf) -> Self {
+    pub fn new(path: PathBuf, hold: Hold) -> Self {
         Self {
             path,
+            hold,
             idle: Mutex::new(Vec::new()),
         }
     }
@@ -69,11 +82,14 @@ impl Readers {
         // then keeps it from changing rows.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
-        // As much of the file as SQLite maps at most: beyond it each page costs a system call and a copy.
-        connection.execute_batch(
-            "PRAGMA busy_timeout=5000; PRAGMA query_only=ON; PRAGMA mmap_size=2147418112; \
-             PRAGMA cache_size=-1024; PRAGMA temp_store=MEMORY;",
-        )?;
+        let (mapped, cache) = match self.hold {
+            Hold::Mapped => (2_147_418_112_u32, 1024),
+            Hold::Cached(cache) => (0, cache),
+        };
+        connection.execute_batch(&format!(
+            "PRAGMA busy_timeout=5000; PRAGMA query_only=ON; PRAGMA mmap_size={mapped}; \
+             PRAGMA cache_size=-{cache}; PRAGMA temp_store=MEMORY;"
+        ))?;
         // Else SQLite plans a statement anew at each run whose LIMIT, or whose pattern, is a parameter:
         // four times the cost of the run itself. The order of tables and indexes is said in the SQL.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

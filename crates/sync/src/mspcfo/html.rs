@@ -1,13 +1,11 @@
 //! The figures as one HTML page: no script, no other host, charts as SVG within it. Knows no formula but sums.
 
+use super::figures::{Figures, RECENT, Sums, Table, shown};
 use super::formulas::{effective_rate, efficiency, gross_margin};
-use super::metrics::{Figures, Sums, Table, shown};
 use super::settings::Settings;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::collections::BTreeMap;
 
-/// Months that the page sums up.
-const MONTHS: usize = 12;
 /// Bars of a chart; what is left out is said.
 const BARS: usize = 15;
 
@@ -93,7 +91,7 @@ pub fn page(figures: &Figures, settings: &Settings, made: &str) -> String {
 fn last_months(figures: &Figures) -> Vec<u32> {
     let mut months: Vec<u32> = figures.clients.keys().map(|(month, _)| *month).collect();
     months.dedup();
-    months.split_off(months.len().saturating_sub(MONTHS))
+    months.split_off(months.len().saturating_sub(RECENT))
 }
 
 /// Sums by whose they are from a month on, the most revenue first.
@@ -365,14 +363,9 @@ mod tests {
     #[test]
     fn names_cannot_break_out_of_the_page() {
         let mut figures = Figures {
-            clients: Table::new(),
-            agreements: Table::new(),
-            members: Table::new(),
             companies: [(1, "<script>alert(1)</script>\"'".to_owned())].into(),
-            contracts: std::collections::HashMap::new(),
-            people: Vec::new(),
-            days: BTreeMap::new(),
             time_entries: 1,
+            ..Figures::default()
         };
         let sums = Sums {
             revenue: 10.0,

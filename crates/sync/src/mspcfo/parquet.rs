@@ -1,131 +1,236 @@
-//! Figures as Parquet, for analysts' tools. A column is of numbers where every value is one.
+//! Figures as Parquet, for analysts' tools: a group of rows at a time, so that memory does not grow with the table.
 
+use super::sheet::{Cell, Column};
 use crate::Failure;
 use parquet::basic::{ConvertedType, Repetition, Type as Physical};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType};
+use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
-use serde_json::{Map, Value};
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-enum Kind {
-    Number,
-    Flag,
-    Text,
+/// Rows of a group.
+const GROUP: usize = 50_000;
+
+enum Values {
+    Numbers(Vec<f64>),
+    Flags(Vec<bool>),
+    Texts(Vec<ByteArray>),
 }
 
-/// Writes rows of the same members, as a whole or not at all.
-pub fn write(file: &Path, rows: &[Map<String, Value>]) -> Result<(), Failure> {
-    let fault = |error: parquet::errors::ParquetError| Failure::file(file, error);
-    let names: Vec<&String> = rows.first().into_iter().flat_map(Map::keys).collect();
-    let cell = |row: &Map<String, Value>, name: &str| row.get(name).cloned().unwrap_or_default();
-    let kind = |name: &str| {
-        let mut cells = rows.iter().map(|row| cell(row, name));
-        if cells.clone().all(|cell| cell.is_number() || cell.is_null()) {
-            Kind::Number
-        } else if cells.all(|cell| cell.is_boolean() || cell.is_null()) {
-            Kind::Flag
-        } else {
-            Kind::Text
+/// A column of the group that is being filled: which cells are there, and those.
+struct Filling {
+    there: Vec<i16>,
+    values: Values,
+}
+
+/// A table that is there as a whole or as it was before.
+pub struct Writer {
+    file: PathBuf,
+    partial: PathBuf,
+    writer: SerializedFileWriter<File>,
+    columns: Vec<Filling>,
+    rows: usize,
+}
+
+impl Writer {
+    pub fn begin(file: &Path, columns: &[Column]) -> Result<Self, Failure> {
+        let partial = crate::connection::partial(file);
+        let opened = crate::connection::create_private(&partial)?;
+        let fault = |error: ParquetError| Failure::file(file, error);
+        let mut fields = Vec::new();
+        let mut filling = Vec::new();
+        for column in columns {
+            let (physical, converted, values) = match column {
+                Column::Number(_) => (
+                    Physical::DOUBLE,
+                    ConvertedType::NONE,
+                    Values::Numbers(Vec::new()),
+                ),
+                Column::Flag(_) => (
+                    Physical::BOOLEAN,
+                    ConvertedType::NONE,
+                    Values::Flags(Vec::new()),
+                ),
+                Column::Text(_) => (
+                    Physical::BYTE_ARRAY,
+                    ConvertedType::UTF8,
+                    Values::Texts(Vec::new()),
+                ),
+            };
+            let field = Type::primitive_type_builder(column.name(), physical)
+                .with_repetition(Repetition::OPTIONAL)
+                .with_converted_type(converted)
+                .build();
+            fields.push(Arc::new(field.map_err(fault)?));
+            filling.push(Filling {
+                there: Vec::new(),
+                values,
+            });
         }
-    };
-    let mut fields = Vec::new();
-    for name in &names {
-        let (physical, converted) = match kind(name) {
-            Kind::Number => (Physical::DOUBLE, ConvertedType::NONE),
-            Kind::Flag => (Physical::BOOLEAN, ConvertedType::NONE),
-            Kind::Text => (Physical::BYTE_ARRAY, ConvertedType::UTF8),
-        };
-        let field = Type::primitive_type_builder(name, physical)
-            .with_repetition(Repetition::OPTIONAL)
-            .with_converted_type(converted)
+        let schema = Type::group_type_builder("figures")
+            .with_fields(fields)
             .build();
-        fields.push(Arc::new(field.map_err(fault)?));
+        let schema = Arc::new(schema.map_err(fault)?);
+        let properties = Arc::new(WriterProperties::builder().build());
+        Ok(Self {
+            file: file.to_owned(),
+            partial,
+            writer: SerializedFileWriter::new(opened, schema, properties).map_err(fault)?,
+            columns: filling,
+            rows: 0,
+        })
     }
-    let schema = Type::group_type_builder("figures")
-        .with_fields(fields)
-        .build();
-    let properties = Arc::new(WriterProperties::builder().build());
-    let schema = Arc::new(schema.map_err(fault)?);
-    let mut writer = SerializedFileWriter::new(Vec::new(), schema, properties).map_err(fault)?;
-    let mut group = writer.next_row_group().map_err(fault)?;
-    for name in &names {
-        let cells: Vec<Value> = rows.iter().map(|row| cell(row, name)).collect();
-        let there: Vec<i16> = cells
-            .iter()
-            .map(|cell| i16::from(!cell.is_null()))
-            .collect();
-        let Some(mut column) = group.next_column().map_err(fault)? else {
-            break;
-        };
-        let written = match kind(name) {
-            Kind::Number => {
-                let values: Vec<f64> = cells.iter().filter_map(Value::as_f64).collect();
-                column
-                    .typed::<DoubleType>()
-                    .write_batch(&values, Some(&there), None)
-            }
-            Kind::Flag => {
-                let values: Vec<bool> = cells.iter().filter_map(Value::as_bool).collect();
-                column
-                    .typed::<BoolType>()
-                    .write_batch(&values, Some(&there), None)
-            }
-            Kind::Text => {
-                let text = |cell: &Value| match cell {
-                    Value::Null => None,
-                    Value::String(text) => Some(ByteArray::from(text.as_str())),
-                    other => Some(ByteArray::from(other.to_string().as_str())),
-                };
-                let values: Vec<ByteArray> = cells.iter().filter_map(text).collect();
-                column
-                    .typed::<ByteArrayType>()
-                    .write_batch(&values, Some(&there), None)
-            }
-        };
-        written.map_err(fault)?;
-        column.close().map_err(fault)?;
+
+    pub fn put(&mut self, cells: &[Cell<'_>]) -> Result<(), Failure> {
+        for (column, cell) in self.columns.iter_mut().zip(cells) {
+            column.put(cell);
+        }
+        self.rows += 1;
+        if self.rows < GROUP {
+            return Ok(());
+        }
+        self.group()
+            .map_err(|error| Failure::file(&self.file, error))
     }
-    group.close().map_err(fault)?;
-    let bytes = writer.into_inner().map_err(fault)?;
-    crate::connection::write_private(file, &bytes)
+
+    fn group(&mut self) -> Result<(), ParquetError> {
+        if self.rows == 0 {
+            return Ok(());
+        }
+        self.rows = 0;
+        let mut group = self.writer.next_row_group()?;
+        for filling in &mut self.columns {
+            let Some(mut column) = group.next_column()? else {
+                break;
+            };
+            let there = Some(filling.there.as_slice());
+            match &mut filling.values {
+                Values::Numbers(values) => {
+                    column
+                        .typed::<DoubleType>()
+                        .write_batch(values, there, None)?;
+                    values.clear();
+                }
+                Values::Flags(values) => {
+                    column
+                        .typed::<BoolType>()
+                        .write_batch(values, there, None)?;
+                    values.clear();
+                }
+                Values::Texts(values) => {
+                    column
+                        .typed::<ByteArrayType>()
+                        .write_batch(values, there, None)?;
+                    values.clear();
+                }
+            }
+            filling.there.clear();
+            column.close()?;
+        }
+        group.close().map(drop)
+    }
+
+    pub fn end(mut self) -> Result<(), Failure> {
+        let written = self.group().and_then(|()| self.writer.into_inner());
+        let done = written
+            .map_err(std::io::Error::other)
+            .and_then(|file| file.sync_all())
+            .and_then(|()| std::fs::rename(&self.partial, &self.file));
+        done.map_err(|error| {
+            // What was there before stays; half a file helps nobody.
+            let _ = std::fs::remove_file(&self.partial);
+            Failure::file(&self.file, format!("cannot be written: {error}"))
+        })
+    }
+}
+
+impl Filling {
+    /// A cell of another kind than its column's counts as none.
+    fn put(&mut self, cell: &Cell<'_>) {
+        let there = match (&mut self.values, cell) {
+            (Values::Numbers(values), Cell::Number(value)) => {
+                values.push(*value);
+                true
+            }
+            (Values::Numbers(values), Cell::Count(value)) => {
+                values.push(*value as f64);
+                true
+            }
+            (Values::Flags(values), Cell::Flag(value)) => {
+                values.push(*value);
+                true
+            }
+            (Values::Texts(values), Cell::Text(text)) => {
+                values.push(ByteArray::from(&**text));
+                true
+            }
+            _ => false,
+        };
+        self.there.push(i16::from(there));
+    }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use super::*;
     use parquet::file::reader::{FileReader as _, SerializedFileReader};
     use parquet::record::Field;
-    use serde_json::{Map, Value, json};
+    use std::borrow::Cow;
     use std::collections::HashMap;
 
     #[test]
     fn what_is_written_reads_back() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("clients.parquet");
-        let row = |value: Value| -> Map<String, Value> { value.as_object().unwrap().clone() };
-        let rows = [
-            row(
-                json!({ "month": "2026-10", "client": "Ünited", "revenue": 12.5, "rate": null, "loses_money": false }),
-            ),
-            row(
-                json!({ "month": "2026-11", "client": null, "revenue": 3, "rate": 7.25, "loses_money": true }),
-            ),
+        let columns = [
+            Column::Text("month"),
+            Column::Text("client"),
+            Column::Number("revenue"),
+            Column::Number("rate"),
+            Column::Flag("loses_money"),
         ];
-        super::write(&file, &rows).unwrap();
-        let reader = SerializedFileReader::new(std::fs::File::open(&file).unwrap()).unwrap();
+        let text = |text: &'static str| Cell::Text(Cow::Borrowed(text));
+        let mut writer = Writer::begin(&file, &columns).unwrap();
+        let first = [
+            text("2026-10"),
+            text("Ünited"),
+            Cell::Number(12.5),
+            Cell::Null,
+            Cell::Flag(false),
+        ];
+        let second = [
+            text("2026-11"),
+            Cell::Null,
+            Cell::Count(3),
+            Cell::Number(7.25),
+            Cell::Flag(true),
+        ];
+        // One more than a group holds.
+        for _ in 0..GROUP {
+            writer.put(&first).unwrap();
+        }
+        writer.put(&second).unwrap();
+        assert!(!file.exists());
+        writer.end().unwrap();
+        let reader = SerializedFileReader::new(File::open(&file).unwrap()).unwrap();
+        assert_eq!(reader.num_row_groups(), 2);
         let read: Vec<HashMap<String, Field>> = reader
             .get_row_iter(None)
             .unwrap()
             .map(|row| row.unwrap().into_columns().into_iter().collect())
             .collect();
+        assert_eq!(read.len(), GROUP + 1);
         assert_eq!(read[0]["client"], Field::Str("Ünited".to_owned()));
         assert_eq!(read[0]["rate"], Field::Null);
-        assert_eq!(read[1]["revenue"], Field::Double(3.0));
-        assert_eq!(read[1]["rate"], Field::Double(7.25));
-        assert_eq!(read[1]["loses_money"], Field::Bool(true));
-        super::write(&file, &[]).unwrap();
+        assert_eq!(read[GROUP]["client"], Field::Null);
+        assert_eq!(read[GROUP]["revenue"], Field::Double(3.0));
+        assert_eq!(read[GROUP]["rate"], Field::Double(7.25));
+        assert_eq!(read[GROUP]["loses_money"], Field::Bool(true));
+        Writer::begin(&file, &columns).unwrap().end().unwrap();
     }
 }

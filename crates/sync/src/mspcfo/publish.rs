@@ -1,79 +1,67 @@
-//! Figures as files: CSV and JSON lines for programs, one HTML page for people, and Parquet where it was built in.
-//! Knows no formula.
+//! Figures as files: a sheet of each table, written month by month while they are worked out, and one HTML page for
+//! people. Knows no formula.
 
-use super::metrics::{Figures, Who};
+use super::figures::{Figures, Month, Who};
 use super::settings::Settings;
+use super::sheet::Sheet;
 use super::{SLUG, html};
 use crate::Failure;
 use crate::work::Work;
-use serde_json::{Map, Value};
 
-pub fn write(work: &mut Work<'_>, figures: &Figures, settings: &Settings) -> Result<(), Failure> {
-    for (name, who) in [
-        ("clients", Who::Client),
-        ("agreements", Who::Agreement),
-        ("members", Who::Member),
-    ] {
-        let rows = figures.rows(who, settings);
-        work.output(&format!("{name}.jsonl"), &rows)?;
-        let file = |end: &str| work.home.output(SLUG, &format!("{name}.{end}"));
-        crate::home::write(&file("csv"), &csv(&rows))?;
-        #[cfg(feature = "parquet")]
-        super::parquet::write(&file("parquet"), &rows)?;
-    }
-    let page = html::page(figures, settings, &work.moment());
-    crate::home::write(&work.home.output(SLUG, "report.html"), &page)
+/// The three tables on their way to their files.
+pub struct Tables {
+    clients: Sheet,
+    agreements: Sheet,
+    members: Sheet,
 }
 
-/// Rows of the same members as comma-separated text.
-pub fn csv(rows: &[Map<String, Value>]) -> String {
-    let cell = |value: &Value| {
-        let text = match value {
-            Value::Null => String::new(),
-            // A spreadsheet would take such a text for a formula.
-            Value::String(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
-                format!("'{text}")
+impl Tables {
+    pub fn begin(work: &Work<'_>) -> Result<Self, Failure> {
+        let sheet = |name, who: Who| Sheet::begin(work, name, who.columns());
+        Ok(Self {
+            clients: sheet("clients", Who::Client)?,
+            agreements: sheet("agreements", Who::Agreement)?,
+            members: sheet("members", Who::Member)?,
+        })
+    }
+
+    /// Writes a month down.
+    pub fn put(
+        &mut self,
+        figures: &Figures,
+        number: u32,
+        month: &Month,
+        settings: &Settings,
+    ) -> Result<(), Failure> {
+        for (sheet, who, table) in [
+            (&mut self.clients, Who::Client, &month.clients),
+            (&mut self.agreements, Who::Agreement, &month.agreements),
+        ] {
+            for (id, sums) in table {
+                sheet.put(&figures.cells(who, number, *id, sums, settings))?;
             }
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        if text.contains([',', '"', '\n', '\r']) {
-            format!("\"{}\"", text.replace('"', "\"\""))
-        } else {
-            text
         }
-    };
-    let Some(head) = rows.first() else {
-        return String::new();
-    };
-    let mut text = head.keys().cloned().collect::<Vec<_>>().join(",");
-    for row in rows {
-        text.push('\n');
-        let cells: Vec<String> = head
-            .keys()
-            .map(|name| row.get(name).map_or_else(String::new, cell))
-            .collect();
-        text.push_str(&cells.join(","));
+        // Numbers of members follow the order of their first entry; people look for names.
+        let mut members: Vec<_> = month.members.iter().collect();
+        members.sort_by_cached_key(|(id, _)| figures.person(**id));
+        for (id, sums) in members {
+            let cells = figures.cells(Who::Member, number, *id, sums, settings);
+            self.members.put(&cells)?;
+        }
+        Ok(())
     }
-    text.push('\n');
-    text
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn cells_that_would_break_a_line_or_run_in_a_spreadsheet_do_neither() {
-        let Value::Object(row) =
-            json!({ "client": "Ace, \"Best\"\nLtd", "formula": "=1+1", "none": null, "sum": -2.5 })
-        else {
-            return;
-        };
-        assert_eq!(
-            csv(&[row]),
-            "client,formula,none,sum\n\"Ace, \"\"Best\"\"\nLtd\",'=1+1,,-2.5\n"
-        );
+    /// Puts the tables in the place of those of before, and the page beside them.
+    pub fn end(
+        self,
+        work: &Work<'_>,
+        figures: &Figures,
+        settings: &Settings,
+    ) -> Result<(), Failure> {
+        let page = html::page(figures, settings, &work.moment());
+        for sheet in [self.clients, self.agreements, self.members] {
+            sheet.end()?;
+        }
+        crate::home::write(&work.home.output(SLUG, "report.html"), &page)
     }
 }

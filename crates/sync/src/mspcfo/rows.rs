@@ -5,6 +5,7 @@ use super::SLUG;
 use super::formulas::money;
 use super::reports::Report;
 use crate::Failure;
+use crate::prints::Passing;
 use crate::state::{Shelf, State};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use std::borrow::Cow;
@@ -72,18 +73,72 @@ impl<'c> Row<'_, 'c> {
     }
 }
 
+/// A month by the days that its rows carry: from one text on and before another.
+pub struct Span {
+    pub from: String,
+    pub to: String,
+}
+
+impl Span {
+    /// The month of a day such as `2026-11-21`.
+    pub fn of(day: &str) -> Self {
+        let from: String = day.chars().take(7).collect();
+        // Whatever goes on like the month comes before that.
+        let to = format!("{from}~");
+        Self { from, to }
+    }
+
+    /// `202611`; none where the rows carry no day.
+    pub fn month(&self) -> Option<u32> {
+        let (year, month) = self.from.split_once('-')?;
+        let (year, month): (u32, u32) = (year.parse().ok()?, month.parse().ok()?);
+        ((1..=12).contains(&month) && year < 10_000).then_some(year * 100 + month)
+    }
+}
+
 /// Shows every row of a report that is kept, and counts them.
 pub fn scan(
     state: &State,
     report: &'static Report,
+    each: impl FnMut(&Row<'_, '_>),
+) -> Result<u64, Failure> {
+    batched(
+        report,
+        |batch| {
+            let mut row = |row: Passing<'_>| batch(row.data);
+            state.each(Shelf::Fact, SLUG, report.name, &mut row)
+        },
+        each,
+    )
+}
+
+/// The same of those rows whose day is in a month.
+pub fn scan_in(
+    state: &State,
+    report: &'static Report,
+    span: &Span,
+    each: impl FnMut(&Row<'_, '_>),
+) -> Result<u64, Failure> {
+    let bounds = (span.from.as_str(), span.to.as_str());
+    batched(
+        report,
+        |batch| state.each_between(Shelf::Fact, SLUG, report.name, bounds, batch),
+        each,
+    )
+}
+
+/// Reads rows on one thread and shows them on this one.
+fn batched(
+    report: &'static Report,
+    read: impl FnOnce(&mut (dyn FnMut(&str) + Send)) -> Result<(), Failure> + Send,
     mut each: impl FnMut(&Row<'_, '_>),
 ) -> Result<u64, Failure> {
     std::thread::scope(|scope| {
         let (full, batches) = mpsc::sync_channel::<(String, Vec<usize>)>(4);
         let reading = scope.spawn(move || {
-            let (mut text, mut ends) = (String::with_capacity(BATCH * 2), Vec::new());
-            state.each(Shelf::Fact, SLUG, report.name, &mut |row| {
-                text.push_str(row.data);
+            let (mut text, mut ends) = (String::new(), Vec::new());
+            read(&mut |row| {
+                text.push_str(row);
                 ends.push(text.len());
                 if text.len() > BATCH {
                     let next = String::with_capacity(BATCH * 2);
@@ -190,5 +245,30 @@ impl<'de> Visitor<'de> for AnyCell {
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
         Ok(Cell::Text(Cow::Borrowed(text)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Span;
+
+    #[test]
+    fn a_month_takes_in_its_days_and_no_others() {
+        let span = Span::of("2026-11-21");
+        assert_eq!(span.month(), Some(202_611));
+        for (day, within) in [
+            ("2026-10-31", false),
+            ("2026-11-01", true),
+            ("2026-11-30T23:59:59Z", true),
+            ("2026-12-01", false),
+        ] {
+            assert_eq!(day >= &*span.from && day < &*span.to, within, "{day}");
+        }
+        // What is no day leads on to what comes behind it all the same.
+        for strange in ["", "x", "2026/11/01", "2026-13-01"] {
+            let span = Span::of(strange);
+            assert_eq!(span.month(), None, "{strange}");
+            assert!(&*span.to > strange, "{strange}");
+        }
     }
 }

@@ -1,32 +1,38 @@
 //! The wage history as it is reckoned with: each member's cost of an hour, from when on, and where it comes from.
 
-use super::SLUG;
-use super::publish::csv;
 use super::reports::MEMBERS;
 use super::rows::scan;
 use super::settings::{Settings, Wages};
+use super::sheet::{Cell, Column, Sheet};
 use crate::Failure;
 use crate::work::Work;
-use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+
+const COLUMNS: &[Column] = &[
+    Column::Text("member"),
+    Column::Text("from"),
+    Column::Number("cost"),
+    Column::Text("source"),
+];
 
 pub fn write(work: &mut Work<'_>, settings: &Settings) -> Result<(), Failure> {
     let wages = Wages::new(settings);
-    let mut rows: Vec<Map<String, Value>> = Vec::new();
+    let mut sheet = Sheet::begin(work, "wages", COLUMNS)?;
+    let mut written = Ok(());
     scan(work.state, &MEMBERS, |row| {
         let member = row.by("Member_ID").text();
-        let mut put = |from: Value, cost: Option<f64>, source: &str| {
-            let mut shown = Map::new();
-            shown.insert("member".to_owned(), json!(member));
-            shown.insert("from".to_owned(), from);
-            shown.insert("cost".to_owned(), json!(cost));
-            shown.insert("source".to_owned(), json!(source));
-            rows.push(shown);
+        let text = |text| Cell::Text(Cow::Borrowed(text));
+        let mut put = |from, cost: Option<f64>, source| {
+            let cost = cost.map_or(Cell::Null, Cell::Number);
+            if written.is_ok() {
+                written = sheet.put(&[text(member), from, cost, text(source)]);
+            }
         };
-        put(Value::Null, row.by("Hourly_Cost").number(), "PSA");
+        put(Cell::Null, row.by("Hourly_Cost").number(), "PSA");
         for (from, cost) in wages.of(&member.to_ascii_lowercase()) {
-            put(json!(from), Some(*cost), "settings");
+            put(text(from), Some(*cost), "settings");
         }
     })?;
-    work.output("wages.jsonl", &rows)?;
-    crate::home::write(&work.home.output(SLUG, "wages.csv"), &csv(&rows))
+    written?;
+    sheet.end()
 }
