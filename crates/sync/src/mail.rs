@@ -2,7 +2,7 @@
 //! output folder, and the run says so.
 
 use crate::Failure;
-use crate::work::{Work, moment};
+use crate::work::{Work, hash, moment};
 use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{Message, SmtpTransport, Transport as _};
@@ -34,13 +34,14 @@ pub fn address(text: &str) -> Result<Mailbox, Failure> {
         .map_err(|error| Failure::Settings(format!("`{text}` is no mail address: {error}")))
 }
 
-/// Sends a text.
+/// Sends a text. `occasion` is what it is about, the same at every try: a run that is killed between the mail and the
+/// note that it went out sends it again, and its number tells the reader's mail program that it is the same one.
 pub fn send(
     work: &mut Work<'_>,
     server: Option<&Mail>,
     to: &str,
-    subject: &str,
-    text: &str,
+    occasion: &str,
+    (subject, text): (&str, &str),
 ) -> Result<(), Failure> {
     let Some(server) = server else {
         let file = work.home.output(
@@ -52,7 +53,7 @@ pub fn send(
             "the settings name no mail server; the mail to {to} is in {}",
             file.display()
         ));
-        return Ok(());
+        return work.state.steps.done();
     };
     let fault = |error: String| {
         Failure::Settings(format!(
@@ -60,9 +61,12 @@ pub fn send(
             server.host
         ))
     };
+    let (from, to_whom) = (address(&server.from)?, address(to)?);
+    let number = hash(&format!("{} {to} {occasion}", work.integration));
     let message = Message::builder()
-        .from(address(&server.from)?)
-        .to(address(to)?)
+        .message_id(Some(format!("<{number}@{}>", from.email.domain())))
+        .from(from)
+        .to(to_whom)
         .subject(subject)
         .body(text.to_owned())
         .map_err(|error| fault(error.to_string()))?;
@@ -84,5 +88,5 @@ pub fn send(
         .build()
         .send(&message)
         .map_err(|error| fault(error.to_string()))?;
-    Ok(())
+    work.state.steps.done()
 }

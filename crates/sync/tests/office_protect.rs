@@ -5,6 +5,7 @@
 mod support;
 
 use bitting_client::Psa;
+use bitting_sync::Failure;
 use bitting_sync::office_protect::INTEGRATION;
 use bitting_sync::state::Shelf;
 use jiff::ToSpan as _;
@@ -207,6 +208,66 @@ fn a_broken_connection_is_mailed_once_a_day_and_the_queue_waits() {
             .count(),
         1
     );
+}
+
+/// A kill between a mail and the note that it went out sends it again: as the same mail, by its number.
+#[test]
+fn a_kill_at_any_step_of_break_and_repair_tells_each_once() {
+    let (port, mails) = post_office();
+    let server = server();
+    let company = company(&server);
+    let mail = format!(
+        "[mail]\nhost = \"127.0.0.1\"\nport = {port}\nfrom = \"bitting@example.com\"\ntls = false\n"
+    );
+    let mut less = server.document.clone();
+    let of_tickets = |row: &&mut bitting_policy::RowDocument| row.action == "Service Tickets";
+    for row in less.rows.iter_mut().filter(of_tickets) {
+        row.add = bitting_policy::Level::None;
+    }
+    let job = INTEGRATION.job("tickets");
+    let mut doubled = 0;
+    for steps in 0.. {
+        let tag = format!("mail{steps}");
+        let mut desk = desk(company, &tag);
+        let file = desk.home.settings_file("office_protect");
+        std::fs::write(file, settings(company, &mail)).expect("settings");
+        mails.lock().unwrap().clear();
+        let cut_off = |desk: &Desk| {
+            desk.state.steps.stop_after(steps);
+            let cut = matches!(desk.run(server.key(), job), Err(Failure::CutOff));
+            desk.restart();
+            cut
+        };
+        let mut cut = false;
+        server.set(&less);
+        for _ in 0..3 {
+            cut |= cut_off(&desk);
+            desk.now = desk.now.checked_add(1.minute()).unwrap();
+        }
+        desk.run(server.key(), job).expect("a run");
+        desk.run(server.key(), job).expect("a run");
+        server.set(&server.document);
+        cut |= cut_off(&desk);
+        desk.now = desk.now.checked_add(1.minute()).unwrap();
+        let outcomes = desk.run(server.key(), job).expect("a run");
+        assert!(outcomes[0].result.is_ok(), "{outcomes:?}");
+        let numbers: Vec<String> = mails
+            .lock()
+            .unwrap()
+            .iter()
+            .flat_map(|mail| mail.lines())
+            .filter(|line| line.starts_with("Message-ID:"))
+            .map(str::to_owned)
+            .collect();
+        let once: std::collections::BTreeSet<&String> = numbers.iter().collect();
+        assert_eq!(once.len(), 2, "cut off after {steps} steps: {numbers:?}");
+        doubled += numbers.len() - once.len();
+        assert_eq!(tickets(&server.operator(), &tag).len(), 3);
+        if !cut {
+            break;
+        }
+    }
+    assert!(doubled > 0, "no kill came between a mail and its note");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What SQLite's own errors mean to the caller. Knows the place only by its name.
 
 use crate::error::StoreError;
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 /// The error of a database at `place`.
 pub fn fault(place: &str, error: &rusqlite::Error) -> StoreError {
@@ -11,6 +11,22 @@ pub fn fault(place: &str, error: &rusqlite::Error) -> StoreError {
             StoreError::Corrupt { place, detail }
         }
         Some(ErrorCode::DiskFull) => StoreError::Full { place, detail },
+        // SQLite tells a quota and a limit on the size of files from a full disk, and so as any fault of writing.
+        Some(ErrorCode::SystemIoFailure)
+            if error.sqlite_error().is_some_and(|error| {
+                matches!(
+                    error.extended_code,
+                    ffi::SQLITE_IOERR_WRITE
+                        | ffi::SQLITE_IOERR_TRUNCATE
+                        | ffi::SQLITE_IOERR_SHMSIZE
+                )
+            }) =>
+        {
+            let detail = format!(
+                "{detail} while writing (where the disk is not full: a quota, or a limit on the size of files)"
+            );
+            StoreError::Full { place, detail }
+        }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::SystemIoFailure) => {
             StoreError::Unavailable { place, detail }
         }

@@ -48,17 +48,15 @@ fn failed(work: &mut Work<'_>, standing: &mut Record, failure: &Failure) -> Resu
         let yesterday = work.now.checked_sub(24.hours()).unwrap_or(work.now);
         // A mail of the future was sent by a clock that has gone back since.
         if mailed.is_empty() || mailed <= moment(yesterday) || mailed > work.moment() {
+            // Since when is on the ledger before the mail goes out, so that a mail that has to go out again says the same.
+            work.state.put(Shelf::Mapping, standing)?;
             let text = format!(
                 "Office Protect cannot make tickets since {since}: {failure}.\n\nEvents are kept and become tickets after the repair, \
                  those older than 48 hours excepted.\n"
             );
-            tell(
-                work,
-                &settings,
-                standing,
-                "Office Protect: the ConnectWise integration is broken",
-                &text,
-            );
+            let occasion = format!("broken since {since}, after {mailed}");
+            let subject = "Office Protect: the ConnectWise integration is broken";
+            tell(work, &settings, standing, &occasion, (subject, &text))?;
         }
     }
     work.state.put(Shelf::Mapping, standing)
@@ -88,13 +86,9 @@ fn repaired(work: &mut Work<'_>, standing: &mut Record) -> Result<(), Failure> {
         let text = format!(
             "Office Protect makes tickets again. Broken since {since}.\n\nExpired, not ticketed: {list}\n"
         );
-        tell(
-            work,
-            &settings,
-            standing,
-            "Office Protect: the ConnectWise integration works again",
-            &text,
-        );
+        let occasion = format!("repaired, broken since {since}");
+        let subject = "Office Protect: the ConnectWise integration works again";
+        tell(work, &settings, standing, &occasion, (subject, &text))?;
     }
     "working".clone_into(&mut standing.state);
     standing.data = json!({ "tries": 0 });
@@ -106,17 +100,14 @@ fn tell(
     work: &mut Work<'_>,
     settings: &Settings,
     standing: &mut Record,
-    subject: &str,
-    text: &str,
-) {
-    match mail::send(
-        work,
-        settings.mail.as_ref(),
-        &settings.emergency_contact,
-        subject,
-        text,
-    ) {
+    occasion: &str,
+    mail: (&str, &str),
+) -> Result<(), Failure> {
+    let (server, to) = (settings.mail.as_ref(), &settings.emergency_contact);
+    match mail::send(work, server, to, occasion, mail) {
         Ok(()) => standing.data["mailed"] = json!(work.moment()),
+        Err(ended @ (Failure::CutOff | Failure::Stopped)) => return Err(ended),
         Err(failure) => work.warn(failure.to_string()),
     }
+    Ok(())
 }
