@@ -373,6 +373,47 @@ fn what_the_psa_decides_comes_back() {
     assert_eq!(ledger[0].state, "deleted");
 }
 
+/// A location answers 404 for what it hides, just like a deletion.
+#[test]
+fn an_opportunity_that_a_location_hides_is_kept() {
+    let server = server();
+    let choice = choice(&server);
+    let desk = desk(&choice, 8);
+    desk.whole(server.key());
+    let operator = server.operator();
+    let opportunity = right(&operator, &choice, 8);
+    let path = format!("sales/opportunities/{opportunity}");
+    let places = listed(&operator, "system/locations", "id>0");
+    let company = operator
+        .get(&format!("company/companies/{}", choice.company))
+        .expect("a company");
+    let seen = &company["territory"]["id"];
+    let named = |place: &&Value| place["name"] != "Corporate" && place["id"] != *seen;
+    let other = places.iter().find(named).expect("another location");
+    operator
+        .patch(&path, &[("locationId".to_owned(), other["id"].clone())])
+        .expect("moved");
+    operator
+        .patch(
+            &format!("system/members/{}", server.member),
+            &[("securityLocation".to_owned(), json!({ "id": seen }))],
+        )
+        .expect("narrowed");
+    let status = server.key().ask("GET", &path, None).expect("asked").status;
+    assert_eq!(status, 404, "it is not hidden");
+    let job = INTEGRATION.job("opportunities");
+    let said = Desk::said(&desk.run(server.key(), job).expect("a run"));
+    assert!(
+        said.contains("is there, but hidden from the key") && !said.contains("was deleted"),
+        "{said}"
+    );
+    let ledger = desk
+        .state
+        .all(Shelf::Outbox, "propel", "project opportunity")
+        .expect("a ledger");
+    assert_eq!(ledger[0].state, "pushed");
+}
+
 #[test]
 fn a_company_without_contact_fails_before_the_first_write() {
     let server = server();

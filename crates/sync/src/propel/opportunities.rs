@@ -3,7 +3,7 @@
 
 use super::push::{PROJECT, lines};
 use super::settings::{Amounts, Settings};
-use super::{COMPANIES, READ_OPPORTUNITIES, SLUG, companies, lookups};
+use super::{COMPANIES, READ_OPPORTUNITIES, REPORTS, SLUG, companies, lookups};
 use crate::Failure;
 use crate::api::{encode, id, list};
 use crate::state::{Record, Shelf};
@@ -127,8 +127,9 @@ fn view(
     })
 }
 
-/// An opportunity is deleted here only when the PSA says 404 to its id, the key still opens the PSA, and few
-/// vanish at once: a location that hides records answers 404 too.
+/// An opportunity is deleted here only when the PSA says 404 to its id, the report of all opportunities, which no
+/// location narrows, does not have it either, the key still opens the PSA, and few vanish at once: a location that
+/// hides records answers 404 too.
 fn deleted(
     work: &mut Work<'_>,
     wanted: BTreeMap<i64, Option<Record>>,
@@ -146,6 +147,12 @@ fn deleted(
                 )?
                 .is_none()
         {
+            if hidden(work, opportunity)? {
+                work.warn(format!(
+                    "opportunity {opportunity} is there, but hidden from the key by its location; it is kept as it was"
+                ));
+                continue;
+            }
             gone.push((opportunity, ledger));
         }
     }
@@ -178,6 +185,16 @@ fn deleted(
         work.counts.changed += 1;
     }
     Ok(())
+}
+
+/// Whether a report shows a record that the key cannot see.
+fn hidden(work: &Work<'_>, opportunity: i64) -> Result<bool, Failure> {
+    let wanted = encode(&format!("Opportunity_RecID = {opportunity}"));
+    let path = format!("system/reports/Opportunity?pageSize=1&conditions={wanted}");
+    let rows = work.api.get(REPORTS, &path)?;
+    Ok(rows["row_values"]
+        .as_array()
+        .is_some_and(|rows| !rows.is_empty()))
 }
 
 /// Opportunities of the chosen types and statuses that are not known yet.
