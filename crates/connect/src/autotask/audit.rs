@@ -242,7 +242,8 @@ fn grants(
             None => String::new(),
         };
         let what = format!(
-            "{count} cells more than the guide names; most come with a copied system level"
+            "{count} {} more than the guide names; most come with a copied system level",
+            if count == 1 { "cell" } else { "cells" }
         );
         push(audited, Risk::Medium, "excess", what, remedy);
     }

@@ -25,7 +25,8 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result
             let audit = desk.bench(|bench, company| bench.audit(company)).await;
             Ok(Outcome::Part(members(visit, audit)))
         }
-        ["members", id] => one(visit, desk, id).await,
+        ["members", id] => Ok(Outcome::Page(follows(visit, id))),
+        ["members", id, "part"] => one(visit, desk, id).await,
         ["keys"] => Ok(Outcome::Page(keys(visit, desk).await?)),
         ["page"] => match desk.bench(|bench, company| bench.audit(company)).await {
             Ok(audit) => Ok(file(visit, audit)),
@@ -78,6 +79,33 @@ pub fn waiting(visit: &Visit<'_>) -> Markup {
     }
 }
 
+/// The page of one of them: there at once, and what is found follows.
+pub fn follows(visit: &Visit<'_>, word: &str) -> Page {
+    let address = visit.at(&format!("audit/members/{}/part", encode(word)));
+    let address = match visit.query.given("profile") {
+        Some(profile) => format!("{address}?profile={}", encode(profile)),
+        None => address,
+    };
+    let name = match visit.place {
+        Place::ConnectWise(_) => word,
+        Place::Autotask(_) => words(visit).0,
+    };
+    let body = html! {
+        (page::crumbs(&[("Audit", Some(visit.at("audit"))), (name, None)]))
+        div hx-get=(address) hx-trigger="load" hx-swap="outerHTML" {
+            h1 { (name) }
+            p.hint role="status" { "Looking at what it holds …" }
+        }
+        noscript { p { a href=(address) { "Show it" } } }
+    };
+    Page::new("audit", name.to_owned(), body)
+}
+
+/// What becomes of a part that could not be made.
+pub fn failed(text: &str) -> Outcome {
+    Outcome::Part(page::wrong(text))
+}
+
 /// The table of an audit, the worst first.
 pub fn members(visit: &Visit<'_>, audit: std::result::Result<Audit, Refusal>) -> Markup {
     let (who, holds) = words(visit);
@@ -106,7 +134,7 @@ pub fn members(visit: &Visit<'_>, audit: std::result::Result<Audit, Refusal>) ->
                     td { (one.role) }
                     td { (one.profile.as_deref().unwrap_or(&one.measured_by)) }
                     td.number { (one.keys.unwrap_or_default()) }
-                    td { (one.last_used.as_deref().unwrap_or("never")) }
+                    td.day { (one.last_used.as_deref().map_or("never", |at| at.get(..10).unwrap_or(at))) }
                 } } }
             } }
             (page::pages(&format!("{}?page=", visit.at("audit")), page, SIZE as u64, audit.members.len() as u64))
@@ -136,14 +164,13 @@ pub fn grade(score: u32) -> &'static str {
 async fn one(visit: &Visit<'_>, desk: &Desk<'_>, name: &str) -> Result<Outcome> {
     let audit: Audit = match desk.bench(|bench, company| bench.audit(company)).await {
         Ok(audit) => audit,
-        Err(refusal) => {
-            let body = page::wrong(&refusal.text);
-            return Ok(Outcome::Page(frame(visit, "", &body).with_status(503)));
-        }
+        Err(refusal) => return Ok(failed(&refusal.text)),
     };
     let mut members = audit.members.iter();
     let Some(found) = members.find(|one| one.member.eq_ignore_ascii_case(name)) else {
-        return Ok(Outcome::Nowhere);
+        return Ok(failed(
+            "There is no API member of this name; the Audit page lists them all.",
+        ));
     };
     let conditions = format!("identifier=\"{}\"", found.member.replace('"', "\\\""));
     let query = format!("conditions={}", encode(&conditions));
@@ -164,24 +191,19 @@ async fn one(visit: &Visit<'_>, desk: &Desk<'_>, name: &str) -> Result<Outcome> 
         .collect();
     let registry = desk.instance.registry();
     let body = html! {
-        (page::crumbs(&[("Audit", Some(visit.at("audit"))), (&found.member, None)]))
         header.head { h1 { (found.member) " " span.score.(grade(found.score)) { (found.score) } }
             @if let Some(id) = id { a.button.quiet href=(visit.at(&format!("members/{id}"))) { "Open the member" } } }
         (facts(visit, found, role.as_ref(), id, desk))
         (findings(found))
         section { h2 { "Needs against holds" }
-            form.filter method="get" {
+            form.filter method="get" action=(visit.at(&format!("audit/members/{}", encode(&found.member)))) {
                 (page::choice("profile", "Needs of", &profiles, slug.as_deref().unwrap_or_default(), Some("nobody: what it holds alone"), "", None))
                 button.quiet type="submit" { "Compare" }
             }
             @if let Some(role) = &role { (against(registry, role, profile, visit)) } @else { (page::empty("The member has no role.")) }
         }
     };
-    Ok(Outcome::Page(Page::new(
-        "audit",
-        found.member.clone(),
-        body,
-    )))
+    Ok(Outcome::Part(body))
 }
 
 fn facts(

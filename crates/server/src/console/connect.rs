@@ -336,7 +336,7 @@ async fn make(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<O
     let part = html! {
         section { h2 { "Done" }
             @if done.said.is_empty() { p { "Role and member were as wanted already." } }
-            ul { @for one in &done.said { li { (one) } } }
+            ul { @for one in &done.said { li { (inline(one)) } } }
         }
         (shown)
         @match &proved {

@@ -111,7 +111,7 @@ pub fn cards(visit: &Visit<'_>) -> Markup {
             a.tile href=(visit.at(&format!("integrations/{}", profile.slug))) {
                 b { (profile.title()) }
                 span { (profile.product.summary) }
-                span.hint { (profile.grant.len() + profile.setting.len()) " rows" @if !profile.feature.is_empty() { ", " (profile.feature.len()) " optional features" } }
+                span.hint { (page::counted(profile.grant.len() + profile.setting.len(), "row")) @if !profile.feature.is_empty() { ", " (page::counted(profile.feature.len(), "optional feature")) } }
             }
         } } }
     }

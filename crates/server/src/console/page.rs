@@ -178,6 +178,11 @@ pub fn wrong(text: &str) -> Markup {
     html! { p.wrong role="alert" { (text) } }
 }
 
+/// So many of a thing: `1 row`, `2 rows`.
+pub fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
 /// What to do where nothing is yet.
 pub fn empty(text: &str) -> Markup {
     html! { p.empty { (text) } }

@@ -289,7 +289,7 @@ fn sheet(
                     a.button.quiet href=(format!("{here}/delete")) { "Delete" }
                 }
             }
-            @if wrong > 0 { (page::wrong(&format!("Nothing was saved: {wrong} rows need a look. Each says what is wrong."))) }
+            @if wrong > 0 { (page::wrong(&format!("Nothing was saved. {} to look at: each says what is wrong.", page::counted(wrong, "row")))) }
             @if let (Some(problem), None) = (problem, own) { (page::wrong(&message(problem))) }
             div.columns {
                 div {

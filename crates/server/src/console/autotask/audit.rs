@@ -6,11 +6,12 @@ use super::integrations::{diff, lines};
 use crate::autotask::tenant::Level;
 use crate::autotask::users::{ApiUser, Tracking};
 use crate::console::audit::{
-    KeyRow, by_age, days, file, findings, frame, grade, key_table, members, start, waiting,
+    KeyRow, by_age, days, failed, file, findings, follows, frame, grade, key_table, members, start,
+    waiting,
 };
 use crate::console::bench::{self, Audit, Audited, Order, Refusal};
 use crate::console::page;
-use crate::console::{Outcome, Page, Result, Visit, integrations};
+use crate::console::{Outcome, Result, Visit, integrations};
 use bitting_catalog::security::{Permission, Permissions, SecurityLevel};
 use maud::{Markup, html};
 use std::sync::Arc;
@@ -30,12 +31,15 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result
     match rest {
         [] => Ok(Outcome::Page(frame(visit, "", &waiting(visit)))),
         ["members"] => Ok(Outcome::Part(members(visit, taken(desk).await))),
-        ["members", id] => match taken(desk).await {
+        ["members", id] => Ok(Outcome::Page(follows(visit, id))),
+        ["members", id, "part"] => match taken(desk).await {
             Ok(audit) => match audit.members.iter().find(|one| one.id.to_string() == **id) {
-                Some(found) => Ok(Outcome::Page(one(visit, desk, found).await)),
-                None => Ok(Outcome::Nowhere),
+                Some(found) => Ok(Outcome::Part(one(visit, desk, found).await)),
+                None => Ok(failed(
+                    "There is no such API user; the Audit page lists them all.",
+                )),
             },
-            Err(refusal) => Ok(refused(visit, &refusal)),
+            Err(refusal) => Ok(failed(&refusal.text)),
         },
         ["keys"] => keys(visit, desk).await,
         ["page"] => match taken(desk).await {
@@ -102,7 +106,7 @@ async fn keys(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
 }
 
 /// One user: what was found, and its needs against what it holds.
-async fn one(visit: &Visit<'_>, desk: &Desk<'_>, found: &Audited) -> Page {
+async fn one(visit: &Visit<'_>, desk: &Desk<'_>, found: &Audited) -> Markup {
     let users = desk.tenant.users_of(found.id);
     let level = users
         .first()
@@ -127,8 +131,7 @@ async fn one(visit: &Visit<'_>, desk: &Desk<'_>, found: &Audited) -> Page {
         }
         None => None,
     };
-    let body = html! {
-        (page::crumbs(&[("Audit", Some(visit.at("audit"))), (&found.member, None)]))
+    html! {
         header.head { h1 { (found.member) " " span.score.(grade(found.score)) { (found.score) } }
             a.button.quiet href=(visit.at(&format!("resources/{}", found.id))) { "Open the API user" } }
         dl.facts {
@@ -139,7 +142,7 @@ async fn one(visit: &Visit<'_>, desk: &Desk<'_>, found: &Audited) -> Page {
         }
         (findings(found))
         section { h2 { "Needs against holds" }
-            form.filter method="get" {
+            form.filter method="get" action=(visit.at(&format!("audit/members/{}", found.id))) {
                 (page::choice("profile", "Needs of", &profiles, slug.as_deref().unwrap_or_default(), Some("nobody: what it holds alone"), "", None))
                 button.quiet type="submit" { "Compare" }
             }
@@ -153,8 +156,7 @@ async fn one(visit: &Visit<'_>, desk: &Desk<'_>, found: &Audited) -> Page {
                 (Some((_, level)), None) => (against(&desk.tenant.permissions, level, None)),
             }
         }
-    };
-    Page::new("audit", found.member.clone(), body)
+    }
 }
 
 fn key_facts(desk: &Desk<'_>, id: i64, user: &Arc<ApiUser>) -> Markup {

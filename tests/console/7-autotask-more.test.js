@@ -1,0 +1,172 @@
+// Autotask beside its guide: the audit of its API users, the integration's own form and its jobs, and another
+// instance that is copied, started anew and struck by faults.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { autotask, callAutotask, facts, look, open, signIn } from './browser.js'
+
+let browser, page, shown
+before(async () => {
+  browser = await open()
+  page = browser.page
+  await signIn(page)
+})
+after(async () => {
+  await browser.close()
+  assert.deepEqual(browser.faults, [])
+})
+
+const of = (name, path = '') => `${facts.http}/console/autotask.${name}/${path}`
+const ALL = encodeURIComponent('{"MaxRecords":5,"filter":[{"op":"exist","field":"id"}]}')
+const query = (who, entity) => callAutotask(who, `${entity}/query?search=${ALL}`)
+const value = (id) => page.locator(id).inputValue()
+
+test('Connect makes a user to look at', async () => {
+  await page.goto(autotask('integrations/propel/connect'))
+  await page.getByLabel('Security Level').fill('Propel to audit')
+  await page.getByLabel('API user').fill('Propel Audited')
+  await page.getByLabel('Email Address').fill('audited@example.com')
+  await page.getByRole('button', { name: 'Next: the plan' }).click()
+  await page.getByRole('button', { name: 'Connect', exact: true }).click()
+  await page.getByText('Copy key and secret now.').waitFor()
+  shown = { key: await value('#shown-key'), secret: await value('#shown-secret'), code: await value('#shown-code') }
+})
+
+test("the integration's own form for Autotask: what is wrong is told beside its field, secrets are never shown again, and jobs run", async () => {
+  await page.goto(autotask('integrations/propel'))
+  await page.getByRole('link', { name: 'Connection and jobs' }).click()
+  await page.getByRole('heading', { name: 'Connection', exact: true }).waitFor()
+  await page.getByLabel('Username (Key)').fill('nobody@example.com')
+  await page.getByLabel('Password (Secret)').fill(shown.secret)
+  await page.getByRole('button', { name: 'Check connection' }).click()
+  await page.locator('#code-hint').getByText('Paste the tracking identifier.').waitFor()
+  await page.getByLabel('Tracking Identifier').fill(shown.code)
+  await page.getByRole('button', { name: 'Check connection' }).click()
+  await page.locator('#public_key-hint').getByText('No zone knows this user name').waitFor()
+  await page.getByLabel('Username (Key)').fill(shown.key)
+  await page.getByLabel('Password (Secret)').fill('not the secret at all')
+  await page.getByRole('button', { name: 'Check connection' }).click()
+  await page.locator('#private_key-hint').getByText('The zone refuses it').waitFor()
+  await look(page, 'at-side-wrong')
+  await page.getByLabel('Password (Secret)').fill(shown.secret)
+  await page.getByRole('button', { name: 'Check connection' }).click()
+  await page.getByText('Connected.').waitFor()
+  await page.getByText('Verified.').waitFor()
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByText('rest encrypted').waitFor()
+  const content = await page.content()
+  for (const secret of [shown.secret, shown.code]) assert.ok(!content.includes(secret))
+  assert.equal(await page.getByLabel('Username (Key)').inputValue(), shown.key)
+  assert.equal(await page.getByLabel('Password (Secret)').inputValue(), '')
+  await page.getByRole('button', { name: 'Run now check' }).click()
+  await page.getByText('check was started').waitFor()
+  await page.locator('#runs').getByRole('row', { name: /check/ }).getByText('done').first().waitFor()
+  await look(page, 'at-side')
+  // Without a secret in the form, the kept one is tried.
+  await page.getByRole('button', { name: 'Check connection' }).click()
+  await page.getByText('The key that is kept opens the PSA.').waitFor()
+})
+
+test('the audit lists API users by excess, keys by age and last use, and one user with needs against holds', async () => {
+  assert.equal((await query(shown, 'Tickets')).status, 200)
+  await page.goto(autotask())
+  await page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name: 'Audit' }).click()
+  await page.getByRole('link', { name: 'Propel Audited' }).waitFor()
+  const scores = (await page.locator('tbody .score').allTextContents()).map(Number)
+  assert.deepEqual(scores, [...scores].sort((one, other) => one - other), 'the worst first')
+  await look(page, 'at-audit')
+  await page.getByRole('link', { name: 'Propel Audited' }).click()
+  await page.getByRole('heading', { name: 'Needs against holds' }).waitFor()
+  await page.getByText('last used today').waitFor()
+  assert.equal(await page.locator('.against .minus, .against .plus').count(), 0, 'exactly what the guide names')
+  await page.getByLabel('Needs of').selectOption('it_glue')
+  await page.getByRole('button', { name: 'Compare' }).click()
+  await page.locator('.against .minus, .against .plus').first().waitFor()
+  await look(page, 'at-audit-user')
+  await page.goto(autotask('audit/keys?by=age'))
+  await page.getByRole('cell', { name: shown.key }).or(page.getByRole('rowheader', { name: shown.key })).waitFor()
+  await look(page, 'at-audit-keys')
+  const download = page.waitForEvent('download')
+  await page.getByRole('link', { name: 'Export to HTML' }).click()
+  const stream = await (await download).createReadStream()
+  let text = ''
+  for await (const part of stream) text += part
+  assert.match(text, /Propel Audited/)
+  assert.doesNotMatch(text, /<script/)
+})
+
+let second
+test('another Autotask instance is made while a bar shows how far it is, and its credentials are shown once', async () => {
+  await page.goto(autotask('instances'))
+  await look(page, 'at-instances')
+  await page.getByRole('link', { name: 'New Item' }).click()
+  await page.getByLabel('Kind').selectOption({ label: 'Autotask' })
+  await page.getByLabel('Company ID').fill('bitting')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.locator('.field.bad').getByText('There is an Autotask instance Bitting already.').waitFor()
+  assert.equal(await page.getByLabel('Kind').inputValue(), 'autotask')
+  await page.getByLabel('Company ID').fill('Second')
+  await look(page, 'at-instance-new')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('Copy key and secret now.').waitFor({ timeout: 60_000 })
+  second = { key: await value('#admin-key'), secret: await value('#admin-secret'), code: await value('#admin-code') }
+  await look(page, 'at-instance-made')
+  await page.getByRole('link', { name: 'Open Second' }).click()
+  await page.getByRole('heading', { name: 'Second', level: 1 }).waitFor()
+  assert.ok(!(await page.content()).includes(second.secret))
+  assert.ok((await query(second, 'Tickets')).body.items.length > 0, 'demo data')
+})
+
+test('its snapshot brings back what it was, and each step names what it does first', async () => {
+  await page.goto(of('second', 'instances'))
+  await page.getByLabel('Take a snapshot').fill('before')
+  await page.getByRole('button', { name: 'Take it' }).click()
+  await page.getByText('The snapshot before is taken.').waitFor()
+  await page.goto(of('second', 'levels'))
+  await page.getByRole('row', { name: /API User \(system\) \(API-only\)/ }).first().click({ button: 'right' })
+  await page.getByRole('link', { name: 'Copy Security Level' }).first().click()
+  await page.getByLabel('Name').fill('Made since')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('Change what the integration needs').waitFor()
+  await page.goto(of('second', 'instances'))
+  await page.getByRole('link', { name: 'Restore before' }).click()
+  await page.getByText('is gone for good').waitFor()
+  await look(page, 'at-restore')
+  await page.getByRole('button', { name: 'Restore it' }).click()
+  await page.getByText('is as it was when before was taken').waitFor()
+  await page.goto(of('second', 'levels'))
+  await page.getByRole('row', { name: /API User \(system\) \(API-only\)/ }).first().waitFor()
+  assert.equal(await page.getByText('Made since').count(), 0)
+  assert.equal((await query(second, 'Tickets')).status, 200)
+})
+
+test('a fault strikes the calls it is aimed at until it is cleared', async () => {
+  await page.goto(of('second', 'instances/faults/new'))
+  await page.getByLabel('What goes wrong').selectOption({ label: 'A right withdrawn (module / action)' })
+  await page.getByLabel('How much, or which right').fill('Service Desk / Nothing')
+  await page.getByRole('button', { name: 'Set it' }).click()
+  await page.locator('.field.bad').getByText('There is no right').waitFor()
+  await page.getByLabel('How much, or which right').fill('Service Desk / Tickets')
+  await page.getByLabel('Only this API user').selectOption(second.key)
+  await look(page, 'at-fault-new')
+  await page.getByRole('button', { name: 'Set it' }).click()
+  await page.getByText('The fault is set').waitFor()
+  assert.notEqual((await query(second, 'Tickets')).status, 200)
+  assert.equal((await query(second, 'Companies')).status, 200)
+  assert.equal((await query(shown, 'Tickets')).status, 200, 'another instance')
+  await page.getByRole('button', { name: /^Clear/ }).click()
+  await page.getByText('Cleared.').waitFor()
+  assert.equal((await query(second, 'Tickets')).status, 200)
+})
+
+test('a reset starts it anew, and the key of its first user stays good', async () => {
+  await page.goto(of('second', 'instances'))
+  await page.getByRole('link', { name: 'Reset Second' }).click()
+  await page.getByText('is deleted and made anew').waitFor()
+  await look(page, 'at-reset')
+  await page.getByLabel('Fill it with the demo company').uncheck()
+  await page.getByRole('button', { name: 'Reset Second' }).click()
+  await page.getByText('Second starts anew.').waitFor({ timeout: 60_000 })
+  const { status, body } = await query(second, 'Tickets')
+  assert.deepEqual([status, body.items.length], [200, 0])
+})
