@@ -69,16 +69,21 @@ impl Catalog {
     }
 
     /// Entities with a field that points to this one, with that field: what keeps a row from being
-    /// deleted, and what usages count.
+    /// deleted, and what usages count. Where several entities rest in one table, each column comes once.
     pub fn pointing_to(&self, id: EntityId) -> impl Iterator<Item = (&Entity, &Field)> {
         let home = self.home(id).id;
         self.entities
             .iter()
-            .filter(|e| e.stored_in.is_none() && e.stored)
+            .filter(|e| e.stored)
             .flat_map(move |entity| {
+                let kept = self.home(entity.id);
                 entity
                     .every_field()
                     .filter(move |field| field.target().is_some_and(|to| self.home(to).id == home))
+                    .filter(move |field| {
+                        let mut own = kept.every_field();
+                        kept.id == entity.id || !own.any(|other| other.column == field.column)
+                    })
                     .map(move |field| (entity, field))
             })
     }

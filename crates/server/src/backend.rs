@@ -194,6 +194,24 @@ impl Backend {
         })
     }
 
+    /// The rows of one page in hand, and whether there are more.
+    pub(crate) async fn page(
+        &self,
+        permit: &Permit<'_>,
+        ask: &Ask<'_>,
+    ) -> Result<(Vec<Row>, bool), StoreError> {
+        let end = ask.offset.saturating_add(ask.limit);
+        let (filter, order) = (ask.filter.clone(), ask.order.clone());
+        let mut rows = self.rows(permit, filter, order, Some(end + 1)).await?;
+        let more = rows.len() as u64 > end;
+        let from = usize::try_from(ask.offset)
+            .unwrap_or(usize::MAX)
+            .min(rows.len());
+        rows.drain(..from);
+        rows.truncate(usize::try_from(ask.limit).unwrap_or(usize::MAX));
+        Ok((rows, more))
+    }
+
     /// How many records there are under the permit.
     pub async fn count(&self, permit: &Permit<'_>, filter: Filter) -> Result<u64, StoreError> {
         let filter = self.through(permit, filter);
@@ -302,16 +320,20 @@ impl Backend {
         Ok(())
     }
 
-    /// Changes that remove a record with everything that hangs under it.
+    /// Changes that remove a record with everything that hangs under it, as long as nothing else points to that.
     pub(crate) async fn removal(
         &self,
         entity: &Entity,
         id: i64,
     ) -> Result<Vec<Change>, StoreError> {
         let mut changes = Vec::new();
+        let mut left = Vec::new();
         let mut open = vec![(entity.id, id)];
         while let Some((at, id)) = open.pop() {
             let holder = self.catalog.entity(at);
+            if !changes.is_empty() {
+                left.extend(crate::usage::unused(self, holder, id));
+            }
             for pointer in crate::usage::pointers(self, holder)
                 .into_iter()
                 .filter(|pointer| pointer.child)
@@ -339,8 +361,9 @@ impl Backend {
                 id,
             });
         }
-        // Innermost first, so that nothing points at a row that is gone.
+        // Innermost first, so that nothing points at a row that is gone; rows that go too do not count.
         changes.reverse();
+        changes.extend(left);
         Ok(changes)
     }
 
@@ -353,17 +376,21 @@ impl Backend {
         list: bool,
     ) -> Result<Vec<u8>, StoreError> {
         let layout = self.layout(permit, &look);
-        let mut writer = Writer::new(&self.labels, look.base, &[], list);
+        let custom = self.custom_fields(permit.entity().id);
+        let mut writer = Writer::new(&self.labels, look.base, &custom, list);
+        let mut path = Paths::new(self, permit.entity(), &look);
         for row in rows {
-            writer.write(&layout, "", |index| match &*layout.columns[index] {
-                "id" => record::Cell::Integer(row.id),
-                column => match row.get(column) {
-                    Value::Null => record::Cell::Null,
-                    Value::Integer(number) => record::Cell::Integer(*number),
-                    Value::Number(number) => record::Cell::Number(*number),
-                    Value::Boolean(flag) => record::Cell::Boolean(*flag),
-                    Value::Text(text) => record::Cell::Text(text),
-                },
+            writer.write(&layout, path.of(row.id), |index| {
+                match &*layout.columns[index] {
+                    "id" => record::Cell::Integer(row.id),
+                    column => match row.get(column) {
+                        Value::Null => record::Cell::Null,
+                        Value::Integer(number) => record::Cell::Integer(*number),
+                        Value::Number(number) => record::Cell::Number(*number),
+                        Value::Boolean(flag) => record::Cell::Boolean(*flag),
+                        Value::Text(text) => record::Cell::Text(text),
+                    },
+                }
             });
         }
         self.finished(writer).await

@@ -399,6 +399,16 @@ async fn list(
     };
     let page = match rules::computed(context, permit).await? {
         Some(rows) => computed::list(&call.instance.backend, permit, rows, ask, forward).await?,
+        None if call.route.rule.as_deref() == Some("calculate_sla") => {
+            let backend = &call.instance.backend;
+            let (mut rows, more) = backend.page(permit, &ask).await?;
+            rows = rules::tickets::service_level::calculated(context, rows).await?;
+            crate::backend::Page {
+                last: rows.last().map(|row| row.id),
+                body: backend.write_rows(permit, &rows, ask.look, true).await?,
+                more,
+            }
+        }
         None => call.instance.backend.list(permit, ask).await?,
     };
     let position = if forward {

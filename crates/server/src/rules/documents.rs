@@ -398,7 +398,7 @@ pub fn sample() -> Answer {
     }
 }
 
-/// Documents go with the record they hang on.
+/// Documents go with the record they hang on, unless something else shows them (a member's photo).
 pub async fn orphans(
     instance: &Instance,
     entity: &Entity,
@@ -412,6 +412,7 @@ pub async fn orphans(
         for row in related::filtered(instance, PATH, attached(kind, id)).await? {
             delete(instance, &row, also).await?;
             let documents = related::entity(instance, PATH)?;
+            also.extend(crate::usage::unused(&instance.backend, documents, row.id));
             also.extend(instance.backend.removal(documents, row.id).await?);
         }
     }

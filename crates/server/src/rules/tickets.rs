@@ -6,6 +6,8 @@ pub mod configurations;
 pub mod marking;
 pub mod merging;
 pub mod notes;
+pub mod service_level;
+mod working_time;
 
 use super::related::{self, id, text};
 use super::{Context, companies};

@@ -234,7 +234,7 @@ impl<'c> Ground<'c> {
     }
 
     /// The path of the entity's list that takes this verb under these parents.
-    fn collection(&self, entity: &Entity, parents: &[i64], method: Method) -> Option<String> {
+    pub fn collection(&self, entity: &Entity, parents: &[i64], method: Method) -> Option<String> {
         let route = self.catalog.routes_of(entity.id).find(|route| {
             route.kind == RouteKind::Collection
                 && route.params.len() == parents.len()
@@ -292,7 +292,8 @@ impl<'c> Ground<'c> {
         self.lay(entity, parents, record).await
     }
 
-    async fn lay(
+    /// A row put into the store as it is.
+    pub async fn lay(
         &mut self,
         entity: &Entity,
         parents: Vec<i64>,

@@ -11,6 +11,7 @@ mod bodies;
 mod cases;
 mod page;
 mod shape;
+mod strict;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -31,16 +32,24 @@ const STACK: usize = 64 << 20;
 
 #[test]
 fn every_operation_answers_as_its_entry_says() {
-    let deep = std::thread::Builder::new().stack_size(STACK).spawn(|| {
-        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        runtime.block_on(every_operation());
-    });
+    deep(every_operation);
+}
+
+/// Runs a test on a stack of its own.
+fn deep<T: Future<Output = ()>>(test: impl FnOnce() -> T + Send + 'static) {
+    let deep = std::thread::Builder::new()
+        .stack_size(STACK)
+        .spawn(move || {
+            let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+            runtime.block_on(test());
+        });
     if let Err(panic) = deep.expect("a thread").join() {
         std::panic::resume_unwind(panic);
     }
 }
 
-async fn every_operation() {
+/// A small demo company.
+async fn demo() -> Company {
     let company = Company::bare().await;
     let size = Size {
         companies: 12,
@@ -56,7 +65,11 @@ async fn every_operation() {
     let seeded = seed::company(&company.instance, Some(&demo), &mut |_| {})
         .await
         .expect("a demo company");
-    let company = company.with_admin(seeded.admin.expect("an administrator"));
+    company.with_admin(seeded.admin.expect("an administrator"))
+}
+
+async fn every_operation() {
+    let company = demo().await;
     let seen = cases::all(&company).await;
     let catalog = company.instance.catalog();
     let operations: usize = catalog.routes.iter().map(|route| route.methods.len()).sum();

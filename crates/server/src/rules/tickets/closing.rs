@@ -1,6 +1,6 @@
 //! What follows from a ticket's status: whether it is closed, since when and by whom, and who may do that.
 
-use super::{STATUSES, related};
+use super::{STATUSES, related, service_level};
 use crate::draft::Draft;
 use crate::permit::authorize;
 use crate::problem::Problem;
@@ -8,7 +8,6 @@ use crate::row::Row;
 use crate::rules::Context;
 use crate::saving::time;
 use bitting_catalog::entity::Entity;
-use bitting_dialects::connectwise::layout::DATE_ENTERED;
 use bitting_policy::{Verb, Why};
 use bitting_query::Value;
 
@@ -40,7 +39,23 @@ pub async fn follow(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), P
         draft.set("closedDate", Value::Null);
         draft.set("closedBy", Value::Null);
     }
-    milestones(context, draft, &status, closed);
+    let waited = match draft
+        .before
+        .as_ref()
+        .and_then(|row| row.integer("status_id"))
+    {
+        Some(before) if before == status.id => service_level::waits(&status),
+        Some(before) => related::one(context.instance, STATUSES, before)
+            .await?
+            .is_some_and(|status| service_level::waits(&status)),
+        None => false,
+    };
+    let waits = service_level::waits(&status);
+    let level = service_level::of(context, draft).await?;
+    let minutes = level.taken(context, draft, waited);
+    level.turn(context, draft, waited, waits);
+    milestones(context, draft, &status, closed, minutes);
+    level.show(context, draft, waits);
     Ok(())
 }
 
@@ -75,7 +90,13 @@ pub async fn may_close(
 }
 
 /// When a ticket was responded to, planned and resolved: each once, when a status that says so is reached.
-fn milestones(context: Context<'_>, draft: &mut Draft<'_>, status: &Row, closed: bool) {
+fn milestones(
+    context: Context<'_>,
+    draft: &mut Draft<'_>,
+    status: &Row,
+    closed: bool,
+    minutes: i64,
+) {
     let reached = match status.text("escalation_status") {
         _ if closed => 3,
         Some("Resolved") => 3,
@@ -83,12 +104,6 @@ fn milestones(context: Context<'_>, draft: &mut Draft<'_>, status: &Row, closed:
         Some("Responded") => 1,
         _ => 0,
     };
-    let entered = draft
-        .row
-        .text(DATE_ENTERED)
-        .and_then(|text| text.parse::<jiff::Timestamp>().ok())
-        .unwrap_or(context.now);
-    let minutes = context.now.duration_since(entered).as_secs().max(0) / 60;
     let steps = [
         ("dateResponded", "respondMinutes", "respondedBy"),
         ("dateResplan", "resPlanMinutes", "resplanBy"),

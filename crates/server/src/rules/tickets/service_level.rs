@@ -1,0 +1,317 @@
+//! Service levels: which one a ticket is under, by when it is to be answered, planned and resolved, and whether it
+//! was. The vendor's own arithmetic is not published; what is chosen here:
+//!
+//! - The level is the ticket's, else that of its agreement, else the default one. Its goals are those of the
+//!   ticket's priority within it, else its own.
+//! - The clock runs from the ticket's entry, in the hours that the level is based on: all hours, the company's
+//!   calendar, that of the ticket's location (`MyCalendar`, also for a company without one), or the level's own.
+//! - It stands still in a status that does not escalate, as long as the ticket is not resolved.
+
+use super::super::related::{self, text};
+use super::super::{Context, companies};
+use super::working_time::{Holiday, Hours};
+use crate::draft::Draft;
+use crate::problem::Problem;
+use crate::row::Row;
+use crate::saving::time;
+use bitting_dialects::connectwise::layout::DATE_ENTERED;
+use bitting_query::Value;
+use jiff::Timestamp;
+use jiff::civil::Time;
+
+const LEVELS: &str = "service/SLAs";
+const PRIORITIES: &str = "service/SLAs/priorities";
+const AGREEMENTS: &str = "finance/agreements";
+const LOCATIONS: &str = "system/locations";
+const CALENDARS: &str = "schedule/calendars";
+const HOLIDAYS: &str = "schedule/holidayLists/holidays";
+/// Columns of a calendar by day, Monday first.
+const DAYS: [&str; 7] = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
+
+/// A step of a level: the column of its goal in hours, and the ticket's fields of it.
+struct Step {
+    goal: &'static str,
+    /// How the status calls what is to come.
+    word: &'static str,
+    /// When it was reached, after how many minutes and hours, and by when it had to be.
+    date: &'static str,
+    minutes: &'static str,
+    hours: &'static str,
+    due: &'static str,
+}
+
+const STEPS: [Step; 3] = [
+    Step {
+        goal: "respond_hours",
+        word: "Respond by",
+        date: "dateResponded",
+        minutes: "respondMinutes",
+        hours: "respondedHours",
+        due: "respondByGoalUTC",
+    },
+    Step {
+        goal: "plan_within",
+        word: "Plan by",
+        date: "dateResplan",
+        minutes: "resPlanMinutes",
+        hours: "resplanHours",
+        due: "resplanGoalUTC",
+    },
+    Step {
+        goal: "resolution_hours",
+        word: "Resolve by",
+        date: "dateResolved",
+        minutes: "resolveMinutes",
+        hours: "resolutionHours",
+        due: "resolutionGoalUTC",
+    },
+];
+
+/// The level a ticket is under.
+pub struct Level {
+    id: Option<i64>,
+    /// Hours within which each step is to be reached.
+    goals: [Option<f64>; 3],
+    hours: Hours,
+}
+
+/// The level of a ticket; without any, a clock that always runs and has no goals.
+pub async fn of(context: Context<'_>, ticket: &Draft<'_>) -> Result<Level, Problem> {
+    let none = Level {
+        id: None,
+        goals: [None; 3],
+        hours: Hours::Always,
+    };
+    if ticket.column("slaStatus").is_none() {
+        return Ok(none);
+    }
+    let instance = context.instance;
+    let mut id = ticket.integer("sla");
+    if let (None, Some(agreement)) = (id, ticket.integer("agreement")) {
+        let agreement = related::one(instance, AGREEMENTS, agreement).await?;
+        id = agreement.and_then(|row| row.integer("sla_id"));
+    }
+    let level = match id {
+        Some(id) => related::one(instance, LEVELS, id).await?,
+        None => {
+            let all = related::all(instance, LEVELS).await?;
+            all.into_iter().find(|row| row.flag("default_flag"))
+        }
+    };
+    let Some(level) = level else {
+        return Ok(none);
+    };
+    let mut goals = STEPS.map(|step| level.number(step.goal));
+    if let Some(priority) = ticket.integer("priority") {
+        let rows = related::under(instance, PRIORITIES, "sla_id", level.id).await?;
+        if let Some(row) = rows
+            .iter()
+            .find(|row| row.integer("priority_id") == Some(priority))
+        {
+            goals = STEPS.map(|step| row.number(step.goal));
+        }
+    }
+    Ok(Level {
+        id: Some(level.id),
+        goals,
+        hours: hours(context, ticket, &level).await?,
+    })
+}
+
+/// When the clock of a level runs for a ticket.
+async fn hours(context: Context<'_>, ticket: &Draft<'_>, level: &Row) -> Result<Hours, Problem> {
+    let instance = context.instance;
+    let based_on = level.text("based_on").unwrap_or_default();
+    let mut calendar = match based_on {
+        "Custom" => level.integer("custom_calendar_id"),
+        "Customer" => match ticket.integer("company") {
+            Some(company) => {
+                let value = related::value(instance, companies::COMPANIES, company, "calendar_id");
+                integer(value.await?)
+            }
+            None => None,
+        },
+        _ => None,
+    };
+    if calendar.is_none()
+        && ["Customer", "MyCalendar"].contains(&based_on)
+        && let Some(location) = ticket.integer("location")
+    {
+        calendar = integer(related::value(instance, LOCATIONS, location, "calendar_id").await?);
+    }
+    let Some(calendar) = calendar else {
+        return Ok(Hours::Always);
+    };
+    let Some(calendar) = related::one(instance, CALENDARS, calendar).await? else {
+        return Ok(Hours::Always);
+    };
+    let clock = |row: &Row, column: &str| row.text(column).and_then(clock);
+    let days = DAYS.map(|day| {
+        let from = clock(&calendar, &format!("{day}_start_time"))?;
+        let to = clock(&calendar, &format!("{day}_end_time"))?;
+        (from < to).then_some((from, to))
+    });
+    // A calendar that names no hours at all leaves none out.
+    if days.iter().all(Option::is_none) {
+        return Ok(Hours::Always);
+    }
+    let mut holidays = Vec::new();
+    if let Some(list) = calendar.integer("holiday_list_id") {
+        for row in related::under(instance, HOLIDAYS, "holiday_list_id", list).await? {
+            let date = row
+                .text("date")
+                .and_then(|text| text.get(..10)?.parse().ok());
+            let between = clock(&row, "time_start").zip(clock(&row, "time_end"));
+            holidays.extend(date.map(|date| Holiday {
+                date,
+                between: between.filter(|_| !row.flag("all_day_flag")),
+            }));
+        }
+    }
+    Ok(Hours::Week { days, holidays })
+}
+
+fn integer(value: Option<Value>) -> Option<i64> {
+    match value {
+        Some(Value::Integer(id)) => Some(id),
+        _ => None,
+    }
+}
+
+/// `08:00:00`, `8:00` or the time of a date-time.
+fn clock(text: &str) -> Option<Time> {
+    let text = text.rsplit('T').next()?.trim_end_matches('Z');
+    let mut parts = text.split(':').map(|part| part.trim().parse::<i8>().ok());
+    let (hour, minute) = (parts.next()??, parts.next().flatten().unwrap_or(0));
+    Time::new(hour, minute, 0, 0).ok()
+}
+
+fn moment(ticket: &Draft<'_>, field: &str) -> Option<Timestamp> {
+    ticket.text(field)?.parse().ok()
+}
+
+fn entered(context: Context<'_>, ticket: &Draft<'_>) -> Timestamp {
+    let entered = ticket.row.text(DATE_ENTERED);
+    entered
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(context.now)
+}
+
+impl Level {
+    /// Since when the clock runs, and the minutes that it had run before.
+    fn running(&self, context: Context<'_>, ticket: &Draft<'_>) -> (Timestamp, i64) {
+        let since = moment(ticket, "escalationStartDateUTC");
+        let before = ticket.integer("minutesBeforeWaiting").unwrap_or(0);
+        match since {
+            Some(since) => (since, before),
+            None => (entered(context, ticket), 0),
+        }
+    }
+
+    /// Minutes on the clock of a ticket whose clock runs, at this moment.
+    pub fn elapsed(&self, context: Context<'_>, ticket: &Draft<'_>, now: Timestamp) -> i64 {
+        let (since, before) = self.running(context, ticket);
+        before + self.hours.minutes(since, now)
+    }
+
+    /// Minutes on the clock now, whether it runs or stands still.
+    pub fn taken(&self, context: Context<'_>, ticket: &Draft<'_>, waited: bool) -> i64 {
+        if waited {
+            ticket.integer("minutesBeforeWaiting").unwrap_or(0)
+        } else {
+            self.elapsed(context, ticket, context.now)
+        }
+    }
+
+    /// Stops the clock where a ticket begins to wait, and starts it again where it no longer does.
+    pub fn turn(&self, context: Context<'_>, ticket: &mut Draft<'_>, waited: bool, waits: bool) {
+        if ticket.is_new() {
+            ticket.set("escalationStartDateUTC", text(time(context.now)));
+            ticket.set("minutesBeforeWaiting", Value::Integer(0));
+            ticket.set("minutesWaiting", Value::Integer(0));
+        } else if waits && !waited {
+            let minutes = self.elapsed(context, ticket, context.now);
+            ticket.set("minutesBeforeWaiting", Value::Integer(minutes));
+        } else if waited && !waits {
+            let before = ticket.integer("minutesBeforeWaiting").unwrap_or(0);
+            let all = self.hours.minutes(entered(context, ticket), context.now);
+            ticket.set("minutesWaiting", Value::Integer((all - before).max(0)));
+            ticket.set("escalationStartDateUTC", text(time(context.now)));
+        }
+    }
+
+    /// Shows on a ticket how it stands now.
+    pub fn show(&self, context: Context<'_>, ticket: &mut Draft<'_>, waits: bool) {
+        let Some(id) = self.id else {
+            return;
+        };
+        ticket.default("sla", Value::Integer(id));
+        let (since, before) = self.running(context, ticket);
+        let resolved = !ticket.is_null(STEPS[2].date);
+        let (mut kept, mut next) = (true, None);
+        for (step, goal) in STEPS.iter().zip(self.goals) {
+            let goal = goal.map(|hours| (hours * 60.0).round() as i64);
+            let due = goal.and_then(|goal| self.hours.after(since, goal - before));
+            ticket.set(step.due, due.map_or(Value::Null, |due| text(time(due))));
+            let taken = ticket
+                .integer(step.minutes)
+                .filter(|_| !ticket.is_null(step.date));
+            let hours = taken.map(|minutes| (minutes as f64 / 60.0 * 100.0).round() / 100.0);
+            ticket.set(step.hours, hours.map_or(Value::Null, Value::Number));
+            let Some(goal) = goal else { continue };
+            let minutes = match taken {
+                Some(minutes) => minutes,
+                // What a resolved ticket passed over is no longer asked for.
+                None if resolved => continue,
+                None => self.taken(context, ticket, waits),
+            };
+            kept &= minutes <= goal;
+            if taken.is_none() && next.is_none() {
+                next = due.map(|due| (step.word, due));
+            }
+        }
+        let status = match next {
+            _ if resolved => "Resolved".to_owned(),
+            _ if waits => "Waiting".to_owned(),
+            Some((word, due)) => format!("{word} {}", due.strftime("%a %m/%d %-I:%M %p UTC+00")),
+            None => String::new(),
+        };
+        let status = Some(status).filter(|status| !status.is_empty());
+        ticket.set("slaStatus", status.map_or(Value::Null, text));
+        ticket.set("isInSla", Value::Boolean(kept));
+    }
+}
+
+/// Whether the clock of tickets in a status stands still.
+pub fn waits(status: &Row) -> bool {
+    !status.flag("closed_status") && status.text("escalation_status") == Some("NoEscalation")
+}
+
+/// The tickets as they stand now, whatever they said when they were last written: `/calculateSla`.
+pub async fn calculated(context: Context<'_>, rows: Vec<Row>) -> Result<Vec<Row>, Problem> {
+    let entity = related::entity(context.instance, super::TICKETS)?;
+    let mut now = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut ticket = Draft::changing(entity, row);
+        let status = match ticket.integer("status") {
+            Some(status) => related::one(context.instance, super::STATUSES, status).await?,
+            None => None,
+        };
+        let level = of(context, &ticket).await?;
+        level.show(
+            context,
+            &mut ticket,
+            status.is_some_and(|status| waits(&status)),
+        );
+        now.push(ticket.row);
+    }
+    Ok(now)
+}
