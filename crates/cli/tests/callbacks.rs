@@ -323,6 +323,7 @@ fn delivered_after_a_kill(company: &str, database: Option<&str>) {
     let heard = receiver.next();
     assert_eq!(heard.id(), before);
     let first = heard.message();
+    assert_eq!(server.settled(), [(first.clone(), "delivered".to_owned())]);
 
     receiver.hold.store(true, Ordering::Release);
     let made: BTreeSet<i64> = (0..12)
