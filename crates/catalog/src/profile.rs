@@ -29,7 +29,7 @@ pub use document::{
 };
 pub use entries::{Entries, Pattern};
 pub use error::ProfileError;
-pub use grant::{Customize, Grant, Mode, Placeholder};
+pub use grant::{Customize, Grant, Mode, Placeholder, VerbKey};
 pub use merge::{Need, Selection, join_all};
 pub use nearest::nearest;
 pub use shipped::{overlaid, shipped};

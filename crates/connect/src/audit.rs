@@ -9,9 +9,9 @@ use crate::ConnectError;
 use crate::held::{self, HeldKey, HeldRole};
 use crate::used::{self, Right};
 use bitting_catalog::Catalog;
-use bitting_catalog::profile::{Profile, Psa as Of};
+use bitting_catalog::profile::{Profile, Psa as Of, Status};
 use bitting_client::Psa;
-use bitting_policy::{Registry, Role, compare};
+use bitting_policy::{ListDocument, Registry, Role, compare};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -265,30 +265,75 @@ pub(crate) fn folded(text: &str) -> String {
         .to_lowercase()
 }
 
-/// The profile a member was made for: by the names its guide suggests, with the smallest role of its default
-/// features, or of all features in use where the role holds more.
+/// The profile a member was made for: by the names its guide suggests, of several the one that the role fits best,
+/// with the smallest role of the features that the role serves.
 fn recognise<'a>(
     asked: &Asked<'a>,
     record: &Value,
     held: &HeldRole,
 ) -> Option<(&'a Profile, Role)> {
-    let found = asked
+    let fit = |(_, needed): &(&Profile, Role)| {
+        let found = compare(&held.role, needed, asked.registry);
+        (!found.suffices(), found.excess.len() + found.missing.len())
+    };
+    asked
         .profiles
         .iter()
         .filter(|profile| profile.product.psa == Of::ConnectWise)
-        .find(|profile| same_names(profile, record, &held.document.name))?;
-    let needed = |features: &[&str]| {
-        let mut selection = found.select(features).ok()?;
-        for gap in found.unfilled(&selection) {
-            selection
-                .answers
-                .insert(gap.name.clone(), gap.examples.clone());
+        .filter(|profile| same_names(profile, record, &held.document.name))
+        .filter_map(|profile| Some((profile, served(profile, held, asked.registry)?)))
+        .min_by_key(fit)
+}
+
+/// The smallest role of the features in use that the held role serves. What is on by default counts as needed,
+/// whether it is served or not.
+fn served(profile: &Profile, held: &HeldRole, registry: &Registry) -> Option<Role> {
+    let mut chosen = Vec::new();
+    for feature in &profile.feature {
+        let alone = needed(profile, held, registry, &[&feature.id])
+            .is_some_and(|needed| compare(&held.role, &needed, registry).suffices());
+        if alone && feature.status == Status::Used {
+            chosen.push(feature.id.as_str());
         }
-        let document = found.role_for(asked.registry, &selection).ok()?;
-        Role::from_document(asked.registry, &document).ok()
-    };
-    let all = needed(&["all"]).filter(|all| compare(&held.role, all, asked.registry).suffices());
-    Some((found, all.or_else(|| needed(&[]))?))
+    }
+    needed(profile, held, registry, &chosen)
+}
+
+fn needed(
+    profile: &Profile,
+    held: &HeldRole,
+    registry: &Registry,
+    features: &[&str],
+) -> Option<Role> {
+    let mut selection = profile.select(features).ok()?;
+    for gap in profile.unfilled(&selection) {
+        selection
+            .answers
+            .insert(gap.name.clone(), gap.examples.clone());
+    }
+    let mut document = profile.role_for(registry, &selection).ok()?;
+    // What the guide leaves to the tenant is as the tenant chose it, unless it chose everything.
+    let own = profile.rows().filter(|(_, grant)| {
+        grant
+            .customize
+            .as_ref()
+            .is_some_and(|list| !list.placeholders.is_empty())
+    });
+    for (_, grant) in own {
+        let list = registry
+            .action(&grant.module, &grant.action)
+            .and_then(|id| registry.get(id)?.customize)
+            .and_then(|id| registry.get_list(id));
+        if let Some(list) = list
+            && let Some(chosen @ ListDocument::Allow(_)) = held.document.lists.get(&list.identifier)
+            && document.lists.contains_key(&list.identifier)
+        {
+            document
+                .lists
+                .insert(list.identifier.clone(), chosen.clone());
+        }
+    }
+    Role::from_document(registry, &document).ok()
 }
 
 fn beyond(held: &Role, needed: &Role, registry: &Registry, lists_known: bool) -> Vec<String> {

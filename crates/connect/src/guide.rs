@@ -1,15 +1,16 @@
 //! The set-up guide of an integration, written from its profile: connection data, role, tables, member form,
-//! keys, security notes, troubleshooting. The same data that plan and verify work from, so it cannot go stale.
+//! keys, security notes, troubleshooting. The same data that plan and verify work from, so it cannot go stale. Every
+//! guide has all of these sections, also where there is nothing to do in one: a reader then knows that it was thought of.
 
 mod autotask;
+mod connectwise;
+mod features;
 
 use crate::ConnectError;
 use crate::page::Block;
-use crate::wanted::{Choices, Wanted, wanted};
-use bitting_catalog::profile::{
-    AdminAlternative, Completeness, ConnectionItem, MemberValue, Profile, Psa, Selection, Status,
-};
-use bitting_policy::{Level, ListDocument, Registry};
+use crate::wanted::Choices;
+use bitting_catalog::profile::{AdminAlternative, Completeness, ConnectionItem, Profile, Psa};
+use bitting_policy::Registry;
 
 /// The tenant's own values, filled in where they are known.
 #[derive(Debug, Clone, Default)]
@@ -46,15 +47,15 @@ pub fn guide(
     connection(profile, tenant, &mut page);
     if profile.product.psa == Psa::Autotask {
         autotask::level(profile, &choices.selection, &mut page);
-        page.push(Block::paragraph(format!(
-            "With Bitting: `bitting connect {0} --key-file FILE` does all of this on its own server and lists these clicks for a \
-             live one; `bitting verify {0} --key-file FILE` proves the key.",
-            profile.word()
-        )));
     } else {
-        role(profile, choices, registry, &mut page)?;
+        connectwise::role(profile, choices, registry, &mut page)?;
     }
-    features(profile, &choices.selection, &mut page);
+    page.push(Block::paragraph(format!(
+        "With Bitting: `bitting connect {0} --key-file FILE` does all of this on its own server and lists these clicks for a \
+         live one; `bitting verify {0} --key-file FILE` proves the key.",
+        profile.word()
+    )));
+    features::section(profile, &choices.selection, &mut page);
     if !profile.step.is_empty() {
         page.push(Block::heading(2, "Step by step"));
         page.push(Block::Steps(
@@ -89,7 +90,10 @@ fn sources(profile: &Profile, page: &mut Vec<Block>) {
             .gaps
             .as_deref()
             .unwrap_or("some rows could not be read");
-        items.push(format!("Partial: {gaps}. The role may be too small."));
+        items.push(format!(
+            "Partial: {}. The role may be too small.",
+            gaps.trim_end_matches('.')
+        ));
     }
     if let Some(version) = &profile.product.psa_version {
         items.push(format!("Works with release {version} and later."));
@@ -98,10 +102,20 @@ fn sources(profile: &Profile, page: &mut Vec<Block>) {
 }
 
 fn connection(profile: &Profile, tenant: &Tenant, page: &mut Vec<Block>) {
+    page.push(Block::heading(2, "What the product asks for"));
     if profile.connection.is_empty() {
+        page.push(Block::paragraph(match profile.product.psa {
+            Psa::ConnectWise => {
+                "The vendor's page does not say. Have these at hand: address of the PSA, company ID, public key, private key \
+                 and the product's clientId."
+            }
+            Psa::Autotask => {
+                "The vendor's page does not say. Have these at hand: user name (key), password (secret) and the API tracking \
+                 identifier."
+            }
+        }));
         return;
     }
-    page.push(Block::heading(2, "What the product asks for"));
     let rows = profile.connection.iter().map(|connection| {
         let (name, value) = match connection.item {
             ConnectionItem::Site => ("Address of the PSA", tenant.url.clone()),
@@ -132,217 +146,6 @@ fn connection(profile: &Profile, tenant: &Tenant, page: &mut Vec<Block>) {
     page.push(Block::table(&["Field", "Value", "Hint"], rows.collect()));
 }
 
-fn role(
-    profile: &Profile,
-    choices: &Choices,
-    registry: &Registry,
-    page: &mut Vec<Block>,
-) -> Result<(), ConnectError> {
-    let mut choices = choices.clone();
-    for gap in profile.unfilled(&choices.selection) {
-        // The tenant's own entries are not known yet; the guide says what to choose.
-        choices
-            .selection
-            .answers
-            .insert(gap.name.clone(), vec![format!("({})", gap.hint)]);
-    }
-    let wanted = wanted(profile, &choices, registry)?;
-    page.push(Block::heading(
-        2,
-        format!("Security role `{}`", wanted.document.name),
-    ));
-    page.push(Block::paragraph(
-        "System > Security Roles > New Item. Enter the Role ID and save; then set these rows. Every row that is not \
-         listed stays None.",
-    ));
-    let rows = wanted.document.rows.iter().map(|row| {
-        let [add, edit, delete, inquire] = row.levels().map(|level| level.to_string());
-        let why = wanted.reason(&row.module, &row.action).to_owned();
-        vec![
-            row.module.clone(),
-            row.action.clone(),
-            add,
-            edit,
-            delete,
-            inquire,
-            why,
-        ]
-    });
-    page.push(Block::table(
-        &[
-            "Module", "Action", "Add", "Edit", "Delete", "Inquire", "For",
-        ],
-        rows.collect(),
-    ));
-    lists(&wanted, registry, page);
-    form(profile, &wanted, page);
-    page.push(Block::heading(2, "Keys"));
-    page.push(Block::Steps(vec![
-        format!(
-            "System > Members > API Members > {}: tab API Keys, New Item.",
-            wanted.member.identifier
-        ),
-        "Enter a description and Save. Do not close the record yet.".to_owned(),
-        "Copy the public and the private key. The private key is shown this once.".to_owned(),
-    ]));
-    page.push(Block::paragraph(format!(
-        "With Bitting: `bitting connect {} --key-file FILE` does all of this, and `bitting verify {} --key-file FILE` \
-         proves it.",
-        profile.word(),
-        profile.word()
-    )));
-    Ok(())
-}
-
-fn lists(wanted: &Wanted, registry: &Registry, page: &mut Vec<Block>) {
-    for list in registry.lists() {
-        let Some(action) = registry.get(list.action) else {
-            continue;
-        };
-        let open = wanted.role.levels(action.id) != [Level::None; 4];
-        let document = wanted.document.lists.get(&list.identifier);
-        let is_setup = Some(list.id) == registry.table_list();
-        let (side, names) = match document {
-            Some(ListDocument::Allow(names)) => ("Allow access to these (left side)", names),
-            Some(ListDocument::Deny(names)) => ("Disallow these (right side)", names),
-            _ if open && is_setup => {
-                page.push(Block::heading(
-                    2,
-                    format!("{}: customize", action.full_name()),
-                ));
-                page.push(Block::paragraph(
-                    "Not narrowed: every setup table is allowed.",
-                ));
-                continue;
-            }
-            _ => continue,
-        };
-        if !open {
-            continue;
-        }
-        page.push(Block::heading(
-            2,
-            format!("{}: customize", action.full_name()),
-        ));
-        if names.is_empty() {
-            page.push(Block::paragraph(
-                "Allow nothing: leave the left side empty, and save the list before the levels are set.",
-            ));
-            continue;
-        }
-        page.push(Block::paragraph(format!(
-            "{side}; save the list before the levels are set:"
-        )));
-        page.push(Block::Bullets(names.clone()));
-    }
-}
-
-fn form(profile: &Profile, wanted: &Wanted, page: &mut Vec<Block>) {
-    page.push(Block::heading(2, "API member"));
-    page.push(Block::paragraph(
-        "System > Members > API Members > New Item.",
-    ));
-    let form = &wanted.member;
-    let mut rows = vec![
-        vec![
-            "Member ID".to_owned(),
-            form.identifier.clone(),
-            String::new(),
-        ],
-        vec!["Member Name".to_owned(), form.name.clone(), String::new()],
-        vec![
-            "Role ID".to_owned(),
-            wanted.document.name.clone(),
-            String::new(),
-        ],
-    ];
-    let member = &profile.member;
-    let fields: [(&str, &Option<MemberValue>, Option<&String>); 11] = [
-        ("E-mail", &member.email, None),
-        ("Level", &member.level, None),
-        (
-            "Location",
-            &member.location,
-            form.location.as_ref().filter(|_| form.location_said),
-        ),
-        ("Business Unit", &member.department, None),
-        ("Default Territory", &member.territory, None),
-        ("Default Board", &member.default_board, form.board.as_ref()),
-        ("Restrict Board Access", &member.excluded_boards, None),
-        (
-            "Excluded project boards",
-            &member.excluded_project_boards,
-            None,
-        ),
-        ("Time Zone", &member.time_zone, None),
-        ("Block Price", &member.block_price, None),
-        ("Block Cost", &member.block_cost, None),
-    ];
-    for (name, value, chosen) in fields {
-        let said = value.as_ref();
-        let text = chosen
-            .cloned()
-            .or_else(|| said.and_then(|v| v.value.clone()))
-            .or_else(|| {
-                said.and_then(|v| v.choose.as_ref())
-                    .map(|choose| format!("choose {choose}"))
-            });
-        if let Some(text) = text {
-            let why = said.map(|v| v.why.clone()).unwrap_or_default();
-            rows.push(vec![name.to_owned(), text, why]);
-        }
-    }
-    page.push(Block::table(&["Field", "Value", "Why"], rows));
-    if let Some(others) = &member.others {
-        page.push(Block::paragraph(format!("Other fields: {others}")));
-    }
-}
-
-fn features(profile: &Profile, selection: &Selection, page: &mut Vec<Block>) {
-    if profile.feature.is_empty() {
-        return;
-    }
-    page.push(Block::heading(2, "Optional features"));
-    let rows = profile.feature.iter().map(|feature| {
-        let state = match (selection.features.contains(&feature.id), feature.status) {
-            (true, _) => "in this guide",
-            (_, Status::Planned) => "planned by the vendor",
-            (_, Status::Legacy) => "not used any more",
-            (_, Status::Temporary) => "only while setting up",
-            (false, Status::Used) => "left out",
-        };
-        let mut needs: Vec<String> = feature
-            .grant
-            .iter()
-            .map(|grant| {
-                let cells = bitting_policy::Verb::EVERY
-                    .into_iter()
-                    .filter(|verb| grant.level(*verb) > Level::None);
-                let cells: Vec<String> = cells
-                    .map(|verb| format!("{verb} {}", grant.level(verb)))
-                    .collect();
-                format!("{}: {}", grant.title(), cells.join(", "))
-            })
-            .collect();
-        needs.extend(feature.setting.iter().map(autotask::words));
-        let mut why = feature.why.clone();
-        if let Some(until) = &feature.until {
-            format!("{why} {until}").trim().clone_into(&mut why);
-        }
-        vec![
-            feature.id.clone(),
-            feature.title.clone(),
-            needs.join("; "),
-            why,
-            state.to_owned(),
-        ]
-    });
-    page.push(Block::table(
-        &["Feature", "What for", "Needs", "Remark", "State"],
-        rows.collect(),
-    ));
-}
-
 fn security(profile: &Profile, page: &mut Vec<Block>) {
     let mut items = profile.product.notes.clone();
     let admin = match profile.product.admin_alternative {
@@ -365,10 +168,12 @@ fn security(profile: &Profile, page: &mut Vec<Block>) {
             correction.place, correction.printed, correction.granted, correction.why
         )
     }));
-    if !items.is_empty() {
-        page.push(Block::heading(2, "Security notes"));
-        page.push(Block::Bullets(items));
-    }
+    items.push(format!(
+        "Give this key to {} alone: it can then be taken away without touching another product.",
+        profile.product.product
+    ));
+    page.push(Block::heading(2, "Security notes"));
+    page.push(Block::Bullets(items));
 }
 
 fn troubleshooting(profile: &Profile, page: &mut Vec<Block>) {
@@ -422,10 +227,6 @@ fn troubleshooting(profile: &Profile, page: &mut Vec<Block>) {
             ),
         ];
         rows.extend(general.map(|row| [row.0, row.1, row.2].map(str::to_owned).to_vec()));
-    }
-    if rows.is_empty() {
-        page.pop();
-        return;
     }
     page.push(Block::table(&["Symptom", "Cause", "Cure"], rows));
 }

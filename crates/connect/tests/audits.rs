@@ -5,6 +5,7 @@
 
 mod support;
 
+use bitting_catalog::profile::Psa;
 use bitting_connect::audit::{Asked, Audit, audit};
 use bitting_connect::page::html;
 use bitting_connect::wanted::wanted;
@@ -160,4 +161,59 @@ fn a_member_that_sees_every_location_is_pointed_out_where_there_are_several() {
     choices.location = Some("West".to_owned());
     applied(&operator, &profile, &choices);
     assert!(!rules(&audited(&server, 0), "MSPCFO").contains("wide-location"));
+}
+
+/// One line for a member, one for each finding.
+fn listed(found: &Audit) -> String {
+    let mut text = format!("{} in all\n", found.score);
+    for member in &found.members {
+        text.push_str(&format!(
+            "\n{} {}: role {}, {}, by {}, {} in excess\n",
+            member.score,
+            member.member,
+            member.role,
+            member.profile.as_deref().unwrap_or("no profile"),
+            member.measured_by,
+            member.excess.len(),
+        ));
+        for finding in &member.findings {
+            text.push_str(&format!(
+                "  {:?} {}: {}\n",
+                finding.risk, finding.rule, finding.what
+            ));
+        }
+    }
+    text
+}
+
+#[test]
+fn audits_of_all_shipped_profiles_stay_as_they_are() {
+    let server = Server::start(false);
+    let operator = server.operator();
+    let mut taken = BTreeSet::new();
+    for profile in profiles::all(None).expect("profiles") {
+        if profile.product.psa != Psa::ConnectWise {
+            continue;
+        }
+        let mut choices = choices(&profile, &["all".to_owned()]);
+        let form = wanted(&profile, &choices, registry())
+            .expect("a role")
+            .member;
+        // Two pages of one product suggest the same member.
+        if !taken.insert(form.identifier.to_lowercase()) {
+            choices.member = Some(format!("Other{}", taken.len()));
+            choices.role = Some(format!("Other {}", taken.len()));
+        }
+        let done = applied(&operator, &profile, &choices);
+        keys::cut(&operator, done.member, &profile.title(), None).expect("a key");
+    }
+    let mut found = audited(&server, 0);
+    found.members.sort_by(|a, b| a.member.cmp(&b.member));
+    assert!(found.members.len() > 44);
+    let measured = found
+        .members
+        .iter()
+        .filter(|member| member.measured_by == "profile");
+    assert!(measured.count() > 40, "{}", listed(&found));
+    insta::assert_snapshot!("audits_of_all", listed(&found));
 }

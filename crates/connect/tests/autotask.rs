@@ -448,3 +448,57 @@ fn an_audit_names_what_every_api_user_holds_too_much() {
     let page = bitting_connect::page::html("Audit", &audit.page());
     assert!(page.contains("Test User2") && !page.contains("<script"));
 }
+
+#[test]
+fn audits_of_all_shipped_profiles_stay_as_they_are() {
+    let server = Server::with_autotask();
+    let operator = server.operator();
+    let instance = Instance::new(&operator, None);
+    let known = profiles::all(None).unwrap();
+    let mut text = String::new();
+    for profile in all() {
+        for cleared in [false, true] {
+            // By its own names, so that the audit recognises it; one at a time, since a tenant has only so many levels.
+            let choices = Choices {
+                selection: profile.select(&["all"]).expect("known features"),
+                level: Some("Of the guide".to_owned()),
+                cleared,
+                ..Choices::default()
+            };
+            let wanted = wanted(&profile, &choices, screen()).expect(&profile.slug);
+            let user = applied(&instance, &wanted).user.expect("a user");
+            let audit = bitting_connect::autotask::audit::audit(
+                &instance,
+                &known,
+                screen(),
+                bitting_connect::now(),
+            )
+            .unwrap();
+            let name = wanted.user.name();
+            let found = audit.members.iter().find(|found| found.member == name);
+            let found = found.expect("the user");
+            let rules: Vec<&str> = found.findings.iter().map(|finding| finding.rule).collect();
+            let _ = writeln!(
+                text,
+                "{}{}: {} {}, by {}, {} in excess, {}",
+                profile.slug,
+                if cleared { " cleared" } else { "" },
+                found.score,
+                found.profile.as_deref().unwrap_or("no profile"),
+                found.measured_by,
+                found.excess.len(),
+                rules.join(" ")
+            );
+            instance
+                .call("DELETE", &format!("users/{user}"), None)
+                .unwrap();
+            if wanted.start != Start::AsIs {
+                let level = instance.level("Of the guide").unwrap().expect("a level");
+                instance
+                    .call("DELETE", &format!("levels/{}", level.id), None)
+                    .unwrap();
+            }
+        }
+    }
+    insta::assert_snapshot!("autotask_audits_of_all", text);
+}

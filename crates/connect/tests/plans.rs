@@ -7,8 +7,6 @@ mod support;
 use bitting_catalog::profile::{Profile, Psa};
 use bitting_connect::ConnectError;
 use bitting_connect::apply::apply;
-use bitting_connect::guide::{Tenant, guide};
-use bitting_connect::page::{html, markdown};
 use bitting_connect::profiles;
 use bitting_connect::wanted::wanted;
 use proptest::prelude::*;
@@ -157,46 +155,6 @@ fn a_live_psa_gets_its_shell_and_a_checklist() {
         calls.iter().any(|call| call.method == "POST")
             && calls.iter().all(|call| !call.path.contains("document"))
     );
-}
-
-#[test]
-fn every_shipped_profile_has_its_guide() {
-    let all = profiles::all(None).expect("the shipped profiles read");
-    for profile in &all {
-        let choices = support::choices(profile, &[]);
-        let page = guide(profile, &choices, &Tenant::default(), registry());
-        if wanted(profile, &choices, registry()).is_err() && profile.product.psa == Psa::ConnectWise
-        {
-            continue;
-        }
-        let page = page.unwrap_or_else(|error| panic!("{}: {error}", profile.slug));
-        let (text, page) = (markdown(&page), html(&profile.title(), &page));
-        assert!(
-            text.contains("## ") && page.ends_with("</html>\n") && !page.contains("<script"),
-            "{}",
-            profile.slug
-        );
-    }
-}
-
-#[test]
-fn guides_of_the_seeds_stay_as_they_are() {
-    let tenant = Tenant {
-        url: Some("https://psa.example.com".to_owned()),
-        company: Some("northwind".to_owned()),
-        client_id: None,
-    };
-    for slug in [
-        "umbrella",
-        "mspcfo",
-        "propel",
-        "office_protect",
-        "autotask/propel",
-    ] {
-        let profile = profile(slug);
-        let page = guide(&profile, &choices(&profile, &[]), &tenant, registry()).expect(slug);
-        insta::assert_snapshot!(format!("guide_{}", slug.replace('/', "_")), markdown(&page));
-    }
 }
 
 #[test]

@@ -205,7 +205,7 @@ fn a_proof_finds_each_single_right_removed_and_each_single_right_added() {
     let done = applied(&operator, &start.0, &start.1);
     let key = server.key(done.member);
     let drawn = (random::role(ROLE), any::<[Index; 6]>());
-    runner(60)
+    runner(40)
         .run(&drawn, |(whole, picks)| {
             let (profile, choices) = profile_of(&whole);
             server.set(done.role, &whole);

@@ -1,7 +1,7 @@
 //! The Autotask half of a guide: the security level and the API user, as the screens have them.
 
 use crate::page::Block;
-use bitting_catalog::profile::{MemberValue, Profile, Selection, Setting, Start};
+use bitting_catalog::profile::{Impersonation, MemberValue, Profile, Selection, Setting, Start};
 
 /// The level with its settings, the impersonation grid and the user.
 pub fn level(profile: &Profile, selection: &Selection, page: &mut Vec<Block>) {
@@ -26,7 +26,21 @@ pub fn level(profile: &Profile, selection: &Selection, page: &mut Vec<Block>) {
             page.push(Block::paragraph(level.note.clone()));
         }
     }
-    let settings = profile.level_settings(selection);
+    tables(&profile.level_settings(selection), &[], page);
+    let grid = profile.impersonations(selection);
+    if !grid.is_empty() {
+        page.push(Block::heading(2, "Resource impersonation"));
+        tables(&[], &grid, page);
+    }
+    page.push(Block::heading(2, "Table lists"));
+    page.push(Block::paragraph(
+        "Autotask has none: the settings of the level are all there is.",
+    ));
+    user(profile, &name, page);
+}
+
+/// Settings and lines of the impersonation grid, a table each.
+pub fn tables(settings: &[Setting], grid: &[Impersonation], page: &mut Vec<Block>) {
     if !settings.is_empty() {
         let rows = settings.iter().map(|setting| {
             vec![
@@ -42,9 +56,7 @@ pub fn level(profile: &Profile, selection: &Selection, page: &mut Vec<Block>) {
             rows.collect(),
         ));
     }
-    let grid = profile.impersonations(selection);
     if !grid.is_empty() {
-        page.push(Block::heading(2, "Resource impersonation"));
         let tick = |on: bool| if on { "checked" } else { "" }.to_owned();
         let rows = grid.iter().map(|row| {
             vec![
@@ -61,7 +73,6 @@ pub fn level(profile: &Profile, selection: &Selection, page: &mut Vec<Block>) {
             rows.collect(),
         ));
     }
-    user(profile, &name, page);
 }
 
 fn user(profile: &Profile, level: &str, page: &mut Vec<Block>) {
@@ -92,6 +103,13 @@ fn user(profile: &Profile, level: &str, page: &mut Vec<Block>) {
             let text = value.value.clone().or(choose).unwrap_or_default();
             rows.push(vec![name.to_owned(), text, value.why.clone()]);
         }
+        if user.tracking_custom {
+            rows.push(vec![
+                "API Tracking Identifier".to_owned(),
+                "Custom: a name of your own".to_owned(),
+                String::new(),
+            ]);
+        }
         if !user.tracking_vendor.is_empty() {
             let vendors = user.tracking_vendor.join(" or ");
             rows.push(vec![
@@ -107,6 +125,12 @@ fn user(profile: &Profile, level: &str, page: &mut Vec<Block>) {
         String::new(),
     ]);
     page.push(Block::table(&["Field", "Value", "Why"], rows));
+    page.push(Block::heading(2, "Keys"));
+    page.push(Block::Steps(vec![
+        "On the form of the API user: Generate Key, then Generate Secret.".to_owned(),
+        "Choose the API tracking identifier of the table above.".to_owned(),
+        "Copy user name (key) and password (secret) before you save. The secret is shown this once.".to_owned(),
+    ]));
 }
 
 fn values(setting: &Setting) -> String {
@@ -126,15 +150,4 @@ fn values(setting: &Setting) -> String {
         .chain(verbs)
         .collect::<Vec<_>>()
         .join(", ")
-}
-
-/// One setting in a line.
-pub fn words(setting: &Setting) -> String {
-    format!(
-        "{} / {} / {}: {}",
-        setting.section,
-        setting.subsection,
-        setting.setting,
-        values(setting)
-    )
 }

@@ -282,3 +282,8 @@ impl Server {
         Psa::open(&address, credentials, &options).expect("a way")
     }
 }
+
+/// Test data that is kept as TOML.
+pub fn toml<T: serde::de::DeserializeOwned>(text: &str) -> T {
+    toml::from_str(text).expect("the data reads")
+}

@@ -49,7 +49,9 @@ fn document(name: &str, draws: Vec<Draw>) -> RoleDocument {
             ..RowDocument::default()
         };
         for (verb, pick) in Verb::EVERY.into_iter().zip(levels) {
-            let accepted: Vec<Level> = action.levels(verb).collect();
+            // Reports belong to nobody: My is taken, and opens none of them.
+            let opens = |level: &Level| *level != Level::My || !action.reads_everything;
+            let accepted: Vec<Level> = action.levels(verb).filter(opens).collect();
             *cell(&mut row, verb) = *pick.get(&accepted);
         }
         if row.inquire == Level::None {
