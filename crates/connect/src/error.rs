@@ -16,7 +16,7 @@ pub enum ConnectError {
     Profile(Box<ProfileError>),
     #[error(transparent)]
     Catalog(Box<CatalogError>),
-    #[error("no role can be made of {profile}: {fault}; `bitting profile check` names the line")]
+    #[error("no role can be made of {profile}: {fault}; `bitting profile check` tells of more")]
     Role {
         profile: String,
         /// Not called `source`: its words are part of this message already.

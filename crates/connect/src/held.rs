@@ -223,6 +223,20 @@ pub fn member(psa: &Psa, identifier: &str) -> Result<Option<HeldMember>, Connect
         .transpose()
 }
 
+/// Refuses an id that a person logs in with. A PSA that does not list its people to this key refuses on its own.
+pub fn nobodys(psa: &Psa, identifier: &str) -> Result<(), ConnectError> {
+    let Ok(people) = psa.named("system/members", "identifier", identifier) else {
+        return Ok(());
+    };
+    if people.is_empty() {
+        return Ok(());
+    }
+    Err(ConnectError::InTheWay {
+        what: format!("the member id `{identifier}` is a person's on this PSA"),
+        remedy: "choose another id with --member".to_owned(),
+    })
+}
+
 /// The member's keys that still open something; a live PSA does not list them.
 pub fn keys(psa: &Psa, member: i64) -> Result<Vec<HeldKey>, ConnectError> {
     let path = format!("{MEMBERS}/{member}/keys");

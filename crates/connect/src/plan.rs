@@ -108,6 +108,12 @@ pub fn plan(psa: &Psa, wanted: Wanted, registry: &Registry) -> Result<Plan, Conn
             ));
         }
     }
+    if member.is_none() {
+        held::nobodys(psa, &wanted.member.identifier)?;
+    }
+    if let Some(held) = &member {
+        notes.extend(moved(held, role.as_ref(), keys.as_deref(), &wanted));
+    }
     let form = resolve(psa, &wanted, member.as_ref())?;
     let member_lines = member_lines(member.as_ref(), role.as_ref(), &wanted, &form);
     Ok(Plan {
@@ -189,6 +195,33 @@ fn in_the_way(held: &HeldRole, wanted: &Wanted) -> Result<(), ConnectError> {
         what,
         remedy: "choose another name with --role".to_owned(),
     })
+}
+
+/// A member of that id that has another role: whoever has its keys gets this role's rights from then on.
+fn moved(
+    held: &HeldMember,
+    role: Option<&HeldRole>,
+    keys: Option<&[HeldKey]>,
+    wanted: &Wanted,
+) -> Option<String> {
+    let now = held.record["securityRole"]["id"].as_i64();
+    if now.is_none() || now == role.map(|role| role.id) {
+        return None;
+    }
+    let name = held.record["securityRole"]["name"]
+        .as_str()
+        .unwrap_or_default();
+    let live = keys.map_or(0, |keys| crate::keys::live(keys).count());
+    let keys = match live {
+        0 => String::new(),
+        1 => "; the key it has goes with it".to_owned(),
+        live => format!("; the {live} keys it has go with it"),
+    };
+    Some(format!(
+        "the API member `{}` is there already, with the role `{name}`, and is moved{keys}; choose another id with --member if \
+         it is another product's",
+        wanted.member.identifier
+    ))
 }
 
 /// Other API members that hold the role.

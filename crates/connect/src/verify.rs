@@ -181,6 +181,8 @@ pub fn verify(asked: &Asked<'_>) -> Result<Report, ConnectError> {
     proof::run(asked, &wanted, &mut report)?;
     facts(&wanted, &me, &mut report);
     diagnose(asked, &wanted, &mut report);
+    // A proof knows what the profile says, and a profile may know that it does not say all.
+    report.notes.extend(wanted.doubts.iter().cloned());
     Ok(report)
 }
 
@@ -306,10 +308,18 @@ fn compared(asked: &Asked<'_>, wanted: &Wanted, held: &Role, report: &mut Report
                 "{} levels more than needed, and every setup table",
                 comparison.excess.len()
             ),
-            remedy: format!(
-                "give the member the role `{}` instead of an administrator's",
-                wanted.document.name
-            ),
+            remedy: if report.role.eq_ignore_ascii_case(&wanted.document.name) {
+                format!(
+                    "`{}` is an administrator's role; apply without --admin and with another --role, or let `bitting learn` \
+                     find the rows it uses",
+                    report.role
+                )
+            } else {
+                format!(
+                    "give the member the role `{}` instead of an administrator's",
+                    wanted.document.name
+                )
+            },
         });
         return;
     }

@@ -2,7 +2,8 @@
 //! Made from the profile and a person's choices alone, before any PSA is asked.
 
 use crate::ConnectError;
-use bitting_catalog::profile::{AdminAlternative, MemberValue, Profile, Selection};
+use bitting_catalog::profile::lint::{Severity, lint};
+use bitting_catalog::profile::{AdminAlternative, Completeness, MemberValue, Profile, Selection};
 use bitting_policy::{Level, Registry, Role, RoleDocument, Verb};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -40,6 +41,8 @@ pub struct Wanted {
     pub why: BTreeMap<(String, String), String>,
     /// What a person should know or choose, a sentence each.
     pub notes: Vec<String>,
+    /// What the integration may need beside this, because the guide could not be read whole.
+    pub doubts: Vec<String>,
 }
 
 /// The API member form. What is `None` is left as it is, or to the PSA's default.
@@ -69,7 +72,8 @@ pub fn wanted(
     if let Some(name) = &choices.role {
         document.name.clone_from(name);
     }
-    fits("role name", &document.name, NAME)?;
+    let said = choices.role.is_none().then_some((profile, "role.name"));
+    fits("role name", &document.name, NAME, said)?;
     if choices.admin {
         if profile.product.admin_alternative == AdminAlternative::None {
             return Err(ConnectError::InTheWay {
@@ -85,7 +89,7 @@ pub fn wanted(
         document.lists.clear();
     }
     let role = Role::from_document(registry, &document).map_err(|source| ConnectError::Role {
-        profile: profile.file.clone(),
+        profile: faulty(profile, registry),
         fault: Box::new(source),
     })?;
     let mut notes = Vec::new();
@@ -99,10 +103,16 @@ pub fn wanted(
             AdminAlternative::None => {
                 "the profile asks for no right, so its key will read nothing".to_owned()
             }
-            _ => "the guide knows an administrator's role only, and no row: without --admin its key will read nothing"
+            _ => "the guide names no row and lets an administrator's role be used: without --admin its key will read nothing"
                 .to_owned(),
         });
     }
+    let doubts = if document.admin {
+        Vec::new()
+    } else {
+        doubts(profile, choices)
+    };
+    notes.extend(doubts.iter().cloned());
     let member = form(profile, choices, &mut notes)?;
     let needs = profile.resolved(registry, &choices.selection)?;
     let why = needs
@@ -121,6 +131,7 @@ pub fn wanted(
         member,
         why,
         notes,
+        doubts,
     })
 }
 
@@ -144,6 +155,51 @@ impl Wanted {
     }
 }
 
+/// Where in its file a profile cannot be: what the lint finds first.
+fn faulty(profile: &Profile, registry: &Registry) -> String {
+    let found = lint(profile, registry);
+    let error = found
+        .into_iter()
+        .find(|finding| finding.severity == Severity::Error);
+    error.map_or_else(|| profile.file.clone(), |finding| finding.place)
+}
+
+/// What is said of a profile that holds a part of its guide.
+pub(crate) fn partial(profile: &Profile) -> Option<String> {
+    if profile.product.completeness == Completeness::Complete {
+        return None;
+    }
+    let gaps = profile.product.gaps.as_deref();
+    Some(format!(
+        "the guide is in the profile in part ({}), so the integration may need more than this",
+        gaps.unwrap_or("some rows could not be read")
+            .trim_end_matches('.')
+    ))
+}
+
+/// What the role may lack because the guide could not be read: a proof knows the profile alone.
+fn doubts(profile: &Profile, choices: &Choices) -> Vec<String> {
+    let mut notes = Vec::new();
+    notes.extend(partial(profile));
+    for (_, grant) in profile.selected(&choices.selection) {
+        let Some(list) = grant.customize.as_ref().filter(|list| list.incomplete) else {
+            continue;
+        };
+        let named = list.entries.len() + list.prefixes.len() + list.placeholders.len();
+        notes.push(match named {
+            0 => format!(
+                "{}: the guide's list could not be read and nothing of it is allowed; name the entries in the profile",
+                grant.title()
+            ),
+            _ => format!(
+                "{}: the guide's list could not be read to its end; what is not named stays closed",
+                grant.title()
+            ),
+        });
+    }
+    notes
+}
+
 fn form(
     profile: &Profile,
     choices: &Choices,
@@ -154,10 +210,14 @@ fn form(
     let flag = |value: &Option<MemberValue>| said(value).map(|text| yes(&text));
     let identifier = choices.member.clone().or_else(|| said(&member.identifier));
     let identifier = identifier.unwrap_or_else(|| short(&profile.product.product));
-    fits("member id", &identifier, IDENTIFIER)?;
+    let written = choices
+        .member
+        .is_none()
+        .then_some((profile, "member.identifier"));
+    fits("member id", &identifier, IDENTIFIER, written)?;
     let name =
         said(&member.name).unwrap_or_else(|| profile.product.product.chars().take(NAME).collect());
-    fits("member name", &name, NAME)?;
+    fits("member name", &name, NAME, Some((profile, "member.name")))?;
     let location = choices.location.clone().or_else(|| said(&member.location));
     let board = choices
         .board
@@ -189,16 +249,30 @@ fn form(
             notes.push(format!("{field}: choose with {option}: {choose}{why}"));
         }
     }
-    // Fields that the plan leaves to a person.
+    // Fields that the plan leaves to a person, and those where the guide names nothing to fill in.
     let by_hand = [
-        ("level", &member.level),
-        ("default territory", &member.territory),
-        ("time zone", &member.time_zone),
-        ("excluded project boards", &member.excluded_project_boards),
+        ("level", &member.level, false),
+        ("default territory", &member.territory, false),
+        ("time zone", &member.time_zone, false),
+        ("licence class", &member.license_class, false),
+        (
+            "excluded project boards",
+            &member.excluded_project_boards,
+            false,
+        ),
+        ("e-mail", &member.email, true),
+        ("business unit", &member.department, true),
+        ("excluded boards", &member.excluded_boards, true),
+        ("block price", &member.block_price, true),
+        ("block cost", &member.block_cost, true),
     ];
-    for (field, value) in by_hand {
+    for (field, value, filled) in by_hand {
         let Some(value) = value else { continue };
-        let text = value.value.as_ref().or(value.choose.as_ref());
+        let text = match (&value.value, filled) {
+            (Some(text), false) => Some(text),
+            (Some(_), true) => None,
+            (None, _) => value.choose.as_ref(),
+        };
         notes.extend(text.map(|text| format!("{field}: set by hand: {text}")));
     }
     Ok(Form {
@@ -226,12 +300,22 @@ fn short(product: &str) -> String {
         .collect()
 }
 
-fn fits(field: &'static str, value: &str, most: usize) -> Result<(), ConnectError> {
-    let reason = match value.trim().chars().count() {
+/// Whether a text fits its field; where it does not and a profile says it, its place is named too.
+fn fits(
+    field: &'static str,
+    value: &str,
+    most: usize,
+    written: Option<(&Profile, &str)>,
+) -> Result<(), ConnectError> {
+    let mut reason = match value.trim().chars().count() {
         0 => "it is empty".to_owned(),
         length if length > most => format!("it has {length} characters, and the form takes {most}"),
         _ => return Ok(()),
     };
+    if let Some((profile, key)) = written {
+        let (line, column) = profile.spot(profile.line_of(key), &format!("`{value}`"));
+        reason.push_str(&format!(" ({}:{line}:{column})", profile.file));
+    }
     Err(ConnectError::Form {
         field,
         value: value.to_owned(),

@@ -471,6 +471,7 @@ fn audits_of_all_shipped_profiles_stay_as_they_are() {
                 &instance,
                 &known,
                 screen(),
+                90,
                 bitting_connect::now(),
             )
             .unwrap();

@@ -91,6 +91,49 @@ fn keys_that_open_nothing_are_told_apart() {
 }
 
 #[test]
+fn a_key_of_another_server_is_told() {
+    let (here, there) = (Server::start(false), Server::start(false));
+    let profile = profile("umbrella");
+    let choices = choices(&profile, &[]);
+    let done = applied(&there.operator(), &profile, &choices);
+    // The same member exists here too; what differs is whose key it is.
+    applied(&here.operator(), &profile, &choices);
+    let cut = keys::cut(&there.operator(), done.member, "test", None).expect("a key");
+    let lost = here.with(&cut.public_key, cut.private_key.reveal(), false);
+    let cause = cause(&lost, &choices);
+    assert!(
+        cause.contains("a key of another company or server"),
+        "{cause}"
+    );
+}
+
+#[test]
+fn what_is_no_psa_is_told_as_such() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        use std::io::{Read as _, Write as _};
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(
+                b"HTTP/1.1 404 Not Found\r\ncontent-length: 15\r\nconnection: close\r\n\r\n<html>no</html>",
+            );
+        }
+    });
+    let credentials = Credentials {
+        company: "bitting".to_owned(),
+        public_key: "p".to_owned(),
+        private_key: Secret::new("s"),
+        client_id: Some("c".to_owned()),
+    };
+    let key = Psa::open(&address, credentials, &Options::default()).expect("a way");
+    let profile = profile("umbrella");
+    let cause = cause(&key, &choices(&profile, &[]));
+    assert!(cause.contains("is not the API of a PSA"), "{cause}");
+}
+
+#[test]
 fn a_location_that_hides_shows_in_counts() {
     let server = Server::start(true);
     let operator = server.operator();

@@ -14,6 +14,50 @@ use super::document::{Profile, Psa};
 use bitting_policy::Registry;
 use serde::Serialize;
 
+/// Every rule there is, in alphabetical order. A finding of another one is a slip of this module.
+pub const RULES: [&str; 40] = [
+    "admin-alternative",
+    "administers",
+    "all-where-my",
+    "contract-visibility",
+    "contradiction",
+    "delete-without-reason",
+    "deny-list",
+    "empty-row",
+    "level-not-accepted",
+    "list-incomplete",
+    "list-without-level",
+    "my-unsure",
+    "narrowing-optional",
+    "no-known-meaning",
+    "no-list",
+    "no-rights",
+    "no-tracking",
+    "other-spelling",
+    "partial",
+    "placeholder",
+    "prefix-on-tenant-list",
+    "reaches-security",
+    "reads-everything",
+    "reads-passwords",
+    "system-level",
+    "table-setup-open",
+    "template-text",
+    "too-long",
+    "uncertain",
+    "unknown-action",
+    "unknown-module",
+    "unknown-section",
+    "unknown-setting",
+    "unknown-table",
+    "unknown-value",
+    "unused-granted",
+    "unverified-table",
+    "whole-section",
+    "wildcard",
+    "write-without-inquire",
+];
+
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -86,6 +130,7 @@ impl Report<'_> {
         message: String,
         suggestion: Option<String>,
     ) {
+        debug_assert!(RULES.contains(&rule), "{rule} is not among the rules");
         let (line, column) = self.profile.spot(line.max(1), &message);
         self.found.push(Finding {
             severity,

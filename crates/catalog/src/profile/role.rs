@@ -136,11 +136,11 @@ impl Profile {
         registry: &'a Registry,
         need: &Need,
     ) -> Result<Vec<&'a Action>, ProfileError> {
+        let module = registry.modules().iter().find(|module| {
+            let same = |name: &String| name.eq_ignore_ascii_case(&need.module);
+            same(&module.name) || module.aliases.iter().any(same)
+        });
         let found: Vec<&Action> = if need.action == "*" {
-            let module = registry
-                .modules()
-                .iter()
-                .find(|module| module.name == need.module || module.aliases.contains(&need.module));
             registry
                 .actions()
                 .iter()
@@ -155,13 +155,14 @@ impl Profile {
                 .nearest_action(&need.module, &need.action)
                 .map(|action| format!(", did you mean `{}`?", action.full_name()))
                 .unwrap_or_default();
-            return Err(self.unknown(
-                need,
-                format!(
+            let message = match module {
+                None => format!("there is no module `{}`{meant}", need.module),
+                Some(_) => format!(
                     "there is no action `{} / {}`{meant}",
                     need.module, need.action
                 ),
-            ));
+            };
+            return Err(self.unknown(need, message));
         }
         Ok(found)
     }

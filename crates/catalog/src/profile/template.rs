@@ -2,6 +2,10 @@
 
 use super::document::Psa;
 
+/// What stands in place of the summary, and of the guide's title.
+pub(super) const SUMMARY: &str = "One sentence: what the integration does with the PSA.";
+pub(super) const SOURCE: &str = "Title of the vendor's guide";
+
 /// A profile to fill in: it loads as it is, and says in comments what goes where.
 ///
 /// `today` is the day the facts are taken over, `2026-11-21`.
@@ -12,12 +16,12 @@ pub fn template(vendor: &str, product: &str, psa: Psa, today: &str) -> String {
 vendor = {vendor}
 product = {product_text}
 psa = "{psa}"
-summary = "One sentence: what the integration does with the PSA."
+summary = "{SUMMARY}"
 completeness = "partial" # "complete" once every row of the guide is here
 version = 1
 
 [[source]]
-title = "Title of the vendor's guide"
+title = "{SOURCE}"
 url = "https://example.com/guide"
 taken = "{today}"
 "#,

@@ -1,7 +1,7 @@
 //! The format page: its example loads without an error, its table of profiles and of rules is true.
 
 use super::{registry, shipped};
-use bitting_catalog::profile::lint::{Severity, lint};
+use bitting_catalog::profile::lint::{RULES, Severity, lint};
 use bitting_catalog::profile::{Completeness, Entries, Profile, Psa, Selection};
 use bitting_policy::Level;
 use std::fmt::Write as _;
@@ -138,27 +138,43 @@ fn the_table_of_profiles_is_true() {
     );
 }
 
-#[test]
-fn every_rule_of_the_lint_is_on_the_page() {
-    let registry = registry();
-    let documented = |rule: &str| PAGE.contains(&format!("`{rule}`"));
-    for profile in shipped() {
-        for finding in lint(&profile, &registry) {
-            assert!(documented(finding.rule), "{}", finding.rule);
-        }
-    }
-    let tests = include_str!("rules.rs");
-    let rules = PAGE
-        .split("| rule | severity | finds |")
+/// The table of rules as the page has it: name and severities.
+fn documented() -> Vec<(String, String)> {
+    let table = PAGE
+        .split("| rule | severity | finds |\n|---|---|---|\n")
         .nth(1)
-        .and_then(|rest| rest.split("\n\n").next());
-    for rule in rules
-        .expect("the table of rules")
-        .split('`')
-        .skip(1)
-        .step_by(2)
-        .filter(|word| word.contains('-'))
-    {
+        .and_then(|rest| rest.split("\n\n").next())
+        .expect("the table of rules");
+    let mut rules = Vec::new();
+    for line in table.lines() {
+        let cells: Vec<&str> = line.split(" | ").collect();
+        let names = cells[0].split('`').skip(1).step_by(2);
+        rules.extend(names.map(|name| (name.to_owned(), cells[1].to_owned())));
+    }
+    rules
+}
+
+#[test]
+fn every_rule_of_the_lint_is_on_the_page_once_and_has_a_test() {
+    let documented = documented();
+    let mut names: Vec<&str> = documented.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, RULES);
+    let tests = include_str!("rules.rs");
+    for rule in names {
         assert!(tests.contains(&format!("\"{rule}\"")), "no test for {rule}");
+    }
+    let registry = registry();
+    for finding in shipped()
+        .iter()
+        .flat_map(|profile| lint(profile, &registry))
+    {
+        let severity = format!("{:?}", finding.severity).to_lowercase();
+        let said = documented.iter().find(|(name, _)| name == finding.rule);
+        assert!(
+            said.is_some_and(|(_, severities)| severities.contains(&severity)),
+            "{} is said to be {said:?}",
+            finding.rule
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! Every lint rule on a smallest profile that breaks it, and none on one that does not.
 
 use super::registry;
-use bitting_catalog::profile::Profile;
 use bitting_catalog::profile::lint::{Severity, lint};
+use bitting_catalog::profile::{Profile, Psa, template};
 use std::collections::BTreeSet;
 
 fn profile(psa: &str, head: &str, body: &str) -> Profile {
@@ -67,6 +67,7 @@ fn each_rule_of_connectwise_finds_its_fault() {
         (&["level-not-accepted"], "", row("Companies", "Company Maintenance", "inquire = \"My\"")),
         (&["write-without-inquire"], "", row("Companies", "Contacts", "edit = \"All\"")),
         (&["empty-row"], "", row("Companies", "Contacts", "")),
+        (&["my-unsure"], "", row("Sales", "Opportunity", "inquire = \"My\"")),
         (&["uncertain"], "", row("Companies", "Contacts", "inquire = \"All\"\nuncertain = \"x\"")),
         (&["all-where-my"], "", row("Service Desk", "Service Tickets", "inquire = \"All\"\nwhy = \"read the tickets it created\"")),
         (&["all-where-my"], "", row("Service Desk", "Service Tickets", "add = \"All\"\ninquire = \"All\"")),
@@ -215,6 +216,21 @@ fn each_rule_of_autotask_finds_its_fault() {
         rules(&untracked),
         BTreeSet::from(["no-tracking".to_owned()])
     );
+}
+
+#[test]
+fn what_the_template_wrote_is_noticed_until_somebody_replaces_it() {
+    for psa in [Psa::ConnectWise, Psa::Autotask] {
+        let text = template("V", "P", psa, "2026-11-22");
+        let new = Profile::parse("p.toml", &text).expect("a template");
+        let found = lint(&new, &registry());
+        let left: Vec<&str> = found
+            .iter()
+            .filter(|finding| finding.rule == "template-text")
+            .map(|finding| finding.place.as_str())
+            .collect();
+        assert_eq!(left, ["p.toml:6:11", "p.toml:11:9"]);
+    }
 }
 
 #[test]

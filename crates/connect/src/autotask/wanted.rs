@@ -157,6 +157,7 @@ pub fn wanted(
             value: name,
             reason: error.to_string(),
         })?;
+    notes.extend(crate::wanted::partial(profile));
     wanted.notes = notes;
     Ok(wanted)
 }

@@ -81,6 +81,7 @@ impl Saved {
                 .map(|(module, action, why)| ((module, action), why))
                 .collect(),
             notes: self.notes.clone(),
+            doubts: Vec::new(),
         };
         let now = plan(psa, wanted, registry)?;
         let role = now.role.as_ref().map(|held| &held.document);

@@ -5,7 +5,7 @@ use super::{Asked, Report, Right, State, probes};
 use crate::ConnectError;
 use crate::probe::{self, Probed, Probes, Shown};
 use crate::symptom::Diagnosis;
-use crate::wanted::Wanted;
+use crate::wanted::{Form, Wanted};
 use bitting_policy::{ActionId, EntryId, Level, ListDocument, Verb};
 
 /// Runs the probes and puts what they show into the report.
@@ -23,7 +23,7 @@ pub fn run(asked: &Asked<'_>, wanted: &Wanted, report: &mut Report) -> Result<()
             tables(asked, wanted, verb, report)?;
             continue;
         }
-        let shown = cell(asked, &choices, id, verb, level, report)?;
+        let shown = cell(asked, &choices, (id, verb, level), &wanted.member, report)?;
         settle(
             report,
             &module,
@@ -45,9 +45,8 @@ pub fn run(asked: &Asked<'_>, wanted: &Wanted, report: &mut Report) -> Result<()
 fn cell(
     asked: &Asked<'_>,
     choices: &Probes,
-    id: ActionId,
-    verb: Verb,
-    level: Level,
+    (id, verb, level): (ActionId, Verb, Level),
+    form: &Form,
     report: &mut Report,
 ) -> Result<Option<Shown>, ConnectError> {
     let Some(path) = choices.of_action(asked.catalog, asked.registry, id) else {
@@ -84,7 +83,7 @@ fn cell(
     let seen = probed.seen;
     let mut shown = note(report, probed);
     if granted {
-        counts(asked, &path, seen, level, report);
+        counts(asked, &path, (seen, level), form, report);
         if let Some(first) = probe::first(asked.key, &path) {
             for child in choices.children(asked.registry, id) {
                 if note(
@@ -101,11 +100,17 @@ fn cell(
 }
 
 /// What scope hides is not refused but left out, so only counts show it.
-fn counts(asked: &Asked<'_>, path: &str, seen: Option<u64>, level: Level, report: &mut Report) {
+fn counts(
+    asked: &Asked<'_>,
+    path: &str,
+    (seen, level): (Option<u64>, Level),
+    form: &Form,
+    report: &mut Report,
+) {
     let all = asked.admin.and_then(|admin| probe::counted(admin, path));
     match (seen, all) {
         (Some(seen), Some(all)) if seen < all && level == Level::All => {
-            hidden(path, seen, all, report);
+            hidden(path, seen, all, form, report);
         }
         (Some(0), None) if level == Level::All => empty(path, report),
         _ => {}
@@ -113,8 +118,15 @@ fn counts(asked: &Asked<'_>, path: &str, seen: Option<u64>, level: Level, report
 }
 
 /// One diagnosis for all lists that are shorter than they could be.
-fn hidden(path: &str, seen: u64, all: u64, report: &mut Report) {
+fn hidden(path: &str, seen: u64, all: u64, form: &Form, report: &mut Report) {
     const START: &str = "the key sees ";
+    let boards = form.excluded_boards.join(", ");
+    if !boards.is_empty() && path.starts_with("service/") {
+        report.notes.push(format!(
+            "{START}{seen} of {all} in {path}: the profile keeps it from {boards}, and its location may hide more"
+        ));
+        return;
+    }
     let said = format!("{seen} of {all} in {path}");
     match report.diagnoses.iter_mut().find(|found| found.symptom.starts_with(START)) {
         Some(found) => {

@@ -2,6 +2,7 @@
 
 use super::{Report, Severity};
 use crate::profile::document::Completeness;
+use crate::profile::template::{SOURCE, SUMMARY};
 
 /// Longest member id, member name and role name, in characters.
 const MEMBER_ID: usize = 15;
@@ -50,6 +51,7 @@ pub(super) fn check(report: &mut Report) {
              with --admin, then `bitting learn MEMBER`",
         );
     }
+    left_over(report);
     if profile.product.completeness == Completeness::Partial {
         let gaps = profile
             .product
@@ -61,6 +63,30 @@ pub(super) fn check(report: &mut Report) {
             "partial",
             profile.line_of("profile.completeness"),
             format!("not the whole guide: {gaps}"),
+        );
+    }
+}
+
+/// What `profile new` wrote and nobody replaced: it would stand in the rendered guide.
+fn left_over(report: &mut Report) {
+    let profile = report.profile;
+    let summary = (profile.product.summary == SUMMARY)
+        .then(|| (profile.line_of("profile.summary"), "summary", SUMMARY));
+    // Tables of an array have no line of their own; the words have one.
+    let source = profile
+        .source
+        .iter()
+        .any(|source| source.title == SOURCE)
+        .then(|| profile.text.lines().position(|line| line.contains(SOURCE)))
+        .flatten()
+        .map(|at| (at + 1, "title", SOURCE));
+    for (line, key, text) in summary.into_iter().chain(source) {
+        report.advise(
+            Severity::Note,
+            "template-text",
+            line,
+            format!("the {key} is still the template's: `{text}`"),
+            "write your own; it stands in the guide that is rendered",
         );
     }
 }
