@@ -58,7 +58,7 @@ install_python_clients() {
   rm -rf .venv/apart
   while IFS= read -r one; do
     case $one in '' | '#'*) continue ;; esac
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --target ".venv/apart/${one%%=*}" "$one" || return 1
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python --target ".venv/apart/${one%%=*}" "$one" || return 1
   done <tests/clients/python/requirements-apart.txt
   rm -f .venv/pins-*
   touch ".venv/pins-$pins"

@@ -97,6 +97,8 @@ pub struct Field {
     pub post_only: bool,
     /// Never in an answer.
     pub write_only: bool,
+    /// Nothing in it shows as an empty text, which some clients rely on.
+    pub blank: bool,
     pub values: Vec<Arc<str>>,
     /// Value a new record gets when the caller gives none.
     pub default: Option<Literal>,

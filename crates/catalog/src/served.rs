@@ -21,6 +21,8 @@ pub struct Served {
     pub asks: Vec<(Act, Act)>,
     /// Other systems can be told of changes.
     pub webhooks: bool,
+    /// Paths below a record that answer it as a file: `InvoicePDF`.
+    pub files: Vec<Arc<str>>,
     /// Most user-defined fields; `None` where there are none.
     pub user_defined: Option<u32>,
     pub rows: Rows,

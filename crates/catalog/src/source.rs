@@ -381,6 +381,9 @@ pub(crate) struct FieldTable {
     pub post_only: bool,
     #[serde(default)]
     pub write_only: bool,
+    /// Nothing in it shows as an empty text.
+    #[serde(default)]
+    pub blank: bool,
     #[serde(default)]
     pub values: Vec<String>,
     pub default: Option<LiteralText>,

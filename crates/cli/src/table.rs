@@ -38,6 +38,10 @@ fn text(row: &Value, path: &str) -> String {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
         Value::Bool(flag) => if *flag { "yes" } else { "" }.to_owned(),
+        Value::Array(all) if all.iter().all(Value::is_string) => {
+            let all: Vec<&str> = all.iter().filter_map(Value::as_str).collect();
+            all.join(", ")
+        }
         other => other.to_string(),
     }
 }

@@ -42,6 +42,29 @@ fn a_company_is_filled_once_and_stays_as_it_is() {
 }
 
 #[test]
+fn the_autotask_database_is_filled_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let fill = || {
+        let mut command = demo(folder.path(), 40);
+        command.arg("--autotask").output().unwrap()
+    };
+    let filled = fill();
+    let said = text(&filled);
+    assert!(filled.status.success(), "{said}");
+    assert!(said.contains("autotask.psa.sqlite"), "{said}");
+    assert!(said.contains("admin") && said.contains("least"), "{said}");
+    let again = fill();
+    assert!(!again.status.success());
+    assert!(
+        text(&again).contains("has records already"),
+        "{}",
+        text(&again)
+    );
+    let other = demo(folder.path(), 40).output().unwrap();
+    assert!(other.status.success(), "{}", text(&other));
+}
+
+#[test]
 fn a_size_out_of_reach_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     for size in [0, 10_000_001] {

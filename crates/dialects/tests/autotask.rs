@@ -270,7 +270,8 @@ fn bodies_are_read_as_clients_send_them() {
         input.defined,
         [Held {
             name: "Tier".into(),
-            value: Some("Gold".into())
+            value: Some("Gold".into()),
+            number: None,
         }]
     );
     let wrong = json!({"priority": 77, "title": "x".repeat(256), "status": "soon"});

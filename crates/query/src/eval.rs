@@ -161,9 +161,12 @@ fn exactly(integer: i64, number: f64) -> Option<Ordering> {
 }
 
 fn on_text(row: &dyn Row, path: &Path, test: impl Fn(&str) -> bool) -> bool {
-    // Date-times are text too: `lastUpdated contains "2024-05"` is asked for.
-    matches!(path.kind, Kind::Text | Kind::DateTime)
-        && matches!(&*row.value(path), Value::Text(held) if test(held))
+    match (path.kind, &*row.value(path)) {
+        // Date-times are text too: `lastUpdated contains "2024-05"` is asked for.
+        (Kind::Text | Kind::DateTime, Value::Text(held)) => test(held),
+        (Kind::Integer, Value::Integer(held)) => test(&held.to_string()),
+        _ => false,
+    }
 }
 
 /// Whether the text holds the part, which is in lower case.

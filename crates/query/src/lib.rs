@@ -13,6 +13,7 @@
 //!   the path's kind (text for a number, NaN, text with a NUL) fits no row: its comparisons are
 //!   false, `!=` is true. Whoever reads conditions converts literals first.
 //! - JSON columns are compared through `Any` only; on the column itself only `IsNull` can hold.
+//! - Patterns and words look at texts, date-times and integers; an integer's text is its decimal digits.
 //! - Nulls sort before everything else, and after it when descending.
 //! - A pattern of more than 10,000 bytes matches nothing.
 

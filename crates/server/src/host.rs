@@ -327,6 +327,35 @@ pub async fn fill(
     })
 }
 
+/// What `fill_autotask` made.
+pub struct FilledAutotask {
+    /// File, or schema of the database.
+    pub place: String,
+    pub admin: ShownUser,
+    pub least: Option<ShownUser>,
+}
+
+/// Fills the Autotask database of a data directory that no server has open, with the records of `options.demo`.
+pub async fn fill_autotask(
+    options: &Options,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<FilledAutotask, HostError> {
+    let shelf = shelf_of(options)?;
+    let wanted = AutotaskOptions::default();
+    let (tenant, first) = open_autotask(&shelf, options, wanted, progress).await?;
+    let Some(admin) = &first.admin else {
+        return Err(HostError::Company(
+            "the Autotask database has records already, and they stay as they are; name another data directory"
+                .to_owned(),
+        ));
+    };
+    Ok(FilledAutotask {
+        place: tenant.backend.place().to_owned(),
+        admin: shown_user(admin),
+        least: first.least.as_ref().map(shown_user),
+    })
+}
+
 fn shelf_of(options: &Options) -> Result<Shelf, HostError> {
     let (registry, catalog) = Catalog::overlaid(options.overlay.iter().cloned())?;
     // What is shipped has been checked; what a user adds has not.

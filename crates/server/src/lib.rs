@@ -25,6 +25,7 @@ mod labels;
 mod mine;
 mod naming;
 mod operator;
+mod pdf;
 pub mod permit;
 mod pipeline;
 mod placement;

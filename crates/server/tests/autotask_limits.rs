@@ -1,6 +1,8 @@
 //! The vendor's limits over real sockets: calls at once, calls an hour, rows of a page. The delays are waited out
 //! by a gate in place of the clock, so that nothing here depends on how quick the machine is.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "support/autotask.rs"]
 mod support;
 

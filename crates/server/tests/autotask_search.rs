@@ -10,7 +10,7 @@ use bitting_catalog::entity::Entity;
 use bitting_dialects::autotask::search;
 use bitting_dialects::autotask::udf::Defined;
 use bitting_dialects::autotask::value::coerce;
-use bitting_query::{Elements, Path, Row, Value as Held, matches};
+use bitting_query::{Elements, Kind, Path, Row, Value as Held, matches};
 use bitting_store::{DatabaseUrl, Location};
 use serde_json::{Value, json};
 use site::Site;
@@ -30,7 +30,13 @@ impl Row for Shown<'_> {
             .fields
             .iter()
             .find(|field| field.column == path.column);
-        let value = field.map(|field| coerce(field, &self.item[&*field.name]).unwrap());
+        let value = field.map(
+            |field| match coerce(field, &self.item[&*field.name]).unwrap() {
+                // Nothing shows as an empty text there.
+                Held::Text(text) if text.is_empty() && field.blank => Held::Null,
+                value => value,
+            },
+        );
         Cow::Owned(value.unwrap_or(Held::Null))
     }
 
@@ -51,7 +57,15 @@ struct Element<'a>(&'a Value);
 
 impl Row for Element<'_> {
     fn value(&self, path: &Path) -> Cow<'_, Held> {
-        Cow::Owned(match &self.0[&*path.column] {
+        // What rests as a number shows as a text.
+        let column = match &*path.column {
+            "number" => "value",
+            column => column,
+        };
+        Cow::Owned(match &self.0[column] {
+            Value::String(text) if path.kind == Kind::Number => {
+                text.parse().map_or(Held::Null, Held::Number)
+            }
             Value::String(text) => Held::Text(text.clone()),
             _ => Held::Null,
         })

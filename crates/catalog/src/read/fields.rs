@@ -174,6 +174,7 @@ fn build(name: &str, text: &FieldTable, kind: Kind, id_of: Option<EntityId>) -> 
         read_only: text.read_only,
         post_only: text.post_only,
         write_only: text.write_only,
+        blank: text.blank,
         values: text
             .values
             .iter()

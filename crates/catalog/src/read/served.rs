@@ -127,6 +127,7 @@ pub(crate) fn served(
         restricted,
         protected_data: file.protected_data,
         webhooks: file.webhooks,
+        files: text.files.split_ascii_whitespace().map(Arc::from).collect(),
         user_defined: file.user_defined,
         rows: Rows {
             mine: all(&rows.mine)?,

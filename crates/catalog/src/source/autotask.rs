@@ -18,6 +18,9 @@ pub(crate) struct ServesText {
     /// `update delete`
     #[serde(default)]
     pub restricted: String,
+    /// `InvoicePDF`: paths below a record that answer it as a file.
+    #[serde(default)]
+    pub files: String,
 }
 
 #[derive(Debug, Deserialize)]

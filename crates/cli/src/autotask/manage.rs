@@ -11,28 +11,41 @@ use bitting_connect::autotask::Screen;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-const LEVELS: [(&str, &str); 6] = [
+const LEVELS: [(&str, &str); 7] = [
     ("ID", "id"),
     ("SECURITY LEVEL", "name"),
     ("COPY OF", "copyOf"),
     ("SYSTEM", "system"),
     ("API USERS", "users"),
+    ("IMPERSONATION", "allowsImpersonation"),
     ("INACTIVE", "inactive"),
 ];
-const USERS: [(&str, &str); 8] = [
+const USERS: [(&str, &str); 9] = [
     ("ID", "id"),
     ("FIRST NAME", "firstName"),
     ("LAST NAME", "lastName"),
     ("E-MAIL", "email"),
     ("SECURITY LEVEL", "securityLevel/name"),
     ("VENDOR", "vendor"),
+    ("LINES OF BUSINESS", "linesOfBusiness"),
     ("LOCKED", "locked"),
     ("INACTIVE", "inactive"),
 ];
-const KEYS: [(&str, &str); 3] = [
+const KEYS: [(&str, &str); 4] = [
     ("ID", "id"),
     ("API USER", "member"),
     ("KEY (USER NAME)", "userName"),
+    ("LAST USED", "lastUsed"),
+];
+const PEOPLE: [(&str, &str); 8] = [
+    ("ID", "id"),
+    ("FIRST NAME", "firstName"),
+    ("LAST NAME", "lastName"),
+    ("E-MAIL", "email"),
+    ("SECURITY LEVEL", "securityLevel"),
+    ("IMPERSONATION", "allowsImpersonation"),
+    ("LINES OF BUSINESS", "linesOfBusiness"),
+    ("INACTIVE", "inactive"),
 ];
 
 /// The Autotask side of a connection.
@@ -219,8 +232,33 @@ impl<'a> Area<'a> {
         table::print_one(&made, &USERS, self.json)
     }
 
+    /// Whether API users may act as the people that hold a level.
+    pub fn allow_impersonation(&self, word: &str, allow: bool) -> Result<()> {
+        let found = self.find("levels", word, "security level")?;
+        let body = json!({ "allowsImpersonation": allow });
+        let path = format!("levels/{}", found["id"]);
+        let made = self.call(Method::PATCH, &path, Some(&body))?;
+        table::print_one(&made, &LEVELS, self.json)
+    }
+
+    /// People, who sign in and whom API users may act as where their level says so.
+    pub fn people(&self) -> Result<()> {
+        table::print(&self.rows("people")?, &PEOPLE, self.json)
+    }
+
+    /// Changes an API user, or the level and the lines of business of a person.
     pub fn change_user(&self, word: &str, change: &Value) -> Result<()> {
-        let found = self.user(word)?;
+        let found = match self.user(word) {
+            Ok(found) => found,
+            Err(unknown) => {
+                let Ok(person) = self.find("people", word, "person") else {
+                    return Err(unknown);
+                };
+                let path = format!("people/{}", person["id"]);
+                let made = self.call(Method::PATCH, &path, Some(change))?;
+                return table::print_one(&made, &PEOPLE, self.json);
+            }
+        };
         let made = self.call(
             Method::PATCH,
             &format!("users/{}", found["id"]),
@@ -248,7 +286,7 @@ impl<'a> Area<'a> {
                     user["firstName"].as_str().unwrap_or_default(),
                     user["lastName"].as_str().unwrap_or_default()
                 );
-                rows.push(json!({ "id": key["id"], "member": name, "userName": key["userName"] }));
+                rows.push(json!({ "id": key["id"], "member": name, "userName": key["userName"], "lastUsed": key["lastUsed"] }));
             }
         }
         table::print(&rows, &KEYS, self.json)

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use bitting_server::demo::Size;
-use bitting_server::host::{self, Options, Shown};
+use bitting_server::host::{self, FilledAutotask, Options, Shown};
 use bitting_server::seed;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -27,6 +27,9 @@ pub struct Demo {
         hide_env_values = true
     )]
     database: Option<String>,
+    /// Fill the Autotask database of the directory, not the company of ConnectWise.
+    #[arg(long, conflicts_with = "company")]
+    autotask: bool,
     /// Company id that clients write before the plus.
     #[arg(long, default_value = "bitting")]
     company: String,
@@ -66,7 +69,7 @@ impl Demo {
             https_port: 0,
             company: self.company.clone(),
             company_name: "Northwind Signal".to_owned(),
-            demo: None,
+            demo: self.autotask.then(|| demo.clone()),
             require_client_id: true,
             certificate: None,
             ready: false,
@@ -81,6 +84,12 @@ impl Demo {
             }
             bar.set_position(done);
         };
+        if self.autotask {
+            let filled = host::fill_autotask(&options, &mut progress).await;
+            bar.finish_and_clear();
+            self.tell(&filled?, rows);
+            return Ok(());
+        }
         let filled = host::fill(&options, &demo, &mut progress).await;
         bar.finish_and_clear();
         let filled = filled?;
@@ -101,6 +110,27 @@ impl Demo {
             self.data.display()
         );
         Ok(())
+    }
+
+    /// The Autotask database and its first users.
+    fn tell(&self, filled: &FilledAutotask, rows: u64) {
+        println!("rows        {rows}, of which {} tickets", self.size);
+        println!("data        {}", filled.place);
+        for (name, user) in [
+            ("admin", Some(&filled.admin)),
+            ("least", filled.least.as_ref()),
+        ] {
+            if let Some(user) = user {
+                println!(
+                    "{name:<12}{} : {} : {}",
+                    user.username, user.secret, user.integration_code
+                );
+            }
+        }
+        println!(
+            "\nServe it with: bitting serve --data {}",
+            self.data.display()
+        );
     }
 
     /// A bar on a terminal that knows about how long it will be.

@@ -26,6 +26,8 @@ enum Action {
     List,
     /// Show one API member.
     Show { member: String },
+    /// Autotask: list the people, with their levels and whether API users may act as them.
+    People,
     /// Make an API member.
     Create {
         /// Member id, up to 15 characters; Autotask: first and last name.
@@ -36,7 +38,7 @@ enum Action {
         #[command(flatten)]
         handover: Handover,
     },
-    /// Change an API member.
+    /// Change an API member; Autotask: also the level and the lines of business of a person.
     Set {
         member: String,
         #[command(flatten)]
@@ -94,6 +96,12 @@ struct Form {
     /// Autotask: View Protected Data.
     #[arg(long, requires = "autotask")]
     protected_data: Option<bool>,
+    /// Autotask: line of business it works for, "Managed Services > East"; may be repeated, and replaces all.
+    #[arg(long = "line", value_name = "LINE", requires = "autotask")]
+    lines: Vec<String>,
+    /// Autotask: no line of business.
+    #[arg(long, requires = "autotask", conflicts_with = "lines")]
+    no_lines: bool,
 }
 
 const COLUMNS: [(&str, &str); 6] = [
@@ -145,6 +153,9 @@ impl Member {
                 &json!({ "inactiveFlag": false }),
                 json,
             ),
+            Action::People => bail!(
+                "that is for Autotask (--autotask); on ConnectWise, people and API members are members alike"
+            ),
             Action::Lock { .. } | Action::Unlock { .. } | Action::Delete { .. } => bail!(
                 "that is for API users of Autotask (--autotask); on ConnectWise, `bitting member deactivate` makes \
                  a member's keys stop working at once"
@@ -157,6 +168,7 @@ impl Member {
 fn on_autotask(area: &Area<'_>, action: Action) -> Result<()> {
     match action {
         Action::List => area.users(),
+        Action::People => area.people(),
         Action::Show { member } => area.show_user(&member),
         Action::Create {
             identifier,
@@ -178,6 +190,7 @@ fn on_autotask(area: &Area<'_>, action: Action) -> Result<()> {
             let body = json!({
                 "firstName": first, "lastName": last, "email": email, "securityLevel": level,
                 "vendor": form.vendor, "protectedData": form.protected_data.unwrap_or(false),
+                "linesOfBusiness": form.lines,
             });
             area.create_user(&body, &handover)
         }
@@ -199,6 +212,9 @@ fn on_autotask(area: &Area<'_>, action: Action) -> Result<()> {
             }
             if let Some(protected) = form.protected_data {
                 body["protectedData"] = json!(protected);
+            }
+            if form.no_lines || !form.lines.is_empty() {
+                body["linesOfBusiness"] = json!(form.lines);
             }
             area.change_user(&member, &body)
         }

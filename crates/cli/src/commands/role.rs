@@ -56,6 +56,8 @@ enum Action {
     },
     /// Autotask: press No Permission on every section of a level.
     Clear { role: String },
+    /// Autotask: say whether API users may act as the people that hold a level.
+    Impersonation { role: String, consent: Consent },
     /// Set a customize list, for example: role list-set Umbrella SystemTableSetup allow "Service / Priority".
     ListSet {
         role: String,
@@ -75,6 +77,12 @@ enum Mode {
     Allow,
     Deny,
     All,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Consent {
+    Allow,
+    Refuse,
 }
 
 /// A level as the API writes it, however its letters are cased.
@@ -127,6 +135,9 @@ impl Role {
             }
             Action::Clear { .. } => {
                 bail!("No Permission is a button of Autotask; add --autotask, or make a new role")
+            }
+            Action::Impersonation { .. } => {
+                bail!("nobody acts as somebody else on ConnectWise; add --autotask")
             }
             Action::ListSet {
                 role,
@@ -201,6 +212,9 @@ fn on_autotask(area: &Area<'_>, action: Action) -> Result<()> {
         }
         Action::Clear { role } => area.clear_level(&role),
         Action::Delete { role } => area.delete_level(&role),
+        Action::Impersonation { role, consent } => {
+            area.allow_impersonation(&role, consent == Consent::Allow)
+        }
         Action::ListSet { .. } => bail!("Autotask has no customize lists"),
     }
 }

@@ -147,8 +147,10 @@ fn user_defined(
             wrong.push(Refusal::picklist(&known.name, value));
             continue;
         }
+        let number = value.as_ref().filter(|_| known.kind == "double");
         held.push(Held {
             name: known.name.to_string(),
+            number: number.and_then(|number| number.parse().ok()),
             value,
         });
     }

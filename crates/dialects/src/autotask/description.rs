@@ -27,6 +27,19 @@ pub fn document(catalog: &Catalog, host: &str, scheme: &str) -> Json {
             let path = format!("/V1.0/{}/{{parentId}}/{}", below.segment, below.route);
             add(&mut paths, entity, &path, &["parentId"], below.operations);
         }
+        for file in &served.files {
+            let path = format!("/V1.0/{}/{{id}}/{file}", entity.path);
+            paths.insert(
+                path,
+                json!({"get": {
+                    "tags": [entity.path],
+                    "operationId": format!("{}_{file}", entity.path),
+                    "produces": ["application/json"],
+                    "parameters": [{"name": "id", "in": "path", "required": true, "type": "integer", "format": "int64"}],
+                    "responses": {"200": {"description": "OK"}},
+                }}),
+            );
+        }
     }
     for (path, summary) in [
         ("/VersionInformation", "Versions of the API"),

@@ -75,7 +75,7 @@ impl Layout {
                     .into(),
                 cell,
                 shown,
-                required: field.required,
+                required: field.required || field.blank,
             });
         }
         let extra = entity

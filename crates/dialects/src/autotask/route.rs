@@ -36,6 +36,8 @@ pub struct Place {
 pub enum Shape {
     Collection,
     Item(i64),
+    /// A record as a file, by its place in [`bitting_catalog::served::Served::files`].
+    File(i64, usize),
     Query,
     /// A further page of a query.
     Next,
@@ -50,6 +52,8 @@ pub enum Shape {
 pub struct Router {
     roots: HashMap<String, EntityId>,
     children: HashMap<(String, String), EntityId>,
+    /// Names of files below a record of an entity, in lower case.
+    files: HashMap<EntityId, Vec<String>>,
 }
 
 /// The prefix of every path.
@@ -62,6 +66,11 @@ impl Router {
             router
                 .roots
                 .insert(entity.path.to_ascii_lowercase(), entity.id);
+            let files = entity.served.iter().flat_map(|served| &served.files);
+            let files: Vec<String> = files.map(|file| file.to_ascii_lowercase()).collect();
+            if !files.is_empty() {
+                router.files.insert(entity.id, files);
+            }
             let below = entity
                 .served
                 .as_ref()
@@ -132,6 +141,11 @@ impl Router {
             ["query", "next"] => Shape::Next,
             ["query", "count"] => Shape::Count,
             [id] if id.parse::<i64>().is_ok() => Shape::Item(id.parse().ok()?),
+            [id, file] if id.parse::<i64>().is_ok() => {
+                let files = self.files.get(&entity)?;
+                let index = files.iter().position(|known| known == file)?;
+                Shape::File(id.parse().ok()?, index)
+            }
             other => information(other)?,
         };
         Some(Route::Entity(Place {
@@ -177,7 +191,7 @@ impl Place {
     /// also be changed at its own path, as clients do that could never have worked.
     pub fn asked(&self, method: &str, lenient: bool) -> Option<Asked> {
         match (method, self.shape) {
-            ("GET", Shape::Item(_)) => Some(Asked::Get),
+            ("GET", Shape::Item(_) | Shape::File(..)) => Some(Asked::Get),
             ("GET", Shape::Collection) if self.below => Some(Asked::List),
             ("POST", Shape::Collection) => Some(Asked::Post),
             ("PATCH", Shape::Collection) => Some(Asked::Patch),

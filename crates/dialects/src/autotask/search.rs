@@ -3,7 +3,7 @@
 
 use super::error::Refusal;
 use super::udf::{Defined, EXTRA};
-use super::value::{coerce, holds, text, user_defined};
+use super::value::{coerce, holds, number, text, user_defined};
 use bitting_catalog::entity::{Entity, Field};
 use bitting_query::{
     Comparison, Elements, Filter, Kind, Path, Pattern, Piece, Row, Value, matches,
@@ -310,12 +310,20 @@ impl<'a> Reader<'a> {
                 Ok(if op == "in" { filter } else { not(filter) })
             }
             "beginswith" | "endswith" | "contains" => {
-                if path.kind != Kind::Text {
-                    return Err(Refusal::new(format!(
-                        "The condition {op} needs a text field; {name} is none."
-                    )));
-                }
-                let Value::Text(wanted) = one()? else {
+                // Whole numbers are looked at as their digits, as some clients search ids.
+                let wanted = match path.kind {
+                    Kind::Text => one()?,
+                    Kind::Integer => match value {
+                        Some(json) => Value::Text(text(json).map_err(Refusal::new)?),
+                        None => one()?,
+                    },
+                    _ => {
+                        return Err(Refusal::new(format!(
+                            "The condition {op} needs a text field; {name} is none."
+                        )));
+                    }
+                };
+                let Value::Text(wanted) = wanted else {
                     return Ok(Filter::Constant(false));
                 };
                 let path = path.clone();
@@ -346,6 +354,10 @@ impl<'a> Reader<'a> {
             kind: Kind::Text,
         };
         let path = member("value");
+        let number = Path {
+            kind: Kind::Number,
+            ..member("number")
+        };
         let any = |inner: Filter| Filter::Any {
             of: Elements::Json {
                 column: Arc::from(EXTRA),
@@ -356,13 +368,17 @@ impl<'a> Reader<'a> {
             ])),
         };
         let is_part = matches!(op, "beginswith" | "endswith" | "contains");
+        let is_number = field.kind == "double" && !is_part;
         let kind = if is_part { "string" } else { field.kind };
         let read = |json: &Json| match json {
             Json::Null => Ok(Value::Null),
+            Json::String(text) if is_number && text.trim().is_empty() => Ok(Value::Null),
+            json if is_number => self::number(json).map(Value::Number),
             json => user_defined(kind, json).map(Value::Text),
         };
         let filled = not(Filter::IsNull { path: path.clone() });
-        let inner = self.test(op, name, &path, value, &read)?;
+        let compared = if is_number { &number } else { &path };
+        let inner = self.test(op, name, compared, value, &read)?;
         // A field without a value may be at rest as null, or not at all.
         let of_none = matches(&inner, &Nothing);
         let held = any(Filter::And(vec![filled.clone(), inner]));

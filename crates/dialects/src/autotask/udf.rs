@@ -26,10 +26,13 @@ pub struct Defined {
 }
 
 /// One value at rest and in JSON.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Held {
     pub name: String,
     pub value: Option<String>,
+    /// The value of a number once more, in the form that compares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<f64>,
 }
 
 /// The values at rest; none where the text is no such array.
@@ -45,7 +48,10 @@ pub fn merged(at_rest: Option<&str>, given: &[Held]) -> String {
             .iter_mut()
             .find(|old| old.name.eq_ignore_ascii_case(&new.name))
         {
-            Some(old) => old.value.clone_from(&new.value),
+            Some(old) => {
+                old.value.clone_from(&new.value);
+                old.number = new.number;
+            }
             None => all.push(new.clone()),
         }
     }

@@ -63,7 +63,8 @@ fn integer(json: &Json) -> Result<i64, Misfit> {
     found.ok_or_else(|| conversion(json, "int"))
 }
 
-fn number(json: &Json) -> Result<f64, Misfit> {
+/// A number, also one that stands in a text.
+pub fn number(json: &Json) -> Result<f64, Misfit> {
     let found = match json {
         Json::Number(number) => number.as_f64(),
         Json::String(text) => text.trim().parse::<f64>().ok(),

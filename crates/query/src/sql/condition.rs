@@ -232,7 +232,7 @@ impl Writer {
 
     /// `word`: the text stands between separators.
     fn contains(&mut self, scope: Scope, path: &Path, text: &str, word: bool, truth: bool) {
-        if !matches!(path.kind, Kind::Text | Kind::DateTime) || text.contains('\0') {
+        if !has_text(path.kind) || text.contains('\0') {
             return self.constant(!truth);
         }
         let separator = if word { ", " } else { "" };
@@ -275,14 +275,41 @@ impl Writer {
         if word {
             self.push("(', ' || ");
         }
-        self.column(at, &path.column, path.kind);
+        self.text(at, path);
         if word {
             self.push(" || ', ')");
         }
     }
 
+    /// What a pattern looks at: the column itself, or the digits of an integer.
+    fn text(&mut self, at: Scope, path: &Path) {
+        if path.kind != Kind::Integer {
+            return self.column(at, &path.column, path.kind);
+        }
+        // An element of a JSON array may hold a number that is none.
+        let (whole, then) = if self.sqlite() {
+            (") = 'integer'", " AS TEXT) END)")
+        } else {
+            ("::text ~ '^-?[0-9]+$'", "::text END)")
+        };
+        self.push(if self.sqlite() {
+            "(CASE WHEN typeof("
+        } else {
+            "(CASE WHEN "
+        });
+        self.column(at, &path.column, path.kind);
+        self.push(whole);
+        self.push(if self.sqlite() {
+            " THEN CAST("
+        } else {
+            " THEN "
+        });
+        self.column(at, &path.column, path.kind);
+        self.push(then);
+    }
+
     fn like(&mut self, scope: Scope, path: &Path, pattern: &Pattern, truth: bool) {
-        if !matches!(path.kind, Kind::Text | Kind::DateTime) || !pattern::usable(pattern) {
+        if !has_text(path.kind) || !pattern::usable(pattern) {
             return self.constant(!truth);
         }
         let class = pattern::has_class(pattern);
@@ -293,7 +320,7 @@ impl Writer {
             if lower {
                 writer.push("lower(");
             }
-            writer.column(at, &path.column, path.kind);
+            writer.text(at, path);
             if !sqlite {
                 writer.push(" COLLATE \"C\"");
             }
@@ -357,4 +384,9 @@ impl Writer {
         self.param(Value::Integer(key));
         self.sql.push(')');
     }
+}
+
+/// Whether patterns and words can hold for values of this kind.
+fn has_text(kind: Kind) -> bool {
+    matches!(kind, Kind::Text | Kind::DateTime | Kind::Integer)
 }

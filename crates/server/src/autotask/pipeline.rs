@@ -240,7 +240,13 @@ impl Call<'_> {
                 let defined = self.tenant.defined(self.entity.id);
                 Ok(bytes(&information::user_defined(&defined)))
             }
-            served::Asked::Get => self.get(id.unwrap_or_default(), spot).await,
+            served::Asked::Get => match self.place.shape {
+                Shape::File(id, file) => {
+                    let permit = self.permit(Act::Query).await?;
+                    rules::files::answer(self.tenant, &permit, id, file).await
+                }
+                _ => self.get(id.unwrap_or_default(), spot).await,
+            },
             // Below a record out of sight there is nothing, as in a query that names it.
             served::Asked::List => self.list(Json::Null, spot).await,
             served::Asked::Query if self.place.shape == Shape::Next => self.next().await,

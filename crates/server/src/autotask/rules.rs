@@ -1,13 +1,18 @@
 //! Behaviour of single Autotask entities. Only here may they be named.
 
 pub mod attachments;
+mod caps;
 mod definitions;
+pub mod files;
+mod numbers;
 mod people;
+mod spans;
 mod tickets;
 mod time;
 pub mod webhooks;
 
 pub use definitions::{defined, defining};
+pub use numbers::is_numbered;
 pub use people::{can_act_as, is_usable};
 
 use super::answer::Trouble;
@@ -38,8 +43,9 @@ const MADE_BY: [&str; 5] = [
     "createdByPersonID",
     "attachedByResourceID",
 ];
-const CHANGED: [&str; 6] = [
+const CHANGED: [&str; 7] = [
     "lastActivityDate",
+    "lastActivityDateTime",
     "lastActivity",
     "lastModifiedDate",
     "lastModifiedDateTime",
@@ -109,10 +115,14 @@ pub async fn before_save(
             }
         }
         "TimeEntries" => time::save(permit, draft)?,
+        "ServiceCalls" => spans::service_call(draft),
+        "Projects" => spans::project(draft),
         path if attachments::is_one(path) => attachments::save(tenant, draft)?,
         path if path.contains("Webhook") => webhooks::save(tenant, permit, draft).await?,
         _ => {}
     }
+    numbers::give(tenant, draft).await?;
+    caps::hold(tenant, draft).await?;
     people::owners(&tenant.backend, draft).await?;
     Ok(())
 }
@@ -135,6 +145,7 @@ pub async fn beside(
     let by = permit.acting().resource;
     match &*draft.entity.path {
         "Tickets" => tickets::history(tenant, by, draft, changes).await?,
+        "Tasks" => spans::task(tenant, draft, changes).await?,
         path if attachments::is_one(path) => attachments::listed(tenant, draft, changes),
         path if path.contains("Webhook") => webhooks::ready(tenant, draft, changes).await?,
         _ => {}
@@ -184,11 +195,6 @@ pub fn series<'a>(tenant: &'a Tenant, entity: &'a Entity) -> &'a std::sync::Arc<
         Some(listing) if attachments::is_one(&entity.path) => &listing.table,
         _ => &entity.table,
     }
-}
-
-/// Whether a record takes the next number of a series when it is made.
-pub fn is_numbered(entity: &Entity) -> bool {
-    &*entity.path == "Tickets"
 }
 
 /// Devices that name no category have the one for all.

@@ -61,6 +61,8 @@ pub struct Tenant {
     last_used: Mutex<(BTreeMap<i64, i64>, bool)>,
     /// Held while a record takes the next number of a series.
     pub(crate) numbering: tokio::sync::Mutex<()>,
+    /// The last number given of each series and day; others may have been given by another server.
+    pub(crate) numbers: Mutex<HashMap<String, u64>>,
     /// Rings when a webhook has something to tell.
     pub(crate) news: tokio::sync::Notify,
 }
@@ -179,6 +181,7 @@ impl Tenant {
             failures: Mutex::default(),
             last_used: Mutex::new((BTreeMap::new(), true)),
             numbering: tokio::sync::Mutex::default(),
+            numbers: Mutex::default(),
             news: tokio::sync::Notify::new(),
         };
         tenant.reload().await?;

@@ -3,6 +3,8 @@
 
 mod instances;
 mod levels;
+mod lines;
+mod people;
 mod users;
 
 use super::{Ask, number, reply};
@@ -23,7 +25,7 @@ struct TenantBody<'a> {
     users: usize,
 }
 
-/// `autotask`, `autotask/{instance}/levels…`, `…/users…`, `…/faults…`, `…/snapshot`; the first instance is `-`.
+/// `autotask`, `autotask/{instance}/levels…`, `…/users…`, `…/people…`, `…/lines`, `…/faults…`, `…/snapshot`; the first instance is `-`.
 pub async fn answer(ask: &Ask<'_>, lower: &[&str], segments: &[&str]) -> Result<Reply, Problem> {
     ask.operator()?;
     let tenants = ask.server.autotask();
@@ -62,6 +64,9 @@ pub async fn answer(ask: &Ask<'_>, lower: &[&str], segments: &[&str]) -> Result<
         ["users"] => users::all(&area).await,
         ["users", id] => users::one(&area, number(id)?).await,
         ["users", id, "keys"] => users::cut(&area, number(id)?).await,
+        ["people"] => people::all(&area).await,
+        ["people", id] => people::one(&area, number(id)?).await,
+        ["lines"] => lines::all(&area).await,
         ["keys", _] => users::key(&area, segments.get(6).copied().unwrap_or_default()).await,
         _ => Err(ApiError::no_endpoint().into()),
     }

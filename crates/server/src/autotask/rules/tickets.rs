@@ -1,13 +1,12 @@
-//! Tickets: their number, their completion, who may be assigned, and the history of what was changed.
+//! Tickets: their queue, their completion, who may be assigned, and the history of what was changed.
 
 use super::super::answer::Trouble;
 use super::super::saving::Draft;
 use super::super::tenant::Tenant;
-use crate::backend::{column, equals};
+use crate::backend::equals;
 use crate::saving::time;
-use bitting_catalog::entity::Entity;
 use bitting_dialects::autotask::error::Refusal;
-use bitting_query::{Comparison, Filter, Kind, Pattern, Piece, Value, and};
+use bitting_query::{Filter, Kind, Value, and};
 use bitting_store::table::Change;
 
 /// A ticket that is done.
@@ -27,7 +26,7 @@ const TOLD: [&str; 5] = [
     "contractID",
 ];
 
-/// Number, completion, sub-issues, and who may work on it in which role.
+/// Queue, completion, sub-issues, and who may work on it in which role.
 pub async fn save(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble> {
     let resource = draft.integer("assignedResourceID");
     let role = draft.integer("assignedResourceRoleID");
@@ -44,6 +43,7 @@ pub async fn save(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble>
             .errors
             .push("assignedResourceID and assignedResourceRoleID are not a valid pair".to_owned());
     }
+    queue(tenant, draft).await?;
     let was_complete = draft
         .before
         .as_ref()
@@ -77,34 +77,28 @@ pub async fn save(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble>
         }
     }
     if draft.before.is_none() {
-        let day = tenant.now().strftime("T%Y%m%d.").to_string();
-        let number = next_number(tenant, draft.entity, &day).await?;
-        draft.default("ticketNumber", Value::Text(number));
         draft.default("creatorType", Value::Integer(1));
     }
     Ok(())
 }
 
-/// The next number of a day, `T20260302.0001`.
-async fn next_number(tenant: &Tenant, entity: &Entity, day: &str) -> Result<String, Trouble> {
-    let path = column("ticket_number", Kind::Text);
-    let filter = Filter::Like {
-        path: path.clone(),
-        pattern: Pattern(vec![Piece::Text(day.to_owned()), Piece::AnyRun]),
+/// Some categories want their tickets to name a queue.
+async fn queue(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble> {
+    let touched = draft.before.is_none() || draft.gives("queueID") || draft.gives("ticketCategory");
+    let Some(category) = draft.integer("ticketCategory").filter(|_| touched) else {
+        return Ok(());
     };
-    let mut number = tenant.backend.raw_count(entity, &filter).await? + 1;
-    loop {
-        let text = format!("{day}{number:04}");
-        let taken = Filter::Compare {
-            path: path.clone(),
-            op: Comparison::Equal,
-            value: Value::Text(text.clone()),
-        };
-        if tenant.backend.raw_count(entity, &taken).await? == 0 {
-            return Ok(text);
-        }
-        number += 1;
+    let Some(listing) = tenant.catalog().entity_at("TicketCategories") else {
+        return Ok(());
+    };
+    let row = tenant.backend.raw_row(listing, category).await?;
+    // The queue that a new ticket gets by itself is none that the caller named.
+    let named = draft.before.is_some() || draft.gives("queueID");
+    let missing = !named || draft.integer("queueID").is_none();
+    if missing && row.is_some_and(|row| row.flag("requires_queue")) {
+        draft.errors.push("queueID is required".to_owned());
     }
+    Ok(())
 }
 
 async fn has_role(tenant: &Tenant, resource: i64, role: i64) -> Result<bool, Trouble> {

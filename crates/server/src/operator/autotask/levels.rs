@@ -21,6 +21,8 @@ struct LevelBody<'a> {
     /// Comes with the product: to be copied, not changed.
     system: bool,
     inactive: bool,
+    /// API users may act as the people that hold it.
+    allows_impersonation: bool,
     /// API users that hold it.
     users: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,6 +44,7 @@ struct CopyBody {
 struct ChangeBody {
     name: Option<String>,
     inactive: Option<bool>,
+    allows_impersonation: Option<bool>,
     settings: Option<BTreeMap<String, Values>>,
 }
 
@@ -89,6 +92,15 @@ pub async fn one(area: &Area<'_>, id: i64) -> Result<Reply, Problem> {
             }
             if let Some(inactive) = change.inactive {
                 document.inactive = inactive;
+            }
+            if let Some(allows) = change.allows_impersonation {
+                if allows && !document.interactive {
+                    return Err(wrong(
+                        "allowsImpersonation",
+                        "API users cannot be acted for; this is for a level that people hold, as a copy of `Full Access (system)`",
+                    ));
+                }
+                document.allows_impersonation = allows;
             }
             if let Some(settings) = change.settings {
                 let settings = canonical(tenant, settings)?;
@@ -215,6 +227,7 @@ fn shown<'a>(tenant: &Tenant, id: i64, level: &'a Level, whole: bool) -> LevelBo
         copy_of: &document.copy_of,
         system: tenant.is_system(&document.name),
         inactive: document.inactive,
+        allows_impersonation: document.allows_impersonation,
         users: tenant
             .api_users()
             .iter()

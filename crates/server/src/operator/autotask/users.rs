@@ -1,7 +1,7 @@
 //! API users: the form, their keys, locking. The secret is in the answer that makes it, and never again. A
 //! user is a resource of the company with one key or, while one takes over from another, two.
 
-use super::{Area, levels, reply, wrong};
+use super::{Area, levels, lines, reply, wrong};
 use crate::answer::Reply;
 use crate::autotask::tenant::Tenant;
 use crate::autotask::users::{ApiUser, Shown, Tracking};
@@ -35,6 +35,8 @@ struct UserBody {
     locked: bool,
     inactive: bool,
     protected_data: bool,
+    /// Lines of business it works for, `Managed Services > East`; rows of others are out of its sight.
+    lines_of_business: Vec<String>,
     keys: Vec<KeyBody>,
 }
 
@@ -73,6 +75,9 @@ struct NewBody {
     vendor: Option<String>,
     #[serde(default)]
     protected_data: bool,
+    /// By name or id.
+    #[serde(default)]
+    lines_of_business: Vec<serde_json::Value>,
 }
 
 /// What is left out stays.
@@ -88,6 +93,7 @@ struct ChangeBody {
     locked: Option<bool>,
     inactive: Option<bool>,
     protected_data: Option<bool>,
+    lines_of_business: Option<Vec<serde_json::Value>>,
 }
 
 pub async fn all(area: &Area<'_>) -> Result<Reply, Problem> {
@@ -130,16 +136,13 @@ async fn create(area: &Area<'_>) -> Result<Reply, Problem> {
     user.protected = form.protected_data;
     let row = row(tenant, entity, id, &form, &shown.user);
     // One write: a user without its resource, or a resource nobody can be, must not stay behind.
-    tenant
-        .save_user_with(
-            user,
-            vec![Change::Insert {
-                table: entity.table.clone(),
-                id,
-                values: row.into_values(),
-            }],
-        )
-        .await?;
+    let mut changes = vec![Change::Insert {
+        table: entity.table.clone(),
+        id,
+        values: row.into_values(),
+    }];
+    changes.extend(lines::changes(tenant, id, &form.lines_of_business).await?);
+    tenant.save_user_with(user, changes).await?;
     with_secret(tenant, 201, id, &shown).await
 }
 
@@ -243,6 +246,9 @@ async fn changed(
             id: resource,
             values,
         });
+    }
+    if let Some(wanted) = &change.lines_of_business {
+        changes.extend(lines::changes(tenant, resource, wanted).await?);
     }
     let mut next = Vec::new();
     for (id, user) in held {
@@ -359,6 +365,7 @@ async fn body(tenant: &Tenant, resource: i64) -> Result<Option<UserBody>, Proble
         locked: user.locked,
         inactive: user.inactive,
         protected_data: user.protected,
+        lines_of_business: lines::of(tenant, resource).await?,
         keys: held
             .iter()
             .map(|(id, user)| KeyBody {
@@ -392,14 +399,14 @@ async fn with_secret(
     reply(status, &user)
 }
 
-fn resources(tenant: &Tenant) -> Result<&Entity, Problem> {
+pub(super) fn resources(tenant: &Tenant) -> Result<&Entity, Problem> {
     tenant
         .catalog()
         .entity_at(RESOURCES)
         .ok_or_else(|| ApiError::no_endpoint().into())
 }
 
-fn column<'e>(entity: &'e Entity, name: &str) -> Option<&'e Arc<str>> {
+pub(super) fn column<'e>(entity: &'e Entity, name: &str) -> Option<&'e Arc<str>> {
     let field = entity.fields.iter().find(|field| *field.name == *name);
     field.map(|field| &field.column)
 }

@@ -1,0 +1,355 @@
+//! What single clients rely on, one by one: values of user-defined fields by their type, searches in numbers,
+//! numbers and spans that the server gives, files of invoices, and how many there can be.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "support/autotask.rs"]
+mod support;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bitting_store::Location;
+use serde_json::{Value, json};
+use support::Site;
+
+fn says(json: &Value) -> &str {
+    json["errors"][0].as_str().unwrap_or_default()
+}
+
+async fn found(site: &Site, entity: &str, condition: Value) -> Vec<i64> {
+    let search = json!({"filter": [condition, {"op": "gte", "field": "id", "value": 0}]});
+    let path = format!("/{entity}/query");
+    let page = site.admin_call("POST", &path, Some(search)).await;
+    let items = page["items"].as_array().unwrap();
+    items
+        .iter()
+        .filter_map(|item| item["id"].as_i64())
+        .collect()
+}
+
+/// A new company of the demo, as the first one is but for what is given.
+async fn company(site: &Site, changes: Value) -> i64 {
+    let owner = site.resource("dfrost").await;
+    let mut body =
+        json!({"companyName": "Made", "companyType": 1, "phone": "1", "ownerResourceID": owner});
+    for (name, value) in changes.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    let made = site.admin_call("POST", "/Companies", Some(body)).await;
+    made["itemId"].as_i64().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn user_defined_fields_compare_by_their_type() {
+    let site = Site::open().await;
+    for (name, kind) in [("Rooms", 3), ("Opened", 4), ("Nickname", 1)] {
+        let body = json!({"name": name, "udfType": 1, "dataType": kind, "isActive": true});
+        let path = "/UserDefinedFieldDefinitions";
+        site.admin_call("POST", path, Some(body)).await;
+    }
+    let mut ids = Vec::new();
+    for (rooms, opened, nickname) in [
+        (json!("9"), "2026-01-31", "9"),
+        (json!(10), "2025-12-31T23:00:00-05:00", "10"),
+        (json!("100.5"), "2026-11-01", "100"),
+        (json!(null), "", ""),
+    ] {
+        let fields = json!([{"name": "Rooms", "value": rooms}, {"name": "opened", "value": opened},
+            {"name": "Nickname", "value": nickname}]);
+        ids.push(company(&site, json!({"userDefinedFields": fields})).await);
+    }
+    let of = |field: &'static str, op: &'static str, value: Value| {
+        let site = &site;
+        let ids = &ids;
+        async move {
+            let condition = json!({"op": op, "field": field, "value": value, "udf": true});
+            let found = found(site, "Companies", condition).await;
+            let places = (0..ids.len()).filter(|place| found.contains(&ids[*place]));
+            places.collect::<Vec<_>>()
+        }
+    };
+    // As texts, 10 and 100.5 would come before 9.
+    assert_eq!(of("Rooms", "gt", json!(9)).await, [1, 2]);
+    assert_eq!(of("rooms", "lte", json!("10.0")).await, [0, 1]);
+    assert_eq!(of("Rooms", "eq", json!("10.0")).await, [1]);
+    assert_eq!(of("Rooms", "noteq", json!(10)).await, [0, 2, 3]);
+    assert_eq!(of("Rooms", "in", json!([9, "100.5"])).await, [0, 2]);
+    assert_eq!(of("Rooms", "exist", json!(null)).await, [0, 1, 2]);
+    assert_eq!(of("Rooms", "notExist", json!(null)).await, [3]);
+    assert_eq!(of("Rooms", "contains", json!("0")).await, [1, 2]);
+    assert_eq!(of("Opened", "gte", json!("2026-01-01")).await, [0, 1, 2]);
+    assert_eq!(
+        of("Opened", "lt", json!("2026-02-01T00:00:00Z")).await,
+        [0, 1]
+    );
+    // A text stays a text.
+    assert_eq!(of("Nickname", "gt", json!("9")).await, [0_usize; 0]);
+    let wrong = json!({"filter": [{"op": "gt", "field": "Rooms", "value": "many", "udf": true}]});
+    let (status, json) = site
+        .call(Some(site.admin()), "POST", "/Companies/query", Some(wrong))
+        .await;
+    assert_eq!(status, 500);
+    assert_eq!(
+        says(&json),
+        "Conversion failed when converting varchar 'many' to data type float"
+    );
+    // Emptied, it is no number any more.
+    let body = json!({"id": ids[2], "userDefinedFields": [{"name": "Rooms", "value": ""}]});
+    site.admin_call("PATCH", "/Companies", Some(body)).await;
+    assert_eq!(of("Rooms", "gt", json!(9)).await, [1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whole_numbers_are_searched_by_their_digits() {
+    let site = Site::open().await;
+    let every = found(&site, "Tickets", json!({"op": "exist", "field": "id"})).await;
+    let some = every[every.len() / 2].to_string();
+    for (op, part) in [
+        ("contains", &some[1..3]),
+        ("beginsWith", &some[..2]),
+        ("endsWith", &some[2..]),
+    ] {
+        let wanted: Vec<i64> = every
+            .iter()
+            .copied()
+            .filter(|id| {
+                let text = id.to_string();
+                match op {
+                    "contains" => text.contains(part),
+                    "beginsWith" => text.starts_with(part),
+                    _ => text.ends_with(part),
+                }
+            })
+            .collect();
+        assert!(!wanted.is_empty());
+        let condition = json!({"op": op, "field": "id", "value": part});
+        assert_eq!(
+            found(&site, "Tickets", condition).await,
+            wanted,
+            "{op} {part}"
+        );
+    }
+    // A number in place of the text is taken too.
+    let condition = json!({"op": "contains", "field": "id", "value": every[0]});
+    assert!(found(&site, "Tickets", condition).await.contains(&every[0]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_in_an_address_shows_as_an_empty_text() {
+    let site = Site::open().await;
+    let id = company(&site, json!({"city": "", "taxID": ""})).await;
+    let company = site
+        .admin_call("GET", &format!("/Companies/{id}"), None)
+        .await;
+    let company = &company["item"];
+    for field in ["address1", "city", "companyNumber", "postalCode", "state"] {
+        assert_eq!(company[field], "", "{field}");
+    }
+    assert_eq!(company["taxID"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spans_and_numbers_are_given() {
+    let site = Site::open().await;
+    let company = company(&site, json!({})).await;
+    let call = json!({"companyID": company, "status": 1, "startDateTime": "2026-03-02T09:00:00",
+        "endDateTime": "2026-03-02T10:45:00Z"});
+    let made = site.admin_call("POST", "/ServiceCalls", Some(call)).await;
+    let path = format!("/ServiceCalls/{}", made["itemId"]);
+    let read = site.admin_call("GET", &path, None).await;
+    assert_eq!(read["item"]["duration"], 1.75);
+    let back = json!({"id": made["itemId"], "endDateTime": "2026-03-01"});
+    let (status, json) = site
+        .call(Some(site.admin()), "PATCH", "/ServiceCalls", Some(back))
+        .await;
+    assert_eq!(
+        (status, says(&json)),
+        (500, "endDateTime must be later than startDateTime")
+    );
+    for demo in site.rows(site.admin(), "ServiceCalls").await {
+        assert!(demo["duration"].as_f64().unwrap() > 0.0, "{demo}");
+    }
+    let project = json!({"companyID": company, "projectName": "P", "projectType": 5, "status": 1,
+        "startDateTime": "2026-03-02", "endDateTime": "2026-03-11"});
+    let made = site.admin_call("POST", "/Projects", Some(project)).await["itemId"].clone();
+    let project = async || {
+        let path = format!("/Projects/{made}");
+        site.admin_call("GET", &path, None).await["item"].clone()
+    };
+    let read = project().await;
+    assert_eq!(read["projectNumber"], "P20260302.0001");
+    assert_eq!(
+        (&read["duration"], &read["completedPercentage"]),
+        (&json!(10), &json!(0))
+    );
+    let tasks = format!("/Projects/{made}/Tasks");
+    let mut numbers = Vec::new();
+    for (title, status) in [("a", 1), ("b", 5), ("c", 5)] {
+        let task = json!({"title": title, "status": status, "taskType": 1});
+        let id = site.admin_call("POST", &tasks, Some(task)).await["itemId"].clone();
+        let read = site.admin_call("GET", &format!("/Tasks/{id}"), None).await;
+        numbers.push(read["item"]["taskNumber"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(
+        numbers,
+        ["T20260302.0001", "T20260302.0002", "T20260302.0003"]
+    );
+    assert_eq!(project().await["completedPercentage"], 66);
+    let open = found(
+        &site,
+        "Tasks",
+        json!({"op": "eq", "field": "projectID", "value": made}),
+    )
+    .await;
+    let done = json!({"id": open[0], "status": 5});
+    site.admin_call("PATCH", &tasks, Some(done)).await;
+    assert_eq!(project().await["completedPercentage"], 100);
+    for demo in site.rows(site.admin(), "Projects").await {
+        assert!(demo["completedPercentage"].is_i64(), "{demo}");
+        assert!(demo["duration"].as_i64().unwrap() > 0, "{demo}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tickets_of_some_categories_name_their_queue() {
+    let site = Site::open().await;
+    let ticket = |more: Value| {
+        let mut body = json!({"companyID": 0, "title": "x", "status": 1, "priority": 1});
+        for (name, value) in more.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        body
+    };
+    let queue = site.rows(site.admin(), "Tickets").await;
+    let queue = queue
+        .iter()
+        .find_map(|row| row["queueID"].as_i64())
+        .unwrap();
+    let admin = Some(site.admin());
+    let send =
+        async |method: &str, body: Value| site.call(admin, method, "/Tickets", Some(body)).await;
+    let (status, json) = send("POST", ticket(json!({"ticketCategory": 3}))).await;
+    assert_eq!((status, says(&json)), (500, "queueID is required"));
+    let body = ticket(json!({"ticketCategory": 3, "queueID": queue}));
+    let (_, made) = send("POST", body).await;
+    let (status, json) = send("PATCH", json!({"id": made["itemId"], "queueID": null})).await;
+    assert_eq!((status, says(&json)), (500, "queueID is required"));
+    assert_eq!(
+        send("PATCH", json!({"id": made["itemId"], "title": "y"}))
+            .await
+            .0,
+        200
+    );
+    // One that is moved there keeps the queue it has.
+    let (_, plain) = send("POST", ticket(json!({}))).await;
+    let moved = json!({"id": plain["itemId"], "ticketCategory": 3});
+    assert_eq!(send("PATCH", moved).await.0, 200);
+    let (_, bare) = send("POST", ticket(json!({}))).await;
+    send("PATCH", json!({"id": bare["itemId"], "queueID": null})).await;
+    let moved = json!({"id": bare["itemId"], "ticketCategory": 3});
+    let (status, json) = send("PATCH", moved).await;
+    assert_eq!((status, says(&json)), (500, "queueID is required"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn there_can_be_so_many_user_defined_fields_and_no_more() {
+    let site = Site::with(Location::Memory, None).await;
+    let body =
+        |number: usize| json!({"name": format!("Field {number}"), "udfType": 12, "dataType": 1});
+    let path = "/UserDefinedFieldDefinitions";
+    for number in 0..100 {
+        site.admin_call("POST", path, Some(body(number))).await;
+    }
+    let (status, json) = site
+        .call(Some(site.admin()), "POST", path, Some(body(100)))
+        .await;
+    assert_eq!(
+        (status, says(&json)),
+        (
+            500,
+            "There can be no more than 100 user-defined fields of the Subscription Entity."
+        )
+    );
+    // Those of another entity are counted apart, and cannot be moved over.
+    let mut other = body(101);
+    other["udfType"] = json!(13);
+    let made = site.admin_call("POST", path, Some(other)).await;
+    let moved = json!({"id": made["itemId"], "udfType": 12});
+    let (status, json) = site
+        .call(Some(site.admin()), "PATCH", path, Some(moved))
+        .await;
+    assert_eq!(status, 500, "{json}");
+    let renamed = json!({"id": made["itemId"], "name": "Renamed"});
+    site.admin_call("PATCH", path, Some(renamed)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoice_comes_as_pdf_html_and_xml() {
+    let site = Site::open().await;
+    let invoice = site.rows(site.admin(), "Invoices").await.remove(0);
+    let (id, number) = (&invoice["id"], invoice["invoiceNumber"].as_str().unwrap());
+    let pdf = site
+        .admin_call("GET", &format!("/invoices/{id}/invoicepdf/"), None)
+        .await;
+    let item = &pdf["item"];
+    assert_eq!(item["contentType"], "application/pdf");
+    let file = STANDARD.decode(item["data"].as_str().unwrap()).unwrap();
+    assert_eq!(item["fileSize"], file.len());
+    let text = String::from_utf8_lossy(&file).into_owned();
+    assert!(text.starts_with("%PDF-") && text.contains(number), "{text}");
+    for kind in ["InvoiceMarkupHtml", "InvoiceMarkupXML"] {
+        let markup = site
+            .admin_call("GET", &format!("/Invoices/{id}/{kind}"), None)
+            .await;
+        assert!(
+            markup["invoiceMarkup"].as_str().unwrap().contains(number),
+            "{kind}"
+        );
+    }
+    let nothing = site
+        .admin_call("GET", "/Invoices/987654321/InvoicePDF", None)
+        .await;
+    assert_eq!(nothing, json!({"item": null}));
+    let path = format!("/Invoices/{id}/InvoicePDF");
+    let (status, json) = site.call(Some(site.least()), "GET", &path, None).await;
+    let refused =
+        "The logged in Resource does not have the adequate permissions to query this entity type.";
+    assert_eq!((status, says(&json)), (500, refused));
+    assert_eq!(
+        site.call(Some(site.admin()), "POST", &path, None).await.0,
+        405
+    );
+    assert_eq!(
+        site.call(Some(site.admin()), "GET", "/Tickets/1/InvoicePDF", None)
+            .await
+            .0,
+        404
+    );
+    // The bill's company shows to whoever sees it.
+    let finance = [(
+        "Admin / Finance, Accounting & Invoicing",
+        "value",
+        "Checked",
+    )];
+    let clerk = site.user(1, &finance).await;
+    let (status, markup) = site
+        .call(
+            Some(&clerk),
+            "GET",
+            &format!("/Invoices/{id}/InvoiceMarkupHtml"),
+            None,
+        )
+        .await;
+    assert_eq!(status, 200);
+    let company = site
+        .admin_call("GET", &format!("/Companies/{}", invoice["companyID"]), None)
+        .await;
+    let name = company["item"]["companyName"]
+        .as_str()
+        .unwrap()
+        .replace('&', "&amp;");
+    assert!(
+        !markup["invoiceMarkup"].as_str().unwrap().contains(&name),
+        "{markup}"
+    );
+}
