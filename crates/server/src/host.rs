@@ -341,8 +341,11 @@ pub async fn fill_autotask(
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<FilledAutotask, HostError> {
     let shelf = shelf_of(options)?;
-    let wanted = AutotaskOptions::default();
-    let (tenant, first) = open_autotask(&shelf, options, wanted, progress).await?;
+    let rack = Rack::new(AutotaskOptions::default())?;
+    let tenant = rack.open(&shelf, autotask::shelf::FIRST).await?;
+    let first = autotask::seed::company(&tenant, options.demo.as_ref(), options.ready, progress)
+        .await
+        .map_err(HostError::Seed)?;
     let Some(admin) = &first.admin else {
         return Err(HostError::Company(
             "the Autotask database has records already, and they stay as they are; name another data directory"
