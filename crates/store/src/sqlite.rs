@@ -42,6 +42,7 @@ fn high_mark(table: &str) -> String {
 /// and the lock last but for the directory it stands in.
 pub struct Sqlite {
     place: Arc<str>,
+    durability: Durability,
     layout: Arc<Layout>,
     exists: Arc<[AtomicBool]>,
     ids: Vec<ids::Ids>,
@@ -80,8 +81,15 @@ impl Sqlite {
                 detail: error.to_string(),
             })?;
         }
-        let lock = lock::take(&path)?;
+        let mut lock = lock::take(&path)?;
+        if lock.made {
+            open::refuse_emptied(&path)?;
+        }
         let opened = open::open(&path, &layout, durability)?;
+        lock.note_made().map_err(|error| StoreError::Open {
+            place: place.to_string(),
+            detail: error.to_string(),
+        })?;
         let layout = Arc::new(layout);
         let exists: Arc<[AtomicBool]> = opened
             .present
@@ -116,6 +124,7 @@ impl Sqlite {
             queue: Some(sender),
             thread: Some(thread),
             place,
+            durability,
             layout,
             exists,
             writer,
@@ -197,8 +206,10 @@ impl Sqlite {
         changes: &mut dyn Iterator<Item = Change>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<u64, StoreError> {
+        let own = open::connect(self.readers.path(), self.durability)
+            .map_err(|error| fault(&self.place, &error))?;
         let mut noted = changes.inspect(|change| self.note(change));
-        self.writer.lock().load(&mut noted, progress)
+        self.writer.lock().load_over(own, &mut noted, progress)
     }
 
     pub fn next_id(&self, table: &Arc<str>) -> Result<i64, StoreError> {

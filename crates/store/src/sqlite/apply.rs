@@ -39,7 +39,6 @@ impl Applier {
         place: Arc<str>,
         present: Vec<bool>,
     ) -> Self {
-        connection.set_prepared_statement_cache_capacity(256);
         Self {
             connection,
             layout,

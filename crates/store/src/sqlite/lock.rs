@@ -7,8 +7,15 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
+/// The word behind the process's number that says that a database stood here.
+const MADE: &str = "made";
+
 /// Held as long as the database is open.
-pub struct Lock(#[allow(dead_code)] File);
+pub struct Lock {
+    file: File,
+    /// A database was open under this lock before.
+    pub made: bool,
+}
 
 /// Where the lock of a database is.
 pub fn lock_path(database: &Path) -> PathBuf {
@@ -37,15 +44,41 @@ pub fn take(database: &Path) -> Result<Lock, StoreError> {
         let _ = file.read_to_string(&mut holder);
         return Err(StoreError::Locked {
             path: database.to_path_buf(),
-            process: holder.trim().parse().ok(),
+            process: holder
+                .lines()
+                .next()
+                .and_then(|line| line.trim().parse().ok()),
         });
     }
-    let noted = file
-        .set_len(0)
-        .and_then(|()| file.rewind())
-        .and_then(|()| file.write_all(std::process::id().to_string().as_bytes()));
-    noted.map_err(cannot)?;
-    Ok(Lock(file))
+    let mut before = String::new();
+    // What cannot be read is no word of ours.
+    let _ = file.read_to_string(&mut before);
+    let made = before.lines().nth(1) == Some(MADE);
+    let mut lock = Lock { file, made };
+    lock.write().map_err(cannot)?;
+    Ok(lock)
+}
+
+impl Lock {
+    /// Notes that a database stands here, for whoever opens it next.
+    pub fn note_made(&mut self) -> std::io::Result<()> {
+        if self.made {
+            return Ok(());
+        }
+        self.made = true;
+        self.write()
+    }
+
+    fn write(&mut self) -> std::io::Result<()> {
+        let mut text = std::process::id().to_string();
+        if self.made {
+            text.push('\n');
+            text.push_str(MADE);
+        }
+        self.file.set_len(0)?;
+        self.file.rewind()?;
+        self.file.write_all(text.as_bytes())
+    }
 }
 
 /// Whether nobody holds the lock at this path.

@@ -28,26 +28,44 @@ pub fn open(path: &Path, layout: &Layout, durability: Durability) -> Result<Open
         detail: error.to_string(),
     })?;
     check_length(path, &place)?;
-    let prepare = || -> rusqlite::Result<Connection> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
-        connection.execute_batch(match durability {
-            Durability::Full => {
-                "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-            }
-            Durability::Off => {
-                "PRAGMA busy_timeout=5000; PRAGMA synchronous=OFF; PRAGMA journal_mode=WAL;"
-            }
-        })?;
-        connection.execute_batch("PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4096; PRAGMA journal_size_limit=67108864;")?;
-        Ok(connection)
-    };
-    let connection = prepare().map_err(|error| fault(&place, &error))?;
+    let connection = connect(path, durability).map_err(|error| fault(&place, &error))?;
     let present = adopt(&connection, layout, &place)?;
     Ok(Opened {
         connection,
         present,
     })
+}
+
+/// A connection that writes.
+pub fn connect(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.execute_batch(match durability {
+        Durability::Full => {
+            "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+        }
+        Durability::Off => {
+            "PRAGMA busy_timeout=5000; PRAGMA synchronous=OFF; PRAGMA journal_mode=WAL;"
+        }
+    })?;
+    connection.execute_batch(
+        "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4096; PRAGMA journal_size_limit=67108864;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(256);
+    Ok(connection)
+}
+
+/// Refuses a file without a byte where a database stood: to SQLite it is a new one, and the rows that were lost
+/// would be missed by nobody until somebody asks for them.
+pub fn refuse_emptied(path: &Path) -> Result<(), StoreError> {
+    match std::fs::metadata(path) {
+        Ok(about) if about.len() == 0 => Err(StoreError::Corrupt {
+            place: path.display().to_string(),
+            detail: "it is empty, and it had rows when it was last served".into(),
+        }),
+        // A file that is gone was taken away on purpose; any other fault shows when it is opened.
+        _ => Ok(()),
+    }
 }
 
 /// Makes the file readable by its owner alone, before SQLite writes anything to it.

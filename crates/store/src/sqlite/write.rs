@@ -1,11 +1,12 @@
-//! The one thread that writes. It takes what has piled up, runs each job in its own savepoint so
-//! that one failure hurts nobody else, commits once, and only then answers: the cost of reaching
-//! the disk is shared. Knows changes, not where they come from.
+//! The one thread that writes. It takes what has piled up, commits once, and only then answers: the cost
+//! of reaching the disk is shared. A job that fails hurts nobody else: what was done with it is undone and
+//! done again with a savepoint for each. Knows changes, not where they come from.
 
 use super::apply::Applier;
 use crate::error::StoreError;
 use crate::table::Change;
 use parking_lot::Mutex;
+use rusqlite::Connection;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{mpsc, oneshot};
@@ -75,6 +76,35 @@ impl Writer {
         jobs: &[Job],
         results: &mut Vec<Result<(), StoreError>>,
     ) -> Result<(), StoreError> {
+        match (self.together(jobs)?, jobs) {
+            (Ok(()), _) => self.applier.run("COMMIT"),
+            (Err(own), [_]) => {
+                results.push(Err(own));
+                Ok(())
+            }
+            (Err(_), _) => self.one_by_one(jobs, results),
+        }
+    }
+
+    /// All jobs as one, since most often none fails and a savepoint copies every page that its job touches.
+    /// The inner result is of the first that failed; then nothing is done and no transaction open.
+    fn together(&mut self, jobs: &[Job]) -> Result<Result<(), StoreError>, StoreError> {
+        self.applier.run("BEGIN IMMEDIATE")?;
+        let done = jobs.iter().try_for_each(|job| self.perform(&job.work));
+        if done.is_err() {
+            if !self.applier.connection.is_autocommit() {
+                self.applier.run("ROLLBACK")?;
+            }
+            self.applier.forget(0);
+        }
+        Ok(done)
+    }
+
+    fn one_by_one(
+        &mut self,
+        jobs: &[Job],
+        results: &mut Vec<Result<(), StoreError>>,
+    ) -> Result<(), StoreError> {
         self.applier.run("BEGIN IMMEDIATE")?;
         for job in jobs {
             self.applier.run("SAVEPOINT job")?;
@@ -110,8 +140,22 @@ impl Writer {
         }
     }
 
+    /// Loads over a connection of its own that is closed at the end: what a load fills caches and lists of
+    /// statements with, an idle server would hold for ever.
+    pub fn load_over(
+        &mut self,
+        own: Connection,
+        changes: &mut dyn Iterator<Item = Change>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<u64, StoreError> {
+        let usual = std::mem::replace(&mut self.applier.connection, own);
+        let result = self.load(changes, progress);
+        self.applier.connection = usual;
+        result
+    }
+
     /// Everything in one transaction, with indexes of new tables made at the end.
-    pub fn load(
+    fn load(
         &mut self,
         changes: &mut dyn Iterator<Item = Change>,
         progress: &mut dyn FnMut(u64),
@@ -145,8 +189,6 @@ impl Writer {
             self.applier.index(at)?;
         }
         self.applier.run("COMMIT")?;
-        // What a load filled the cache with, an idle server would hold for ever.
-        self.applier.run("PRAGMA shrink_memory")?;
         progress(done);
         Ok(done)
     }

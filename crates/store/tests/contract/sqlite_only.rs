@@ -42,7 +42,9 @@ fn a_second_server_is_refused() {
 
 #[test]
 fn a_damaged_file_is_refused() {
-    let damages: [fn(&mut Vec<u8>); 4] = [
+    let damages: [fn(&mut Vec<u8>); 5] = [
+        // To SQLite itself a file without a byte is a new one.
+        Vec::clear,
         |bytes| bytes[..64].fill(b'x'),
         |bytes| bytes.truncate(bytes.len() / 2),
         |bytes| bytes.truncate(10),
@@ -74,6 +76,18 @@ fn a_damaged_file_is_refused() {
             })
         });
     }
+}
+
+#[test]
+fn a_file_that_was_taken_away_is_made_anew() {
+    on_sqlite(|at| {
+        Box::pin(async move {
+            drop(at.open(&tables()).await);
+            std::fs::remove_file(path(&at)).unwrap();
+            let store = at.open(&tables()).await;
+            assert_eq!(count(&store, "a").await, 0);
+        })
+    });
 }
 
 #[test]
