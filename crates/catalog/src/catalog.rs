@@ -16,7 +16,7 @@ pub struct Catalog {
     /// Nested objects, bodies and answers that are no entity: name to members.
     pub shapes: BTreeMap<Arc<str>, Vec<Field>>,
     /// Shapes of links by name: `BoardReference`.
-    pub references: BTreeMap<Arc<str>, Reference>,
+    pub references: BTreeMap<Arc<str>, Arc<Reference>>,
     pub(crate) by_path: HashMap<String, EntityId>,
     pub(crate) by_schema: HashMap<Arc<str>, EntityId>,
 }

@@ -108,7 +108,7 @@ pub struct Field {
     pub until: Option<Release>,
     /// Field of the same record that names the parent a reference is looked up in
     /// (`status` within `board`).
-    pub within: Option<String>,
+    pub within: Option<Arc<str>>,
     /// For bare id numbers: the entity the number points to.
     pub id_of: Option<EntityId>,
     /// Gets an index at rest.
@@ -135,9 +135,9 @@ pub enum Kind {
     Date,
     Uuid,
     /// A link to a row of another entity.
-    Reference(Reference),
+    Reference(Arc<Reference>),
     /// An array of links, at rest in a JSON column as an array of ids.
-    References(Reference),
+    References(Arc<Reference>),
     /// An array of plain values, at rest in a JSON column.
     List(Scalar),
     /// Nested objects of a shape, at rest in a JSON column.

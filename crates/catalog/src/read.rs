@@ -5,6 +5,7 @@ mod fields;
 mod paths;
 mod rights;
 mod served;
+mod texts;
 
 pub(crate) use paths::{holds_id, key};
 
@@ -20,6 +21,7 @@ use bitting_policy::Registry;
 use fields::Names;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use texts::Texts;
 
 /// One entity's file, parsed.
 pub(crate) struct Parsed<'a> {
@@ -85,17 +87,19 @@ impl Catalog {
                 return Err(entity.place.at(0, fault));
             }
         }
-        let references = fields::references(&shared.references, places.0, &by_path)?;
+        let kept = Texts::default();
+        let references = fields::references(&shared.references, places.0, &by_path, &kept)?;
         let picklists = served::picklists(&shared.picklists, lists_place)?;
         let names = Names {
             by_path: &by_path,
             references: &references,
             picklists: &picklists,
+            texts: &kept,
         };
         let mut shapes = BTreeMap::new();
         for (name, members) in &shared.shapes.0 {
             let members = fields::resolve(members, places.1, &names)?;
-            shapes.insert(Arc::from(name.as_str()), members);
+            shapes.insert(kept.one(name), members);
         }
         let rights = rights::Rights {
             registry,
@@ -114,7 +118,7 @@ impl Catalog {
         }
         let mut routes = Vec::new();
         for (source, entity) in parsed.iter().zip(&entities) {
-            paths::routes(source, entity, &rights, &mut routes)?;
+            paths::routes(source, entity, &rights, &kept, &mut routes)?;
         }
         let mut by_schema = HashMap::with_capacity(entities.len());
         for entity in &entities {
@@ -194,7 +198,7 @@ fn entity(
     };
     let mut members = fields::resolve(&shown.file.fields, shown.place, names)?;
     if shown.file.keyed {
-        members.insert(0, fields::id());
+        members.insert(0, fields::id(names.texts));
     }
     let hidden = fields::resolve(&file.hidden, *place, names)?;
     let custom_fields = shown.file.custom_fields;
@@ -279,9 +283,9 @@ fn entity(
     let home = stored_in.map_or(*path, |home| parsed[home.0 as usize].path);
     Ok(Entity {
         id,
-        path: Arc::from(*path),
-        schema: Arc::from(file.schema.as_str()),
-        table: Arc::from(fields::table_name(home)),
+        path: names.texts.one(path),
+        schema: names.texts.one(&file.schema),
+        table: names.texts.one(&fields::table_name(home)),
         parents,
         fields: members,
         hidden,
@@ -329,10 +333,10 @@ fn view(
 ) -> Result<View, CatalogError> {
     let mut shown = Vec::with_capacity(text.fields.len() + text.renamed.0.len());
     for name in &text.fields {
-        shown.push((Arc::from(name.as_str()), Arc::from(name.as_str())));
+        shown.push((names.texts.one(name), names.texts.one(name)));
     }
     for (name, field) in &text.renamed.0 {
-        shown.push((Arc::from(name.as_str()), Arc::from(field.as_str())));
+        shown.push((names.texts.one(name), names.texts.one(field)));
     }
     shown
         .iter()
@@ -343,7 +347,7 @@ fn view(
     };
     let computed = fields::resolve(&text.computed, source.place, names)?;
     Ok(View {
-        schema: Arc::from(schema),
+        schema: names.texts.one(schema),
         fields: shown,
         computed,
         right,

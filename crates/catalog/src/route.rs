@@ -54,9 +54,9 @@ pub struct Operation {
     pub method: Method,
     pub status: u16,
     /// Shape of the body, if any; a trailing `[]` is an array.
-    pub body: Option<String>,
+    pub body: Option<Arc<str>>,
     /// Shape of the answer, if any.
-    pub returns: Option<String>,
+    pub returns: Option<Arc<str>>,
     pub list: bool,
     pub since: Option<crate::entity::Release>,
 }

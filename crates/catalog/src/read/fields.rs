@@ -1,6 +1,7 @@
 //! Fields, shapes and references: from what a file writes to what the server reads.
 //! Must not know rights or paths.
 
+use super::texts::Texts;
 use crate::catalog::fold;
 use crate::entity::{EntityId, Field, Kind, Reference};
 use crate::error::{CatalogError, Place};
@@ -12,8 +13,9 @@ use std::sync::Arc;
 /// What a field may name.
 pub(crate) struct Names<'a> {
     pub by_path: &'a HashMap<String, EntityId>,
-    pub references: &'a BTreeMap<Arc<str>, Reference>,
+    pub references: &'a BTreeMap<Arc<str>, Arc<Reference>>,
     pub picklists: &'a super::served::Picklists,
+    pub texts: &'a Texts,
 }
 
 impl Names<'_> {
@@ -41,7 +43,8 @@ pub(crate) fn references(
     texts: &Ordered<ReferenceText>,
     place: Place,
     by_path: &HashMap<String, EntityId>,
-) -> Result<BTreeMap<Arc<str>, Reference>, CatalogError> {
+    known: &Texts,
+) -> Result<BTreeMap<Arc<str>, Arc<Reference>>, CatalogError> {
     let mut references = BTreeMap::new();
     for (name, text) in &texts.0 {
         let target = match &text.to {
@@ -55,28 +58,28 @@ pub(crate) fn references(
             .iter()
             .map(|(member, field)| (member, field));
         let members = same.chain(renamed);
-        let shape: Arc<str> = Arc::from(name.as_str());
+        let shape = known.one(name);
         let reference = Reference {
             shape: shape.clone(),
             target,
             members: members
-                .map(|(member, field)| (Arc::from(member.as_str()), Arc::from(field.as_str())))
+                .map(|(member, field)| (known.one(member), known.one(field)))
                 .collect(),
-            href: Arc::from(text.href.as_str()),
+            href: known.one(&text.href),
         };
-        references.insert(shape, reference);
+        references.insert(shape, Arc::new(reference));
     }
     Ok(references)
 }
 
 /// The implied `id`.
-pub(crate) fn id() -> Field {
+pub(crate) fn id(texts: &Texts) -> Field {
     let text = FieldTable {
         kind: Some(KindText::Integer),
         read_only: true,
         ..FieldTable::default()
     };
-    build("id", &text, Kind::Integer, None)
+    build("id", &text, Kind::Integer, None, texts)
 }
 
 /// The fields of one table of a file, in its order.
@@ -92,7 +95,7 @@ pub(crate) fn resolve(
             Some(path) => Some(names.entity(path, place)?),
             None => None,
         };
-        let mut field = build(name, text, kind, id_of);
+        let mut field = build(name, text, kind, id_of, names.texts);
         if let Some(list) = &text.picklist {
             let found = names.picklists.get(list.as_str()).ok_or_else(|| {
                 let fault = format!("there is no pick list `{list}`; add it to picklists.toml");
@@ -107,7 +110,7 @@ pub(crate) fn resolve(
 }
 
 fn kind(name: &str, text: &FieldTable, place: Place, names: &Names) -> Result<Kind, CatalogError> {
-    let link = |shape: &str| -> Result<Reference, CatalogError> {
+    let link = |shape: &str| -> Result<Arc<Reference>, CatalogError> {
         let Some(found) = names.references.get(shape) else {
             let fault = format!("there is no reference `{shape}`; add it to references.toml");
             let known = names.references.keys().map(|name| &**name);
@@ -115,12 +118,15 @@ fn kind(name: &str, text: &FieldTable, place: Place, names: &Names) -> Result<Ki
         };
         let mut found = found.clone();
         if let Some(path) = &text.to {
-            found.target = Some(names.entity(path, place)?);
+            let target = Some(names.entity(path, place)?);
+            if found.target != target {
+                Arc::make_mut(&mut found).target = target;
+            }
         }
         Ok(found)
     };
     let shape = |shape: &str, list: bool| Kind::Embedded {
-        shape: Arc::from(shape),
+        shape: names.texts.one(shape),
         list,
     };
     let kinds = [
@@ -158,15 +164,21 @@ fn plain(kind: KindText) -> Kind {
     }
 }
 
-fn build(name: &str, text: &FieldTable, kind: Kind, id_of: Option<EntityId>) -> Field {
+fn build(
+    name: &str,
+    text: &FieldTable,
+    kind: Kind,
+    id_of: Option<EntityId>,
+    texts: &Texts,
+) -> Field {
     let column = match (&text.column, &kind) {
-        (Some(column), _) => column.clone(),
-        (None, Kind::Reference(_)) => format!("{}_id", snake(name)),
-        (None, _) => snake(name),
+        (Some(column), _) => texts.one(column),
+        (None, Kind::Reference(_)) => texts.one(&format!("{}_id", snake(name))),
+        (None, _) => texts.one(&snake(name)),
     };
     Field {
-        name: Arc::from(name),
-        column: Arc::from(column),
+        name: texts.one(name),
+        column,
         kind,
         max: text.max,
         required: text.required,
@@ -175,18 +187,14 @@ fn build(name: &str, text: &FieldTable, kind: Kind, id_of: Option<EntityId>) -> 
         post_only: text.post_only,
         write_only: text.write_only,
         blank: text.blank,
-        values: text
-            .values
-            .iter()
-            .map(|value| Arc::from(value.as_str()))
-            .collect(),
+        values: text.values.iter().map(|value| texts.one(value)).collect(),
         default: text.default.as_ref().map(|default| default.0.clone()),
         since: text.since.map(|release| release.0),
         until: text.until.map(|release| release.0),
-        within: text.within.clone(),
+        within: text.within.as_deref().map(|within| texts.one(within)),
         id_of,
         indexed: text.indexed,
-        native: text.native.as_deref().map(Arc::from),
+        native: text.native.as_deref().map(|native| texts.one(native)),
         picklist: None,
         queryable: text.queryable.unwrap_or(true),
         shown_link: !text.guess,

@@ -4,6 +4,7 @@
 use super::Parsed;
 use super::fields::Names;
 use super::rights::Rights;
+use super::texts::Texts;
 use crate::catalog::fold;
 use crate::entity::{Entity, Field, Kind, Parent};
 use crate::error::CatalogError;
@@ -98,8 +99,8 @@ pub(crate) fn parents(
         };
         let column = match field {
             Some(field) => field.column.clone(),
-            None if place_in_path + 1 == depth => Arc::from("parent_id"),
-            None => Arc::from("grandparent_id"),
+            None if place_in_path + 1 == depth => names.texts.one("parent_id"),
+            None => names.texts.one("grandparent_id"),
         };
         parents.push(Parent {
             param: param.to_owned(),
@@ -124,11 +125,12 @@ pub(crate) fn routes(
     source: &Parsed,
     entity: &Entity,
     rights: &Rights,
+    texts: &Texts,
     routes: &mut Vec<Route>,
 ) -> Result<(), CatalogError> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     for (path, PathText(text)) in &source.file.paths.0 {
-        let route = route(path, text, source, entity, rights)?;
+        let route = route(path, text, source, entity, rights, texts)?;
         let Some(twin) = seen.get(&key(path, route.kind)) else {
             seen.insert(key(path, route.kind), routes.len());
             routes.push(route);
@@ -159,6 +161,7 @@ fn route(
     source: &Parsed,
     entity: &Entity,
     rights: &Rights,
+    texts: &Texts,
 ) -> Result<Route, CatalogError> {
     let kind = RouteKind::from(text.kind);
     let view = match &text.view {
@@ -191,6 +194,7 @@ fn route(
             text,
             &entity.schema,
             shown,
+            texts,
         ));
     }
     methods.sort_by_key(|operation| operation.method);
@@ -230,6 +234,7 @@ fn operation(
     text: &PathTable,
     schema: &str,
     shown: &str,
+    texts: &Texts,
 ) -> Operation {
     let single =
         path.trim_end_matches('/').ends_with('}') || path.trim_end_matches('/').ends_with("}/info");
@@ -263,8 +268,8 @@ fn operation(
     };
     let said = |written: Option<&String>, implied: Option<&str>| match written {
         Some(written) if written.is_empty() => None,
-        Some(written) => Some(written.clone()),
-        None => implied.map(str::to_owned),
+        Some(written) => Some(texts.one(written)),
+        None => implied.map(|implied| texts.one(implied)),
     };
     Operation {
         method,

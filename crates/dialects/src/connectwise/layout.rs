@@ -53,8 +53,8 @@ pub enum What {
     Without(Box<[Arc<str>]>),
     /// A list of answers to a caller without the right to see passwords: those are left out.
     Veiled,
-    Reference(Reference, Members),
-    References(Reference, Members),
+    Reference(Arc<Reference>, Members),
+    References(Arc<Reference>, Members),
 }
 
 /// Which members of a reference to show.

@@ -72,7 +72,7 @@ pub fn child<'a>(names: &'a dyn Names, entity: &Entity, name: &str) -> Option<&'
 pub fn linked(entity: &Entity) -> Option<(&Reference, &Arc<str>)> {
     entity.hidden.iter().find_map(|field| match &field.kind {
         Kind::Reference(reference) if reference.shape == entity.schema => {
-            Some((reference, &field.column))
+            Some((&**reference, &field.column))
         }
         _ => None,
     })
