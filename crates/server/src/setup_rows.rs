@@ -8,6 +8,7 @@ use bitting_catalog::entity::Entity;
 use bitting_catalog::served::Rows;
 use bitting_policy::Needs;
 use bitting_query::{Filter, Order};
+use foldhash::fast::RandomState;
 use parking_lot::RwLock;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -53,7 +54,7 @@ pub struct SetupRows {
 #[derive(Debug, Default)]
 struct Kept {
     emptied: u64,
-    rows: HashMap<Question, Arc<[Row]>>,
+    rows: HashMap<Question, Arc<[Row]>, RandomState>,
 }
 
 impl SetupRows {

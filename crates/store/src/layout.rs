@@ -4,6 +4,7 @@
 use crate::error::StoreError;
 use crate::table::{Change, Key, Table};
 use bitting_query::{Kind, Value};
+use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -11,12 +12,12 @@ use std::sync::{Arc, OnceLock};
 /// map only when a table is first written.
 pub(crate) struct Layout {
     tables: Vec<Described>,
-    by_name: HashMap<Arc<str>, usize>,
+    by_name: HashMap<Arc<str>, usize, RandomState>,
 }
 
 pub(crate) struct Described {
     pub table: Table,
-    kinds: OnceLock<HashMap<Arc<str>, Kind>>,
+    kinds: OnceLock<HashMap<Arc<str>, Kind, RandomState>>,
 }
 
 impl Layout {
@@ -169,7 +170,7 @@ impl Layout {
     pub fn kind(&self, at: usize, column: &str) -> Option<Kind> {
         let described = self.tables.get(at)?;
         let kinds = described.kinds.get_or_init(|| {
-            let mut kinds: HashMap<Arc<str>, Kind> = described
+            let mut kinds: HashMap<Arc<str>, Kind, RandomState> = described
                 .table
                 .columns
                 .iter()
