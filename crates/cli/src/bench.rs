@@ -21,6 +21,7 @@ use bitting_server::console::bench::{
 };
 use bitting_server::host::Running;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 /// Days after which a key counts as unused.
 const UNUSED: i64 = 90;
@@ -34,28 +35,50 @@ pub struct Workbench {
     operator: Secret,
     /// The company whose operator also speaks for Autotask.
     company: String,
+    knowledge: OnceLock<Knowledge>,
+}
+
+/// What the steps know beforehand. Read when somebody first asks for one: an idle server has no use for a second
+/// copy of all that can be asked for.
+struct Knowledge {
     screen: Screen,
     profiles: Vec<Profile>,
     registry: Registry,
     catalog: Catalog,
 }
 
-impl Workbench {
-    pub fn new(running: &Running) -> Result<Self> {
+impl Knowledge {
+    fn read() -> Result<Self> {
         let (registry, catalog) = Catalog::embedded()?;
-        let ready = &running.ready;
         Ok(Self {
+            screen: Screen::embedded()?,
+            profiles: bitting_connect::profiles::all(None).context("the profiles")?,
+            registry,
+            catalog,
+        })
+    }
+}
+
+impl Workbench {
+    pub fn new(running: &Running) -> Self {
+        let ready = &running.ready;
+        Self {
             address: ready.http.clone(),
             https: ready.https.clone(),
             ca_file: ready.ca_file.clone(),
             client_id: ready.connectwise.client_id.clone(),
             operator: Secret::new(running.server.settings.operator.reveal()),
             company: ready.connectwise.company.clone(),
-            screen: Screen::embedded()?,
-            profiles: bitting_connect::profiles::all(None).context("the profiles")?,
-            registry,
-            catalog,
-        })
+            knowledge: OnceLock::new(),
+        }
+    }
+
+    fn known(&self) -> Result<&Knowledge, Refusal> {
+        if let Some(known) = self.knowledge.get() {
+            return Ok(known);
+        }
+        let read = Knowledge::read().map_err(|error| Refusal::new(format!("{error:#}")))?;
+        Ok(self.knowledge.get_or_init(|| read))
     }
 
     fn open(&self, company: &str, public: &str, private: &Secret) -> Result<Psa, Refusal> {
@@ -79,12 +102,12 @@ impl Workbench {
 
     fn profile(&self, order: &Order) -> Result<&Profile, Refusal> {
         let (psa, slug) = order.profile.split_once('/').unwrap_or_default();
-        let found = self
-            .profiles
+        let profiles = &self.known()?.profiles;
+        let found = profiles
             .iter()
             .find(|profile| profile.slug == slug && profile.product.psa.folder() == psa);
         found.ok_or_else(|| {
-            let slugs = self.profiles.iter().map(|profile| profile.slug.as_str());
+            let slugs = profiles.iter().map(|profile| profile.slug.as_str());
             let near = nearest(slug, slugs).map(|near| format!("; did you mean {near}?"));
             let near = near.unwrap_or_default();
             Refusal::new(format!("There is no profile {}{near}", order.profile))
@@ -116,19 +139,21 @@ impl Workbench {
                 profile.title()
             )));
         }
+        let registry = &self.known()?.registry;
         let wanted =
-            wanted::wanted(profile, &choices, &self.registry).map_err(|error| refused(&error))?;
-        plan::plan(psa, wanted, &self.registry).map_err(|error| refused(&error))
+            wanted::wanted(profile, &choices, registry).map_err(|error| refused(&error))?;
+        plan::plan(psa, wanted, registry).map_err(|error| refused(&error))
     }
 
     fn proof(&self, order: &Order, key: &Psa, admin: Option<&Psa>) -> Result<Proof, Refusal> {
         let (profile, choices) = self.choices(order)?;
+        let known = self.known()?;
         let report = verify(&Asked {
             key,
             profile,
             choices: &choices,
-            registry: &self.registry,
-            catalog: &self.catalog,
+            registry: &known.registry,
+            catalog: &known.catalog,
             admin,
             write_probes: false,
             probes_only: false,
@@ -156,7 +181,7 @@ impl Workbench {
     }
 
     /// An audit for pages.
-    fn audited(&self, found: audit::Audit, psa: Of) -> Audit {
+    fn audited(profiles: &[Profile], found: audit::Audit, psa: Of) -> Audit {
         let who = match psa {
             Of::ConnectWise => "API members",
             Of::Autotask => "API users",
@@ -164,8 +189,7 @@ impl Workbench {
         let title = format!("{who} of {}", found.company);
         let text = page::html(&title, &found.page());
         let named = |title: &str| {
-            let profile = self
-                .profiles
+            let profile = profiles
                 .iter()
                 .find(|profile| profile.product.psa == psa && profile.title() == title);
             profile.map(|profile| profile.slug.clone())
@@ -217,7 +241,7 @@ impl Bench for Workbench {
             company: (profile.product.psa == Of::ConnectWise).then(|| company.to_owned()),
             client_id: None,
         };
-        let parts = guide::guide(profile, &choices, &tenant, &self.registry)
+        let parts = guide::guide(profile, &choices, &tenant, &self.known()?.registry)
             .map_err(|error| refused(&error))?;
         Ok(parts.into_iter().map(block).collect())
     }
@@ -240,7 +264,8 @@ impl Bench for Workbench {
     fn apply(&self, company: &str, order: &Order) -> Result<Done, Refusal> {
         let psa = self.as_operator(company)?;
         let plan = self.planned(&psa, order)?;
-        let applied = apply::apply(&psa, &plan, &self.registry).map_err(|error| refused(&error))?;
+        let applied =
+            apply::apply(&psa, &plan, &self.known()?.registry).map_err(|error| refused(&error))?;
         Ok(Done {
             role: applied.role,
             member: applied.member,
@@ -272,16 +297,17 @@ impl Bench for Workbench {
 
     fn audit(&self, company: &str) -> Result<Audit, Refusal> {
         let psa = self.as_operator(company)?;
+        let known = self.known()?;
         let found = audit::audit(&AuditAsked {
             psa: &psa,
-            profiles: &self.profiles,
-            registry: &self.registry,
-            catalog: &self.catalog,
+            profiles: &known.profiles,
+            registry: &known.registry,
+            catalog: &known.catalog,
             days: UNUSED,
             now: bitting_connect::now(),
         })
         .map_err(|error| refused(&error))?;
-        Ok(self.audited(found, Of::ConnectWise))
+        Ok(Self::audited(&known.profiles, found, Of::ConnectWise))
     }
 
     fn audit_autotask(&self, instance: &str) -> Result<Audit, Refusal> {

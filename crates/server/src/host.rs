@@ -19,6 +19,7 @@ use bitting_store::{DatabaseUrl, StoreError};
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -155,8 +156,19 @@ pub struct Shown {
 /// Any GUID will do: it names the software, not the tenant.
 pub(crate) const CLIENT_ID: &str = "b1771a6e-0000-4000-8000-000000000001";
 
+/// Work that a program waits for. In a box, since a future that crosses a crate's border bare is compiled there
+/// once more with all that it awaits, which is the whole server.
+pub type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
 /// Opens everything and answers once the server does. `progress` hears how many demo rows are done.
-pub async fn start(
+pub fn start<'a>(
+    options: &'a Options,
+    progress: &'a mut (dyn FnMut(u64) + Send),
+) -> Work<'a, Result<Running, HostError>> {
+    Box::pin(begin(options, progress))
+}
+
+async fn begin(
     options: &Options,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Running, HostError> {
@@ -294,7 +306,15 @@ pub struct Filled {
 
 /// Fills a company that no server has open, and that has no records yet. `progress` hears how many rows are
 /// done. All rows go into one transaction: stopped half-way, the company is as empty as before.
-pub async fn fill(
+pub fn fill<'a>(
+    options: &'a Options,
+    wanted: &'a Demo,
+    progress: &'a mut (dyn FnMut(u64) + Send),
+) -> Work<'a, Result<Filled, HostError>> {
+    Box::pin(fill_up(options, wanted, progress))
+}
+
+async fn fill_up(
     options: &Options,
     wanted: &Demo,
     progress: &mut (dyn FnMut(u64) + Send),
@@ -415,7 +435,11 @@ async fn keep_use_of(server: &Server) {
 
 impl Running {
     /// Stops taking connections, finishes open requests, and closes the data.
-    pub async fn stop(self) {
+    pub fn stop(self) -> Work<'static, ()> {
+        Box::pin(self.end())
+    }
+
+    async fn end(self) {
         // Streams have no end of their own.
         self.server.console.end_streams();
         // Nobody listening any more is as good as stopped.

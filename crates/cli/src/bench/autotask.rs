@@ -26,7 +26,7 @@ impl Workbench {
             vendor: order.vendor.clone(),
             cleared: order.cleared,
         };
-        wanted(profile, &choices, &self.screen).map_err(|error| of_form(&error))
+        wanted(profile, &choices, &self.known()?.screen).map_err(|error| of_form(&error))
     }
 
     pub fn autotask_level(&self, order: &Order) -> Result<Level, Refusal> {
@@ -64,15 +64,15 @@ impl Workbench {
 
     fn autotask_planned(&self, instance: &Instance<'_>, order: &Order) -> Result<Plan, Refusal> {
         let wanted = self.autotask_wanted(order)?;
-        plan(Some(instance), wanted, &self.screen).map_err(|error| of_form(&error))
+        plan(Some(instance), wanted, &self.known()?.screen).map_err(|error| of_form(&error))
     }
 
     pub fn autotask_apply(&self, instance: &str, order: &Order) -> Result<Made, Refusal> {
         let psa = self.as_operator(&self.company)?;
         let instance = Instance::new(&psa, Some(instance));
         let plan = self.autotask_planned(&instance, order)?;
-        let applied =
-            apply(Some(&instance), &plan, &self.screen).map_err(|error| of_form(&error))?;
+        let applied = apply(Some(&instance), &plan, &self.known()?.screen)
+            .map_err(|error| of_form(&error))?;
         let user = applied
             .user
             .ok_or_else(|| Refusal::new("The API user was not made."))?;
@@ -99,9 +99,10 @@ impl Workbench {
         let psa = self.as_operator(&self.company)?;
         let instance = Instance::new(&psa, Some(instance));
         let now = bitting_connect::now();
-        let found = audit(&instance, &self.profiles, &self.screen, UNUSED, now)
+        let known = self.known()?;
+        let found = audit(&instance, &known.profiles, &known.screen, UNUSED, now)
             .map_err(|error| refused(&error))?;
-        Ok(self.audited(found, Of::Autotask))
+        Ok(Self::audited(&known.profiles, found, Of::Autotask))
     }
 
     /// A connection as the integration would use it: the zone knows the user, and the credentials open it.
@@ -152,7 +153,7 @@ impl Workbench {
         let report = verify(&Asked {
             key,
             wanted,
-            screen: &self.screen,
+            screen: &self.known()?.screen,
             admin: None,
             probes_only: false,
         })

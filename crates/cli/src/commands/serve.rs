@@ -196,7 +196,7 @@ impl Serve {
             _ = &mut stopped => return Ok(()),
         };
         announce(&options.state, &running)?;
-        let bench = Workbench::new(&running)?;
+        let bench = Workbench::new(&running);
         running.server.console.equip(std::sync::Arc::new(bench));
         if let Some(file) = &self.ready_file {
             private_file::write(file, &serde_json::to_vec_pretty(&running.ready)?)
