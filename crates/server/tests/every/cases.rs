@@ -640,7 +640,7 @@ impl Case<'_, '_> {
             };
             self.stray(returns, &strays);
             for release in RELEASES {
-                if self.operation.method != Method::Get || returns == "binary" {
+                if self.operation.method != Method::Get || &**returns == "binary" {
                     break;
                 }
                 let asked = release.to_string();
