@@ -1,15 +1,18 @@
 //! MSPCFO: profitability from the PSA's reports. Reads reports and nothing else, writes nothing, and holds one
 //! right. What it works out goes to files.
 
+pub mod details;
 pub mod figures;
 pub mod formulas;
 mod health;
+mod holidays;
 mod html;
 pub mod metrics;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 mod publish;
 mod pull;
+mod receivables;
 mod reports;
 mod rows;
 pub mod settings;

@@ -254,6 +254,47 @@ fn reports(
 
 /// The vendor's example: 3,000 for 20 hours at 100.
 fn example() -> Rows {
+    let mut rows = filled();
+    // There, and empty.
+    for (name, columns) in [
+        (
+            "WorkRoles",
+            "Activity_Class_RecID work_role Hourly_Rate Inactive_Flag",
+        ),
+        ("TeamRole", "Team_Role_RecID Role_Desc"),
+        (
+            "CompanyTeam",
+            "Company_Team_RecID Company_RecID Member_RecID Team_Role_Recid AcctMgr_Flag",
+        ),
+        ("BillingUnit", "Billing_Unit_RecID BusGroup"),
+        (
+            "ServiceType",
+            "SR_Type_RecID ServiceType Board_Name ActiveType",
+        ),
+        (
+            "Calendar",
+            "Office_Calendar_RecID Description Holiday_List_RecID",
+        ),
+        (
+            "ProjectHeader",
+            "PM_Project_RecID Project_Name Company_RecID Project_Status",
+        ),
+        ("Service", "SR_Service_RecID Type_RecID Date_Entered_UTC"),
+        (
+            "InvoiceExpense",
+            "EX_Detail_RecID Billing_Log_RecID Company_RecID Expense_Cost Extended_Amount Date_Expense",
+        ),
+        (
+            "InvoicePayments",
+            "Billing_Application_RecID Billing_Log_RecID Applied_Amount Date_Applied",
+        ),
+    ] {
+        rows.insert(name.to_owned(), (columns.split(' ').collect(), Vec::new()));
+    }
+    rows
+}
+
+fn filled() -> Rows {
     let text = |text: &str| json!(text);
     let time = |id: i64, member: &str, hours: f64, rate: f64, cost: Value| {
         vec![
@@ -269,6 +310,9 @@ fn example() -> Rows {
             text("Remote"),
             json!(true),
             json!(true),
+            json!(null),
+            json!(null),
+            json!(null),
         ]
     };
     Rows::from([
@@ -350,6 +394,9 @@ fn example() -> Rows {
                     "work_type",
                     "billable_flag",
                     "Utilization_Flag",
+                    "PM_Project_RecID",
+                    "SR_Service_RecID",
+                    "BusGroup",
                 ],
                 vec![
                     time(1, "ada", 12.0, 100.0, text("$50.00")),
@@ -371,6 +418,9 @@ fn example() -> Rows {
                     "Time_Amount",
                     "Expense_Amount",
                     "Misc_Amount",
+                    "PM_Project_RecID",
+                    "BusGroup",
+                    "Invoice_Amount",
                 ],
                 vec![vec![
                     json!(11),
@@ -383,6 +433,9 @@ fn example() -> Rows {
                     json!(0),
                     json!(0),
                     json!(0),
+                    json!(null),
+                    json!(null),
+                    json!(3040.0),
                 ]],
             ),
         ),

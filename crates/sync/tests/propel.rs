@@ -254,6 +254,10 @@ fn a_kill_at_any_step_neither_doubles_nor_loses() {
         steps += 6;
     }
     assert!(steps > 60, "{steps}");
+    // And every step in turn, each run going on where the one before was cut off.
+    let everywhere = desk(&choice, 2999);
+    assert!(everywhere.cut_off_everywhere(server.key()) > 60);
+    right(&server.operator(), &choice, 2999);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What was worked out: sums, whose they are, and how a row of them reads. Knows no report.
 
+use super::details::{Details, Service};
 use super::formulas::{effective_rate, efficiency, gross_margin, ratio, utilization};
 use super::settings::Settings;
 use super::sheet::{Cell, Column};
@@ -53,6 +54,11 @@ pub struct Month {
     pub agreements: BTreeMap<i64, Sums>,
     /// By the number that `Figures::people` gives.
     pub members: BTreeMap<i64, Sums>,
+    /// By member, for the clients that he leads.
+    pub leads: BTreeMap<i64, Sums>,
+    pub projects: BTreeMap<i64, Sums>,
+    /// By type of ticket.
+    pub services: BTreeMap<i64, Sums>,
 }
 
 /// What was worked out last, and the names that all of it is told in.
@@ -66,6 +72,7 @@ pub struct Figures {
     pub members: Table,
     pub companies: HashMap<i64, String>,
     pub contracts: HashMap<i64, Contract>,
+    pub details: Details,
     /// Members by the number that `members` knows them by.
     pub people: Vec<String>,
     /// Working days by month.
@@ -92,52 +99,55 @@ pub enum Who {
     Client,
     Agreement,
     Member,
+    Lead,
+    Project,
+    Service,
 }
 
 use Column::{Flag, Number, Text};
 
-const CLIENT: &[Column] = &[
-    Text("month"),
-    Text("client"),
-    Number("revenue"),
-    Number("labor_revenue"),
-    Number("product_revenue"),
-    Number("product_cost"),
-    Number("contribution"),
-    Number("gross_margin"),
-    Number("effective_rate"),
-    Number("efficiency"),
-    Number("contribution_per_hour"),
-    Flag("loses_money"),
-    Number("labor_cost"),
-    Number("hours"),
-    Number("shadow_billable"),
-    Number("invoices"),
-    Number("client_id"),
-    Number("time_entries"),
-    Number("formulas"),
-];
+/// The columns of money and time, with those that say whose they are before and behind them.
+macro_rules! money {
+    ($($whose:expr),+; $($known_by:expr),*) => {
+        &[
+            Text("month"),
+            $($whose,)+
+            Number("revenue"),
+            Number("labor_revenue"),
+            Number("product_revenue"),
+            Number("product_cost"),
+            Number("contribution"),
+            Number("gross_margin"),
+            Number("effective_rate"),
+            Number("efficiency"),
+            Number("contribution_per_hour"),
+            Flag("loses_money"),
+            Number("labor_cost"),
+            Number("hours"),
+            Number("shadow_billable"),
+            Number("invoices"),
+            $($known_by,)*
+            Number("time_entries"),
+            Number("formulas"),
+        ]
+    };
+}
 
-const AGREEMENT: &[Column] = &[
+const CLIENT: &[Column] = money!(Text("client"); Number("client_id"));
+const AGREEMENT: &[Column] =
+    money!(Text("agreement"); Text("client"), Text("type"), Number("agreement_id"));
+const LEAD: &[Column] = money!(Text("lead"); Number("member_id"));
+const PROJECT: &[Column] =
+    money!(Text("project"); Text("client"), Text("status"), Number("project_id"));
+
+const SERVICE: &[Column] = &[
     Text("month"),
-    Text("agreement"),
-    Number("revenue"),
-    Number("labor_revenue"),
-    Number("product_revenue"),
-    Number("product_cost"),
-    Number("contribution"),
-    Number("gross_margin"),
-    Number("effective_rate"),
-    Number("efficiency"),
-    Number("contribution_per_hour"),
-    Flag("loses_money"),
-    Number("labor_cost"),
+    Text("service_type"),
+    Text("board"),
+    Text("active_type"),
     Number("hours"),
+    Number("labor_cost"),
     Number("shadow_billable"),
-    Number("invoices"),
-    Text("client"),
-    Text("type"),
-    Number("agreement_id"),
     Number("time_entries"),
     Number("formulas"),
 ];
@@ -162,6 +172,9 @@ impl Who {
             Self::Client => CLIENT,
             Self::Agreement => AGREEMENT,
             Self::Member => MEMBER,
+            Self::Lead => LEAD,
+            Self::Project => PROJECT,
+            Self::Service => SERVICE,
         }
     }
 }
@@ -236,9 +249,31 @@ impl Figures {
                 Cell::Count(VERSION),
             ];
         }
-        let contract = self.contracts.get(&id).filter(|_| who == Who::Agreement);
+        let text = |text: &'f str| Cell::Text(Cow::Borrowed(text));
+        if who == Who::Service {
+            let kind = self.details.services.get(&id);
+            let of =
+                |word: fn(&Service) -> &String| kind.map_or(Cell::Null, |kind| text(word(kind)));
+            return vec![
+                month_shown,
+                of(|kind| &kind.name),
+                of(|kind| &kind.board),
+                of(|kind| &kind.active),
+                cents(sums.hours),
+                cents(sums.labor_cost),
+                cents(sums.shadow),
+                time_entries,
+                Cell::Count(VERSION),
+            ];
+        }
+        let project = self.details.projects.get(&id);
         let name = match who {
             Who::Agreement => self.contract(id),
+            Who::Lead => self.details.member(id),
+            Who::Project => project.map_or_else(
+                || format!("project {id}"),
+                |known| format!("{} ({id})", known.name),
+            ),
             _ => self.company(id),
         };
         let contribution = sums.contribution();
@@ -264,13 +299,18 @@ impl Figures {
             cents(sums.shadow),
             Cell::Count(sums.invoices.cast_signed()),
         ];
-        if who == Who::Agreement {
-            cells.push(contract.map_or(Cell::Null, |known| {
-                Cell::Text(Cow::Owned(self.company(known.company)))
-            }));
-            cells.push(contract.map_or(Cell::Null, |known| {
-                Cell::Text(Cow::Borrowed(known.kind.as_str()))
-            }));
+        let known_by = match who {
+            Who::Agreement => {
+                let known = self.contracts.get(&id);
+                Some(known.map(|known| (known.company, known.kind.as_str())))
+            }
+            Who::Project => Some(project.map(|known| (known.company, known.status.as_str()))),
+            _ => None,
+        };
+        if let Some(known) = known_by {
+            let client = |company| Cell::Text(Cow::Owned(self.company(company)));
+            cells.push(known.map_or(Cell::Null, |(company, _)| client(company)));
+            cells.push(known.map_or(Cell::Null, |(_, word)| text(word)));
         }
         cells.extend([Cell::Count(id), time_entries, Cell::Count(VERSION)]);
         cells
@@ -320,7 +360,15 @@ mod tests {
     #[test]
     fn every_row_has_a_cell_for_each_column() {
         let figures = Figures::default();
-        for who in [Who::Client, Who::Agreement, Who::Member] {
+        let every = [
+            Who::Client,
+            Who::Agreement,
+            Who::Member,
+            Who::Lead,
+            Who::Project,
+            Who::Service,
+        ];
+        for who in every {
             let cells = figures.cells(who, 202_611, 1, &Sums::default(), &Settings::default());
             assert_eq!(cells.len(), who.columns().len());
             for (column, cell) in who.columns().iter().zip(cells) {

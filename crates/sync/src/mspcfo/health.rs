@@ -2,8 +2,10 @@
 //! the cost, products with a margin too good to be true, invoices whose lines do not sum.
 
 use super::formulas::ratio;
+use super::holidays::Holidays;
 use super::reports::{
-    ADDITIONS, AGREEMENT_TYPES, HOLIDAYS, INVOICES, LINES, MEMBERS, PRODUCTS, TIME, WORK_TYPES,
+    ADDITIONS, AGREEMENT_TYPES, EXPENSES, GROUPS, INVOICES, LINES, MEMBERS, PRODUCTS, TIME,
+    WORK_ROLES, WORK_TYPES,
 };
 use super::rows::scan;
 use super::settings::Settings;
@@ -68,14 +70,29 @@ pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
             say("Wage", format!("work type {kind} takes the cost away"));
         }
     })?;
-    let mut lists = BTreeSet::new();
-    scan(state, &HOLIDAYS, |row| {
-        lists.insert(row.by("Holiday_List_Name").text().to_owned());
+    scan(state, &WORK_ROLES, |row| {
+        let rate = row.by("Hourly_Rate").number().unwrap_or_default();
+        if rate <= 0.0 && !row.by("Inactive_Flag").flag() {
+            let role = row.by("work_role").text();
+            say("Wage", format!("work role {role} has no rate"));
+        }
     })?;
-    let chosen = settings.holiday_list.as_ref();
-    if chosen.is_some_and(|list| !lists.contains(list)) || chosen.is_none() && lists.len() > 1 {
-        let lists: Vec<String> = lists.into_iter().collect();
-        let lists = lists.join(", ");
+    let mut groups = BTreeSet::new();
+    scan(state, &GROUPS, |row| {
+        groups.insert(row.by("BusGroup").text().to_ascii_lowercase());
+    })?;
+    for group in &settings.excluded_groups {
+        if !groups.contains(&group.to_ascii_lowercase()) {
+            say(
+                "Clients",
+                format!("excluded_groups names {group}, which is no business group of the PSA"),
+            );
+        }
+    }
+    let holidays = Holidays::read(state)?;
+    let asked = settings.holiday_list.is_some() || holidays.names().len() > 1;
+    if asked && holidays.chosen(&settings).is_none() {
+        let lists = holidays.names().join(", ");
         say(
             "Wage",
             format!("no holidays are counted: set holiday_list to one of {lists}"),
@@ -120,7 +137,27 @@ pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
             format!("ticket {ticket} has billable products of {price:.2} on no invoice yet"),
         );
     }
+    let mut expenses: HashMap<i64, f64> = HashMap::new();
+    scan(state, &EXPENSES, |row| {
+        if let Some(invoice) = row.by("Billing_Log_RecID").id() {
+            let amount = row.by("Extended_Amount").number();
+            *expenses.entry(invoice).or_default() += amount.unwrap_or_default();
+        }
+    })?;
     scan(state, &INVOICES, |row| {
+        let listed = row.by("Billing_Log_RecID").id();
+        let listed = listed.and_then(|id| expenses.get(&id));
+        let stated = row.by("Expense_Amount").number().unwrap_or_default();
+        if listed.is_some_and(|listed| (listed - stated).abs() > 0.01) {
+            say(
+                "Clients",
+                format!(
+                    "invoice {} states expenses of {stated:.2}, but its expenses sum to {:.2}",
+                    row.by("Invoice_Number").text(),
+                    listed.copied().unwrap_or_default()
+                ),
+            );
+        }
         let parts: f64 = ["AGR_Amount", "Time_Amount", "Expense_Amount", "Misc_Amount"]
             .iter()
             .filter_map(|part| row.by(part).number())

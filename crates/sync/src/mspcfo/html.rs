@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 /// Bars of a chart; what is left out is said.
 const BARS: usize = 15;
+/// Rows of a table; the files have all of them.
+const ROWS: usize = 200;
 
 const STYLE: &str = "
 :root { color-scheme: light dark; --ink: #1d2433; --dim: #5a6478; --line: #d9dee8; --paper: #fff; --good: #2f6f9f; --bad: #b3382c; }
@@ -73,7 +75,8 @@ pub fn page(figures: &Figures, settings: &Settings, made: &str) -> String {
                 h2 { "Agreements that lose money" }
                 (losses(figures, &agreements))
                 h2 { "Clients" }
-                (table("Client", clients.iter().map(|(id, sums)| (figures.company(*id), sums))))
+                (table("Client", clients.iter().take(ROWS).map(|(id, sums)| (figures.company(*id), sums))))
+                (further(clients.len(), "clients.csv"))
                 h2 { "Members" }
                 (members(figures, settings, &months))
                 p.note {
@@ -107,6 +110,11 @@ fn summed(table: &Table, since: u32) -> Vec<(i64, Sums)> {
 
 fn tile(name: &str, value: &str) -> Markup {
     html! { div { dt { (name) } dd { (value) } } }
+}
+
+/// What a table leaves out.
+fn further(rows: usize, file: &str) -> Markup {
+    html! { @if rows > ROWS { p.note { (rows - ROWS) " more are in " (file) "." } } }
 }
 
 fn none() -> String {
@@ -222,7 +230,8 @@ fn losses(figures: &Figures, agreements: &[(i64, Sums)]) -> Markup {
         } @else {
             p.note { (losing.len()) " of " (agreements.len()) " cost more than they bring in." }
             (bars(&shown, "Agreements that lose money"))
-            (table("Agreement", losing.iter().map(|(id, sums)| (name(*id), sums))))
+            (table("Agreement", losing.iter().take(ROWS).map(|(id, sums)| (name(*id), sums))))
+            (further(losing.len(), "agreements.csv"))
         }
     }
 }
@@ -249,19 +258,27 @@ fn rates(figures: &Figures, months: &[u32]) -> Markup {
     }
     let most = rates.iter().map(|rate| rate.1).fold(0.0, f64::max);
     let top = nice(most);
-    let x = |at: usize| 70.0 + 790.0 * at as f64 / (rates.len() - 1).max(1) as f64;
+    let x = |at: usize| 100.0 + 770.0 * at as f64 / (rates.len() - 1).max(1) as f64;
     let y = |rate: f64| 200.0 - 180.0 * rate.max(0.0) / top;
     let points: Vec<String> = rates
         .iter()
         .enumerate()
         .map(|(at, (_, rate))| format!("{:.1},{:.1}", x(at), y(*rate)))
         .collect();
+    // All steps of the scale written alike.
+    let scale = |value: f64| {
+        if top < 10.0 {
+            format!("{value:.2}")
+        } else {
+            thousands(value)
+        }
+    };
     html! {
         svg viewBox="0 0 900 235" role="img" aria-label="Effective rate over months" {
             @for step in 0..=4 {
                 @let value = top * f64::from(step) / 4.0;
                 line.axis x1="70" x2="870" y1=(format!("{:.1}", y(value))) y2=(format!("{:.1}", y(value))) {}
-                text.dim x="60" y=(format!("{:.1}", y(value) + 4.0)) text-anchor="end" { (money(value)) }
+                text.dim x="60" y=(format!("{:.1}", y(value) + 4.0)) text-anchor="end" { (scale(value)) }
             }
             polyline.line points=(points.join(" ")) {}
             @for (at, (month, rate)) in rates.iter().enumerate() {
@@ -358,6 +375,26 @@ mod tests {
         for (value, top) in [(0.0, 1.0), (150.0, 200.0), (99.0, 100.0), (7.5, 8.0)] {
             assert!((nice(value) - top).abs() < 1e-9, "{value}: {}", nice(value));
         }
+    }
+
+    #[test]
+    fn a_page_stays_small_and_says_where_the_rest_is() {
+        let mut figures = Figures::default();
+        for id in 1..=1000 {
+            let sums = Sums {
+                revenue: 1000.0 - id as f64,
+                labor_cost: 2000.0,
+                ..Sums::default()
+            };
+            figures.clients.insert((202_611, id), sums.clone());
+            figures.agreements.insert((202_611, id), sums);
+        }
+        let page = page(&figures, &Settings::default(), "now");
+        assert!(page.contains("985 more are in the table below"), "{page}");
+        assert!(page.contains("800 more are in clients.csv."), "{page}");
+        assert!(page.contains("800 more are in agreements.csv."), "{page}");
+        assert!(page.contains("1000 of 1000 cost more than they bring in"));
+        assert!(page.len() < 250_000, "{}", page.len());
     }
 
     #[test]

@@ -2,22 +2,23 @@
 //! does not grow with the years.
 
 use super::SLUG;
+use super::details::Details;
 use super::figures::{Contract, Figures, Month, Sums};
 use super::formulas::product_part;
+use super::holidays::Holidays;
 use super::pull::PULLED;
 use super::reports::{
-    ADDITIONS, AGREEMENTS, COMPANIES, HOLIDAYS, INVOICES, LINES, MEMBERS, PRODUCTS, TIME,
-    WORK_TYPES,
+    ADDITIONS, AGREEMENTS, COMPANIES, INVOICES, LINES, MEMBERS, PRODUCTS, TIME, WORK_TYPES,
 };
 use super::rows::{Span, scan, scan_in};
 use super::settings::{Kind, Settings, Wages};
-use super::{publish, wages};
+use super::{publish, receivables, wages};
 use crate::Failure;
 use crate::state::{Shelf, State};
 use crate::work::Work;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
     if work.state.watermark(SLUG, PULLED)?.as_deref() != Some("whole") {
@@ -30,6 +31,7 @@ pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
     })?;
     tables.end(work, &figures, &settings)?;
     work.counts.read = figures.time_entries;
+    receivables::write(work, &figures)?;
     wages::write(work, &settings)
 }
 
@@ -55,15 +57,28 @@ pub fn compute(
         let id = row.by("AGR_Header_RecID").id().unwrap_or_default();
         figures.contracts.insert(id, contract);
     })?;
-    let holidays = holidays(state, settings)?;
+    figures.details = Details::read(state, settings)?;
+    let holidays = Holidays::read(state)?.days(settings);
     let mut people = People::new(state, settings)?;
     let lines = lines(state, settings)?;
     let mut from = "0".to_owned();
     while let Some(span) = next(state, &from)? {
         if let Some(number) = span.month() {
             let mut month = Month::default();
-            figures.time_entries += labor(state, settings, &mut people, &span, &mut month)?;
+            figures.time_entries += labor(
+                state,
+                settings,
+                &figures.details,
+                &mut people,
+                &span,
+                &mut month,
+            )?;
             revenue(state, settings, &figures, &lines, &span, &mut month)?;
+            for (client, sums) in &month.clients {
+                if let Some(lead) = figures.details.leads.get(client) {
+                    month.leads.entry(*lead).or_default().add(sums);
+                }
+            }
             figures.people.clone_from(&people.names);
             figures.days.insert(number, days(number, &holidays));
             each(&figures, number, &month)?;
@@ -157,18 +172,27 @@ impl People {
 fn labor(
     state: &State,
     settings: &Settings,
+    details: &Details,
     people: &mut People,
     span: &Span,
     month: &mut Month,
 ) -> Result<u64, Failure> {
     // Hash tables while it goes fast, in order afterwards.
-    let mut tables: [HashMap<i64, Sums>; 3] = Default::default();
+    let mut tables: [HashMap<i64, Sums>; 5] = Default::default();
     let at = |column| TIME.at(column).unwrap_or(usize::MAX);
     let (member, date, hours_actual) = (at("member_id"), at("Date_Start"), at("hours_actual"));
     let (decimal, cost_text) = (at("Hourly_Cost_Decimal"), at("Hourly_Cost"));
     let (rate, work_type) = (at("Hourly_Rate"), at("work_type"));
     let (company, agreement) = (at("Company_RecID"), at("AGR_Header_RecID"));
+    let (project, ticket, group) = (
+        at("PM_Project_RecID"),
+        at("SR_Service_RecID"),
+        at("BusGroup"),
+    );
     let count = scan_in(state, &TIME, span, |row| {
+        if settings.leaves_out(row.cell(group).text()) {
+            return;
+        }
         let client = row.cell(company).id().filter(|id| !people.own.contains(id));
         let kind = settings.kind(row.cell(work_type).text(), client.is_some());
         if kind == Kind::Exclude {
@@ -190,7 +214,16 @@ fn labor(
         let cost = hours * cost * multiplier.copied().unwrap_or(1.0);
         let shadow = hours * row.cell(rate).number().unwrap_or_default();
         let client_hours = hours * settings.credit(kind);
-        let whose = [Some(person.number), client, row.cell(agreement).id()];
+        let service = row.cell(ticket).id();
+        // Tickets of no type are one kind too.
+        let service = service.map(|ticket| details.tickets.get(&ticket).copied().unwrap_or(0));
+        let whose = [
+            Some(person.number),
+            client,
+            row.cell(agreement).id(),
+            row.cell(project).id(),
+            service,
+        ];
         for (table, whose) in tables.iter_mut().zip(whose) {
             let Some(whose) = whose else { continue };
             let sums = table.entry(whose).or_default();
@@ -201,7 +234,9 @@ fn labor(
             sums.time_entries += 1;
         }
     })?;
-    let [members, clients, agreements] = tables;
+    let [members, clients, agreements, projects, services] = tables;
+    month.projects = projects.into_iter().collect();
+    month.services = services.into_iter().collect();
     month.members = members.into_iter().collect();
     month.clients = clients.into_iter().collect();
     month.agreements = agreements.into_iter().collect();
@@ -258,6 +293,9 @@ fn revenue(
     month: &mut Month,
 ) -> Result<(), Failure> {
     scan_in(state, &INVOICES, span, |row| {
+        if settings.leaves_out(row.by("BusGroup").text()) {
+            return;
+        }
         let total = row.by("Invoice_Subtotal").number().unwrap_or_default();
         let agreement = row.by("AGR_Header_RecID").id();
         let invoice = row.by("Billing_Log_RecID").id().unwrap_or_default();
@@ -279,30 +317,14 @@ fn revenue(
         if let Some(company) = row.by("Company_RecID").id() {
             month.clients.entry(company).or_default().add(&sums);
         }
+        if let Some(project) = row.by("PM_Project_RecID").id() {
+            month.projects.entry(project).or_default().add(&sums);
+        }
         if let Some(agreement) = agreement {
             month.agreements.entry(agreement).or_default().add(&sums);
         }
     })?;
     Ok(())
-}
-
-/// Days without work: those of the settings, and those of the PSA's list that counts.
-fn holidays(state: &State, settings: &Settings) -> Result<BTreeSet<String>, Failure> {
-    let mut lists: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    scan(state, &HOLIDAYS, |row| {
-        let list = row.by("Holiday_List_Name").text().to_owned();
-        let day = row.by("Holiday_Date").text().get(..10).unwrap_or_default();
-        lists.entry(list).or_default().push(day.to_owned());
-    })?;
-    let mut days: BTreeSet<String> = settings.holidays.iter().cloned().collect();
-    let list = match &settings.holiday_list {
-        Some(name) => lists.remove(name),
-        // Which of several is a person's to say; the health check asks.
-        None if lists.len() == 1 => lists.into_values().next(),
-        None => None,
-    };
-    days.extend(list.into_iter().flatten());
-    Ok(days)
 }
 
 /// Working days of a month: weekdays that are no holidays.

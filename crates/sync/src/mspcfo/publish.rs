@@ -8,11 +8,14 @@ use super::{SLUG, html};
 use crate::Failure;
 use crate::work::Work;
 
-/// The three tables on their way to their files.
+/// The tables on their way to their files.
 pub struct Tables {
     clients: Sheet,
     agreements: Sheet,
     members: Sheet,
+    leads: Sheet,
+    projects: Sheet,
+    services: Sheet,
 }
 
 impl Tables {
@@ -22,6 +25,9 @@ impl Tables {
             clients: sheet("clients", Who::Client)?,
             agreements: sheet("agreements", Who::Agreement)?,
             members: sheet("members", Who::Member)?,
+            leads: sheet("leads", Who::Lead)?,
+            projects: sheet("projects", Who::Project)?,
+            services: sheet("services", Who::Service)?,
         })
     }
 
@@ -36,6 +42,9 @@ impl Tables {
         for (sheet, who, table) in [
             (&mut self.clients, Who::Client, &month.clients),
             (&mut self.agreements, Who::Agreement, &month.agreements),
+            (&mut self.leads, Who::Lead, &month.leads),
+            (&mut self.projects, Who::Project, &month.projects),
+            (&mut self.services, Who::Service, &month.services),
         ] {
             for (id, sums) in table {
                 sheet.put(&figures.cells(who, number, *id, sums, settings))?;
@@ -59,7 +68,15 @@ impl Tables {
         settings: &Settings,
     ) -> Result<(), Failure> {
         let page = html::page(figures, settings, &work.moment());
-        for sheet in [self.clients, self.agreements, self.members] {
+        let sheets = [
+            self.clients,
+            self.agreements,
+            self.members,
+            self.leads,
+            self.projects,
+            self.services,
+        ];
+        for sheet in sheets {
             sheet.end()?;
         }
         crate::home::write(&work.home.output(SLUG, "report.html"), &page)

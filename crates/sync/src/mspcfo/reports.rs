@@ -31,7 +31,7 @@ const fn small(
     }
 }
 
-pub const ALL: [&Report; 11] = [
+pub const ALL: [&Report; 21] = [
     &COMPANIES,
     &MEMBERS,
     &WORK_TYPES,
@@ -43,6 +43,16 @@ pub const ALL: [&Report; 11] = [
     &LINES,
     &PRODUCTS,
     &HOLIDAYS,
+    &WORK_ROLES,
+    &TEAM_ROLES,
+    &TEAMS,
+    &GROUPS,
+    &SERVICE_TYPES,
+    &CALENDARS,
+    &PROJECTS,
+    &TICKETS,
+    &EXPENSES,
+    &PAYMENTS,
 ];
 
 pub const COMPANIES: Report = small(
@@ -107,6 +117,9 @@ pub const TIME: Report = Report {
         "work_type",
         "billable_flag",
         "Utilization_Flag",
+        "PM_Project_RecID",
+        "SR_Service_RecID",
+        "BusGroup",
     ],
     grows: Some(("Last_Update_UTC", "Date_Start")),
 };
@@ -124,6 +137,9 @@ pub const INVOICES: Report = Report {
         "Time_Amount",
         "Expense_Amount",
         "Misc_Amount",
+        "PM_Project_RecID",
+        "BusGroup",
+        "Invoice_Amount",
     ],
     grows: Some(("Last_Update", "Date_Invoice")),
 };
@@ -168,3 +184,89 @@ pub const HOLIDAYS: Report = small(
     &["Holiday_List_RecID", "Holiday_Date", "Description"],
     &["Holiday_List_RecID", "Holiday_List_Name", "Holiday_Date"],
 );
+/// Roles and their rates; a role without one earns nothing on paper.
+pub const WORK_ROLES: Report = small(
+    "WorkRoles",
+    &["Activity_Class_RecID"],
+    &[
+        "Activity_Class_RecID",
+        "work_role",
+        "Hourly_Rate",
+        "Inactive_Flag",
+    ],
+);
+pub const TEAM_ROLES: Report = small(
+    "TeamRole",
+    &["Team_Role_RecID"],
+    &["Team_Role_RecID", "Role_Desc"],
+);
+/// Who looks after which company.
+pub const TEAMS: Report = small(
+    "CompanyTeam",
+    &["Company_Team_RecID"],
+    &[
+        "Company_Team_RecID",
+        "Company_RecID",
+        "Member_RecID",
+        "Team_Role_Recid",
+        "AcctMgr_Flag",
+    ],
+);
+/// Business groups.
+pub const GROUPS: Report = small(
+    "BillingUnit",
+    &["Billing_Unit_RecID"],
+    &["Billing_Unit_RecID", "BusGroup"],
+);
+/// Types of tickets; `ActiveType` tells those that react from those that prevent.
+pub const SERVICE_TYPES: Report = small(
+    "ServiceType",
+    &["SR_Type_RecID"],
+    &["SR_Type_RecID", "ServiceType", "Board_Name", "ActiveType"],
+);
+/// Office calendars and the holiday list of each.
+pub const CALENDARS: Report = small(
+    "Calendar",
+    &["Office_Calendar_RecID"],
+    &["Office_Calendar_RecID", "Description", "Holiday_List_RecID"],
+);
+pub const PROJECTS: Report = small(
+    "ProjectHeader",
+    &["PM_Project_RecID"],
+    &[
+        "PM_Project_RecID",
+        "Project_Name",
+        "Company_RecID",
+        "Project_Status",
+    ],
+);
+pub const TICKETS: Report = Report {
+    name: "Service",
+    key: &["SR_Service_RecID"],
+    columns: &["SR_Service_RecID", "Type_RecID", "Date_Entered_UTC"],
+    grows: Some(("Last_Update", "Date_Entered_UTC")),
+};
+pub const EXPENSES: Report = Report {
+    name: "InvoiceExpense",
+    key: &["EX_Detail_RecID"],
+    columns: &[
+        "EX_Detail_RecID",
+        "Billing_Log_RecID",
+        "Company_RecID",
+        "Expense_Cost",
+        "Extended_Amount",
+        "Date_Expense",
+    ],
+    grows: Some(("Last_Update", "Date_Expense")),
+};
+pub const PAYMENTS: Report = Report {
+    name: "InvoicePayments",
+    key: &["Billing_Application_RecID"],
+    columns: &[
+        "Billing_Application_RecID",
+        "Billing_Log_RecID",
+        "Applied_Amount",
+        "Date_Applied",
+    ],
+    grows: Some(("Last_Update", "Date_Applied")),
+};

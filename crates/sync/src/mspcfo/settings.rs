@@ -10,6 +10,10 @@ pub struct Settings {
     /// Days, `2026-12-25`.
     pub holidays: Vec<String>,
     pub holiday_list: Option<String>,
+    /// Team role of a client's lead; its account manager where there is none.
+    pub lead_role: Option<String>,
+    /// Business groups that are left out.
+    pub excluded_groups: Vec<String>,
     pub margin: f64,
     pub min_cogs: f64,
     pub cutoff: f64,
@@ -50,6 +54,8 @@ impl Default for Settings {
             hours_per_day: 8.0,
             holidays: Vec::new(),
             holiday_list: None,
+            lead_role: None,
+            excluded_groups: Vec::new(),
             margin: 0.30,
             min_cogs: 0.35,
             cutoff: 5000.0,
@@ -70,6 +76,13 @@ impl Settings {
         self.agreement_types
             .get(kind)
             .is_some_and(|kind| kind == "License & Subscription")
+    }
+
+    /// Whether a business group does not count.
+    pub fn leaves_out(&self, group: &str) -> bool {
+        self.excluded_groups
+            .iter()
+            .any(|out| out.eq_ignore_ascii_case(group))
     }
 
     /// What hours of a work type count as, at a client's or at home.
