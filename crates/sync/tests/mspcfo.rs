@@ -96,7 +96,7 @@ fn leads_projects_types_of_tickets_and_payments_add_up() {
     let desk = desk();
     desk.whole(server.key());
     let same = |ours: f64, theirs: f64, what: &str| {
-        assert!((ours - theirs).abs() < 1.0, "{what}: {ours} {theirs}")
+        assert!((ours - theirs).abs() < 1.0, "{what}: {ours} {theirs}");
     };
 
     let time = list("time/entries?fields=id,actualHours,project,ticket,chargeToType");
@@ -170,7 +170,7 @@ fn leads_projects_types_of_tickets_and_payments_add_up() {
         .collect();
     std::fs::write(&file, format!("excluded_groups = {}\n", json!(groups))).expect("settings");
     desk.whole(server.key());
-    assert_eq!(sum(&desk.taken("members.jsonl"), "hours"), 0.0);
+    assert!(desk.taken("members.jsonl").is_empty());
 }
 
 #[test]
