@@ -28,7 +28,7 @@ MOST_MS, MOST_KB = 10.0, 150.0
 # Pages of one kind that are asked for.
 OF_A_KIND = 4
 # Answers that are no pages: a file to keep, and work over the API that a page waits for.
-NOT_PAGES = ("/audit/page", "/sign-out", "/activity/stream")
+NOT_PAGES = ("/audit/page", "/audit/members?", "/part", "/sign-out", "/activity/stream")
 
 
 def worked(pid):
@@ -64,6 +64,7 @@ def kind(path):
     path, _, query = path.partition("?")
     path = re.sub(r"/(\d+|[0-9a-f]{8})(?=/|$)", "/N", path)
     path = re.sub(r"^((?:/console/[^/]+)?/integrations)/[^/]+", r"\1/X", path)
+    path = re.sub(r"(/audit/members)/.*", r"\1/X", path)
     path = re.sub(r"^(/docs(?:/autotask)?/entity)/.*", r"\1/X", path)
     names = sorted({part.split("=")[0] for part in query.split("&") if part})
     return path + ("?" + "&".join(names) if names else "")
@@ -142,7 +143,8 @@ def measure(asked, facts, pid):
     browser.enter(urlsplit(facts["console"]).path + "?" + urlsplit(facts["console"]).query)
     company = facts["connectwise"]["company"]
     waiting = [f"/console/{company}/", "/docs", f"/console/{company}/roles?search=Role+&page=20",
-               f"/console/{company}/activity?search=contacts", f"/console/{company}/data?path=service/tickets"]
+               f"/console/{company}/activity?search=contacts", f"/console/{company}/data?path=service/tickets",
+               f"/console/{company}/audit/members/BittingAdmin"]
     if "autotask" in facts:
         waiting += ["/console/autotask.bitting/", "/docs/autotask", "/console/autotask.bitting/data?path=Tickets"]
     seen, kinds, rows = set(waiting), {}, []

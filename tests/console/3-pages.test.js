@@ -165,7 +165,12 @@ test('a further instance is made and keeps its own roles', async () => {
 test('settings are kept, and instances are listed', async () => {
   await page.goto(at('instances'))
   await look(page, 'instances')
-  await page.getByLabel('tokens').fill('own')
+  await page.getByLabel('tokens').selectOption('own')
+  await page.getByLabel('default-board').fill('4711')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.locator('.field.bad').getByText('There is no service board 4711').waitFor()
+  assert.equal(await page.getByLabel('tokens').inputValue(), 'own', 'what was chosen stays in the form')
+  await page.getByLabel('default-board').fill('')
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByText('Saved.').waitFor()
   assert.equal(await page.getByLabel('tokens').inputValue(), 'own')

@@ -35,6 +35,9 @@ test('a company with demo records is made while a bar moves, and its keys are sh
 
 test('a snapshot brings back what was deleted since, and each step names what it does first', async () => {
   await page.goto(of('shown', 'instances'))
+  await page.getByLabel('Take a snapshot').fill('no such name')
+  await page.getByRole('button', { name: 'Take it' }).click()
+  await page.locator('.field.bad').getByText('cannot name a copy').waitFor()
   await page.getByLabel('Take a snapshot').fill('before')
   await page.getByRole('button', { name: 'Take it' }).click()
   await page.getByText('The snapshot before is taken.').waitFor()

@@ -11,7 +11,7 @@ mod roles;
 mod settings;
 
 pub(crate) use instances::{Made, check, make};
-pub(crate) use settings::SWITCHES;
+pub(crate) use settings::{SWITCHES, Switch, fault as setting_fault};
 
 use crate::answer::Reply;
 use crate::caller::Caller;

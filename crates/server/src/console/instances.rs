@@ -7,7 +7,7 @@ pub mod subject;
 
 use super::page::{self, Page};
 use super::{Outcome, Place, Result, Visit, tenant};
-use crate::operator::SWITCHES;
+use crate::operator::{SWITCHES, Switch, setting_fault};
 use maud::{Markup, html};
 use std::sync::atomic::Ordering;
 use subject::{Of, Subject};
@@ -15,7 +15,7 @@ use subject::{Of, Subject};
 pub async fn answer(visit: &Visit<'_>, subject: &Subject<'_>, rest: &[&str]) -> Result<Outcome> {
     match rest {
         [] if visit.post => save(visit, subject).await,
-        [] => Ok(Outcome::Page(show(visit, subject))),
+        [] => Ok(Outcome::Page(show(visit, subject, &[]))),
         ["new"] => Ok(new::answer(visit, subject.desk, subject.is_autotask())),
         ["task", name] => {
             let address = visit.at(&format!("instances/task/{name}"));
@@ -62,20 +62,31 @@ pub fn table(visit: &Visit<'_>) -> Markup {
     }
 }
 
-fn show(visit: &Visit<'_>, subject: &Subject<'_>) -> Page {
+/// What was wrong, with the field that it is about; no field for the page as a whole.
+type Errors<'e> = &'e [(&'static str, String)];
+
+/// The page with what was wrong on it.
+pub fn refused(visit: &Visit<'_>, subject: &Subject<'_>, errors: Errors<'_>) -> Outcome {
+    Outcome::Page(show(visit, subject, errors).with_status(422))
+}
+
+fn show(visit: &Visit<'_>, subject: &Subject<'_>, errors: Errors<'_>) -> Page {
     let name = subject.name();
+    let error = |field: &str| {
+        let found = errors.iter().find(|(known, _)| *known == field);
+        found.map(|(_, text)| text.as_str())
+    };
     let body = html! {
         header.head { h1 { "Instances" } a.button href=(visit.at("instances/new")) { span aria-hidden="true" { "+ " } "New Item" } }
+        @if let Some(text) = error("") { (page::wrong(text)) }
         (table(visit))
-        section { h2 { "Snapshots of " (name) } (copies::shown(visit, subject)) }
+        section { h2 { "Snapshots of " (name) } (copies::shown(visit, subject, error("snapshot"))) }
         section { h2 { "Faults on " (name) } (faults::shown(visit, subject)) }
         section { h2 { "Settings of " (name) }
             form.card method="post" {
                 (page::csrf(visit))
                 @match &subject.of {
-                    Of::Company(instance) => @for switch in SWITCHES {
-                        (page::text_field(switch.name, switch.name, &instance.setting(switch.name).unwrap_or_default(), &format!("{}. Takes: {}.", sentence(switch.meaning), switch.takes), None, page::Field::default()))
-                    }
+                    Of::Company(instance) => @for switch in SWITCHES { (setting(visit, switch, instance.setting(switch.name), error(switch.name))) },
                     Of::Tenant(tenant) => (page::tick("lenient", "Lenient", tenant.is_lenient(), "Take changes at a record's own path too, which the vendor refuses with 405.")),
                 }
                 button type="submit" { "Save" }
@@ -84,6 +95,29 @@ fn show(visit: &Visit<'_>, subject: &Subject<'_>) -> Page {
         section { h2 { "Administrator" } p { a href="/console/password" { "Set another password" } } }
     };
     Page::new("instances", "Instances", body)
+}
+
+fn setting(
+    visit: &Visit<'_>,
+    switch: &Switch,
+    held: Option<String>,
+    error: Option<&str>,
+) -> Markup {
+    let name = switch.name;
+    let hint = format!("{}. Takes: {}.", sentence(switch.meaning), switch.takes);
+    let value = match visit.form.given(name) {
+        Some(sent) => sent.to_owned(),
+        None => held.unwrap_or_default(),
+    };
+    let Some(usual) = switch.values.first() else {
+        return page::text_field(name, name, &value, &hint, error, page::Field::default());
+    };
+    let values = switch.values.iter();
+    let values: Vec<_> = values
+        .map(|one| ((*one).to_owned(), (*one).to_owned()))
+        .collect();
+    let none = format!("not set: {usual}");
+    page::choice(name, name, &values, &value, Some(&none), &hint, error)
 }
 
 fn sentence(text: &str) -> String {
@@ -97,6 +131,17 @@ fn sentence(text: &str) -> String {
 async fn save(visit: &Visit<'_>, subject: &Subject<'_>) -> Result<Outcome> {
     match &subject.of {
         Of::Company(instance) => {
+            let mut errors = Vec::new();
+            for switch in SWITCHES {
+                let value = visit.form.trimmed(switch.name);
+                let value = (!value.is_empty()).then_some(value);
+                if let Some(text) = setting_fault(instance, switch, value).await? {
+                    errors.push((switch.name, text));
+                }
+            }
+            if !errors.is_empty() {
+                return Ok(refused(visit, subject, &errors));
+            }
             for switch in SWITCHES {
                 let value = visit.form.trimmed(switch.name);
                 let value = (!value.is_empty()).then_some(value);

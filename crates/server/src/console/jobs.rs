@@ -68,13 +68,14 @@ pub async fn answer(visit: &Visit<'_>, profile: &Profile, rest: &[&str]) -> Resu
                 jobs.start(&slug, (!job.is_empty()).then_some(job.as_str()))
             })
             .await;
-            visit.session.say(match begun {
+            let said = match begun {
                 Ok(()) if name.is_empty() => {
                     "All jobs were started, one after the other.".to_owned()
                 }
                 Ok(()) => format!("{name} was started; what comes of it appears below."),
-                Err(text) => text,
-            });
+                Err(text) => return sheet(visit, profile, &[Refusal::new(text)]).await,
+            };
+            visit.session.say(said);
             Ok(Outcome::See(here))
         }
         ["settings"] if visit.post => {

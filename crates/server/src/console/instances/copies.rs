@@ -2,6 +2,7 @@
 //! that takes something away names it and asks first.
 
 use super::new::{demo, seed_field};
+use super::refused;
 use super::subject::{Of, Subject};
 use crate::console::desk::message;
 use crate::console::page::{self, Field, Page};
@@ -22,7 +23,7 @@ pub async fn answer(visit: &Visit<'_>, subject: &Subject<'_>, rest: &[&str]) -> 
 }
 
 /// The copies that there are, and what can be done.
-pub fn shown(visit: &Visit<'_>, subject: &Subject<'_>) -> Markup {
+pub fn shown(visit: &Visit<'_>, subject: &Subject<'_>, error: Option<&str>) -> Markup {
     let taken = subject.taken();
     html! {
         @if taken.is_empty() { (page::empty("No snapshot yet. Take one before a test, and bring it back after.")) }
@@ -40,7 +41,7 @@ pub fn shown(visit: &Visit<'_>, subject: &Subject<'_>) -> Markup {
         } } }
         form.card.inline method="post" action=(visit.at("instances/snapshot")) {
             (page::csrf(visit))
-            (page::text_field("snapshot", "Take a snapshot", "", "Its name: letters, digits, - and _. One of the same name is replaced.", None, Field { required: true, max: Some(60), ..Field::default() }))
+            (page::text_field("snapshot", "Take a snapshot", visit.form.trimmed("snapshot"), "Its name: letters, digits, - and _. One of the same name is replaced.", error, Field { required: true, max: Some(60), ..Field::default() }))
             button type="submit" { "Take it" }
         }
         p { a.button.danger href=(visit.at("instances/reset")) { "Reset " (subject.name()) } }
@@ -60,27 +61,30 @@ async fn take(visit: &Visit<'_>, subject: &Subject<'_>) -> Result<Outcome> {
     let path = format!("{}/snapshot", subject.path());
     let work = async { subject.of.take(&subject.file(&name)?).await };
     let done = subject.desk.written(http::Method::POST, &path, work).await;
-    Ok(told(
-        visit,
-        &done,
-        &format!("The snapshot {name} is taken."),
-    ))
+    Ok(match done {
+        Ok(()) => told(visit, format!("The snapshot {name} is taken.")),
+        Err(problem) => refused(visit, subject, &[("snapshot", message(&problem))]),
+    })
 }
 
 /// What came of it, on the page of the instances.
-fn told(visit: &Visit<'_>, done: &Result<()>, text: &str) -> Outcome {
-    visit.session.say(match done {
-        Ok(()) => text.to_owned(),
-        Err(problem) => message(problem),
-    });
+fn told(visit: &Visit<'_>, text: String) -> Outcome {
+    visit.session.say(text);
     Outcome::See(visit.at("instances"))
 }
 
 /// A page that names what will happen and asks.
-fn asked(visit: &Visit<'_>, title: &str, what: &Markup, button: &str) -> Outcome {
+fn asked(
+    visit: &Visit<'_>,
+    title: &str,
+    what: &Markup,
+    button: &str,
+    failed: Option<&Problem>,
+) -> Outcome {
     let body = html! {
         (page::crumbs(&[("Instances", Some(visit.at("instances"))), (title, None)]))
         h1 { (title) "?" }
+        @if let Some(problem) = failed { (page::wrong(&message(problem))) }
         (what)
         form method="post" {
             (page::csrf(visit))
@@ -88,7 +92,8 @@ fn asked(visit: &Visit<'_>, title: &str, what: &Markup, button: &str) -> Outcome
             a.button.quiet href=(visit.at("instances")) { "Leave everything as it is" }
         }
     };
-    Outcome::Page(Page::new("instances", title, body))
+    let page = Page::new("instances", title, body);
+    Outcome::Page(page.with_status(if failed.is_some() { 422 } else { 200 }))
 }
 
 async fn restore(visit: &Visit<'_>, subject: &Subject<'_>, name: &str) -> Result<Outcome> {
@@ -97,15 +102,18 @@ async fn restore(visit: &Visit<'_>, subject: &Subject<'_>, name: &str) -> Result
         return Ok(Outcome::Nowhere);
     }
     let company = subject.name();
+    let mut failed = None;
     if visit.post {
         let path = format!("{}/restore", subject.path());
         let work = subject.of.restore(&file);
         let done = subject.desk.written(http::Method::POST, &path, work).await;
-        return Ok(told(
-            visit,
-            &done,
-            &format!("{company} is as it was when {name} was taken."),
-        ));
+        match done {
+            Ok(()) => {
+                let text = format!("{company} is as it was when {name} was taken.");
+                return Ok(told(visit, text));
+            }
+            Err(problem) => failed = Some(problem),
+        }
     }
     let what = html! { p { (everything(subject)) " and key of " b { (company) } " becomes what it was when " b { (name) } " was taken. What was made or changed since is gone for good; take a snapshot first if you may want it back." } };
     Ok(asked(
@@ -113,6 +121,7 @@ async fn restore(visit: &Visit<'_>, subject: &Subject<'_>, name: &str) -> Result
         &format!("Restore {name}"),
         &what,
         "Restore it",
+        failed.as_ref(),
     ))
 }
 
@@ -121,6 +130,7 @@ async fn forget(visit: &Visit<'_>, subject: &Subject<'_>, name: &str) -> Result<
     if !file.is_file() {
         return Ok(Outcome::Nowhere);
     }
+    let mut failed = None;
     if visit.post {
         let path = format!("{}/snapshots/{name}", subject.path());
         let work = async {
@@ -132,11 +142,10 @@ async fn forget(visit: &Visit<'_>, subject: &Subject<'_>, name: &str) -> Result<
             .desk
             .written(http::Method::DELETE, &path, work)
             .await;
-        return Ok(told(
-            visit,
-            &done,
-            &format!("The snapshot {name} is deleted."),
-        ));
+        match done {
+            Ok(()) => return Ok(told(visit, format!("The snapshot {name} is deleted."))),
+            Err(problem) => failed = Some(problem),
+        }
     }
     let what = html! { p { "The file of this snapshot is deleted. " b { (subject.name()) } " stays as it is; it can no longer be brought back to that moment." } };
     Ok(asked(
@@ -144,6 +153,7 @@ async fn forget(visit: &Visit<'_>, subject: &Subject<'_>, name: &str) -> Result<
         &format!("Delete the snapshot {name}"),
         &what,
         "Delete the snapshot",
+        failed.as_ref(),
     ))
 }
 

@@ -27,11 +27,13 @@ pub async fn answer(visit: &Visit<'_>, subject: &Subject<'_>, rest: &[&str]) -> 
                 .desk
                 .operate(http::Method::DELETE, &path, &json!({}))
                 .await;
-            visit.session.say(match done {
-                Ok(_) => "Cleared.".to_owned(),
-                Err(text) => text,
-            });
-            Ok(Outcome::See(visit.at("instances")))
+            Ok(match done {
+                Ok(_) => {
+                    visit.session.say("Cleared.");
+                    Outcome::See(visit.at("instances"))
+                }
+                Err(text) => super::refused(visit, subject, &[("", text)]),
+            })
         }
         _ => Ok(Outcome::Nowhere),
     }
