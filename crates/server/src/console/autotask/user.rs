@@ -191,11 +191,11 @@ async fn save(
     }
     let mut code = Some(shown.code);
     if let Some(before) = before {
-        if !fresh {
+        if fresh {
+            user.created = Some(desk.tenant.now());
+        } else {
             user.secret.clone_from(&before.secret);
             user.created = before.created;
-        } else {
-            user.created = Some(desk.tenant.now());
         }
         user.protected = before.protected;
         user.protected_data = before.protected_data;
