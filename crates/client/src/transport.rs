@@ -112,10 +112,9 @@ impl Transport {
                     }
                     return match read(response) {
                         Ok((answer, true)) => Ok(answer),
-                        Ok((_, false)) => Err(self.broken_off(path)),
                         Err(error) if error.is_timeout() => Err(self.lost(&error)),
                         // The answer began: what is missing is its end.
-                        Err(_) => Err(self.broken_off(path)),
+                        Ok((_, false)) | Err(_) => Err(self.broken_off(path)),
                     };
                 }
                 Err(error) if reading && error.is_timeout() && attempt < SLOW_TRIES => {}

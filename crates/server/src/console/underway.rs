@@ -165,7 +165,7 @@ mod tests {
         work.step(50);
         let part = seen(&all, &name, "mine", "first").expect("mine");
         assert!(part.contains("max=\"200\" value=\"50\""), "{part}");
-        assert!(part.contains("/work/part?view=first"), "{part}");
+        assert!(part.contains("/part?view=first"), "{part}");
         assert_eq!(seen(&all, &name, "another's", "first"), None);
         work.finish(html! { "hidden" });
         assert_eq!(seen(&all, &name, "another's", "other"), None);
