@@ -5,6 +5,7 @@ mod autotask;
 mod canned;
 mod cedar;
 mod company;
+mod connect;
 mod decision;
 mod load;
 mod pocketbase;
@@ -31,7 +32,9 @@ pub struct Places {
     pub root: PathBuf,
 }
 
-const PARTS: [&str; 5] = ["decision", "serve", "autotask", "versus", "start"];
+const PARTS: [&str; 6] = [
+    "decision", "serve", "autotask", "versus", "connect", "start",
+];
 
 fn main() -> Result<()> {
     let mut parts: Vec<String> = std::env::args().skip(1).collect();
@@ -64,6 +67,7 @@ fn main() -> Result<()> {
             "serve" => serve::measure(&places)?,
             "autotask" => autotask::measure(&places)?,
             "versus" => versus::measure(&places)?,
+            "connect" => connect::measure(&places)?,
             _ => start::measure(&places)?,
         };
         for table in &tables {
