@@ -2,12 +2,14 @@
 //! an administrator's key from the environment or a file. Keys never stand in arguments.
 
 use crate::autotask;
+use crate::commands::connect::{hidden, line};
 use crate::connection::Target;
 use crate::handover::Delivery;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use bitting_client::{Call, Credentials, KeyFile, Options, Psa, Secret, Site};
 use clap::Args;
 use std::env;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 /// Which PSA.
@@ -16,7 +18,7 @@ pub struct Place {
     #[command(flatten)]
     pub target: Target,
     /// A live PSA, https://host (Autotask: any zone); on ConnectWise its administrator's key in BITTING_PUBLIC_KEY, BITTING_PRIVATE_KEY and
-    /// BITTING_CLIENT_ID, or in --admin-key.
+    /// BITTING_CLIENT_ID, in --admin-key, or typed in on a terminal.
     #[arg(long, value_name = "URL", conflicts_with = "server")]
     psa: Option<String>,
     /// Company id on the live PSA.
@@ -60,6 +62,10 @@ pub fn print_calls(calls: &[Call]) {
         eprintln!("{:<6} {} {}", call.method, call.status, call.path);
     }
 }
+
+/// What is said where there is no terminal to ask.
+const MISSING: &str =
+    "{} is not set; put the administrator's key there, or name a key file with --admin-key";
 
 impl Place {
     /// Whether a PSA was named at all, and not only the server started last is meant.
@@ -166,13 +172,20 @@ impl Place {
         let Some(company) = self.company.clone() else {
             bail!("which company? name it with --company; it is what people type when they log in");
         };
-        let read = |name: &str| {
-            env::var(name).with_context(|| format!("{name} is not set; put the administrator's key there, or name a key file with --admin-key"))
+        let public_key = match env::var("BITTING_PUBLIC_KEY") {
+            Ok(key) => key,
+            Err(_) if std::io::stdin().is_terminal() => line("Public key of an administrator: ")?,
+            Err(_) => bail!(MISSING.replace("{}", "BITTING_PUBLIC_KEY")),
+        };
+        let private_key = match env::var("BITTING_PRIVATE_KEY") {
+            Ok(key) => key,
+            Err(_) if std::io::stdin().is_terminal() => hidden("Its private key")?,
+            Err(_) => bail!(MISSING.replace("{}", "BITTING_PRIVATE_KEY")),
         };
         Ok(Credentials {
             company,
-            public_key: read("BITTING_PUBLIC_KEY")?,
-            private_key: Secret::new(read("BITTING_PRIVATE_KEY")?),
+            public_key,
+            private_key: Secret::new(private_key),
             client_id: env::var("BITTING_CLIENT_ID").ok(),
         })
     }

@@ -220,7 +220,7 @@ fn one_command_connects_and_goes_on_where_it_was() {
     );
     let guide = server.expect(
         0,
-        &["guide", "umbrella", "--psa-url", "https://psa.example.com"],
+        &["guide", "umbrella", "--psa", "https://psa.example.com"],
     );
     assert!(
         guide.contains("| Address of the PSA | https://psa.example.com |"),
@@ -346,4 +346,121 @@ fn on_a_live_psa_apply_waits_until_somebody_has_clicked() {
         text.contains("The role is as wanted.") && text.contains("API Keys"),
         "{text}"
     );
+}
+
+#[test]
+fn a_key_goes_where_it_is_told_to_or_is_taken_away_again() {
+    let server = Server::start();
+    let keys = |member: &str| {
+        let list = server.expect(0, &["key", "list", member, "--json"]);
+        let list: Value = serde_json::from_str(&list).unwrap();
+        list.as_array().unwrap().len()
+    };
+    // Nowhere to write it: nobody holds the private half, so the pair must not stay.
+    for arguments in [
+        &["connect", "umbrella", "--key-file", "nowhere/k.json"][..],
+        &["apply", "umbrella", "--key-file", "nowhere/k.json"],
+        &["apply", "umbrella", "--pipe", "cat > /dev/null; exit 3"],
+        &[
+            "key",
+            "new",
+            "Umbrella",
+            "--description",
+            "d",
+            "--key-file",
+            "nowhere/k.json",
+        ],
+    ] {
+        let text = server.expect(1, arguments);
+        assert!(
+            text.contains("the key just cut was revoked"),
+            "{arguments:?}: {text}"
+        );
+        assert_eq!(keys("Umbrella"), 0, "{arguments:?}");
+    }
+    // A command takes it on its standard input; nothing of it is printed.
+    server.expect(0, &["apply", "umbrella", "--pipe", "cat > k.json"]);
+    assert_eq!(keys("Umbrella"), 1);
+    let calls = server.expect(
+        0,
+        &["verify", "umbrella", "--key-file", "k.json", "--calls"],
+    );
+    assert!(
+        calls.contains("GET    200 system/mySecurity")
+            && calls.contains("GET    200 login/companyinfo/bitting"),
+        "{calls}"
+    );
+    // On the terminal only where somebody asks for it.
+    let shown = server.expect(0, &["apply", "umbrella", "--new-key", "--show"]);
+    assert!(
+        shown.contains("The private key is shown this once."),
+        "{shown}"
+    );
+    // A second way in beside one that exists is said.
+    let text = server.expect(0, &["connect", "umbrella"]);
+    assert!(
+        text.contains("beside 2 that the member has already"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_live_psa_that_is_not_there_is_said_and_nothing_is_written() {
+    let server = Server::start();
+    let ready: Value =
+        serde_json::from_str(&fs::read_to_string(server.file("ready.json")).unwrap()).unwrap();
+    let (http, https) = (
+        ready["http"].as_str().unwrap(),
+        ready["https"].as_str().unwrap(),
+    );
+    server.expect(0, &["connect", "mspcfo", "--key-file", "k.json"]);
+    let live = |psa: &str, company: &str| {
+        let output = bitting(server.directory.path())
+            .args([
+                "apply",
+                "umbrella",
+                "--once",
+                "--psa",
+                psa,
+                "--company",
+                company,
+            ])
+            .env("BITTING_PUBLIC_KEY", "nobody")
+            .env("BITTING_PRIVATE_KEY", "hidden-half")
+            .env("BITTING_CLIENT_ID", "software")
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", text_of(&output));
+        let text = text_of(&output);
+        assert!(!text.contains("hidden-half"), "{text}");
+        text
+    };
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let refused = format!("http://{}", unused.local_addr().unwrap());
+    drop(unused);
+    for (psa, company, says) in [
+        (refused.as_str(), "bitting", "nothing listens at that port"),
+        (
+            https,
+            "bitting",
+            "its authority is unknown here; name the authority's file with --ca-file",
+        ),
+        (
+            &https.replace("https", "http"),
+            "bitting",
+            "https:// may be meant",
+        ),
+        (
+            &http.replace("http", "https"),
+            "bitting",
+            "does not speak TLS",
+        ),
+        (http, "nowhere", "there is no company `nowhere`"),
+        (http, "bitting", "the key opens nothing here"),
+        ("ftp://psa.example.com", "bitting", "only http and https"),
+    ] {
+        let text = live(psa, company);
+        assert!(text.contains(says), "{psa} {company}: {text}");
+    }
+    assert!(!server.expect(0, &["role", "list"]).contains("Umbrella"));
 }

@@ -205,3 +205,29 @@ fn plans_of_all_shipped_profiles_stay_as_they_are() {
     }
     insta::assert_snapshot!("plans_of_all", plans);
 }
+
+#[test]
+fn on_a_live_psa_nothing_but_apply_writes() {
+    let server = Server::start(true);
+    let profile = profile("umbrella");
+    let choices = choices(&profile, &[]);
+    let done = applied(&server.operator(), &profile, &choices);
+    let live = server.as_live();
+    planned(&live, &profile, &choices);
+    let key = server.key(done.member);
+    support::verified(&key, Some(&live), &profile, &choices, false);
+    bitting_connect::audit::audit(&bitting_connect::audit::Asked {
+        psa: &live,
+        profiles: &connectwise(),
+        registry: registry(),
+        catalog: &support::data().1,
+        days: 90,
+        now: bitting_connect::now(),
+    })
+    .expect("an audit");
+    let calls: Vec<_> = live.calls().into_iter().chain(key.calls()).collect();
+    assert!(calls.len() > 15);
+    for call in calls {
+        assert_eq!(call.method, "GET", "{}", call.path);
+    }
+}

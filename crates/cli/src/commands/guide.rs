@@ -22,7 +22,7 @@ pub struct Guide {
     #[arg(long = "set", value_name = "NAME=ENTRIES")]
     answers: Vec<String>,
     /// Address of the tenant's PSA, to fill in.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, visible_alias = "psa", value_name = "URL")]
     psa_url: Option<String>,
     /// The tenant's company id, to fill in.
     #[arg(long, value_name = "ID")]
