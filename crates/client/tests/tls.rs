@@ -8,7 +8,7 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
@@ -83,7 +83,7 @@ fn answer(stream: StreamOwned<ServerConnection, std::net::TcpStream>) -> std::io
     stream.flush()
 }
 
-fn open(address: &str, authority: Option<PathBuf>) -> Result<Psa, ClientError> {
+fn open(address: &str, authority: Option<&Path>) -> Result<Psa, ClientError> {
     let credentials = Credentials {
         company: "acme".to_owned(),
         public_key: "public".to_owned(),
@@ -91,7 +91,7 @@ fn open(address: &str, authority: Option<PathBuf>) -> Result<Psa, ClientError> {
         client_id: None,
     };
     let options = Options {
-        ca_file: authority.as_deref(),
+        ca_file: authority,
         ..Options::default()
     };
     Psa::open(address, credentials, &options)
@@ -100,6 +100,7 @@ fn open(address: &str, authority: Option<PathBuf>) -> Result<Psa, ClientError> {
 #[test]
 fn each_fault_of_a_certificate_is_told_apart() {
     let authority = Authority::new();
+    let file = authority.file();
     let cases = [
         (
             "127.0.0.1",
@@ -132,9 +133,7 @@ fn each_fault_of_a_certificate_is_told_apart() {
     ];
     for (name, years, trusted, expected, says) in cases {
         let address = authority.psa(name, years);
-        let error = open(&address, trusted.then(|| authority.file()))
-            .err()
-            .expect(says);
+        let error = open(&address, trusted.then_some(&*file)).err().expect(says);
         let ClientError::Certificate { distrust, .. } = &error else {
             panic!("{error}");
         };
@@ -143,7 +142,7 @@ fn each_fault_of_a_certificate_is_told_apart() {
         assert!(said.contains(says) && said.starts_with(&address), "{said}");
     }
     let address = authority.psa("127.0.0.1", (2020, 2120));
-    open(&address, Some(authority.file())).expect("a certificate in order opens");
+    open(&address, Some(&authority.file())).expect("a certificate in order opens");
 }
 
 #[test]
@@ -165,7 +164,7 @@ fn http_and_https_taken_for_each_other_are_said() {
             );
         }
     });
-    let said = open(&plain, Some(authority.file()))
+    let said = open(&plain, Some(&authority.file()))
         .err()
         .expect("TLS on a plain port")
         .to_string();

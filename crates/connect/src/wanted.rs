@@ -314,7 +314,7 @@ fn fits(
     };
     if let Some((profile, key)) = written {
         let (line, column) = profile.spot(profile.line_of(key), &format!("`{value}`"));
-        reason.push_str(&format!(" ({}:{line}:{column})", profile.file));
+        reason = format!("{reason} ({}:{line}:{column})", profile.file);
     }
     Err(ConnectError::Form {
         field,

@@ -13,6 +13,7 @@ use bitting_connect::{held, keys, profiles};
 use bitting_policy::{Level, RowDocument};
 use serde_json::json;
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use support::{Server, applied, choices, data, profile, registry};
 
 fn audited(server: &Server, days_later: i64) -> Audit {
@@ -167,20 +168,22 @@ fn a_member_that_sees_every_location_is_pointed_out_where_there_are_several() {
 fn listed(found: &Audit) -> String {
     let mut text = format!("{} in all\n", found.score);
     for member in &found.members {
-        text.push_str(&format!(
-            "\n{} {}: role {}, {}, by {}, {} in excess\n",
+        let _ = writeln!(
+            text,
+            "\n{} {}: role {}, {}, by {}, {} in excess",
             member.score,
             member.member,
             member.role,
             member.profile.as_deref().unwrap_or("no profile"),
             member.measured_by,
             member.excess.len(),
-        ));
+        );
         for finding in &member.findings {
-            text.push_str(&format!(
-                "  {:?} {}: {}\n",
+            let _ = writeln!(
+                text,
+                "  {:?} {}: {}",
                 finding.risk, finding.rule, finding.what
-            ));
+            );
         }
     }
     text

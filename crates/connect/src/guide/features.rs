@@ -6,6 +6,7 @@ use super::connectwise::{COLUMNS, reasons_of};
 use crate::page::Block;
 use bitting_catalog::profile::{Feature, Grant, Mode, Profile, Psa, Selection, Status};
 use bitting_policy::Verb;
+use std::fmt::Write as _;
 
 /// The section, where the profile has features.
 pub fn section(profile: &Profile, selection: &Selection, page: &mut Vec<Block>) {
@@ -54,7 +55,8 @@ fn about(feature: &Feature, held: bool) -> String {
         }
     }
     if !feature.includes.is_empty() {
-        text.push_str(&format!(" Comes with {}.", feature.includes.join(", ")));
+        // Writing to a String cannot fail.
+        let _ = write!(text, " Comes with {}.", feature.includes.join(", "));
     }
     text
 }
