@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod connect;
 pub mod demo;
 pub mod fault;
+pub mod gate;
 pub mod guide;
 pub mod instance;
 pub mod key;

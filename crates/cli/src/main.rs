@@ -31,6 +31,7 @@ struct Arguments {
 enum Command {
     /// Run a PSA that speaks the ConnectWise and the Autotask REST API and enforces every right.
     Serve(commands::serve::Serve),
+    Gate(commands::gate::Gate),
     Demo(commands::demo::Demo),
     Catalog(commands::catalog::Catalog),
     Role(commands::role::Role),
@@ -83,6 +84,7 @@ fn main() -> ExitCode {
             allocator::give_back_soon();
             serve.run().map(done)
         }
+        Command::Gate(gate) => gate.run().map(done),
         Command::Catalog(catalog) => catalog.run().map(done),
         Command::Demo(demo) => demo.run().map(done),
         Command::Role(role) => role.run().map(done),

@@ -24,10 +24,12 @@ pub struct Reply {
     file: Option<String>,
     denial: Option<String>,
     allow: Option<String>,
-    /// Seconds after which a throttled caller may try again.
-    retry_after: Option<u64>,
+    /// When a throttled caller may try again: seconds, or a moment as the PSA behind a gate wrote it.
+    retry_after: Option<String>,
     /// The fault that a test asked for and got.
     fault: Option<&'static str>,
+    /// A PSA behind the gate has the records.
+    of_gate: bool,
 }
 
 impl Reply {
@@ -81,8 +83,32 @@ impl Reply {
         let message = format!("Too many requests. Please try again in {seconds} seconds.");
         let body = serde_json::json!({ "error": "ConnectWiseAPI", "message": message });
         let mut reply = Self::json(429, serde_json::to_vec(&body).unwrap_or_default());
-        reply.retry_after = Some(seconds);
+        reply.retry_after = Some(seconds.to_string());
         reply
+    }
+
+    /// A file, or whatever else is no JSON.
+    pub fn file(status: u16, body: Vec<u8>, media: Option<String>, file: Option<String>) -> Self {
+        Self {
+            status,
+            body,
+            media,
+            file,
+            ..Self::default()
+        }
+    }
+
+    /// The same answer, which says that a PSA behind the gate gave it.
+    #[must_use]
+    pub fn of_gate(mut self) -> Self {
+        self.of_gate = true;
+        self
+    }
+
+    #[must_use]
+    pub fn with_retry_after(mut self, when: Option<String>) -> Self {
+        self.retry_after = when;
+        self
     }
 
     /// The same answer, which says that it is a fault.
@@ -149,17 +175,18 @@ impl Reply {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
         headers.insert("api-current-version", HeaderValue::from_static(VERSION));
-        headers.insert(
-            "x-bitting",
-            HeaderValue::from_static("embedded; not a live PSA"),
-        );
-        let retry_after = self.retry_after.map(|seconds| seconds.to_string());
+        let origin = if self.of_gate {
+            "gate; the records are the PSA's"
+        } else {
+            "embedded; not a live PSA"
+        };
+        headers.insert("x-bitting", HeaderValue::from_static(origin));
         let named: [(&str, Option<&str>); 6] = [
             ("x-cw-request-id", Some(request)),
             ("link", self.link.as_deref()),
             ("x-bitting-denial", self.denial.as_deref()),
             ("allow", self.allow.as_deref()),
-            ("retry-after", retry_after.as_deref()),
+            ("retry-after", self.retry_after.as_deref()),
             ("x-bitting-fault", self.fault),
         ];
         for (name, value) in named {

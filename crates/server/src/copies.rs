@@ -100,6 +100,9 @@ async fn take_into(copied: &Copied<'_>, file: &Path) -> Result<(), Problem> {
 /// Brings a copy back: everything since is gone. What callbacks still had to be told is gone as well,
 /// because it was told or overtaken since.
 pub async fn restore(instance: &Instance, file: &Path) -> Result<(), Problem> {
+    if instance.gate().is_some() {
+        return Err(crate::operator::not_of_a_gate());
+    }
     bring_back(&Copied::of(instance), file).await?;
     refresh(instance).await
 }
@@ -131,6 +134,9 @@ pub(crate) async fn reset_watched(
     demo: Option<&Demo>,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<(), Problem> {
+    if instance.gate().is_some() {
+        return Err(crate::operator::not_of_a_gate());
+    }
     let first = seed::members(instance);
     let at_rest = keys(instance).await?;
     let mut kept = instance.keys.list(None);

@@ -47,6 +47,12 @@ pub struct Event {
     pub fault: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub denial: Option<Arc<Denial>>,
+    /// What the PSA behind the gate answered last, 0 where it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<u16>,
+    /// Requests that the call took there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream_calls: Option<u32>,
 }
 
 /// The latest events.
@@ -93,7 +99,15 @@ impl Event {
             reason: None,
             fault: None,
             denial: None,
+            upstream: None,
+            upstream_calls: None,
         }
+    }
+
+    /// What the PSA behind the gate said, and after how many requests; `None` when it was not asked.
+    pub fn upstream(&mut self, told: Option<(u16, u32)>) {
+        self.upstream = told.map(|(status, _)| status);
+        self.upstream_calls = told.map(|(_, calls)| calls);
     }
 
     pub fn caller(&mut self, company: &str, caller: &Caller) {

@@ -5,6 +5,7 @@ use crate::autotask;
 use crate::autotask::seed::First;
 use crate::autotask::shelf::Rack;
 use crate::delivery;
+use crate::gate::front::{self, Front};
 use crate::http;
 use crate::instance::{Clock, Instance};
 use crate::keys::{Key, Pair};
@@ -89,6 +90,8 @@ pub enum HostError {
     Overlay(String),
     #[error("{0}")]
     Company(String),
+    #[error("{0}; check --psa, --company and the key")]
+    Gate(String),
     #[error("the demo company cannot be made: {0}")]
     Seed(String),
     #[error("callbacks cannot be delivered: {0}")]
@@ -172,6 +175,19 @@ async fn begin(
     options: &Options,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Running, HostError> {
+    open(options, None, progress).await
+}
+
+/// The same in front of a PSA, whose records it shows: of the options' records it has none.
+pub async fn start_gate(options: &Options, front: &Front) -> Result<Running, HostError> {
+    open(options, Some(front), &mut |_| {}).await
+}
+
+async fn open(
+    options: &Options,
+    front: Option<&Front>,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<Running, HostError> {
     let shelf = shelf_of(options)?;
     let source = match &options.certificate {
         Some((certificate, key)) => Source::Files {
@@ -198,9 +214,12 @@ async fn begin(
         operator,
     };
     let company = instance.company.clone();
-    let server = Server::new(settings)
-        .with_shelf(shelf.clone(), &company)
-        .closed();
+    let server = Server::new(settings).closed();
+    // A gate stands in front of one company.
+    let server = match front {
+        None => server.with_shelf(shelf.clone(), &company),
+        Some(_) => server,
+    };
     let server = Arc::new(if options.keep {
         server.with_console(options.state.clone())
     } else {
@@ -240,9 +259,20 @@ async fn begin(
         rows = count;
         progress(count);
     };
-    let seeded = seed::company(&instance, options.demo.as_ref(), &mut counted)
-        .await
-        .map_err(HostError::Seed)?;
+    let seeded = match front {
+        None => seed::company(&instance, options.demo.as_ref(), &mut counted)
+            .await
+            .map_err(HostError::Seed)?,
+        Some(front) => {
+            front::join(&instance, front).await?;
+            listeners.push(tokio::spawn(front::follow(server.clone(), stopped.clone())));
+            Seeded {
+                new: false,
+                admin: None,
+                least: None,
+            }
+        }
+    };
     server.console.demo_rows(rows);
     let (admin, least) = pairs(&instance, &seeded, options.ready).await?;
     for company in shelf::others(&instance) {

@@ -53,6 +53,8 @@ pub struct Instance {
     pub(crate) ledger: tokio::sync::Mutex<()>,
     /// The day that states at rest are of; a day that never was when they have to be looked at.
     agreements_day: AtomicI64,
+    /// Where the records are, when a PSA behind the gate has them.
+    gate: std::sync::OnceLock<Arc<crate::gate::Gate>>,
 }
 
 /// What an instance is opened with.
@@ -102,6 +104,7 @@ impl Instance {
             signing: tokio::sync::Mutex::new(()),
             ledger: tokio::sync::Mutex::new(()),
             agreements_day: AtomicI64::new(i64::MIN),
+            gate: std::sync::OnceLock::new(),
         };
         instance.reload().await?;
         Ok(instance)
@@ -170,6 +173,16 @@ impl Instance {
             // A catalog without definitions has no custom fields.
             Err(_) | Ok(()) => Ok(()),
         }
+    }
+
+    /// Puts the instance in front of a PSA: from here on its records are that one's. The first gate stays.
+    pub fn join_gate(&self, gate: Arc<crate::gate::Gate>) {
+        let _ = self.gate.set(gate);
+    }
+
+    /// The gate in front of a PSA, where the instance is one.
+    pub fn gate(&self) -> Option<&Arc<crate::gate::Gate>> {
+        self.gate.get()
     }
 
     pub fn now(&self) -> Timestamp {

@@ -16,6 +16,7 @@ pub mod demo;
 pub mod draft;
 pub mod event;
 pub mod fault;
+pub mod gate;
 pub mod host;
 pub mod http;
 pub mod instance;

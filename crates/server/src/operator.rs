@@ -62,6 +62,11 @@ async fn route(server: &Server, received: &Received, segments: &[&str]) -> Resul
         method: received.parts.method.clone(),
         received,
     };
+    if ask.instance.gate().is_some()
+        && matches!(rest, ["faults" | "autotask", ..] | ["instances", _, ..])
+    {
+        return Err(not_of_a_gate());
+    }
     match rest {
         ["system", "securityroles", id, tail @ ..] => {
             roles::answer(&ask, number(id)?, tail, segments).await
@@ -153,6 +158,15 @@ impl<'a> Ask<'a> {
     fn unsupported(allowed: &str) -> Problem {
         ApiError::method_not_allowed(allowed).into()
     }
+}
+
+/// Copies, resets and faults are a sandbox's: what stands behind a gate is somebody's business.
+pub(crate) fn not_of_a_gate() -> Problem {
+    let mut error = ApiError::no_endpoint();
+    error.message =
+        "A gate has no copies, resets or faults: its records are those of the PSA behind it."
+            .to_owned();
+    error.into()
 }
 
 fn number(text: &str) -> Result<i64, Problem> {

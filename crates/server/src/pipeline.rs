@@ -14,7 +14,8 @@ use crate::permit::{Permit, authorize};
 use crate::problem::Problem;
 use crate::rules::{self, Answer, Context};
 use crate::{computed, saving};
-use asking::{filter, ordered, read_filter};
+use asking::filter;
+pub(crate) use asking::{ordered, read_filter};
 use bitting_catalog::entity::{Entity, Release};
 use bitting_catalog::route::{Method, Operation, Route, RouteKind};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
@@ -24,8 +25,9 @@ use bitting_dialects::connectwise::parameters::Parameters;
 use bitting_dialects::connectwise::projection::Projection;
 use bitting_policy::{Needs, Verb};
 use bitting_query::{Comparison, Filter, Kind, Path, Value, and};
+pub(crate) use parents::split;
 pub use parents::under;
-use parents::{parents_in, pass_parents, split};
+use parents::{parents_in, pass_parents};
 use std::sync::Arc;
 
 /// A call with everything known about it before the right is checked.
@@ -248,7 +250,7 @@ fn unseen(entity: &Entity, id: Option<i64>) -> ApiError {
 }
 
 /// What the call needs: the route's own right, its view's, or its entity's.
-fn needs<'a>(call: &Call<'a>) -> &'a Needs {
+pub(crate) fn needs<'a>(call: &Call<'a>) -> &'a Needs {
     let view = call
         .route
         .view
@@ -264,7 +266,7 @@ fn needs<'a>(call: &Call<'a>) -> &'a Needs {
 }
 
 /// Which level a call asks for.
-fn verb(route: &Route, method: Method) -> Verb {
+pub(crate) fn verb(route: &Route, method: Method) -> Verb {
     match (route.kind, method) {
         (_, Method::Get) | (RouteKind::Search, _) => Verb::Inquire,
         (
@@ -502,7 +504,7 @@ async fn usages(call: &Call<'_>, permit: &Permit<'_>, id: Option<i64>) -> Result
     ))
 }
 
-fn body<'c>(call: &'c Call<'_>) -> Result<&'c [u8], Problem> {
+pub(crate) fn body<'c>(call: &'c Call<'_>) -> Result<&'c [u8], Problem> {
     match &call.received.body {
         Body::Read(bytes) => Ok(bytes),
         Body::TooLarge => Err(ApiError::too_large(crate::server::BODY_LIMIT).into()),

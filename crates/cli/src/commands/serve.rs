@@ -109,15 +109,19 @@ pub struct Serve {
 /// records nests deep, most of all in a build without optimisation.
 const STACK: usize = 16 << 20;
 
+/// What servers run on.
+pub fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK)
+        .build()
+        .context("cannot start the runtime")
+}
+
 impl Serve {
     pub fn run(self) -> Result<()> {
         log();
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .thread_stack_size(STACK)
-            .build()
-            .context("cannot start the runtime")?;
-        runtime.block_on(self.serve())
+        runtime()?.block_on(self.serve())
     }
 
     fn demo_records(&self) -> Demo {
@@ -272,7 +276,7 @@ fn curl(ready: &Ready, pair: &Shown) -> String {
 }
 
 /// Leaves word for the commands on this machine where the server is.
-fn announce(state: &Path, running: &Running) -> Result<()> {
+pub fn announce(state: &Path, running: &Running) -> Result<()> {
     let ready = &running.ready;
     let operator = Operator {
         http: ready.http.clone(),
@@ -295,7 +299,7 @@ fn announce(state: &Path, running: &Running) -> Result<()> {
     Ok(())
 }
 
-fn log() {
+pub fn log() {
     let filter = EnvFilter::try_from_env("BITTING_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -18,6 +18,7 @@ pub mod literal;
 pub mod parser;
 pub mod paths;
 pub mod pattern;
+pub mod print;
 pub mod resolve;
 pub mod tree;
 

@@ -89,6 +89,24 @@ pub struct Wanted<'a> {
     pub hidden: &'a dyn Fn(usize) -> bool,
 }
 
+/// Whether nested objects of this shape are shown without their secrets where the field is hidden.
+pub fn is_veiled(shape: &str) -> bool {
+    shape == ANSWERS
+}
+
+/// A list of answers without those whose `fieldType` is a password.
+pub fn veil(answers: &mut serde_json::Value) {
+    for answer in answers.as_array_mut().into_iter().flatten() {
+        if let Some(members) = answer.as_object_mut()
+            && members
+                .get("fieldType")
+                .is_some_and(|kind| kind == "Password")
+        {
+            members.remove("answer");
+        }
+    }
+}
+
 impl Layout {
     /// Works out the layout of an entity's records.
     pub fn new(entity: &Entity, wanted: Wanted<'_>) -> Self {
@@ -147,7 +165,7 @@ impl Layout {
         let hidden = (wanted.hidden)(index);
         // Of a list of answers, a guard hides the passwords and not the list; of all else, everything.
         let veiled =
-            hidden && matches!(&field.kind, Kind::Embedded { shape, .. } if **shape == *ANSWERS);
+            hidden && matches!(&field.kind, Kind::Embedded { shape, .. } if is_veiled(shape));
         if field.write_only || !shown_in(field, wanted.release) || (hidden && !veiled) {
             return;
         }

@@ -344,17 +344,10 @@ pub fn ids_of(json: &str) -> impl Iterator<Item = i64> + '_ {
 
 /// A list of answers without those whose `fieldType` is a password; nothing at all where it cannot be read.
 fn write_veiled(out: &mut Vec<u8>, json: &str) {
-    let mut answers: Vec<serde_json::Value> = serde_json::from_str(json).unwrap_or_default();
-    for answer in &mut answers {
-        if let Some(members) = answer.as_object_mut()
-            && members
-                .get("fieldType")
-                .is_some_and(|kind| kind == "Password")
-        {
-            members.remove("answer");
-        }
-    }
-    out.extend_from_slice(serde_json::Value::Array(answers).to_string().as_bytes());
+    let answers: Vec<serde_json::Value> = serde_json::from_str(json).unwrap_or_default();
+    let mut answers = serde_json::Value::Array(answers);
+    super::layout::veil(&mut answers);
+    out.extend_from_slice(answers.to_string().as_bytes());
 }
 
 /// Nested objects without these members; nothing at all where they cannot be read.

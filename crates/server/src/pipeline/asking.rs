@@ -17,7 +17,7 @@ pub(super) fn filter(call: &Call<'_>, permit: &Permit<'_>) -> Result<Filter, Pro
 }
 
 /// Reads the three kinds of conditions; fields the caller may not read are refused.
-pub(super) fn read_filter(
+pub(crate) fn read_filter(
     call: &Call<'_>,
     permit: &Permit<'_>,
     parameters: &Parameters,
@@ -46,7 +46,7 @@ pub(super) fn read_filter(
     Ok(filter)
 }
 
-pub(super) fn ordered(
+pub(crate) fn ordered(
     call: &Call<'_>,
     permit: &Permit<'_>,
     text: &str,

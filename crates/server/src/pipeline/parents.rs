@@ -12,7 +12,7 @@ use bitting_policy::Verb;
 use bitting_query::{Filter, Kind, Value};
 
 /// Splits the ids in the path into those of parents and the record's own.
-pub(super) fn split<'i>(call: &Call<'_>, ids: &'i [i64]) -> (&'i [i64], Option<i64>) {
+pub(crate) fn split<'i>(call: &Call<'_>, ids: &'i [i64]) -> (&'i [i64], Option<i64>) {
     match ids.split_last() {
         Some((own, rest)) if call.ends_in_own_id() => (rest, Some(*own)),
         _ => (ids, None),

@@ -1,0 +1,60 @@
+//! Putting an instance in front of a PSA when the server starts, and keeping its structure the PSA's.
+
+use super::{Gate, LocateError, Settings, Upstream};
+use crate::host::HostError;
+use crate::instance::Instance;
+use crate::rules;
+use crate::server::Server;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How often the structure is read anew.
+const EVERY: Duration = Duration::from_secs(300);
+
+/// What a gate is started with.
+#[derive(Debug, Clone)]
+pub struct Front {
+    pub upstream: Settings,
+    /// Virtual members that are called otherwise on the PSA: identifier here, identifier there.
+    pub names: Vec<(String, String)>,
+}
+
+/// Puts the instance in front of the PSA. A PSA that is down stops only a gate that has never seen it.
+pub(crate) async fn join(instance: &Instance, front: &Front) -> Result<(), HostError> {
+    let mut upstream = Upstream::open(front.upstream.clone()).map_err(HostError::Gate)?;
+    let located = upstream.locate().await;
+    let gate = Arc::new(Gate::new(upstream, instance.catalog()));
+    gate.name_members(instance, &front.names).await?;
+    instance.join_gate(gate.clone());
+    match located {
+        Err(LocateError::Unreachable(why))
+            if rules::members::top_location(instance).await?.is_some() =>
+        {
+            tracing::warn!(%why, "the gate starts with the structure it knows");
+        }
+        Err(error) => return Err(HostError::Gate(format!("{error} ({})", gate.address()))),
+        Ok(()) => {
+            let mirrored = gate.mirror(instance).await;
+            mirrored.map_err(|problem| HostError::Gate(problem.to_string()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads the structure anew until the server stops.
+pub(crate) async fn follow(server: Arc<Server>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+        for instance in server.instances() {
+            if let Some(gate) = instance.gate()
+                && let Err(problem) = gate.mirror(&instance).await
+            {
+                tracing::warn!(%problem, "the PSA's structure could not be read");
+            }
+        }
+    }
+}
