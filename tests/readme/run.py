@@ -22,7 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Only a hang is ended by these; a first build is what takes long.
 COMMAND_SECONDS = 300
 SERVER_SECONDS = 1500
-SERVERS = re.compile(r"(\./run|bitting serve)\b")
+SERVERS = re.compile(r"(\./run|bitting (serve|gate))\b")
 
 
 @dataclass

@@ -149,8 +149,8 @@ impl Gate {
         let answered = Box::pin(passage.answer()).await;
         event.upstream(trace.told());
         match answered {
-            Ok(reply) => Ok(reply.of_gate()),
-            Err(Stop::Passed(reply)) => Ok(reply.of_gate()),
+            Ok(reply) => Ok(reply),
+            Err(Stop::Passed(reply)) => Ok(*reply),
             Err(Stop::Problem(problem)) => Err(problem),
         }
     }
@@ -308,6 +308,10 @@ impl<'a> Passage<'a> {
         let all = call.entity.parents.len();
         if self.unbounded() {
             return Ok(ids.len() >= all);
+        }
+        if ids.len() > all {
+            let why = "the gate does not know what every id in the path is about";
+            return Err(self.refuse(asked, why).into());
         }
         for (index, (parent, id)) in call.entity.parents.iter().zip(ids).enumerate() {
             let Some(target) = parent.entity else {

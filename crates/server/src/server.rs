@@ -471,8 +471,13 @@ impl Handler for Server {
                 .filter_map(|value| value.to_str().ok()),
         )
         .vendor_type;
+        let instance = self.instance(&event.company);
+        let reply = match &instance {
+            Some(instance) if instance.gate().is_some() => reply.of_gate(),
+            _ => reply,
+        };
         let response = reply.into_response(&event.id, vendor);
-        if let Some(instance) = self.instance(&event.company) {
+        if let Some(instance) = instance {
             instance.used.note(&event, instance.now());
         }
         self.log.record(event);

@@ -171,10 +171,13 @@ async fn conditions_cannot_be_smuggled_past_the_fence() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_key_ends_at_the_next_request() {
     let (psa, company) = opened().await;
-    let key = narrow(&psa, &company).await;
+    let made = narrow(&psa, &company).await;
+    assert_eq!(company.get(&made, "/service/tickets").await.status, 200);
+    let member = company.instance.keys.list(None)[0].member;
+    let cut = company.instance.cut_key(member, "test", None).await;
+    let (own, pair) = cut.expect("a key");
+    let key = Credentials::new(&pair.public, pair.private.reveal());
     assert_eq!(company.get(&key, "/service/tickets").await.status, 200);
-    let keys = company.instance.keys.list(None);
-    let own = keys.iter().max_by_key(|key| key.id).expect("a key");
     company.instance.delete_key(own.id).await.expect("revoked");
     let before = psa.asked();
     assert_eq!(company.get(&key, "/service/tickets").await.status, 401);

@@ -23,18 +23,31 @@ class Server:
     """One running server with the demo company, on ports of its own choosing."""
 
     def __init__(self, folder, *arguments):
+        arguments = arguments or self.usual()
         self.folder = pathlib.Path(folder)
         self.ready_file = self.folder / "ready.json"
         self.out = open(self.folder / "stdout.txt", "wb")
         self.err = open(self.folder / "stderr.txt", "wb")
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--port", "0", "--ready-file", str(self.ready_file), *(arguments or ("--demo",))],
+            [BINARY, *self.command(), "--port", "0", "--ready-file", str(self.ready_file), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=self.out,
             stderr=self.err,
             cwd=self.folder,
+            env=self.environment(),
         )
         self.facts = self._await_ready()
+
+    def usual(self):
+        """Arguments where a scenario names none."""
+        return ("--demo",)
+
+    def command(self):
+        """What is run, without ports and ready file."""
+        return ["serve"]
+
+    def environment(self):
+        return None
 
     def _await_ready(self):
         deadline = time.monotonic() + PATIENCE_SECONDS

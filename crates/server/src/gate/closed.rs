@@ -80,6 +80,11 @@ pub fn why(call: &Call<'_>, permit: &Permit<'_>) -> Option<&'static str> {
             "these records belong to the key that calls the PSA, and all virtual keys share it",
         );
     }
+    if call.route.kind == RouteKind::Singleton && !call.route.params.is_empty() {
+        return Some(
+            "what the path's id is about cannot be proven; only an administrator's virtual key may use it through a gate",
+        );
+    }
     let provable = match (call.route.kind, call.method) {
         (
             RouteKind::Collection

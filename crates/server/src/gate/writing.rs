@@ -62,7 +62,7 @@ impl Passage<'_> {
         };
         self.fill(permit, &input, &fence, &mut composed);
         self.take(permit, &input, &fence, &mut composed).await?;
-        self.admit(permit, &fence, &mut composed, Some(&fence.telling()))
+        self.admit(permit, &fence, &composed, &fence.telling())
             .await?;
         self.extras(permit, &input, None, &composed.record).await?;
         let mut ask = Ask::get("", call.release);
@@ -96,9 +96,13 @@ impl Passage<'_> {
             },
         };
         self.take(permit, &input, &fence, &mut composed).await?;
-        let telling = fence.telling();
-        let telling = whole.then_some(&telling[..]);
-        self.admit(permit, &fence, &mut composed, telling).await?;
+        let mut telling = fence.telling();
+        // What a change does not touch stays as it was proven.
+        telling.retain(|path| {
+            let name = path.column.split('/').next().unwrap_or_default();
+            whole || composed.fields.contains_key(name)
+        });
+        self.admit(permit, &fence, &composed, &telling).await?;
         self.extras(permit, &input, Some(&before), &composed.record)
             .await?;
         let mut ask = Ask::get("", call.release);
@@ -320,8 +324,8 @@ impl Passage<'_> {
         self,
         permit: &Permit<'_>,
         fence: &Fence,
-        composed: &mut Composed,
-        telling: Option<&[Path]>,
+        composed: &Composed,
+        telling: &[Path],
     ) -> Result<(), Stop> {
         for (why, filter) in &fence.parts {
             let part = Fence {
@@ -334,7 +338,7 @@ impl Passage<'_> {
                 return Err(self.denied(permit, *why).into());
             }
         }
-        for path in telling.unwrap_or_default() {
+        for path in telling {
             let name = path
                 .through
                 .first()
