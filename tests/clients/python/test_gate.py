@@ -49,7 +49,7 @@ class Gate(Server):
         for row, *levels in rows:
             self.bitting("role", "set", member, row, *levels)
         self.bitting("member", "create", member, "--role", member, *form)
-        self.bitting("key", "new", member, "--key-file", f"{member}.json")
+        self.bitting("key", "new", member, "--description", "test", "--key-file", f"{member}.json")
         pair = json.loads((self.folder / f"{member}.json").read_text())
         return ConnectWiseManageAPIClient(
             self.company, self.host, self.client_id, pair["public_key"], pair["private_key"]
