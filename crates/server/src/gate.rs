@@ -156,7 +156,7 @@ impl Gate {
     }
 }
 
-impl<'a> Passage<'a> {
+impl Passage<'_> {
     async fn answer(self) -> Result<Reply, Stop> {
         let call = self.call;
         let verb = rules::verb(call.route, call.method)
@@ -177,11 +177,10 @@ impl<'a> Passage<'a> {
             return Err(self.refuse(&permit, why).into());
         }
         let plain = match call.route.kind {
-            RouteKind::Collection | RouteKind::Item => true,
+            RouteKind::Collection | RouteKind::Item | RouteKind::Search => true,
             RouteKind::ItemByName | RouteKind::Info | RouteKind::Singleton | RouteKind::Count => {
                 call.method == Method::Get
             }
-            RouteKind::Search => true,
             _ => false,
         };
         let odd = call
@@ -335,12 +334,11 @@ impl<'a> Passage<'a> {
             let fence = self.fence(&sight, above).await?;
             let owns =
                 asked.mine() && call.entity.ownership.parent && crate::shape::is_owned(holder);
-            let own = match owns {
-                true => Some(
-                    self.fence(&pass_through(&call.caller, holder).owned(), above)
-                        .await?,
-                ),
-                false => None,
+            let own = if owns {
+                let sight = pass_through(&call.caller, holder).owned();
+                Some(self.fence(&sight, above).await?)
+            } else {
+                None
             };
             if fence.is_open() && own.is_none() {
                 continue;
@@ -388,7 +386,7 @@ impl<'a> Passage<'a> {
         let answer = self.gate.upstream.send(ask, self.trace).await?;
         match answer.status {
             404 => Ok(None),
-            _ => Ok(Some(self.passed(answer)?.json()?)),
+            _ => Ok(Some(passed(answer)?.json()?)),
         }
     }
 
@@ -398,7 +396,7 @@ impl<'a> Passage<'a> {
             return Ok(vec![true; rows.len()]);
         }
         let mut beyond = Beyond::new();
-        let wanted = proof::wanted(rows.iter(), &fence.paths(), &beyond);
+        let wanted = proof::wanted(rows, &fence.paths(), &beyond);
         Box::pin(self.gather(wanted, &mut beyond)).await?;
         let filter = fence.whole();
         let proven = rows.iter().map(|row| proof::holds(&filter, row, &beyond));
@@ -439,7 +437,7 @@ impl<'a> Passage<'a> {
                 .iter()
                 .filter_map(|id| beyond.get(&(one.entity.clone(), *id)).cloned())
                 .collect();
-            let further = proof::wanted(rows.iter(), &one.paths, beyond);
+            let further = proof::wanted(&rows, &one.paths, beyond);
             Box::pin(self.gather(further, beyond)).await?;
         }
         Ok(())
@@ -448,16 +446,17 @@ impl<'a> Passage<'a> {
     /// Sends, and stops the call with the PSA's own words where it refuses.
     async fn sent(self, ask: upstream::Ask<'_>) -> Result<upstream::Answer, Stop> {
         let answer = self.gate.upstream.send(ask, self.trace).await?;
-        self.passed(answer)
+        passed(answer)
     }
+}
 
-    fn passed(self, answer: upstream::Answer) -> Result<upstream::Answer, Stop> {
-        if answer.is_success() {
-            return Ok(answer);
-        }
-        let reply = Reply::json(answer.status, answer.bytes).with_retry_after(answer.retry_after);
-        Err(Stop::Passed(Box::new(reply)))
+/// The PSA's own refusal stops the call and goes on as it is.
+fn passed(answer: upstream::Answer) -> Result<upstream::Answer, Stop> {
+    if answer.is_success() {
+        return Ok(answer);
     }
+    let reply = Reply::json(answer.status, answer.bytes).with_retry_after(answer.retry_after);
+    Err(Stop::Passed(Box::new(reply)))
 }
 
 /// A path of the catalog with words in the places of its placeholders, without the slash before it.

@@ -163,9 +163,8 @@ impl<'a> Ask<'a> {
 /// Copies, resets and faults are a sandbox's: what stands behind a gate is somebody's business.
 pub(crate) fn not_of_a_gate() -> Problem {
     let mut error = ApiError::no_endpoint();
-    error.message =
-        "A gate has no copies, resets or faults: its records are those of the PSA behind it."
-            .to_owned();
+    "A gate has no copies, resets or faults: its records are those of the PSA behind it."
+        .clone_into(&mut error.message);
     error.into()
 }
 

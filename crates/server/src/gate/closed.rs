@@ -85,20 +85,22 @@ pub fn why(call: &Call<'_>, permit: &Permit<'_>) -> Option<&'static str> {
             "what the path's id is about cannot be proven; only an administrator's virtual key may use it through a gate",
         );
     }
-    let provable = match (call.route.kind, call.method) {
+    let provable = matches!(
+        (call.route.kind, call.method),
         (
             RouteKind::Collection
-            | RouteKind::Item
-            | RouteKind::ItemByName
-            | RouteKind::Info
-            | RouteKind::Count
-            | RouteKind::Singleton,
+                | RouteKind::Item
+                | RouteKind::ItemByName
+                | RouteKind::Info
+                | RouteKind::Count
+                | RouteKind::Singleton,
             Method::Get,
-        )
-        | (RouteKind::Search | RouteKind::Collection, Method::Post) => true,
-        (RouteKind::Item, Method::Put | Method::Patch | Method::Delete) => true,
-        _ => false,
-    };
+        ) | (RouteKind::Search | RouteKind::Collection, Method::Post)
+            | (
+                RouteKind::Item,
+                Method::Put | Method::Patch | Method::Delete
+            )
+    );
     if !provable {
         return Some(
             "what this path shows or does cannot be held against the rows of a role; only an administrator's virtual key may use it through a gate",

@@ -364,7 +364,9 @@ fn behind(filter: Filter, link: &Link) -> Filter {
 fn collect(filter: &Filter, paths: &mut Vec<Path>) {
     match filter {
         Filter::And(filters) | Filter::Or(filters) => {
-            filters.iter().for_each(|filter| collect(filter, paths));
+            for filter in filters {
+                collect(filter, paths);
+            }
         }
         Filter::Not(inner) => collect(inner, paths),
         Filter::Compare { path, .. }
@@ -384,9 +386,9 @@ fn collect(filter: &Filter, paths: &mut Vec<Path>) {
 fn absent(filter: &Filter, negated: bool, paths: &mut Vec<Path>) {
     match filter {
         Filter::And(filters) | Filter::Or(filters) => {
-            filters
-                .iter()
-                .for_each(|filter| absent(filter, negated, paths));
+            for filter in filters {
+                absent(filter, negated, paths);
+            }
         }
         Filter::Not(inner) => absent(inner, !negated, paths),
         Filter::IsNull { path } if !negated => paths.push(path.clone()),

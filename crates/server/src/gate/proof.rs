@@ -124,11 +124,7 @@ pub struct Wanted {
 }
 
 /// The records behind references that the paths lead through and that are not at hand yet.
-pub fn wanted<'r>(
-    rows: impl Iterator<Item = &'r Json> + Clone,
-    paths: &[Path],
-    beyond: &Beyond,
-) -> Vec<Wanted> {
+pub fn wanted(rows: &[Json], paths: &[Path], beyond: &Beyond) -> Vec<Wanted> {
     let mut found: BTreeMap<(Arc<str>, Arc<str>), Vec<Path>> = BTreeMap::new();
     for path in paths {
         if let Some((first, rest)) = path.through.split_first() {
@@ -143,7 +139,7 @@ pub fn wanted<'r>(
     let mut all = Vec::new();
     for ((column, entity), paths) in found {
         let name = format!("{column}/id");
-        let ids = rows.clone().filter_map(|row| at(row, &name)?.as_i64());
+        let ids = rows.iter().filter_map(|row| at(row, &name)?.as_i64());
         let mut ids: Vec<i64> = ids
             .filter(|id| !beyond.contains_key(&(entity.clone(), *id)))
             .collect();
@@ -192,7 +188,7 @@ mod tests {
         let outside = Filter::Not(Box::new(inside.clone()));
         let mut beyond = Beyond::new();
         assert!(!holds(&inside, &row, &beyond) && !holds(&outside, &row, &beyond));
-        let found = wanted([&row].into_iter(), &[territory()], &beyond);
+        let found = wanted(std::slice::from_ref(&row), &[territory()], &beyond);
         assert_eq!((found.len(), &found[0].ids[..]), (1, &[7][..]));
         assert_eq!(fields(&found[0].paths), ["id", "territory/id"]);
         let company = json!({ "id": 7, "territory": { "id": 3 } });

@@ -33,12 +33,14 @@ impl Passage<'_> {
         if searches {
             let wanted = filter_values::read(pipeline::body(call)?)?;
             parameters.order_by = wanted.order_by.or(parameters.order_by);
-            parameters.conditions = both(parameters.conditions, wanted.conditions)?;
+            let both =
+                |own: &Option<String>, body: &Option<String>| both(own.as_deref(), body.as_deref());
+            parameters.conditions = both(&parameters.conditions, &wanted.conditions)?;
             parameters.child_conditions =
-                both(parameters.child_conditions, wanted.child_conditions)?;
+                both(&parameters.child_conditions, &wanted.child_conditions)?;
             parameters.custom_field_conditions = both(
-                parameters.custom_field_conditions,
-                wanted.custom_field_conditions,
+                &parameters.custom_field_conditions,
+                &wanted.custom_field_conditions,
             )?;
         }
         // Names that the caller may not look at are refused here, as in front of a database of our own.
@@ -96,7 +98,9 @@ impl Passage<'_> {
             projection: projection.as_ref(),
             added: &added,
         };
-        rows.iter_mut().for_each(|row| show.record(row));
+        for row in &mut rows {
+            show.record(row);
+        }
         let body = match (alone, rows.pop()) {
             (true, Some(record)) => serde_json::to_vec(&record),
             (_, last) => {
@@ -216,7 +220,8 @@ impl Passage<'_> {
     ) -> Result<Reply, Stop> {
         let path = self.path();
         let (conditions, exact) = self.conditions(permit, fence, parameters)?;
-        if !fence.is_open() && !(exact && self.heeds(&path).await?) {
+        let told = fence.is_open() || (exact && self.heeds(&path).await?);
+        if !told {
             let why = "the PSA cannot be asked to count these records alone; list them instead";
             return Err(self.refuse(permit, why).into());
         }
@@ -319,8 +324,8 @@ fn anew(text: Option<&str>) -> Result<Option<String>, ApiError> {
 }
 
 /// What the query says and what the body says, both read before they are put together.
-fn both(first: Option<String>, second: Option<String>) -> Result<Option<String>, ApiError> {
-    let (first, second) = (anew(first.as_deref())?, anew(second.as_deref())?);
+fn both(first: Option<&str>, second: Option<&str>) -> Result<Option<String>, ApiError> {
+    let (first, second) = (anew(first)?, anew(second)?);
     Ok(print::both(first.as_deref(), second.as_deref()))
 }
 

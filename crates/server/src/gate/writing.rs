@@ -161,16 +161,17 @@ impl Passage<'_> {
         if answer.status == 404 {
             return Err(missing().into());
         }
-        let before = self.passed(answer)?.json()?;
+        let before = super::passed(answer)?.json()?;
         let readable = self.fence(&permit.reading(), proven).await?;
         let rows = std::slice::from_ref(&before);
         if !self.prove(rows, &readable).await?[0] {
             return Err(missing().into());
         }
         if !self.prove(rows, fence).await?[0] {
-            return Err(match permit.mine() {
-                true => self.denied(permit, Why::Ownership).into(),
-                false => missing().into(),
+            return Err(if permit.mine() {
+                self.denied(permit, Why::Ownership).into()
+            } else {
+                missing().into()
             });
         }
         Ok(before)
@@ -308,9 +309,11 @@ impl Passage<'_> {
             InputValue::References(keys) => {
                 let mut all = Vec::with_capacity(keys.len());
                 for key in keys {
-                    all.push(match looked_up {
-                        true => json!({ "id": self.resolve(permit, field, key, &[], record).await?["id"] }),
-                        false => bare(key),
+                    all.push(if looked_up {
+                        let found = self.resolve(permit, field, key, &[], record).await?;
+                        json!({ "id": found["id"] })
+                    } else {
+                        bare(key)
                     });
                 }
                 Json::Array(all)
