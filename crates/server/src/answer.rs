@@ -106,7 +106,7 @@ impl Reply {
     }
 
     #[must_use]
-    pub fn with_retry_after(mut self, when: Option<String>) -> Self {
+    pub fn with_wait(mut self, when: Option<String>) -> Self {
         self.retry_after = when;
         self
     }
@@ -121,7 +121,7 @@ impl Reply {
     /// The same answer, which tells the caller to wait.
     #[must_use]
     pub fn with_retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
+        self.retry_after = Some(seconds.to_string());
         self
     }
 

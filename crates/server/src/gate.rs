@@ -455,7 +455,7 @@ fn passed(answer: upstream::Answer) -> Result<upstream::Answer, Stop> {
     if answer.is_success() {
         return Ok(answer);
     }
-    let reply = Reply::json(answer.status, answer.bytes).with_retry_after(answer.retry_after);
+    let reply = Reply::json(answer.status, answer.bytes).with_wait(answer.retry_after);
     Err(Stop::Passed(Box::new(reply)))
 }
 

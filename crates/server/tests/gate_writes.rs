@@ -215,6 +215,9 @@ async fn a_record_stays_within_location_board_and_list() {
         }
         body
     };
+    // A record behind a reference answers by the caller's own sight of it, which the PSA does not know.
+    let beyond = "/service/tickets?conditions=company/phoneNumber like \"*1*\"";
+    assert_eq!(gate.get(&key, beyond).await.status, 403);
     let (open, closed) = (&boards[0]["id"], &boards[1]["id"]);
     let post = |body| ("POST", "/service/tickets", body);
     refused(

@@ -113,7 +113,7 @@ pub fn why(call: &Call<'_>, permit: &Permit<'_>) -> Option<&'static str> {
 }
 
 fn makes_keys(call: &Call<'_>, entity: &Entity) -> bool {
-    rules::members::decides_rights(call.instance, entity)
+    rules::members::decides_rights(call.instance.catalog(), entity)
         || KEYS.iter().any(|start| {
             entity
                 .path

@@ -379,7 +379,10 @@ fn collect(filter: &Filter, paths: &mut Vec<Path>) {
                 paths.push(path.clone());
             }
         }
-        Filter::Constant(_) | Filter::Any { .. } | Filter::InIndex { .. } => {}
+        Filter::Constant(_)
+        | Filter::Any { .. }
+        | Filter::Behind { .. }
+        | Filter::InIndex { .. } => {}
     }
 }
 

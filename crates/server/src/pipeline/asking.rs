@@ -66,6 +66,10 @@ fn in_sight(call: &Call<'_>, permit: &Permit<'_>, resolved: Resolved) -> Result<
     let mut veil = Veil::new(used);
     for other in readable(call, permit, used)? {
         let entity = other.entity();
+        // A PSA behind a gate answers the condition itself, and knows nothing of what is hidden here.
+        if call.instance.gate().is_some() {
+            return Err(behind(call, &other));
+        }
         // Which of these are the caller's own is known by way of their parents alone.
         if other.mine() && entity.ownership.parent && !entity.parents.is_empty() {
             return Err(behind(call, &other));
