@@ -104,7 +104,7 @@ impl Gate {
             _ = &mut stopped => return Ok(()),
         };
         serve::announce(&options.state, &running)?;
-        let bench = Workbench::new(&running)?;
+        let bench = Workbench::new(&running);
         running.server.console.equip(std::sync::Arc::new(bench));
         if let Some(file) = &self.ready_file {
             private_file::write(file, &serde_json::to_vec_pretty(&running.ready)?)
