@@ -1,6 +1,8 @@
 //! Starting a server: data, first company, keys, certificate, sockets, and the facts that people's test
 //! suites read from the ready file.
 
+mod used;
+
 use crate::autotask;
 use crate::autotask::seed::First;
 use crate::autotask::shelf::Rack;
@@ -22,15 +24,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 /// Description of key pairs cut for the first start.
 const FIRST: &str = "first start";
-/// How often what was used is kept.
-const KEEP_USE: Duration = Duration::from_secs(10);
 /// Description of key pairs cut for a ready file; the next ready file replaces them.
 const READY: &str = "ready file";
 
@@ -314,7 +313,7 @@ async fn open(
     let client = delivery::client()?;
     let hooks = autotask::webhooks::delivery::run(server.clone(), client.clone(), stopped.clone());
     listeners.push(tokio::spawn(hooks));
-    listeners.push(tokio::spawn(keep_use(server.clone(), stopped.clone())));
+    listeners.push(tokio::spawn(used::keep(server.clone(), stopped.clone())));
     let tell = delivery::run(server.clone(), client, ready.https.clone(), stopped);
     listeners.push(tokio::spawn(tell));
     Ok(Running {
@@ -431,38 +430,6 @@ fn shelf_of(options: &Options) -> Result<Shelf, HostError> {
     })
 }
 
-/// Keeps what was used every few seconds, so that a server that is killed loses no more than that.
-async fn keep_use(server: Arc<Server>, mut stopped: watch::Receiver<bool>) {
-    loop {
-        tokio::select! {
-            _ = stopped.changed() => return,
-            () = tokio::time::sleep(KEEP_USE) => {}
-        }
-        keep_use_of(&server).await;
-    }
-}
-
-async fn keep_use_of(server: &Server) {
-    let warn = |kept: Result<(), String>| {
-        if let Err(error) = kept {
-            tracing::warn!(%error, "what was used could not be kept");
-        }
-    };
-    for instance in server.instances() {
-        for kept in [instance.save_last_used().await, instance.save_used().await] {
-            warn(kept.map_err(|error| error.to_string()));
-        }
-    }
-    for tenant in server.autotask() {
-        warn(
-            tenant
-                .save_last_used()
-                .await
-                .map_err(|error| error.to_string()),
-        );
-    }
-}
-
 impl Running {
     /// Stops taking connections, finishes open requests, and closes the data.
     pub fn stop(self) -> Work<'static, ()> {
@@ -477,7 +444,7 @@ impl Running {
         for listener in self.listeners {
             let _ = listener.await;
         }
-        keep_use_of(&self.server).await;
+        used::keep_now(&self.server).await;
     }
 }
 
