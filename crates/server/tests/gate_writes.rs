@@ -55,7 +55,8 @@ async fn refused(
     answered.denial().to_owned()
 }
 
-fn set(path: &str, value: Value) -> Value {
+fn set(path: &str, value: impl Into<Value>) -> Value {
+    let value: Value = value.into();
     json!([{ "op": "replace", "path": path, "value": value }])
 }
 
