@@ -189,8 +189,7 @@ fn route(
         methods.push(operation(
             path,
             kind,
-            word,
-            method,
+            (word, method),
             text,
             &entity.schema,
             shown,
@@ -229,8 +228,7 @@ fn implied_verbs(kind: RouteKind) -> &'static str {
 fn operation(
     path: &str,
     kind: RouteKind,
-    word: MethodText,
-    method: Method,
+    (word, method): (MethodText, Method),
     text: &PathTable,
     schema: &str,
     shown: &str,

@@ -3,7 +3,7 @@
 
 use super::place::{Place, everything, insert, read, table};
 use bitting_query::{Kind, Value};
-use bitting_store::{Store, Table};
+use bitting_store::Table;
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;

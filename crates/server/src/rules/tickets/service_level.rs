@@ -135,7 +135,7 @@ async fn hours(context: Context<'_>, ticket: &Draft<'_>, level: &Row) -> Result<
         "Customer" => match ticket.integer("company") {
             Some(company) => {
                 let value = related::value(instance, companies::COMPANIES, company, "calendar_id");
-                integer(value.await?)
+                integer(value.await?.as_ref())
             }
             None => None,
         },
@@ -145,7 +145,11 @@ async fn hours(context: Context<'_>, ticket: &Draft<'_>, level: &Row) -> Result<
         && ["Customer", "MyCalendar"].contains(&based_on)
         && let Some(location) = ticket.integer("location")
     {
-        calendar = integer(related::value(instance, LOCATIONS, location, "calendar_id").await?);
+        calendar = integer(
+            related::value(instance, LOCATIONS, location, "calendar_id")
+                .await?
+                .as_ref(),
+        );
     }
     let Some(calendar) = calendar else {
         return Ok(Hours::Always);
@@ -179,9 +183,9 @@ async fn hours(context: Context<'_>, ticket: &Draft<'_>, level: &Row) -> Result<
     Ok(Hours::Week { days, holidays })
 }
 
-fn integer(value: Option<Value>) -> Option<i64> {
+fn integer(value: Option<&Value>) -> Option<i64> {
     match value {
-        Some(Value::Integer(id)) => Some(id),
+        Some(Value::Integer(id)) => Some(*id),
         _ => None,
     }
 }
@@ -205,20 +209,20 @@ fn entered(context: Context<'_>, ticket: &Draft<'_>) -> Timestamp {
         .unwrap_or(context.now)
 }
 
-impl Level {
-    /// Since when the clock runs, and the minutes that it had run before.
-    fn running(&self, context: Context<'_>, ticket: &Draft<'_>) -> (Timestamp, i64) {
-        let since = moment(ticket, "escalationStartDateUTC");
-        let before = ticket.integer("minutesBeforeWaiting").unwrap_or(0);
-        match since {
-            Some(since) => (since, before),
-            None => (entered(context, ticket), 0),
-        }
+/// Since when the clock runs, and the minutes that it had run before.
+fn running(context: Context<'_>, ticket: &Draft<'_>) -> (Timestamp, i64) {
+    let since = moment(ticket, "escalationStartDateUTC");
+    let before = ticket.integer("minutesBeforeWaiting").unwrap_or(0);
+    match since {
+        Some(since) => (since, before),
+        None => (entered(context, ticket), 0),
     }
+}
 
+impl Level {
     /// Minutes on the clock of a ticket whose clock runs, at this moment.
     pub fn elapsed(&self, context: Context<'_>, ticket: &Draft<'_>, now: Timestamp) -> i64 {
-        let (since, before) = self.running(context, ticket);
+        let (since, before) = running(context, ticket);
         before + self.hours.minutes(since, now)
     }
 
@@ -254,7 +258,7 @@ impl Level {
             return;
         };
         ticket.default("sla", Value::Integer(id));
-        let (since, before) = self.running(context, ticket);
+        let (since, before) = running(context, ticket);
         let resolved = !ticket.is_null(STEPS[2].date);
         let (mut kept, mut next) = (true, None);
         for (step, goal) in STEPS.iter().zip(self.goals) {
