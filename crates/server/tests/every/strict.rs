@@ -65,17 +65,17 @@ fn settle(faults: &[String], seen: usize, least: usize) {
 /// A value that no field of the kind takes.
 fn wrong(field: &Field) -> Option<Value> {
     Some(match &field.kind {
-        Kind::Text | Kind::Uuid | Kind::Boolean | Kind::DateTime | Kind::Date => json!({ "a": 1 }),
+        Kind::Text
+        | Kind::Uuid
+        | Kind::Boolean
+        | Kind::DateTime
+        | Kind::Date
+        | Kind::References(_)
+        | Kind::List(_)
+        | Kind::Embedded { list: true, .. } => json!({ "a": 1 }),
         Kind::Integer | Kind::Number => json!("many"),
         Kind::Reference(_) => json!([true]),
-        Kind::References(_) | Kind::List(_) => json!({ "a": 1 }),
-        Kind::Embedded { list, .. } => {
-            if *list {
-                json!({ "a": 1 })
-            } else {
-                json!(5)
-            }
-        }
+        Kind::Embedded { .. } => json!(5),
         Kind::Any => return None,
     })
 }
