@@ -15,6 +15,8 @@ use tokio::sync::watch;
 
 /// Events kept in memory for those who look.
 const KEPT: usize = 100_000;
+/// Events looked at for one page: a search that fits almost nothing goes on when it is asked again.
+pub const LOOKED_AT: usize = 40_000;
 
 /// One request and its outcome.
 #[derive(Debug, Clone, Serialize)]
@@ -227,36 +229,57 @@ impl Log {
         (events, kept.first + kept.events.len() as u64)
     }
 
-    /// The latest events that fit, newest first. Only those before the event of this id, where one is given;
-    /// none where it is no longer kept.
-    pub fn before(
-        &self,
-        id: Option<&str>,
-        most: usize,
-        fits: &dyn Fn(&Event) -> bool,
-    ) -> Vec<Arc<Event>> {
+    /// The latest events that fit, newest first, among so many that one look is short. Only those before the
+    /// event of this id, where one is given; none where it is no longer kept.
+    pub fn before(&self, id: Option<&str>, most: usize, fits: &dyn Fn(&Event) -> bool) -> Found {
         let kept = self.kept.read();
         let end = match id {
-            None => Some(kept.events.len()),
-            Some(id) => kept.events.iter().rposition(|event| event.id == id),
+            None => kept.events.len(),
+            Some(id) => place(&kept.events, id).unwrap_or_default(),
         };
-        let events = kept.events.range(..end.unwrap_or_default()).rev();
-        events
+        let start = end.saturating_sub(LOOKED_AT);
+        let events: Vec<_> = kept
+            .events
+            .range(start..end)
+            .rev()
             .filter(|event| fits(event))
             .take(most)
             .cloned()
-            .collect()
+            .collect();
+        let is_cut = start > 0 && events.len() < most;
+        Found {
+            events,
+            until: is_cut.then(|| kept.events[start].clone()),
+        }
     }
 
-    /// The latest events that fit, newest first.
+    /// The latest events that fit, newest first, as in [`Log::before`].
     pub fn some(&self, most: usize, fits: &dyn Fn(&Event) -> bool) -> Vec<Arc<Event>> {
-        self.before(None, most, fits)
+        self.before(None, most, fits).events
     }
+
+    /// The event of this id, while it is kept.
+    pub fn find(&self, id: &str) -> Option<Arc<Event>> {
+        let kept = self.kept.read();
+        place(&kept.events, id).map(|at| kept.events[at].clone())
+    }
+}
+
+/// What one look at the log has found.
+#[derive(Debug)]
+pub struct Found {
+    pub events: Vec<Arc<Event>>,
+    /// The oldest event that was looked at, where the look ended before there was enough: go on before it.
+    pub until: Option<Arc<Event>>,
+}
+
+fn place(events: &VecDeque<Arc<Event>>, id: &str) -> Option<usize> {
+    events.iter().rposition(|event| event.id == id)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Event, KEPT, Log};
+    use super::{Event, KEPT, LOOKED_AT, Log};
 
     fn event(path: &str) -> Event {
         let request = http::Request::builder()
@@ -276,7 +299,7 @@ mod tests {
         let mut seen = Vec::new();
         let mut last: Option<String> = None;
         loop {
-            let page = log.before(last.as_deref(), 4, &even);
+            let page = log.before(last.as_deref(), 4, &even).events;
             let Some(oldest) = page.last() else { break };
             last = Some(oldest.id.clone());
             seen.extend(page.iter().map(|event| event.id.clone()));
@@ -284,7 +307,28 @@ mod tests {
         let mut once = seen.clone();
         once.dedup();
         assert_eq!((seen.len(), once.len()), (13, 13));
-        assert!(log.before(Some("nothing"), 4, &even).is_empty());
+        assert!(log.before(Some("nothing"), 4, &even).events.is_empty());
+    }
+
+    #[test]
+    fn a_search_that_fits_one_old_event_comes_to_it_look_by_look() {
+        let log = Log::default();
+        log.record(event("/wanted"));
+        for _ in 1..KEPT {
+            log.record(event("/other"));
+        }
+        let mut looks = 0;
+        let mut last: Option<String> = None;
+        let found = loop {
+            looks += 1;
+            let mut found = log.before(last.as_deref(), 4, &|event| event.path == "/wanted");
+            if let Some(event) = found.events.pop() {
+                break event;
+            }
+            last = Some(found.until.expect("there is more").id.clone());
+        };
+        assert_eq!(looks, KEPT.div_ceil(LOOKED_AT));
+        assert_eq!(log.find(&found.id).expect("kept").path, "/wanted");
     }
 
     #[test]

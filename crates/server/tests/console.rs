@@ -159,8 +159,9 @@ async fn a_hundred_thousand_calls_come_page_by_page() {
     for (path, rows) in [
         ("acme/activity", 100),
         ("acme/activity?member=member3", 100),
-        ("acme/activity?search=contacts", 100),
-        ("acme/activity?search=contacts&member=member3", 14),
+        // One look goes through the latest 40,000.
+        ("acme/activity?search=contacts", 40),
+        ("acme/activity?search=contacts&member=member3", 6),
         ("acme/activity?decision=denied", 0),
         ("acme/", 0),
     ] {
@@ -173,10 +174,18 @@ async fn a_hundred_thousand_calls_come_page_by_page() {
         println!("{path}: {took:?}, {} bytes", page.len());
     }
     // The pages go back to the very first call, and end there.
-    let (_, first) = browser
-        .get("acme/activity?search=contacts&member=member3")
-        .await;
-    assert!(!first.contains("Older calls"));
+    let filtered = "acme/activity?search=contacts&member=member3";
+    let (mut rows, mut looks, mut before) = (0, 0, String::new());
+    loop {
+        let (_, page) = browser.get(&format!("{filtered}{before}")).await;
+        (rows, looks) = (rows + count(&page, "<th scope=\"row\">"), looks + 1);
+        let Some((_, rest)) = page.split_once("&amp;before=") else {
+            break;
+        };
+        let (oldest, _) = rest.split_once('"').expect("an address");
+        before = format!("&before={oldest}");
+    }
+    assert_eq!((rows, looks), (14, 3));
     let (_, page) = browser.get("acme/activity").await;
     let (_, rest) = page.split_once("before=").expect("an older page");
     let (oldest, _) = rest.split_once('"').expect("an address");

@@ -10,7 +10,7 @@ use super::desk::Desk;
 use super::form::{Form, encode};
 use super::page::{self, Page};
 use super::{Outcome, Place, Result, Visit};
-use crate::event::Event;
+use crate::event::{Event, LOOKED_AT};
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -149,8 +149,8 @@ pub async fn of_autotask(
 
 fn find(visit: &Visit<'_>, id: &str) -> Option<Arc<Event>> {
     let watched = Watched::new(&visit.place, &Form::default());
-    let found = visit.server.log.some(1, &|event| event.id == id);
-    found.into_iter().find(|event| watched.is_here(event))
+    let found = visit.server.log.find(id);
+    found.filter(|event| watched.is_here(event))
 }
 
 fn list(visit: &Visit<'_>) -> Page {
@@ -161,9 +161,15 @@ fn list(visit: &Visit<'_>) -> Page {
     // Taken before the rows are read: a call in between comes twice rather than never.
     let from = log.next();
     // One more than is shown tells whether there is another page.
-    let mut events = log.before(before, SHOWN + 1, &|event| watched.fits(event));
+    let found = log.before(before, SHOWN + 1, &|event| watched.fits(event));
+    let mut events = found.events;
     let more = events.len() > SHOWN;
     events.truncate(SHOWN);
+    let on = if more {
+        events.last().cloned()
+    } else {
+        found.until
+    };
     let latest = log.some(NAMED, &|event| {
         watched.is_here(event) && !event.member.is_empty()
     });
@@ -205,12 +211,13 @@ fn list(visit: &Visit<'_>) -> Page {
             button.quiet type="submit" { "Filter" }
             @if stream.is_some() { button.quiet type="button" data-pause hidden { "Pause" } }
         }
+        @if !more && on.is_some() { p.hint role="status" { "Looked through " (LOOKED_AT) " calls; older ones are not looked at yet." } }
         @if events.is_empty() { div #none { (page::empty("No call fits. Calls on the API appear here with who made them and what was decided.")) } }
         div.wide tabindex="0" role="region" aria-label="Calls" { table.calls {
             thead { tr { th scope="col" { "Call" } th scope="col" { (who) } th scope="col" { "Answer" } th scope="col" { "Time" } th scope="col" { "Decision and reason" } } }
             tbody #calls data-stream=[stream] data-most=(SHOWN) { @for event in &events { (row(&watched, event)) } }
         } }
-        @if more && let Some(oldest) = events.last() {
+        @if let Some(oldest) = on {
             nav.pages aria-label="Pages" { a href=(format!("{}?{}&before={}", visit.at("activity"), watched.query(), oldest.id)) rel="next" { "Older calls" } }
         }
     };
