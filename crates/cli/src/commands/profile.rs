@@ -194,9 +194,10 @@ impl Profile {
                     .count()
             };
             println!(
-                "{errors} errors, {} warnings, {} notes",
-                count(Severity::Warning),
-                count(Severity::Note)
+                "{}, {}, {}",
+                counted(errors, "error"),
+                counted(count(Severity::Warning), "warning"),
+                counted(count(Severity::Note), "note")
             );
         }
         Ok(if errors > 0 {
@@ -205,6 +206,11 @@ impl Profile {
             ExitCode::SUCCESS
         })
     }
+}
+
+/// `1 note`, `2 notes`.
+fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
 fn row(profile: &Read) -> Value {
