@@ -397,6 +397,9 @@ async fn dispatch(visit: &Visit<'_>) -> Result<Outcome> {
 
 async fn connectwise(visit: &Visit<'_>, desk: &Desk<'_>, words: &[&str]) -> Result<Outcome> {
     match words {
+        [first, ..] if desk.instance.gate().is_some() && page::OWN.contains(first) => {
+            Ok(Outcome::Page(not_of_a_gate()))
+        }
         [] => overview::answer(visit, desk).await,
         ["roles", rest @ ..] => roles::answer(visit, desk, rest).await,
         ["members", rest @ ..] => members::answer(visit, desk, rest).await,
@@ -409,6 +412,16 @@ async fn connectwise(visit: &Visit<'_>, desk: &Desk<'_>, words: &[&str]) -> Resu
         }
         _ => Ok(Outcome::Nowhere),
     }
+}
+
+/// Records, copies and faults are those of a PSA of one's own: what stands behind a gate is somebody's business.
+fn not_of_a_gate() -> Page {
+    let body = html! {
+        h1 { "Not of a gate" }
+        p { "The records are those of the PSA behind this gate: it keeps none, and has no copies, resets or faults." }
+        p.hint { "Settings are changed with " code { "bitting instance set" } "." }
+    };
+    Page::new("", "Not of a gate", body).with_status(404)
 }
 
 fn respond(visit: &Visit<'_>, outcome: Result<Outcome>) -> Response<Full<Bytes>> {

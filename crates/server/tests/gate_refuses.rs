@@ -6,6 +6,7 @@
 mod gated;
 mod support;
 
+use ::http::header::SET_COOKIE;
 use bitting_catalog::route::Method;
 use bitting_policy::{Level, Needs, Role};
 use bitting_server::http::{self, Handler, Outgoing, Received};
@@ -230,6 +231,30 @@ async fn a_sandbox_s_comforts_are_no_gate_s() {
             )
             .await;
         assert_eq!(answered.status, 404, "{path}");
+    }
+    // Nor does the console offer them, or show the gate's empty tables as the PSA's.
+    let link = company.server.console.one_time_path();
+    let entered = company.at(None, &link).await;
+    let cookie = entered.headers[SET_COOKIE].to_str().unwrap();
+    let cookie = cookie.split_once(';').unwrap().0;
+    let headers = [("cookie", cookie), ("host", "localhost")];
+    let page = async |path: &str| {
+        let path = format!("/console/acme/{path}");
+        let answer = company.whole(None, "GET", &path, None, &headers).await;
+        (answer.status, String::from_utf8(answer.body).unwrap())
+    };
+    let (status, overview) = page("").await;
+    assert_eq!(status, 200);
+    assert!(overview.contains("Security Roles") && !overview.contains("acme/data"));
+    for path in [
+        "data",
+        "instances",
+        "instances/reset",
+        "instances/faults/new",
+    ] {
+        let (status, text) = page(path).await;
+        assert_eq!(status, 404, "{path}");
+        assert!(text.contains("Not of a gate"), "{path}");
     }
 }
 

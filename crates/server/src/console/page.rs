@@ -50,6 +50,9 @@ const AUTOTASK: [(&str, &str, &str); 7] = [
     ("instances", "Instances", "Server"),
 ];
 
+/// Entries that a gate has not: they are about records of one's own.
+pub const OWN: [&str; 2] = ["data", "instances"];
+
 /// Instances in the navigation; of more, the page of all is named.
 const LISTED: usize = 8;
 
@@ -79,6 +82,14 @@ fn navigation(visit: &Visit<'_>, section: &str) -> Markup {
         Place::ConnectWise(_) => &CONNECTWISE,
         Place::Autotask(_) => &AUTOTASK,
     };
+    let is_gate = match &visit.place {
+        Place::ConnectWise(company) => {
+            let instance = visit.server.instance(company);
+            instance.is_some_and(|instance| instance.gate().is_some())
+        }
+        Place::Autotask(_) => false,
+    };
+    let has = |path: &str| !is_gate || !OWN.contains(&path);
     let mut groups: Vec<&str> = entries.iter().map(|(_, _, group)| *group).collect();
     groups.dedup();
     html! {
@@ -93,7 +104,7 @@ fn navigation(visit: &Visit<'_>, section: &str) -> Markup {
             @for group in groups {
                 p.group { (group) }
                 ul {
-                    @for (path, words, _) in entries.iter().filter(|(_, _, of)| *of == group) {
+                    @for (path, words, _) in entries.iter().filter(|(path, _, of)| *of == group && has(path)) {
                         li { a href=(visit.at(path)) aria-current=[(*path == section).then_some("page")] { (words) } }
                     }
                     @if group == "Server" { li { a href=(match visit.place { Place::ConnectWise(_) => "/docs", Place::Autotask(_) => "/docs/autotask" }) { "API description" } } }
