@@ -13,6 +13,7 @@ pub mod key;
 pub mod key_rotate;
 pub mod learn;
 pub mod listen;
+pub mod log;
 pub mod member;
 pub mod plan;
 pub mod profile;

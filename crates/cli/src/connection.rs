@@ -89,8 +89,8 @@ impl Target {
                 file.display()
             )
         })?;
-        let operator: Operator = serde_json::from_str(&text)
-            .with_context(|| format!("{} is not a server's operator file", file.display()))?;
+        let operator: Operator =
+            serde_json::from_str(&text).with_context(|| not_an_operator_file(&text, &file))?;
         let client = Client::builder()
             .timeout(Duration::from_secs(60))
             .build()
@@ -186,6 +186,21 @@ impl Connection {
         })?;
         read(response)
     }
+}
+
+/// What is wrong with a file that is no operator file. The ready file is easily taken for it.
+fn not_an_operator_file(text: &str, file: &Path) -> String {
+    let value: Value = serde_json::from_str(text).unwrap_or_default();
+    let what = if value.get("connectwise").is_some() || value.get("autotask").is_some() {
+        "is a ready file, which holds keys for clients and not the operator's"
+    } else {
+        "is not a server's operator file"
+    };
+    format!(
+        "{} {what}; name the server's data directory (`bitting serve --data DIR`) or the {OPERATOR_FILE} in it, or leave \
+         it out for the server started last",
+        file.display()
+    )
 }
 
 fn read(response: Response) -> Result<Value> {

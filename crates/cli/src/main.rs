@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 /// Cuts least-privilege keys for PSA integrations, and runs the PSA they open.
 #[derive(Parser)]
-#[command(version, max_term_width = 100)]
+#[command(name = "bitting", version, max_term_width = 100)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -40,6 +40,7 @@ enum Command {
     Instance(commands::instance::Instance),
     Fault(commands::fault::Fault),
     Listen(commands::listen::Listen),
+    Log(commands::log::Log),
     Profile(commands::profile::Profile),
     Guide(commands::guide::Guide),
     Plan(commands::plan::Plan),
@@ -93,6 +94,7 @@ fn main() -> ExitCode {
         Command::Instance(instance) => instance.run().map(done),
         Command::Fault(fault) => fault.run().map(done),
         Command::Listen(listen) => listen.run().map(done),
+        Command::Log(log) => log.run().map(done),
         Command::Profile(profile) => profile.run(),
         Command::Guide(guide) => guide.run(),
         Command::Plan(plan) => plan.run(),

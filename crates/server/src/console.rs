@@ -36,7 +36,7 @@ use crate::server::Server;
 use bench::Bench;
 use bytes::Bytes;
 use desk::Desk;
-use form::Form;
+pub(crate) use form::Form;
 use http::{HeaderValue, Method, Response, header};
 use http_body_util::Full;
 use maud::{Markup, html};

@@ -1,5 +1,7 @@
 //! What happened, as one value per request: audit, log and metrics read it. Holds no secret and no body.
 
+pub mod search;
+
 use crate::caller::Caller;
 use crate::problem::Problem;
 use bitting_policy::Denial;
@@ -256,6 +258,14 @@ impl Log {
     /// The latest events that fit, newest first, as in [`Log::before`].
     pub fn some(&self, most: usize, fits: &dyn Fn(&Event) -> bool) -> Vec<Arc<Event>> {
         self.before(None, most, fits).events
+    }
+
+    /// Events behind the one of this id that fit, oldest first; all that are kept where it no longer is.
+    pub fn after(&self, id: &str, most: usize, fits: &dyn Fn(&Event) -> bool) -> Vec<Arc<Event>> {
+        let kept = self.kept.read();
+        let start = place(&kept.events, id).map_or(0, |at| at + 1);
+        let behind = kept.events.range(start..).filter(|event| fits(event));
+        behind.take(most).cloned().collect()
     }
 
     /// The event of this id, while it is kept.

@@ -4,12 +4,14 @@
 
 mod autotask;
 mod callbacks;
+mod events;
 mod faults;
 mod instances;
 mod keys;
 mod roles;
 mod settings;
 
+pub(crate) use events::PATH as LOG_PATH;
 pub(crate) use instances::{Made, check, make};
 pub(crate) use settings::{SWITCHES, Switch, fault as setting_fault};
 
@@ -89,28 +91,13 @@ async fn route(server: &Server, received: &Received, segments: &[&str]) -> Resul
         ["faults"] => faults::answer(&ask, None),
         ["faults", id] => faults::answer(&ask, Some(id)),
         ["autotask", tail @ ..] => autotask::answer(&ask, tail, segments).await,
-        ["events"] => events(&ask),
+        ["events"] => events::answer(&ask),
         ["used"] => {
             ask.operator_or_admin()?;
             reply(200, &ask.instance.used.lines())
         }
         _ => Err(ApiError::no_endpoint().into()),
     }
-}
-
-/// The latest events of the caller's company: who asked what, the decision and why.
-fn events(ask: &Ask<'_>) -> Result<Reply, Problem> {
-    ask.operator_or_admin()?;
-    let company = &ask.instance.company;
-    let events: Vec<_> = ask
-        .server
-        .log
-        .latest(1_000)
-        .into_iter()
-        .filter(|event| event.company == *company)
-        .collect();
-    let events: Vec<_> = events.iter().map(AsRef::as_ref).collect();
-    reply(200, &events)
 }
 
 impl<'a> Ask<'a> {

@@ -480,7 +480,9 @@ impl Handler for Server {
         if let Some(instance) = instance {
             instance.used.note(&event, instance.now());
         }
-        self.log.record(event);
+        if event.path != crate::operator::LOG_PATH {
+            self.log.record(event);
+        }
         response.map(Outgoing::Whole)
     }
 }

@@ -1,5 +1,7 @@
 //! `bitting serve`: runs a PSA on this machine.
 
+mod greeting;
+
 use crate::bench::Workbench;
 use crate::commands::sync::shared;
 use crate::connection::{OPERATOR_FILE, Operator, pointer};
@@ -7,14 +9,13 @@ use crate::jobs::{self, Desk};
 use crate::{overlay, private_file};
 use anyhow::{Context as _, Result};
 use bitting_server::demo::Size;
-use bitting_server::host::{self, AutotaskOptions, Options, Ready, Running, Shown};
+use bitting_server::host::{self, AutotaskOptions, Options, Running};
 use bitting_server::seed::Demo;
 use bitting_sync::Scheduler;
 use bitting_sync::scheduler::Tell;
 use clap::Args;
-use std::fmt::Write as _;
 use std::fs;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -207,7 +208,7 @@ impl Serve {
                 .with_context(|| format!("cannot write the ready file {}", file.display()))?;
         }
         let jobs = self.jobs(&running);
-        greet(&running);
+        greeting::greet(&running);
         // It ends by the signal and by nothing else.
         let _ = stopped.await;
         if std::io::stderr().is_terminal() {
@@ -226,53 +227,6 @@ impl Serve {
         }
         Ok(())
     }
-}
-
-/// Tells a newcomer all that is needed for a first call.
-fn greet(running: &Running) {
-    let ready = &running.ready;
-    let mut text = String::new();
-    let mut line = |name: &str, value: &str| {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "  {name:<12}{value}");
-    };
-    line("http", &ready.http);
-    line("https", &ready.https);
-    line("CA file", &ready.ca_file.display().to_string());
-    line("console", &ready.console);
-    line("company", &ready.connectwise.company);
-    line("clientId", &ready.connectwise.client_id);
-    for (name, pair) in [
-        ("admin", &ready.connectwise.admin),
-        ("least", &ready.connectwise.least),
-    ] {
-        match pair {
-            Some(pair) => line(name, &format!("{} : {}", pair.public_key, pair.private_key)),
-            None => line(name, "the keys cut at the first start"),
-        }
-    }
-    let mut out = std::io::stdout().lock();
-    // A closed pipe is no reason not to serve.
-    let _ = writeln!(
-        out,
-        "Bitting serves a ConnectWise-compatible PSA.\n\n{text}"
-    );
-    if let Some(pair) = &ready.connectwise.least {
-        let _ = writeln!(out, "Try:\n\n{}\n", curl(ready, pair));
-    }
-    let _ = writeln!(out, "Stop with Ctrl-C.");
-    let _ = out.flush();
-}
-
-fn curl(ready: &Ready, pair: &Shown) -> String {
-    format!(
-        "  curl -u '{}+{}:{}' -H 'clientId: {}' \\\n    '{}/v4_6_release/apis/3.0/service/tickets?pageSize=2&fields=id,summary,status/name'",
-        ready.connectwise.company,
-        pair.public_key,
-        pair.private_key,
-        ready.connectwise.client_id,
-        ready.http
-    )
 }
 
 /// Leaves word for the commands on this machine where the server is.

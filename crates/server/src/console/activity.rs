@@ -10,6 +10,7 @@ use super::desk::Desk;
 use super::form::{Form, encode};
 use super::page::{self, Page};
 use super::{Outcome, Place, Result, Visit};
+use crate::event::search::{DECISIONS, Search};
 use crate::event::{Event, LOOKED_AT};
 use maud::{Markup, html};
 use std::collections::BTreeSet;
@@ -25,74 +26,31 @@ const NAMED: usize = 2_000;
 pub struct Watched {
     /// Address of the place's first page.
     base: String,
-    name: String,
-    autotask: bool,
-    member: String,
-    decision: String,
-    search: String,
+    search: Search,
 }
 
 impl Watched {
     pub fn new(place: &Place, query: &Form) -> Self {
         Self {
             base: place.address(),
-            name: place.name().to_owned(),
-            autotask: matches!(place, Place::Autotask(_)),
-            member: query.trimmed("member").to_owned(),
-            decision: query.text("decision").to_owned(),
-            search: query.trimmed("search").to_lowercase(),
+            search: Search {
+                company: place.name().to_owned(),
+                autotask: matches!(place, Place::Autotask(_)),
+                member: query.trimmed("member").to_owned(),
+                decision: query.text("decision").to_owned(),
+                path: query.trimmed("search").to_lowercase(),
+            },
         }
-    }
-
-    /// Whether a call was made here.
-    fn is_here(&self, event: &Event) -> bool {
-        event.company == self.name && event.is_autotask() == self.autotask
-    }
-
-    /// Whether a call was made here and is one of those that are looked for.
-    fn fits(&self, event: &Event) -> bool {
-        let decided = match &*self.decision {
-            "denied" => event.denial.is_some(),
-            "failed" => event.status >= 400,
-            "answered" => event.status < 400,
-            "written" => event.method != "GET",
-            _ => true,
-        };
-        decided
-            && self.is_here(event)
-            && (self.member.is_empty() || event.member.eq_ignore_ascii_case(&self.member))
-            && (self.search.is_empty() || contains(&event.path, &self.search))
     }
 
     fn query(&self) -> String {
         format!(
             "member={}&decision={}&search={}",
-            encode(&self.member),
-            encode(&self.decision),
-            encode(&self.search)
+            encode(&self.search.member),
+            encode(&self.search.decision),
+            encode(&self.search.path)
         )
     }
-}
-
-/// `search` is in small letters. No text is made for each of 100,000 paths, and most of their bytes are
-/// looked at once.
-fn contains(text: &str, search: &str) -> bool {
-    let (text, search) = (text.as_bytes(), search.as_bytes());
-    let Some((first, rest)) = search.split_first() else {
-        return true;
-    };
-    let mut from = 0;
-    while let Some(at) = text[from..]
-        .iter()
-        .position(|byte| byte.eq_ignore_ascii_case(first))
-    {
-        from += at + 1;
-        let part = text.get(from..from + rest.len());
-        if part.is_some_and(|part| part.eq_ignore_ascii_case(rest)) {
-            return true;
-        }
-    }
-    false
 }
 
 pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result<Outcome> {
@@ -150,7 +108,7 @@ pub async fn of_autotask(
 fn find(visit: &Visit<'_>, id: &str) -> Option<Arc<Event>> {
     let watched = Watched::new(&visit.place, &Form::default());
     let found = visit.server.log.find(id);
-    found.filter(|event| watched.is_here(event))
+    found.filter(|event| watched.search.is_here(event))
 }
 
 fn list(visit: &Visit<'_>) -> Page {
@@ -161,7 +119,7 @@ fn list(visit: &Visit<'_>) -> Page {
     // Taken before the rows are read: a call in between comes twice rather than never.
     let from = log.next();
     // One more than is shown tells whether there is another page.
-    let found = log.before(before, SHOWN + 1, &|event| watched.fits(event));
+    let found = log.before(before, SHOWN + 1, &|event| watched.search.fits(event));
     let mut events = found.events;
     let more = events.len() > SHOWN;
     events.truncate(SHOWN);
@@ -171,24 +129,18 @@ fn list(visit: &Visit<'_>) -> Page {
         found.until
     };
     let latest = log.some(NAMED, &|event| {
-        watched.is_here(event) && !event.member.is_empty()
+        watched.search.is_here(event) && !event.member.is_empty()
     });
     let mut members: BTreeSet<&str> = latest.iter().map(|event| &*event.member).collect();
-    if !watched.member.is_empty() {
-        members.insert(&watched.member);
+    if !watched.search.member.is_empty() {
+        members.insert(&watched.search.member);
     }
     let members: Vec<_> = members
         .into_iter()
         .map(|name| (name.to_owned(), name.to_owned()))
         .collect();
-    let decisions = [
-        ("denied", "Denied"),
-        ("failed", "Denied or failed"),
-        ("answered", "Answered"),
-        ("written", "Writes"),
-    ]
-    .map(|(key, words)| (key.to_owned(), words.to_owned()));
-    let who = if watched.autotask {
+    let decisions = DECISIONS.map(|(key, words)| (key.to_owned(), words.to_owned()));
+    let who = if watched.search.autotask {
         "API user"
     } else {
         "Member"
@@ -205,8 +157,8 @@ fn list(visit: &Visit<'_>) -> Page {
             p.hint #live role="status" { @if before.is_some() { "Older calls. " a href=(format!("{}?{}", visit.at("activity"), watched.query())) { "Back to the latest" } } @else { "The latest calls since the server started; new ones come by themselves." } }
         }
         form.filter method="get" {
-            (page::choice("member", who, &members, &watched.member, Some("everyone"), "", None))
-            (page::choice("decision", "Decision", &decisions, &watched.decision, Some("all"), "", None))
+            (page::choice("member", who, &members, &watched.search.member, Some("everyone"), "", None))
+            (page::choice("decision", "Decision", &decisions, &watched.search.decision, Some("all"), "", None))
             div.field { label for="search" { "Path contains" } input #search name="search" type="search" value=(visit.query.trimmed("search")); }
             button.quiet type="submit" { "Filter" }
             @if stream.is_some() { button.quiet type="button" data-pause hidden { "Pause" } }
@@ -263,18 +215,5 @@ fn class(status: u16) -> &'static str {
         0..=399 => "good",
         401 | 403 => "refused",
         _ => "failed",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::contains;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn a_part_is_found_however_it_is_written(text in "[a-cA-C/]{0,12}", search in "[a-c/]{0,4}") {
-            prop_assert_eq!(contains(&text, &search), text.to_lowercase().contains(&search));
-        }
     }
 }

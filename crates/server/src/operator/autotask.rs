@@ -25,7 +25,8 @@ struct TenantBody<'a> {
     users: usize,
 }
 
-/// `autotask`, `autotask/{instance}/levels…`, `…/users…`, `…/people…`, `…/lines`, `…/faults…`, `…/snapshot`; the first instance is `-`.
+/// `autotask`, `autotask/{instance}/levels…`, `…/users…`, `…/people…`, `…/lines`, `…/faults…`, `…/events`,
+/// `…/snapshot`; the first instance is `-`.
 pub async fn answer(ask: &Ask<'_>, lower: &[&str], segments: &[&str]) -> Result<Reply, Problem> {
     ask.operator()?;
     let tenants = ask.server.autotask();
@@ -59,6 +60,7 @@ pub async fn answer(ask: &Ask<'_>, lower: &[&str], segments: &[&str]) -> Result<
         [verb @ ("snapshot" | "restore" | "reset")] => instances::copy(ask, tenant, verb).await,
         ["faults"] => super::faults::on(ask, &tenant.faults(), tenant.registry(), None),
         ["faults", id] => super::faults::on(ask, &tenant.faults(), tenant.registry(), Some(id)),
+        ["events"] => super::events::of(ask, &tenant.name, true),
         ["levels"] => levels::all(&area).await,
         ["levels", id] => levels::one(&area, number(id)?).await,
         ["users"] => users::all(&area).await,

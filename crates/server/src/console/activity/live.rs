@@ -66,7 +66,7 @@ impl Live {
             at = next;
             let fitting: Vec<_> = fresh
                 .iter()
-                .filter(|event| self.watched.fits(event))
+                .filter(|event| self.watched.search.fits(event))
                 .collect();
             for event in fitting.iter().skip(fitting.len().saturating_sub(MOST)) {
                 // Writing to a String cannot fail.
