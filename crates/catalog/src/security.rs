@@ -39,6 +39,9 @@ pub struct Permission {
     /// Values of an entity's class field that this row is about.
     #[serde(default)]
     pub classes: Vec<i64>,
+    /// A row of its own that a value grants, and every higher one: rights name it, no screen shows it.
+    #[serde(default)]
+    pub opens: BTreeMap<String, String>,
 }
 
 /// Rows that some values open beside own ones.
@@ -178,6 +181,16 @@ impl Permission {
         }
     }
 
+    /// Rows of their own that a value grants.
+    fn opened<'a>(&'a self, value: &str) -> impl Iterator<Item = &'a str> {
+        let known = self.values("value");
+        let rank = move |value: &str| known.iter().position(|known| known == value);
+        let held = rank(value);
+        let rows = self.opens.iter();
+        rows.filter(move |(least, _)| held.is_some() && held >= rank(least))
+            .map(|(_, row)| row.as_str())
+    }
+
     /// A row of ticks, none of which asks for another.
     fn is_grid(&self) -> bool {
         self.values("view") == ["Unchecked", "Checked"]
@@ -281,6 +294,12 @@ impl Permissions {
                     }
                 }
             }
+            for value in entry.opens.keys() {
+                if !entry.values("value").contains(value) {
+                    let fault = format!("`{}` has no value `{value}`", entry.name);
+                    return Err(place.on(value, fault));
+                }
+            }
         }
         for (level, except) in self
             .system
@@ -317,6 +336,9 @@ impl Permissions {
                     "{{ name = {:?}, aliases = {:?}, my = {my:?} }},",
                     entry.name, entry.aliases
                 );
+                for opened in entry.opens.values() {
+                    let _ = writeln!(text, "{{ name = {opened:?}, my = \"no\" }},");
+                }
             }
             text.push_str("]\n");
         }
@@ -329,6 +351,16 @@ impl Permissions {
         self.entries.iter().find(|entry| {
             same(&entry.section, section)
                 && (same(&entry.name, name) || entry.aliases.iter().any(|alias| same(alias, name)))
+        })
+    }
+
+    /// The permission whose value decides a row of the registry: the row's own, or one that opens it.
+    pub fn deciding(&self, section: &str, row: &str) -> Option<&Permission> {
+        self.find(section, row).or_else(|| {
+            let mut entries = self.entries.iter();
+            entries.find(|entry| {
+                entry.section == section && entry.opens.values().any(|opened| opened == row)
+            })
         })
     }
 
@@ -407,6 +439,10 @@ impl Permissions {
                 levels => levels,
             };
             role.set(registry, action, levels)?;
+            for row in values.value.iter().flat_map(|value| entry.opened(value)) {
+                let action = registry.action(&entry.section, row).ok_or_else(unknown)?;
+                role.set(registry, action, [Level::All; 4])?;
+            }
         }
         Ok(role)
     }

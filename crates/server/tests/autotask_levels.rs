@@ -681,3 +681,121 @@ async fn lines_of_business_hide_records_without_a_word() {
         assert!(seen.len() < tickets.len() && !seen.is_empty());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limited_visibility_leaves_notes_of_ones_own_and_nothing_else() {
+    let site = Site::open().await;
+    let contracts = site.rows(site.admin(), "Contracts").await;
+    let companies = site.rows(site.admin(), "Companies").await;
+    let kind = |contract: &Value| {
+        let company = companies
+            .iter()
+            .find(|row| row["id"] == contract["companyID"]);
+        company.unwrap()["companyType"].as_i64().unwrap()
+    };
+    // Not of a line of business, which would hide it for another reason.
+    let mut plain = contracts
+        .iter()
+        .filter(|row| row["organizationalLevelAssociationID"].is_null() && kind(row) == 1);
+    let contract = plain.next().unwrap()["id"].as_i64().unwrap();
+    let notes = format!("/Contracts/{contract}/Notes");
+    let note = |title: &str| Some(json!({"title": title, "description": "Renewal is due."}));
+    let theirs = site.admin_call("POST", &notes, note("Theirs")).await["itemId"].clone();
+
+    let with = |visibility: &'static str, view: &'static str| {
+        [
+            ("Contracts / Contracts", "view", view),
+            ("Contracts / Contract Visibility", "value", visibility),
+            ("CRM / Customer & Cancelation", "value", "All"),
+            ("Service Desk / Tickets", "view", "All"),
+            ("Service Desk / Tickets", "add", "Yes"),
+        ]
+    };
+    let me = site.resource("kadair").await;
+    let none = site.user(me, &with("None", "All")).await;
+    let limited = site.user(me, &with("Limited", "All")).await;
+    let full = site.user(me, &with("Full", "All")).await;
+
+    let (status, json) = site.call(Some(&none), "POST", &notes, note("Mine")).await;
+    assert!(status == 500 && says(&json).contains(NOT_ALLOWED), "{json}");
+    // Contracts stay closed, and what hangs under them.
+    for path in [
+        "/Contracts/query",
+        "/ContractServices/query",
+        "/ContractMilestones/query",
+    ] {
+        let (status, json) = site.call(Some(&limited), "POST", path, Some(all())).await;
+        assert!(
+            status == 500 && says(&json).contains(NOT_ALLOWED),
+            "{path} {json}"
+        );
+    }
+    assert!(site.rows(&limited, "ContractNotes").await.is_empty());
+    let (status, json) = site
+        .call(Some(&limited), "POST", &notes, note("Mine"))
+        .await;
+    assert_eq!(status, 200, "{json}");
+    let mine = json["itemId"].as_i64().unwrap();
+    let seen = ids(&site.rows(&limited, "ContractNotes").await, |_| true);
+    assert_eq!(seen, [mine]);
+    let change = |id: &Value| Some(json!({"id": id, "title": "Changed"}));
+    let (status, json) = site
+        .call(Some(&limited), "PATCH", &notes, change(&json["itemId"]))
+        .await;
+    assert_eq!(status, 200, "{json}");
+    let (status, json) = site
+        .call(Some(&limited), "PATCH", &notes, change(&theirs))
+        .await;
+    assert_eq!(status, 500, "{json}");
+    let unchanged = site
+        .admin_call("GET", &format!("{notes}/{theirs}"), None)
+        .await;
+    assert_eq!(unchanged["item"]["title"], "Theirs");
+    // It says so.
+    let (_, info) = site
+        .call(
+            Some(&limited),
+            "GET",
+            "/ContractNotes/entityInformation",
+            None,
+        )
+        .await;
+    for verb in ["Create", "Query", "Update"] {
+        assert_eq!(
+            info["info"][format!("userAccessFor{verb}")],
+            "Restricted",
+            "{info}"
+        );
+    }
+    // A contract can be chosen without being read; one that is not there cannot.
+    let company = site
+        .admin_call("GET", &format!("/Contracts/{contract}"), None)
+        .await["item"]["companyID"]
+        .clone();
+    for (user, id, expected) in [
+        (&none, contract, 500),
+        (&limited, contract, 200),
+        (&limited, 987_654, 500),
+    ] {
+        let ticket = json!({"companyID": company, "title": "x", "status": 1, "priority": 1, "contractID": id});
+        let (status, json) = site
+            .call(Some(user), "POST", "/Tickets", Some(ticket))
+            .await;
+        assert_eq!(status, expected, "{id} {json}");
+    }
+    // Full visibility shows everybody's.
+    let all_notes = ids(&site.rows(&full, "ContractNotes").await, |_| true);
+    assert!(
+        all_notes.contains(&mine) && all_notes.len() > seen.len(),
+        "{all_notes:?}"
+    );
+    // Only where the contract itself may be viewed: of companies in sight.
+    let mut organizations = with("Limited", "Organizations");
+    organizations[2].1 = "value";
+    organizations[2].0 = "CRM / Vendor & Partners";
+    let elsewhere = site.user(me, &organizations).await;
+    let (status, json) = site
+        .call(Some(&elsewhere), "POST", &notes, note("No"))
+        .await;
+    assert!(status == 500 && says(&json).ends_with(NO_SUCH), "{json}");
+}

@@ -85,7 +85,7 @@ async fn holder(site: &Site, holders: &mut BTreeMap<String, Shown>, needs: &Need
             let permission = site
                 .tenant
                 .permissions
-                .find(&row.module, &row.name)
+                .deciding(&row.module, &row.name)
                 .unwrap();
             level
                 .settings

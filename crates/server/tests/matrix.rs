@@ -128,7 +128,7 @@ fn every_autotask_entity_act_and_value() {
             }
             for action in &named {
                 let row = registry.get(*action).expect("a known action");
-                let permission = permissions.find(&row.module, &row.name).expect("known");
+                let permission = permissions.deciding(&row.module, &row.name).expect("known");
                 write!(text, " | {}", row.full_name()).unwrap();
                 for cell in ["value", "view", "add", "edit", "delete"] {
                     let mut line = String::new();
@@ -137,7 +137,8 @@ fn every_autotask_entity_act_and_value() {
                         let mut level = SecurityLevel::default();
                         for other in &named {
                             let row = registry.get(*other).expect("a known action");
-                            let other = permissions.find(&row.module, &row.name).expect("known");
+                            let other =
+                                permissions.deciding(&row.module, &row.name).expect("known");
                             // Of alternatives, the one at hand alone decides.
                             let apart = matches!(needs, Needs::Either(_));
                             if !apart || other.full_name() == permission.full_name() {

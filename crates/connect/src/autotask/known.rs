@@ -144,7 +144,7 @@ impl Screen {
     /// The permission behind an action of the registry.
     pub fn permission(&self, action: ActionId) -> Option<&Permission> {
         let row = self.registry.get(action)?;
-        self.permissions.find(&row.module, &row.name)
+        self.permissions.deciding(&row.module, &row.name)
     }
 }
 

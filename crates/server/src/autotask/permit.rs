@@ -137,21 +137,18 @@ pub async fn may_refer(
     id: i64,
 ) -> Result<bool, Trouble> {
     for caller in permit.everybody() {
-        // Some levels let records be made for companies that they do not show.
-        let right = target.extra_rights.contains_key("refer");
-        let refers = right && holds(caller, target, "refer", Verb::Inquire);
-        let found = if refers {
-            tenant.backend.raw_row(target, id).await?.is_some()
-        } else {
-            match authorize(tenant, caller, target, Act::Query).await {
-                Ok(sight) => super::reading::row(tenant, &sight, id, Filter::Constant(true))
-                    .await?
-                    .is_some(),
-                Err(Trouble::Denied(..)) => false,
-                Err(trouble) => return Err(trouble),
-            }
-        };
-        if !found {
+        let view = View::new(tenant, caller, true);
+        let mut rows = simplify(visible(view, target, Act::Query, CHAIN).await?);
+        // Some levels let records be made for companies and contracts that they do not show.
+        if let Some(right) = target.extra_rights.get("refer")
+            && rows != Filter::Constant(true)
+        {
+            let asked = (&right.needs, Verb::Inquire);
+            let further = rows_under(view, target, asked, CHAIN).await?;
+            rows = Filter::Or(vec![rows, further]);
+        }
+        let rows = and(simplify(rows), crate::backend::with_id(id));
+        if tenant.backend.raw_count(target, &rows).await? == 0 {
             return Ok(false);
         }
     }
@@ -264,12 +261,21 @@ fn visible<'f>(
 }
 
 async fn rows_of(view: View<'_>, entity: &Entity, act: Act, depth: u32) -> Result<Filter, Trouble> {
+    rows_under(view, entity, needs(entity, act), depth).await
+}
+
+/// The rows that a right opens to a verb.
+async fn rows_under(
+    view: View<'_>,
+    entity: &Entity,
+    (needs, verb): (&Needs, Verb),
+    depth: u32,
+) -> Result<Filter, Trouble> {
     let View {
         tenant,
         caller,
         by_line,
     } = view;
-    let (needs, verb) = needs(entity, act);
     let decision = decide(&caller.role, needs, verb);
     if matches!(decision, Decision::Denied(_)) || depth == 0 {
         return Ok(Filter::Constant(false));

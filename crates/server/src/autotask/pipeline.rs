@@ -21,7 +21,6 @@ use bitting_dialects::autotask::information;
 use bitting_dialects::autotask::page::Token;
 use bitting_dialects::autotask::route::{Place, Route, Shape};
 use bitting_dialects::autotask::search::{self, Search};
-use bitting_query::Filter;
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -259,7 +258,7 @@ impl Call<'_> {
             }
             served::Asked::Post => {
                 let permit = self.permit(Act::Create).await?;
-                self.pass_parent().await?;
+                self.pass_parent(&permit).await?;
                 let id = saving::create(self.tenant, &permit, spot, self.body()?).await?;
                 Ok(bytes(&json!({ "itemId": id })))
             }
@@ -307,8 +306,8 @@ impl Call<'_> {
         Ok(())
     }
 
-    /// The record in the path must be there and be seen.
-    async fn pass_parent(&self) -> Result<(), Trouble> {
+    /// The record in the path must be there, and be one that a record can be made for.
+    async fn pass_parent(&self, permit: &Permit<'_>) -> Result<(), Trouble> {
         let below = self
             .entity
             .served
@@ -321,15 +320,11 @@ impl Call<'_> {
             return Ok(());
         };
         let target = self.tenant.catalog().entity(target);
-        let missing = || {
-            let name = &self.entity.fields[field].name;
-            Refusal::new(Refusal::reference(name, &target.schema))
-        };
-        let permit = permit::authorize(self.tenant, self.caller, target, Act::Query)
-            .await
-            .map_err(|_| missing())?;
-        let found = reading::row(self.tenant, &permit, parent, Filter::Constant(true)).await?;
-        found.map(|_| ()).ok_or_else(|| missing().into())
+        if permit::may_refer(self.tenant, permit, target, parent).await? {
+            return Ok(());
+        }
+        let name = &self.entity.fields[field].name;
+        Err(Refusal::new(Refusal::reference(name, &target.schema)).into())
     }
 
     async fn get(&self, id: i64, spot: Spot) -> Result<Vec<u8>, Trouble> {

@@ -45,9 +45,14 @@ fn granted(
     level: &SecurityLevel,
     denial: &Denial,
 ) -> Option<SecurityLevel> {
-    let entry = permissions.find(&denial.module, &denial.action)?;
+    let entry = permissions.deciding(&denial.module, &denial.action)?;
     let mut next = level.clone();
     let values = next.settings.entry(entry.full_name()).or_default();
+    let mut opens = entry.opens.iter();
+    if let Some((value, _)) = opens.find(|(_, row)| **row == *denial.action) {
+        values.value = Some(value.clone());
+        return (next != *level).then_some(next);
+    }
     let own = denial
         .needed
         .split(" or ")
