@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// 403: the role lacks a right.
-    #[error("the key lacks {need}: {method} {path} was refused{}; grant that right to the key's security role", beside(denial.as_deref()))]
+    #[error("the key lacks {need}: {method} {path} was refused{}; {}", beside(denial.as_deref()), remedy(denial.as_deref()))]
     Right {
         need: String,
         method: String,
@@ -191,6 +191,16 @@ fn meaning(status: u16, message: &str) -> u16 {
         400
     } else {
         status
+    }
+}
+
+/// What to do about a refusal: the right may be there, and the record out of sight.
+fn remedy(denial: Option<&str>) -> &'static str {
+    match denial {
+        Some(denial) if denial.contains("which the member does not see") => {
+            "let the key's member sit at a location that sees the record"
+        }
+        _ => "grant that right to the key's security role",
     }
 }
 

@@ -30,6 +30,7 @@ pub mod sample;
 pub mod schedule;
 pub mod scheduler;
 pub mod shared;
+pub mod sight;
 pub mod source;
 pub mod state;
 pub mod steps;

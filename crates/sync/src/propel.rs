@@ -3,11 +3,12 @@
 
 mod agreements;
 pub(crate) mod assets;
+mod categories;
 pub(crate) mod companies;
 mod lookups;
 mod opportunities;
 pub(crate) mod push;
-mod settings;
+pub(crate) mod settings;
 pub(crate) mod tickets;
 
 use crate::Failure;

@@ -8,6 +8,7 @@ mod console;
 mod kind;
 mod settings;
 mod source;
+mod threads;
 mod tickets;
 
 use crate::Failure;

@@ -317,6 +317,11 @@ fn what_the_psa_decides_comes_back() {
     desk.whole(server.key());
     let operator = server.operator();
     let opportunity = right(&operator, &choice, 6);
+    // Somebody writes another description before the first reading after the push.
+    let links = desk.state.all(Shelf::Link, "propel", "opportunity");
+    for link in links.expect("links") {
+        desk.state.remove(Shelf::Link, link.id).expect("removed");
+    }
     let statuses = operator
         .list("sales/opportunities/statuses")
         .expect("statuses");
@@ -411,11 +416,120 @@ fn an_opportunity_that_a_location_hides_is_kept() {
         said.contains("is there, but hidden from the key") && !said.contains("was deleted"),
         "{said}"
     );
-    let ledger = desk
-        .state
-        .all(Shelf::Outbox, "propel", "project opportunity")
-        .expect("a ledger");
-    assert_eq!(ledger[0].state, "pushed");
+    let standing = || {
+        let ledger = desk
+            .state
+            .all(Shelf::Outbox, "propel", "project opportunity");
+        ledger.expect("a ledger")[0].state.clone()
+    };
+    assert_eq!(standing(), "pushed");
+    // It is shown as it was.
+    assert_eq!(
+        desk.taken("opportunities.jsonl")[0]["opportunity"],
+        opportunity
+    );
+    // Deleted for good, which a key that a location narrows cannot know, and one at the top can.
+    let delete = |path: &str| {
+        let answer = operator.ask("DELETE", path, None).expect("asked");
+        answer.ok("DELETE", path).expect("deleted");
+    };
+    for activity in listed(
+        &operator,
+        "sales/activities",
+        &format!("opportunity/id={opportunity}"),
+    ) {
+        delete(&format!("sales/activities/{}", activity["id"]));
+    }
+    delete(&path);
+    let said = Desk::said(&desk.run(server.key(), job).expect("a run"));
+    assert!(
+        said.contains("was deleted, or is hidden from the key") && said.contains("below Corporate"),
+        "{said}"
+    );
+    assert_eq!(standing(), "pushed");
+    let top = places.iter().find(|place| place["name"] == "Corporate");
+    operator
+        .patch(
+            &format!("system/members/{}", server.member),
+            &[(
+                "securityLocation".to_owned(),
+                json!({ "id": top.expect("the top")["id"] }),
+            )],
+        )
+        .expect("widened");
+    let said = Desk::said(&desk.run(server.key(), job).expect("a run"));
+    assert!(said.contains("was deleted in the PSA"), "{said}");
+    assert_eq!(standing(), "deleted");
+}
+
+#[test]
+fn a_company_keeps_the_categories_that_it_was_given_with_its_first_asset() {
+    let server = server();
+    let choice = choice(&server);
+    let desk = desk(&choice, 9);
+    let file = desk.home.settings_file("propel");
+    let categories = |settings: &str| {
+        std::fs::write(&file, settings).expect("settings");
+        let said = Desk::said(&desk.whole(server.key()));
+        let mut found: Vec<String> = desk
+            .taken("assets.jsonl")
+            .iter()
+            .map(|asset| text(&asset["category"]))
+            .collect();
+        found.sort();
+        found.dedup();
+        (found, said)
+    };
+    let one = |word: &str| vec![word.to_owned()];
+    assert_eq!(categories(&choice.settings).0, one("Machine"));
+    assert_eq!(
+        desk.taken("categories.jsonl"),
+        [json!({ "company": choice.company, "types": { &choice.kind: "Machine" } })]
+    );
+    // The account's mapping changes: said once, and the company keeps its own.
+    let changed = choice.settings.replace("\"Machine\"", "\"Box\"");
+    let (found, said) = categories(&changed);
+    assert_eq!(found, one("Machine"));
+    assert!(said.contains("1 companies keep the mapping"), "{said}");
+    let (found, said) = categories(&changed);
+    assert_eq!(found, one("Machine"));
+    assert!(!said.contains("keep the mapping"), "{said}");
+    // Its own is changed by name; and left out, its assets go by the usual way of what is missed.
+    let own = |category: &str| {
+        format!(
+            "{changed}[assets.company.{}]\n\"{}\" = \"{category}\"\n",
+            choice.company, choice.kind
+        )
+    };
+    assert_eq!(categories(&own("Core")).0, one("Core"));
+    assert!(categories(&own("")).0.is_empty());
+    // A company that comes later is given the account's mapping as it is then.
+    let operator = server.operator();
+    let path = "company/configurations?conditions=company/id>0&fields=id,company,type&orderBy=id";
+    let later = operator
+        .list(path)
+        .expect("configurations")
+        .into_iter()
+        .find(|row| {
+            let company = format!("company/companies/{}", row["company"]["id"]);
+            row["type"]["name"] == choice.kind.as_str()
+                && row["company"]["id"] != choice.company
+                && operator.get(&company).expect("a company")["status"]["name"] == "Active"
+        });
+    let later = later.expect("a configuration of another company")["company"]["id"].clone();
+    let both = changed.replace(
+        &format!("propelled = [{}]", choice.company),
+        &format!("propelled = [{}, {later}]", choice.company),
+    );
+    assert_eq!(categories(&both).0, ["Box", "Machine"]);
+    let wrong = format!("{changed}[assets.company.acme]\n");
+    std::fs::write(&file, wrong).expect("settings");
+    let outcomes = desk.run(server.key(), None).expect("a run");
+    let said = Desk::said(&outcomes);
+    assert!(
+        said.contains("[assets.company.acme] names no company"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn right(psa: &Psa, choice: &Choice, tag: &str) {
             types[0]["id"]
         ))
         .expect("questions");
-    assert_eq!(questions.len(), 23);
+    assert_eq!(questions.len(), 24);
     let found = configurations(psa, tag);
     assert_eq!(found.len(), 2, "{found:?}");
     for (configuration, company) in found.iter().zip(&choice.companies) {

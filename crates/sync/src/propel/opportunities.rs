@@ -6,6 +6,7 @@ use super::settings::{Amounts, Settings};
 use super::{COMPANIES, READ_OPPORTUNITIES, REPORTS, SLUG, companies, lookups};
 use crate::Failure;
 use crate::api::{encode, id, list};
+use crate::sight;
 use crate::state::{Record, Shelf};
 use crate::work::{Work, hash};
 use serde_json::{Value, json};
@@ -53,13 +54,14 @@ pub fn read_back(work: &mut Work<'_>) -> Result<(), Failure> {
             .state
             .find(Shelf::Link, SLUG, OPPORTUNITY, &opportunity.to_string())?
             .unwrap_or_else(|| Record::new(SLUG, OPPORTUNITY, opportunity.to_string()));
-        let view = view(
-            &settings,
-            &statuses,
-            row,
-            &forecast,
-            &link.data["description"],
-        );
+        // Ours as it was pushed, before the first reading.
+        let pushed = wanted.get(opportunity).and_then(Option::as_ref);
+        let pushed = pushed.map_or(&Value::Null, |ledger| &ledger.data["description"]);
+        let ours = [&link.data["description"], pushed];
+        let ours = ours
+            .into_iter()
+            .find(|text| text.as_str().is_some_and(|text| !text.is_empty()));
+        let view = view(&settings, &statuses, row, &forecast, ours);
         let print = hash(&view.to_string());
         work.counts.read += 1;
         shown.push(view.clone());
@@ -77,7 +79,16 @@ pub fn read_back(work: &mut Work<'_>) -> Result<(), Failure> {
         work.state.put(Shelf::Link, &mut link)?;
         work.counts.changed += 1;
     }
-    deleted(work, wanted, &found)?;
+    for kept in deleted(work, wanted, &found)? {
+        // As it was, since nobody knows better.
+        let key = kept.to_string();
+        let before = work.state.find(Shelf::Link, SLUG, OPPORTUNITY, &key)?;
+        shown.extend(
+            before
+                .map(|link| link.data)
+                .filter(|view| !view["opportunity"].is_null()),
+        );
+    }
     work.output("opportunities.jsonl", &shown)
 }
 
@@ -87,7 +98,7 @@ fn view(
     statuses: &[Value],
     row: &Value,
     forecast: &[Value],
-    description: &Value,
+    ours: Option<&Value>,
 ) -> Value {
     let field = match settings.opportunity.amounts {
         Amounts::Revenue => "revenue",
@@ -116,27 +127,24 @@ fn view(
             .map(|found| found["value"].clone())
     });
     // The description is taken over only while there is none.
-    let description = if description.as_str().is_some_and(|text| !text.is_empty()) {
-        description
-    } else {
-        &row["notes"]
-    };
+    let description = ours.unwrap_or(&row["notes"]);
     json!({
         "opportunity": id(row), "company": row["company"]["id"], "name": row["name"], "material": sum("Product"), "labor": sum("Service"),
         "start": start, "response": response, "description": description,
     })
 }
 
-/// An opportunity is deleted here only when the PSA says 404 to its id, the report of all opportunities, which no
-/// location narrows, does not have it either, the key still opens the PSA, and few vanish at once: a location that
-/// hides records answers 404 too.
+/// An opportunity is deleted here only when the PSA says 404 to its id, the report of all opportunities does not have
+/// it either, nothing can be hidden from the key (whether a location narrows reports too is not known of every PSA),
+/// the key still opens the PSA, and few vanish at once: a location that hides records answers 404 too. Answers those
+/// that do not show and are kept.
 fn deleted(
     work: &mut Work<'_>,
     wanted: BTreeMap<i64, Option<Record>>,
     found: &BTreeMap<i64, Value>,
-) -> Result<(), Failure> {
+) -> Result<Vec<i64>, Failure> {
     let total = wanted.len();
-    let mut gone = Vec::new();
+    let (mut gone, mut kept, mut narrowed) = (Vec::new(), Vec::new(), None);
     for (opportunity, ledger) in wanted {
         if !found.contains_key(&opportunity)
             && work
@@ -151,13 +159,25 @@ fn deleted(
                 work.warn(format!(
                     "opportunity {opportunity} is there, but hidden from the key by its location; it is kept as it was"
                 ));
+                kept.push(opportunity);
+                continue;
+            }
+            if narrowed.is_none() {
+                narrowed = Some(sight::narrowed(work.api, READ_OPPORTUNITIES)?);
+            }
+            if let Some(Some(reason)) = &narrowed {
+                work.warn(format!(
+                    "opportunity {opportunity} was deleted, or is hidden from the key ({reason}); it is kept as it was. \
+                     A key whose member sits at the top location can tell"
+                ));
+                kept.push(opportunity);
                 continue;
             }
             gone.push((opportunity, ledger));
         }
     }
     if gone.is_empty() {
-        return Ok(());
+        return Ok(kept);
     }
     // One alone may go however few there are.
     if gone.len() > 1 && gone.len() as f64 >= VANISHED * total as f64 {
@@ -168,6 +188,11 @@ fn deleted(
     }
     work.api.get(COMPANIES, "company/companies?pageSize=1")?;
     for (opportunity, ledger) in gone {
+        // Once more behind the proof: the key may have been narrower a moment ago.
+        let path = format!("sales/opportunities/{opportunity}");
+        if work.api.get_if_there(READ_OPPORTUNITIES, &path)?.is_some() {
+            continue;
+        }
         work.warn(format!(
             "opportunity {opportunity} was deleted in the PSA and is deleted here too"
         ));
@@ -184,7 +209,7 @@ fn deleted(
         }
         work.counts.changed += 1;
     }
-    Ok(())
+    Ok(kept)
 }
 
 /// Whether a report shows a record that the key cannot see.

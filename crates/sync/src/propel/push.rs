@@ -218,6 +218,11 @@ impl Project {
             None => self.opportunity(work, mapping, rep)?,
         };
         ledger.psa_id = Some(opportunity);
+        if !ledger.data.is_object() {
+            ledger.data = json!({});
+        }
+        // Ours stays what is shown, whatever somebody makes of it there.
+        ledger.data["description"] = json!(self.description);
         done(work, ledger, "opportunity", opportunity)?;
         for (step, label, kind, revenue, cost) in [
             (

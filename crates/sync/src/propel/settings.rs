@@ -32,7 +32,10 @@ pub struct Team {
 #[serde(deny_unknown_fields, default)]
 pub struct Assets {
     pub write_back: bool,
+    /// The account's mapping: category by type.
     pub types: BTreeMap<String, String>,
+    /// What differs for single companies, by their id.
+    pub company: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]

@@ -4,14 +4,15 @@ use super::lookups::{self, CI_TYPES, COMPANY_TYPES};
 use super::settings::Settings;
 use super::{COMPANIES, CONTRACTS, EDIT_ASSETS, READ_ASSETS, Working};
 use crate::Failure;
-use crate::mirror::{IMPORTED, mirror};
-use crate::propel::assets::{ASSET, Found, day, missed, taken_over};
+use crate::mirror::{Each, IMPORTED, mirror};
+use crate::propel::assets::{Face, imported, written_back};
 use crate::propel::companies::{COMPANY, chosen, gone_from_filter};
-use crate::queries::is;
+use crate::queries::{Queries, is};
 use crate::state::Shelf;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
+const ITEMS: &str = "ConfigurationItems";
 /// What is read of a configuration item.
 const FIELDS: [&str; 10] = [
     "id",
@@ -69,129 +70,61 @@ pub fn companies(work: &mut Working<'_>) -> Result<(), Failure> {
     work.output_kept("companies.jsonl", Shelf::Link, COMPANY, IMPORTED)
 }
 
+struct Items<'a>(Queries<'a>);
+
+impl Face for Items<'_> {
+    const ASSET: &'static str = "configuration item";
+    // There is no day of purchase; the install date stands for it.
+    const DATES: [&'static str; 2] = ["installDate", "warrantyExpirationDate"];
+
+    fn of(row: &Value) -> (Option<i64>, Option<i64>) {
+        (
+            row["companyID"].as_i64(),
+            row["configurationItemType"].as_i64(),
+        )
+    }
+
+    fn walk(&self, types: &[i64], each: Each<'_>) -> Result<(), Failure> {
+        let conditions = [
+            is("eq", "isActive", true),
+            is("in", "configurationItemType", types.to_vec()),
+        ];
+        self.0.walk(READ_ASSETS, ITEMS, &conditions, &FIELDS, each)
+    }
+
+    fn get(&self, id: i64) -> Result<Option<Value>, Failure> {
+        let mut there = None;
+        let wanted = [is("eq", "id", id)];
+        self.0.walk(READ_ASSETS, ITEMS, &wanted, &FIELDS, |rows| {
+            there = rows.into_iter().next();
+            Ok(())
+        })?;
+        Ok(there)
+    }
+
+    fn change(&self, id: i64, dates: &[(&str, Value)]) -> Result<(), Failure> {
+        let mut change = json!({ "id": id });
+        for (field, day) in dates {
+            change[*field] = day.clone();
+        }
+        self.0.patch(EDIT_ASSETS, ITEMS, &change)
+    }
+}
+
 pub fn assets(work: &mut Working<'_>) -> Result<(), Failure> {
     let settings: Settings = work.settings()?;
-    if settings.assets.types.is_empty() {
-        return Ok(());
-    }
-    let mut categories = BTreeMap::new();
-    for (kind, category) in &settings.assets.types {
-        let kind = lookups::named(work, CI_TYPES, "assets.types", kind)?;
-        categories.insert(kind, category.clone());
-    }
     let propelled = chosen(work, &settings.companies.propelled)?;
-    let kinds: Vec<i64> = categories.keys().copied().collect();
-    let conditions = [
-        is("eq", "isActive", true),
-        is("in", "configurationItemType", kinds),
-    ];
-    let api = work.api;
-    let gone = mirror(
-        work,
-        ASSET,
-        |each| {
-            api.walk(
-                READ_ASSETS,
-                "ConfigurationItems",
-                &conditions,
-                &FIELDS,
-                each,
-            )
-        },
-        |row| {
-            row["category"] = json!(
-                row["configurationItemType"]
-                    .as_i64()
-                    .and_then(|kind| categories.get(&kind))
-            );
-            propelled.contains(&row["companyID"].as_i64().unwrap_or_default())
-        },
-    )?;
-    missed(work, &gone)?;
-    if work.stays("assets.jsonl") {
-        return Ok(());
-    }
-    work.output_kept("assets.jsonl", Shelf::Link, ASSET, IMPORTED)
+    let face = Items(work.api);
+    let named = |work: &mut Working<'_>, setting: &str, word: &str| {
+        lookups::named(work, CI_TYPES, setting, word)
+    };
+    imported(work, &face, &settings.assets, &propelled, named)
 }
 
 pub fn write_back(work: &mut Working<'_>) -> Result<(), Failure> {
     let settings: Settings = work.settings()?;
-    if !settings.assets.write_back {
-        return Ok(());
-    }
-    for found in work.input::<Found>("warranties.jsonl")? {
-        work.counts.read += 1;
-        let key = found.configuration.to_string();
-        let Some(mut link) = work
-            .state
-            .find(Shelf::Link, work.integration, ASSET, &key)?
-        else {
-            work.counts.skipped += 1;
-            continue;
-        };
-        let wanted = [is("eq", "id", found.configuration)];
-        let there = work.api.find(READ_ASSETS, "ConfigurationItems", &wanted)?;
-        let Some(there) = there.into_iter().next() else {
-            work.warn(format!(
-                "configuration item {key}: deleted, or hidden from the key; its dates are not written"
-            ));
-            continue;
-        };
-        let mut change = json!({ "id": found.configuration });
-        for (field, ours) in [
-            ("installDate", &found.purchase),
-            ("warrantyExpirationDate", &found.warranty),
-        ] {
-            let Some(ours) = ours else { continue };
-            let theirs = day(&there[field]);
-            if theirs == *ours {
-                continue;
-            }
-            if theirs != day(&link.data[field]) {
-                work.warn(format!(
-                    "configuration item {key}: {field} was changed in the PSA from {} to {theirs}; it is left, the next run decides again",
-                    day(&link.data[field])
-                ));
-                link.data[field] = there[field].clone();
-                // The next import reads the record anew.
-                link.hash.clear();
-                work.state.put(Shelf::Link, &mut link)?;
-                continue;
-            }
-            change[field] = json!(format!("{ours}T00:00:00Z"));
-        }
-        if change.as_object().is_none_or(|change| change.len() == 1) {
-            work.counts.unchanged += 1;
-            continue;
-        }
-        match work.api.patch(EDIT_ASSETS, "ConfigurationItems", &change) {
-            Ok(()) => {
-                work.counts.changed += 1;
-                // As the next import will find it, so that it finds nothing changed.
-                let mut there = Value::Null;
-                let api = work.api;
-                api.walk(
-                    READ_ASSETS,
-                    "ConfigurationItems",
-                    &wanted,
-                    &FIELDS,
-                    |rows| {
-                        there = rows.into_iter().next().unwrap_or_default();
-                        Ok(())
-                    },
-                )?;
-                taken_over(&mut link, there);
-                work.state.put(Shelf::Link, &mut link)?;
-            }
-            Err(
-                failure @ (Failure::Invalid { .. }
-                | Failure::InUse { .. }
-                | Failure::NotFound { .. }),
-            ) => work.warn(failure.to_string()),
-            Err(failure) => return Err(failure),
-        }
-    }
-    Ok(())
+    let face = Items(work.api);
+    written_back(work, &face, settings.assets.write_back)
 }
 
 /// Contracts of propelled companies with the services in them. Read only; amounts are as the PSA has them, by the

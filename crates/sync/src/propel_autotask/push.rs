@@ -93,6 +93,11 @@ fn push(
         None => made(work, project, mapping, owner)?,
     };
     ledger.psa_id = Some(opportunity);
+    if !ledger.data.is_object() {
+        ledger.data = json!({});
+    }
+    // Ours stays what is shown, whatever somebody makes of it there.
+    ledger.data["description"] = json!(project.description);
     done(work, ledger, "opportunity", opportunity)?;
     if !ledger.data["document"].is_i64() {
         // No right of the profile is about attachments; where the copied level grants it, the document goes along.
@@ -222,18 +227,16 @@ pub fn read_back(work: &mut Working<'_>) -> Result<(), Failure> {
     let settings: Settings = work.settings()?;
     import(work, &settings)?;
     let slug = work.integration;
-    let mut wanted: BTreeMap<i64, bool> = BTreeMap::new();
+    // With our own description, where it was pushed.
+    let mut wanted: BTreeMap<i64, Value> = BTreeMap::new();
     for ledger in work.state.all(Shelf::Outbox, slug, PROJECT)? {
-        wanted.extend(
-            ledger
-                .psa_id
-                .filter(|_| ledger.state == "pushed")
-                .map(|id| (id, true)),
-        );
+        if let Some(id) = ledger.psa_id.filter(|_| ledger.state == "pushed") {
+            wanted.insert(id, ledger.data["description"].clone());
+        }
     }
     for link in work.state.all(Shelf::Link, slug, OPPORTUNITY)? {
         if let Some(id) = link.psa_id.filter(|_| link.state == "imported") {
-            wanted.entry(id).or_insert(false);
+            wanted.entry(id).or_default();
         }
     }
     let statuses: BTreeMap<i64, String> = lookups::values(work, STATUSES)?.into_iter().collect();
@@ -252,7 +255,10 @@ pub fn read_back(work: &mut Working<'_>) -> Result<(), Failure> {
                 .state
                 .find(Shelf::Link, slug, OPPORTUNITY, &id.to_string())?;
             let mut link = known.unwrap_or_else(|| Record::new(slug, OPPORTUNITY, id.to_string()));
-            let view = view(&settings, &statuses, &row, &link.data["description"]);
+            let ours = [&link.data["description"], &wanted[&id]]
+                .into_iter()
+                .find_map(|text| text.as_str().filter(|text| !text.is_empty()));
+            let view = view(&settings, &statuses, &row, ours);
             let print = hash(&view.to_string());
             shown.push(view.clone());
             if link.hash == print {
@@ -275,6 +281,13 @@ pub fn read_back(work: &mut Working<'_>) -> Result<(), Failure> {
         work.warn(format!(
             "opportunity {id} is not to be seen any more; nothing is deleted here. Does the key's security level still show it?"
         ));
+        let key = id.to_string();
+        let before = work.state.find(Shelf::Link, slug, OPPORTUNITY, &key)?;
+        shown.extend(
+            before
+                .map(|link| link.data)
+                .filter(|view| !view["opportunity"].is_null()),
+        );
     }
     work.output("opportunities.jsonl", &shown)
 }
@@ -284,7 +297,7 @@ fn view(
     settings: &Settings,
     statuses: &BTreeMap<i64, String>,
     row: &Value,
-    before: &Value,
+    ours: Option<&str>,
 ) -> Value {
     let status = row["status"]
         .as_i64()
@@ -313,10 +326,7 @@ fn view(
             amount.is_some_and(|amount| (material + labor - amount).abs() < 0.005)
         });
     // The description is taken over only while there is none.
-    let description = match before.as_str() {
-        Some(text) if !text.is_empty() => text,
-        _ => own.trim(),
-    };
+    let description = ours.unwrap_or(own.trim());
     json!({
         "opportunity": row["id"], "company": row["companyID"], "name": row["title"], "amount": amount,
         "material": parts.map(|parts| parts.0), "labor": parts.map(|parts| parts.1), "start": row["promisedFulfillmentDate"],

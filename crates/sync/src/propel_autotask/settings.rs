@@ -1,7 +1,7 @@
 //! What a person decides about Propel Your MSP on Autotask. Values of pick lists are named as the PSA names them.
 
+use crate::propel::settings::Assets;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -17,13 +17,6 @@ pub struct Settings {
 pub struct Companies {
     pub types: Vec<String>,
     pub propelled: Vec<i64>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Assets {
-    pub write_back: bool,
-    pub types: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

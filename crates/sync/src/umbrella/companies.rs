@@ -75,6 +75,13 @@ pub fn map(work: &mut Work<'_>) -> Result<(), Failure> {
     work.state.put_all(Shelf::Mapping, &mut changed)
 }
 
+/// Whether somebody mapped the organisation, though its company was not found, or several were: that may be a
+/// hidden company as well as a slip of the pen, so nothing is taken back for it.
+pub fn undecided(work: &Work<'_>, org: &str) -> Result<bool, Failure> {
+    let known = work.state.find(Shelf::Mapping, SLUG, COMPANY, org)?;
+    Ok(known.is_some_and(|known| known.psa_id.is_none() && known.state != "not mapped"))
+}
+
 /// Company of each organisation that has one.
 pub fn mapped(work: &Work<'_>) -> Result<BTreeMap<String, i64>, Failure> {
     let records = work.state.all(Shelf::Mapping, SLUG, COMPANY)?;

@@ -6,10 +6,11 @@ use super::source::Organisation;
 use super::{ADD_CONFIGURATIONS, EDIT_CONFIGURATIONS, READ_CONFIGURATIONS, SLUG, companies, kind};
 use crate::Failure;
 use crate::api::{encode, id, short};
+use crate::sight::{self, Standing};
 use crate::state::{Record, Shelf};
 use crate::work::{Work, hash};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const CONFIGURATION: &str = "configuration";
 
@@ -21,13 +22,16 @@ pub fn sync(work: &mut Work<'_>) -> Result<(), Failure> {
     let links = work.state.hashes(Shelf::Link, SLUG, CONFIGURATION)?;
     let there = there(work, kind.id)?;
     let day = work.now.strftime("%Y-%m-%d").to_string();
-    let mut kept = Vec::new();
+    let (mut kept, mut held) = (BTreeSet::new(), Vec::new());
     for org in organisations {
         let Some(company) = mapped.get(&org.org).copied() else {
             work.counts.skipped += 1;
+            if companies::undecided(work, &org.org)? {
+                kept.insert(org.org.clone());
+            }
             continue;
         };
-        kept.push(org.org.clone());
+        kept.insert(org.org.clone());
         let answers: Vec<Value> = kind::QUESTIONS
             .iter()
             .filter_map(|question| {
@@ -41,11 +45,18 @@ pub fn sync(work: &mut Work<'_>) -> Result<(), Failure> {
             .cloned()
             .unwrap_or_else(|| Record::new(SLUG, CONFIGURATION, org.org.clone()));
         let found = there.get(&(org.device(), company)).copied();
-        if let Some(old) = link.psa_id.filter(|old| {
-            link.state == "current" && Some(*old) != found && there.values().any(|id| id == old)
-        }) {
-            // The organisation belongs to another company now; that one gets a record of its own.
-            retire(work, old)?;
+        let known = link.psa_id.filter(|_| link.state == "current");
+        if let Some(old) = known.filter(|old| Some(*old) != found) {
+            if there.values().any(|id| *id == old) {
+                // The organisation belongs to another company now; that one gets a record of its own.
+                retire(work, &mut link, old)?;
+            } else if let Some(reason) = hidden(work, old)? {
+                held.push(format!(
+                    "configuration {old} of organisation {}: {reason}",
+                    org.org
+                ));
+                continue;
+            }
         }
         if found.is_some()
             && link.psa_id == found
@@ -57,13 +68,25 @@ pub fn sync(work: &mut Work<'_>) -> Result<(), Failure> {
         }
         let name = short(&format!("Umbrella – {}", org.name), 100);
         let configuration = if let Some(found) = found {
-            let members = [("name", json!(name)), ("questions", json!(answers))];
-            work.api.patch(
-                EDIT_CONFIGURATIONS,
-                &format!("company/configurations/{found}"),
-                &members,
-            )?;
-            work.counts.changed += 1;
+            let mut members = vec![("name", json!(name)), ("questions", json!(answers))];
+            if retired(&link).contains(&json!(found)) {
+                // Mapped again. What somebody else put out of use stays so.
+                members.push(("activeFlag", json!(true)));
+            }
+            let path = format!("company/configurations/{found}");
+            match work.api.patch(EDIT_CONFIGURATIONS, &path, &members) {
+                Ok(_) => work.counts.changed += 1,
+                // One record's fault holds up no other; the next run tries again.
+                Err(
+                    failure @ (Failure::Invalid { .. }
+                    | Failure::InUse { .. }
+                    | Failure::NotFound { .. }),
+                ) => {
+                    work.warn(format!("organisation {}: {failure}", org.org));
+                    continue;
+                }
+                Err(failure) => return Err(failure),
+            }
             found
         } else {
             let body = json!({
@@ -78,13 +101,19 @@ pub fn sync(work: &mut Work<'_>) -> Result<(), Failure> {
                     work.counts.created += 1;
                     id(&made)
                 }
-                Err(failure @ (Failure::Invalid { .. } | Failure::NotFound { .. })) => {
+                Err(
+                    failure @ (Failure::Invalid { .. }
+                    | Failure::InUse { .. }
+                    | Failure::NotFound { .. }),
+                ) => {
                     work.warn(format!("organisation {}: {failure}", org.org));
                     continue;
                 }
                 Err(failure) => return Err(failure),
             }
         };
+        let others = retired(&link).into_iter().filter(|id| *id != configuration);
+        link.data = json!({ "retired": others.collect::<Vec<_>>() });
         link.psa_id = Some(configuration);
         link.hash = content;
         "current".clone_into(&mut link.state);
@@ -95,14 +124,29 @@ pub fn sync(work: &mut Work<'_>) -> Result<(), Failure> {
     for (org, mut link) in links {
         if link.state == "current" && !kept.contains(&org) {
             if let Some(configuration) = link.psa_id {
-                retire(work, configuration)?;
+                retire(work, &mut link, configuration)?;
             }
             "retired".clone_into(&mut link.state);
             link.updated = work.moment();
             work.state.put(Shelf::Link, &mut link)?;
         }
     }
-    Ok(())
+    if held.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Held(held.join("; ")))
+}
+
+/// Why no second configuration is made in place of one that does not show; `None` where one is: it was deleted, or
+/// made into another type's.
+fn hidden(work: &mut Work<'_>, configuration: i64) -> Result<Option<String>, Failure> {
+    let path = format!("company/configurations/{configuration}");
+    Ok(match sight::look(work.api, READ_CONFIGURATIONS, &path)? {
+        Standing::Unknown(reason) => Some(format!(
+            "it was deleted, or is hidden from the key ({reason}), and no second one is made; let the key's member see it again"
+        )),
+        Standing::There(_) | Standing::Gone => None,
+    })
 }
 
 /// Configurations of the type by what they are known by and their company: a few pages, not a look-up each.
@@ -128,8 +172,13 @@ fn there(work: &mut Work<'_>, kind: i64) -> Result<BTreeMap<(String, i64), i64>,
     Ok(there)
 }
 
+/// Configurations of an organisation that were put out of use here.
+fn retired(link: &Record) -> Vec<Value> {
+    link.data["retired"].as_array().cloned().unwrap_or_default()
+}
+
 /// Marks a configuration as out of use. There is no right to delete one.
-fn retire(work: &mut Work<'_>, configuration: i64) -> Result<(), Failure> {
+fn retire(work: &mut Work<'_>, link: &mut Record, configuration: i64) -> Result<(), Failure> {
     let path = format!("company/configurations/{configuration}");
     match work
         .api
@@ -137,6 +186,9 @@ fn retire(work: &mut Work<'_>, configuration: i64) -> Result<(), Failure> {
     {
         Ok(after) => {
             work.counts.changed += 1;
+            let mut ids = retired(link);
+            ids.push(json!(configuration));
+            link.data = json!({ "retired": ids });
             if after["activeFlag"] == true {
                 work.warn(format!("configuration {configuration} is in use no more, but its status keeps it active; Umbrella may not choose statuses, so set one by hand"));
             }

@@ -18,6 +18,17 @@ pub struct Question {
     pub answer: fn(&Organisation, &str) -> Value,
 }
 
+impl Question {
+    /// How it is filled in: a day in a field of its own.
+    fn entry(&self) -> &'static str {
+        if self.field == "Date" {
+            "Date"
+        } else {
+            "EntryField"
+        }
+    }
+}
+
 const fn ask(
     text: &'static str,
     field: &'static str,
@@ -35,7 +46,7 @@ fn total(deployed: Deployed) -> Value {
 }
 
 /// The questions in their order. The second argument of an answer is the day of the run.
-pub const QUESTIONS: [Question; 23] = [
+pub const QUESTIONS: [Question; 24] = [
     ask("Umbrella Org ID", "Text", |org, _| json!(org.org)),
     ask("Org Name", "Text", |org, _| json!(org.name)),
     ask("Package", "Text", |org, _| json!(org.package)),
@@ -60,6 +71,9 @@ pub const QUESTIONS: [Question; 23] = [
     ask("Virtual Appliances Active", "Number", |org, _| {
         json!(org.virtual_appliances.active)
     }),
+    ask("Virtual Appliances Inactive", "Number", |org, _| {
+        json!(org.virtual_appliances.inactive)
+    }),
     ask("Virtual Appliances Total", "Number", |org, _| {
         total(org.virtual_appliances)
     }),
@@ -80,7 +94,9 @@ pub const QUESTIONS: [Question; 23] = [
         json!(org.top_blocked.join("\n"))
     }),
     ask("Dashboard", "Hyperlink", |org, _| json!(org.dashboard)),
-    ask("Last Updated", "Text", |_, day| json!(day)),
+    ask("Last Updated", "Date", |_, day| {
+        json!(format!("{day}T00:00:00Z"))
+    }),
 ];
 
 /// The type and its questions as the PSA has them.
@@ -119,7 +135,7 @@ pub fn ensure(work: &mut Work<'_>) -> Result<(), Failure> {
             .find(|there| there["question"] == question.text)
         else {
             let body = json!({
-                "question": question.text, "fieldType": question.field, "entryType": "EntryField",
+                "question": question.text, "fieldType": question.field, "entryType": question.entry(),
                 "sequenceNumber": sequence, "requiredFlag": false,
             });
             questions.insert(
@@ -134,8 +150,13 @@ pub fn ensure(work: &mut Work<'_>) -> Result<(), Failure> {
         if found["sequenceNumber"].as_f64() != Some(sequence) {
             drift.push(("sequenceNumber", json!(sequence)));
         }
-        if found["fieldType"] != question.field {
-            drift.push(("fieldType", json!(question.field)));
+        for (member, wanted) in [
+            ("fieldType", question.field),
+            ("entryType", question.entry()),
+        ] {
+            if found[member] != wanted {
+                drift.push((member, json!(wanted)));
+            }
         }
         // A question that is required or switched off would hold up the configurations.
         for flag in ["requiredFlag", "inactiveFlag"] {

@@ -37,6 +37,9 @@ pub struct Tickets {
     pub priority: String,
     #[serde(default)]
     pub threshold: u64,
+    /// Ids of tickets that somebody knows to be deleted.
+    #[serde(default)]
+    pub gone: Vec<i64>,
 }
 
 fn umbrella() -> String {
