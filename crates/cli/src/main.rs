@@ -11,6 +11,7 @@ mod jobs;
 mod overlay;
 mod place;
 mod private_file;
+mod progress;
 mod table;
 
 use bitting_client::ClientError;

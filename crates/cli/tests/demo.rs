@@ -65,6 +65,30 @@ fn the_autotask_database_is_filled_beside_it() {
 }
 
 #[test]
+fn a_log_gets_lines_and_quiet_gets_none() {
+    let told = |quiet: bool| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bitting"));
+        command.args(["demo", "--size", "1500", "--data"]);
+        command.arg(folder.path()).env_remove("BITTING_DATABASE");
+        if quiet {
+            command.arg("--quiet");
+        }
+        let filled = command.stdin(Stdio::null()).output().unwrap();
+        assert!(filled.status.success(), "{}", text(&filled));
+        String::from_utf8_lossy(&filled.stderr).into_owned()
+    };
+    let lines = told(false);
+    let steps: Vec<&str> = lines
+        .lines()
+        .filter(|line| line.contains(" rows, "))
+        .collect();
+    assert!((2..=10).contains(&steps.len()), "{lines}");
+    assert!(!lines.contains('\u{1b}'), "no bar in a log: {lines}");
+    assert!(!told(true).contains(" rows, "));
+}
+
+#[test]
 fn a_size_out_of_reach_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     for size in [0, 10_000_001] {

@@ -4,6 +4,7 @@
 //! entity by name.
 
 use crate::backend::Backend;
+use bitting_catalog::Catalog;
 use bitting_catalog::entity::Entity;
 use bitting_query::{Comparison, Filter, Select, Value};
 use bitting_store::StoreError;
@@ -192,8 +193,15 @@ pub async fn fill(backend: &Backend) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The changes that say every narrower table has every pair, for rows that were laid down with theirs.
+pub fn all_filled(catalog: &Catalog) -> Vec<Change> {
+    let own = catalog.entities.iter();
+    let own = own.filter(|entity| entity.stored_in.is_none());
+    own.filter_map(By::of).map(|by| filled(&by)).collect()
+}
+
 /// The change that says a table has every pair: goes last.
-pub fn filled(by: &By) -> Change {
+fn filled(by: &By) -> Change {
     Change::Pair {
         table: by.table.clone(),
         key: FILLED.0,

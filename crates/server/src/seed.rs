@@ -3,7 +3,9 @@
 use crate::backend::Backend;
 use crate::demo::{self, DemoError, Recipes, RoleRecipe, Size, Summary};
 use crate::instance::Instance;
+use crate::mine;
 use crate::rules::first;
+use bitting_catalog::Catalog;
 use bitting_catalog::entity::Entity;
 use bitting_policy::{ListDocument, Role};
 use bitting_query::Value;
@@ -112,6 +114,7 @@ pub(crate) async fn lay_down(
         generator: Some(generator),
         summary: None,
         last,
+        catalog: backend.catalog.clone(),
         rest: Vec::new().into_iter(),
     };
     let loaded = backend.store.load(&mut rows, progress).await;
@@ -131,6 +134,7 @@ struct Rows<'a> {
     generator: Option<JoinHandle<Result<Summary, DemoError>>>,
     summary: Option<Result<Summary, String>>,
     last: Last<'a>,
+    catalog: Arc<Catalog>,
     rest: std::vec::IntoIter<Change>,
 }
 
@@ -144,7 +148,10 @@ impl Rows<'_> {
         let summary = generator.join().map_err(broken);
         let summary = summary.and_then(|made| made.map_err(|error| error.to_string()));
         self.summary = Some(summary.and_then(|summary| {
-            self.rest = (self.last)(&summary)?.into_iter();
+            let mut rest = (self.last)(&summary)?;
+            // The recipes' rows came with their pairs: nobody has to work those out again.
+            rest.extend(mine::all_filled(&self.catalog));
+            self.rest = rest.into_iter();
             Ok(summary)
         }));
     }

@@ -780,6 +780,21 @@ async fn invoices_of_tickets_come_to_what_was_done() {
         ],
         [&json!("Billed"), &invoice["id"], &json!(true)]
     );
+    // The reports on an invoice's lines come to the same.
+    for (report, column, amount) in [
+        ("InvoiceTime", "Billable_Amt", 350.0),
+        ("InvoiceProduct", "Extended_Amt", 120.0),
+        ("InvoiceExpense", "Extended_Amount", 55.0),
+    ] {
+        let path = format!(
+            "/system/reports/{report}?columns={column}&conditions=Billing_Log_RecID={}",
+            invoice["id"]
+        );
+        let told = shop.get(&path).await;
+        let lines = told["row_values"].as_array().unwrap();
+        let sum: f64 = lines.iter().filter_map(|line| line[0].as_f64()).sum();
+        assert!((sum - amount).abs() < 0.001, "{report}: {told}");
+    }
     // Nothing is billed twice, and nothing billed changes.
     let again = shop
         .post(&shop.company.admin, "/finance/invoices", body)

@@ -4,7 +4,9 @@
 mod support;
 
 use bitting_policy::Level;
+use bitting_server::demo::Size;
 use bitting_server::rules::reports::{self, definition};
+use bitting_server::seed::{self, Demo};
 use serde_json::{Value, json};
 use support::{Company, Credentials};
 
@@ -332,4 +334,137 @@ fn the_page_names_the_computed_reports() {
         })
         .collect();
     assert_eq!(told, held);
+}
+
+/// Rows of a report as objects, and records of a list, both whole.
+async fn objects(company: &Company, report: &str) -> Vec<Value> {
+    let path = format!("/system/reports/{report}?pageSize=1000");
+    let answer = company.get(&company.admin, &path).await.expect(200);
+    let names = names(&answer);
+    let object = |row: &Value| {
+        let cells = row.as_array().expect("a row").iter().cloned();
+        names.iter().cloned().zip(cells).collect::<Value>()
+    };
+    rows(&answer).iter().map(object).collect()
+}
+
+async fn demo() -> Company {
+    let company = Company::bare().await;
+    let demo = Demo {
+        size: Size::scaled(120),
+        seed: 5,
+    };
+    let seeded = seed::company(&company.instance, Some(&demo), &mut |_| {}).await;
+    let admin = seeded.expect("a demo company").admin;
+    company.with_admin(admin.expect("an administrator"))
+}
+
+/// What the API itself shows of the same records is what the columns have to hold.
+#[tokio::test]
+async fn reports_of_a_demo_company_hold_what_the_api_shows() {
+    let company = demo().await;
+    let list = async |path: &str| {
+        let path = format!("{path}pageSize=1000");
+        company.get(&company.admin, &path).await.rows()
+    };
+
+    let mails = list("/company/contacts?").await;
+    let told = objects(&company, "Contact").await;
+    assert_eq!(mails.len(), told.len());
+    for (contact, row) in mails.iter().zip(&told) {
+        let ways = contact["communicationItems"].as_array();
+        let mail = ways
+            .into_iter()
+            .flatten()
+            .find(|way| way["communicationType"] == "Email" && way["defaultFlag"] == true);
+        let mail = mail.map_or(json!(""), |way| way["value"].clone());
+        assert_eq!(row["Default_Email"], mail, "contact {}", contact["id"]);
+    }
+    assert!(told.iter().any(|row| row["Default_Email"] != ""));
+
+    let hours = objects(&company, "Service").await;
+    let times = list("/time/entries?").await;
+    let mut any = false;
+    for row in &hours {
+        let of = times
+            .iter()
+            .filter(|time| time["ticket"]["id"] == row["SR_Service_RecID"]);
+        let worth = |time: &Value| time["actualHours"].as_f64().unwrap_or(0.0);
+        let (mut billable, mut other) = (0.0, 0.0);
+        for time in of {
+            if time["billableOption"] == "Billable" {
+                billable += worth(time);
+            } else {
+                other += worth(time);
+            }
+        }
+        let near = |name: &str, sum: f64| (row[name].as_f64().unwrap_or(-1.0) - sum).abs() < 0.001;
+        assert!(near("Hours_Billable", billable), "{row}");
+        assert!(near("Hours_NonBillable", other), "{row}");
+        any |= billable > 0.0;
+    }
+    assert!(any);
+
+    let types = list("/company/companyTypeAssociations?").await;
+    let told = objects(&company, "CompanyCompanyTypes").await;
+    let pairs = |rows: &[Value], company: &str, name: &str| {
+        let mut pairs: Vec<String> = rows
+            .iter()
+            .map(|row| format!("{:?} {:?}", row.pointer(company), row.pointer(name)))
+            .collect();
+        pairs.sort();
+        pairs
+    };
+    assert!(!told.is_empty());
+    assert_eq!(
+        pairs(&told, "/Company_RecID", "/Description"),
+        pairs(&types, "/company/id", "/type/name")
+    );
+
+    for (report, id, path, column, at) in [
+        (
+            "ContactCommunication",
+            "Contact_Communication_RecID",
+            "/company/contacts/1/communications?",
+            "Contact_Communication_Desc",
+            "/value",
+        ),
+        (
+            "ConfigurationTypeQuestion",
+            "CS_Survey_Detail_RecID",
+            "/company/configurations/types/1/questions?",
+            "Question",
+            "/question",
+        ),
+        (
+            "InventoryItem",
+            "IV_Item_RecID",
+            "/procurement/catalog?",
+            "Item_ID",
+            "/identifier",
+        ),
+        (
+            "ProjectTeamMember",
+            "PM_Team_RecID",
+            "/project/projects/1/teamMembers?",
+            "Member_ID",
+            "/member/identifier",
+        ),
+        (
+            "CompanyAddress",
+            "Company_Address_RecID",
+            "/company/companies/2/sites?",
+            "Default_Flag",
+            "/primaryAddressFlag",
+        ),
+    ] {
+        let told = objects(&company, report).await;
+        let records = list(path).await;
+        assert!(!told.is_empty(), "{report} has no rows");
+        for record in records {
+            let row = told.iter().find(|row| row[id] == record["id"]);
+            let row = row.unwrap_or_else(|| panic!("{report}: no row {}", record["id"]));
+            assert_eq!(row.get(column), record.pointer(at), "{report} {column}");
+        }
+    }
 }

@@ -207,6 +207,7 @@ impl Sqlite {
         progress: &mut dyn FnMut(u64),
     ) -> Result<u64, StoreError> {
         let own = open::connect(self.readers.path(), self.durability)
+            .and_then(open::spilling)
             .map_err(|error| fault(&self.place, &error))?;
         let mut noted = changes.inspect(|change| self.note(change));
         self.writer.lock().load_over(own, &mut noted, progress)

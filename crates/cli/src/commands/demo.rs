@@ -1,11 +1,11 @@
 //! `bitting demo`: a company of any size, laid down without a server.
 
+use crate::progress::Progress;
 use anyhow::{Context as _, Result};
 use bitting_server::demo::Size;
 use bitting_server::host::{self, FilledAutotask, Options, Shown};
 use bitting_server::seed;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fs;
 use std::path::PathBuf;
 
@@ -36,7 +36,7 @@ pub struct Demo {
     /// Same seed, same records.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Draw no progress bar.
+    /// Draw no progress bar, and tell no progress where there is no terminal.
     #[arg(long)]
     quiet: bool,
 }
@@ -54,7 +54,7 @@ impl Demo {
         fs::create_dir_all(&self.data)
             .with_context(|| format!("cannot create the data directory {}", self.data.display()))?;
         let size = Size::scaled(self.size);
-        let bar = self.bar(size.rows());
+        let mut shown = Progress::new(size.rows(), "rows", self.quiet);
         let demo = seed::Demo {
             size,
             seed: self.seed,
@@ -78,20 +78,16 @@ impl Demo {
         let mut rows = 0;
         let mut progress = |done| {
             rows = done;
-            // The estimate is one; a bar that is full and goes on would tell a lie.
-            if bar.length().is_some_and(|length| length < done) {
-                bar.set_length(done);
-            }
-            bar.set_position(done);
+            shown.reached(done);
         };
         if self.autotask {
             let filled = host::fill_autotask(&options, &mut progress).await;
-            bar.finish_and_clear();
+            shown.end();
             self.tell(&filled?, rows);
             return Ok(());
         }
         let filled = host::fill(&options, &demo, &mut progress).await;
-        bar.finish_and_clear();
+        shown.end();
         let filled = filled?;
         println!("company     {}", filled.company);
         println!("rows        {rows}, of which {} tickets", self.size);
@@ -131,19 +127,5 @@ impl Demo {
             "\nServe it with: bitting serve --data {}",
             self.data.display()
         );
-    }
-
-    /// A bar on a terminal that knows about how long it will be.
-    fn bar(&self, rows: u64) -> ProgressBar {
-        if self.quiet {
-            return ProgressBar::hidden();
-        }
-        let bar = ProgressBar::with_draw_target(Some(rows), ProgressDrawTarget::stderr());
-        let look = "{bar:40} {human_pos} of about {human_len} rows, {elapsed}, {eta} to go";
-        // The template is fixed text that parses.
-        if let Ok(style) = ProgressStyle::with_template(look) {
-            bar.set_style(style);
-        }
-        bar
     }
 }

@@ -5,6 +5,7 @@
 //! blocked find those columns empty.
 
 pub mod asking;
+pub mod children;
 pub mod definition;
 pub mod expression;
 pub mod functions;
@@ -397,6 +398,9 @@ pub fn check(instance: &Instance) -> Vec<String> {
             faults.push(format!("{name}: there is no {path}"));
             continue;
         };
+        if !entity.stored {
+            faults.push(format!("{name}: {path} is worked out and has no table"));
+        }
         faults.extend(rows::faults(instance, &report, entity));
         if let Some(only) = only
             && let Err(error) = conditions(only, instance.catalog(), entity.id, DEFAULT_RELEASE)

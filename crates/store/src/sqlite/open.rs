@@ -55,6 +55,15 @@ pub fn connect(path: &Path, durability: Durability) -> rusqlite::Result<Connecti
     Ok(connection)
 }
 
+/// The connection as one that sorts in a file once its cache is full: an index of millions of rows would stand
+/// in memory else. Where there is no place for such a file, it goes on sorting in memory.
+pub fn spilling(connection: Connection) -> rusqlite::Result<Connection> {
+    if std::env::temp_dir().is_dir() {
+        connection.execute_batch("PRAGMA temp_store=FILE;")?;
+    }
+    Ok(connection)
+}
+
 /// Refuses a file without a byte where a database stood: to SQLite it is a new one, and the rows that were lost
 /// would be missed by nobody until somebody asks for them.
 pub fn refuse_emptied(path: &Path) -> Result<(), StoreError> {

@@ -11,12 +11,27 @@ pub enum Expression {
     Path(String),
     Constant(Value),
     Call(Function, Vec<Expression>),
-    /// `sum("forecast", revenue, forecastType, "Product")`: over the child records whose field holds the text.
-    Sum {
-        child: String,
-        amount: String,
-        only: Option<(String, String)>,
-    },
+    /// `sum("forecast", revenue, forecastType, "Product")`, `pick("notes", text)`.
+    Below(Asked),
+}
+
+/// What is asked of the records below one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    pub what: Gathered,
+    /// Child records (`forecast`), or those that refer to it (`time/entries by ticket`).
+    pub child: String,
+    pub field: String,
+    /// A field, and the text it holds (`true` and `false` for a flag).
+    pub only: Option<(String, String)>,
+}
+
+/// How one value comes of many records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gathered {
+    Sum,
+    /// Of the default one, else of the first.
+    Pick,
 }
 
 /// The functions there are.
@@ -112,14 +127,16 @@ fn call<'t>(name: &str, mut rest: &'t str) -> Result<(Expression, &'t str), Stri
 }
 
 fn made(name: &str, given: Vec<Expression>) -> Result<Expression, String> {
-    if name == "sum" {
-        return sum(&given);
+    match name {
+        "sum" => return below(name, Gathered::Sum, &given),
+        "pick" => return below(name, Gathered::Pick, &given),
+        _ => {}
     }
     let known = Function::ALL.iter().find(|(known, ..)| *known == name);
     let Some((_, function, least, most)) = known else {
         let names: Vec<&str> = Function::ALL.iter().map(|(name, ..)| *name).collect();
         return Err(format!(
-            "no function `{name}`; there are sum, {}",
+            "no function `{name}`; there are sum, pick, {}",
             names.join(", ")
         ));
     };
@@ -129,26 +146,27 @@ fn made(name: &str, given: Vec<Expression>) -> Result<Expression, String> {
     Ok(Expression::Call(*function, given))
 }
 
-fn sum(given: &[Expression]) -> Result<Expression, String> {
-    let wrong = || "sum takes a child, a field, and perhaps a field and its text".to_owned();
+fn below(name: &str, what: Gathered, given: &[Expression]) -> Result<Expression, String> {
     let text = |expression: &Expression| match expression {
         Expression::Path(text) | Expression::Constant(Value::Text(text)) => Some(text.clone()),
         _ => None,
     };
     let words: Option<Vec<String>> = given.iter().map(text).collect();
-    match words.as_deref() {
-        Some([child, amount]) => Ok(Expression::Sum {
-            child: child.clone(),
-            amount: amount.clone(),
-            only: None,
-        }),
-        Some([child, amount, field, word]) => Ok(Expression::Sum {
-            child: child.clone(),
-            amount: amount.clone(),
-            only: Some((field.clone(), word.clone())),
-        }),
-        _ => Err(wrong()),
-    }
+    let (child, field, only) = match words.as_deref() {
+        Some([child, field]) => (child, field, None),
+        Some([child, field, only, word]) => (child, field, Some((only.clone(), word.clone()))),
+        _ => {
+            return Err(format!(
+                "{name} takes a child, a field, and perhaps a field and its text"
+            ));
+        }
+    };
+    Ok(Expression::Below(Asked {
+        what,
+        child: child.clone(),
+        field: field.clone(),
+        only,
+    }))
 }
 
 /// What a function makes of its values.

@@ -2,22 +2,23 @@
 //! batches, each column by its expression. Whoever asks has been let in already; reports are not narrowed by
 //! location or ownership, as in the real product, where this one right reads everything.
 
+use super::children::{self, Below, Found};
 use super::definition::{Column, ColumnKind, Report, Tells};
 use super::expression::{self, Expression};
 use super::reach::Reach;
-use crate::backend::{column, equals, id_path};
+use crate::backend::id_path;
 use crate::instance::Instance;
 use crate::problem::Problem;
 use crate::row::Row;
 use bitting_catalog::entity::{Entity, EntityId};
 use bitting_dialects::connectwise::error::ApiError;
-use bitting_query::{Filter, Kind, Order, Select, Value, and};
+use bitting_query::{Filter, Kind, Order, Select, Value};
 use bitting_store::Flow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// References read in one statement.
-const BATCH: usize = 500;
+pub(super) const BATCH: usize = 500;
 
 /// A report bound to the catalog.
 pub struct Plan<'a> {
@@ -34,16 +35,7 @@ pub enum Bound {
     Path(Reach),
     Constant(Value),
     Call(expression::Function, Vec<Bound>),
-    Sum(Box<Total>),
-}
-
-/// A sum over child records.
-#[derive(Debug, Clone)]
-pub struct Total {
-    child: EntityId,
-    parent: Arc<str>,
-    amount: Arc<str>,
-    only: Option<(Arc<str>, String)>,
+    Below(Box<Below>),
 }
 
 impl<'a> Plan<'a> {
@@ -103,12 +95,12 @@ impl<'a> Plan<'a> {
         offset: u64,
     ) -> Result<Vec<Row>, Problem> {
         let mut reaches = Vec::new();
-        let mut totals = Vec::new();
+        let mut below = Vec::new();
         for bound in wanted
             .iter()
             .filter_map(|index| self.values[*index].as_ref())
         {
-            gather(bound, &mut reaches, &mut totals);
+            gather(bound, &mut reaches, &mut below);
         }
         let needed = reaches.iter().map(|reach| first_column(reach));
         let needed: BTreeSet<Arc<str>> = needed.collect();
@@ -123,14 +115,15 @@ impl<'a> Plan<'a> {
         )
         .await?;
         let joined = self.join(&base, &reaches).await?;
-        let sums = self.sums(&base, &totals).await?;
+        let ids: Vec<i64> = base.iter().map(|row| row.id).collect();
+        let found = children::found(self.instance, &ids, &below).await?;
         let shown = |row: &Row| {
             let mut shown = Row::new(row.id);
             for index in wanted {
                 let column = &self.report.columns[*index];
                 let value = self.values[*index]
                     .as_ref()
-                    .map_or(Value::Null, |bound| worth(bound, row, &joined, &sums));
+                    .map_or(Value::Null, |bound| worth(bound, row, &joined, &found));
                 shown.set(&column.name, typed(column, value));
             }
             shown
@@ -180,35 +173,6 @@ impl<'a> Plan<'a> {
         }
         Ok(joined)
     }
-
-    async fn sums(&self, base: &[Row], totals: &[&Total]) -> Result<Sums, Problem> {
-        let mut sums = Sums::new();
-        for total in totals {
-            let entity = self.instance.catalog().entity(total.child);
-            let mut of: HashMap<i64, f64> = HashMap::new();
-            let needed = BTreeSet::from([total.parent.clone(), total.amount.clone()]);
-            let ids: Vec<Value> = base.iter().map(|row| Value::Integer(row.id)).collect();
-            for chunk in ids.chunks(BATCH) {
-                let mut filter = Filter::OneOf {
-                    path: column(&total.parent, Kind::Integer),
-                    values: chunk.to_vec(),
-                };
-                if let Some((field, word)) = &total.only {
-                    let is = equals(field, Kind::Text, Value::Text(word.clone()));
-                    filter = and(filter, is);
-                }
-                let rows =
-                    read(self.instance, entity, &needed, filter, Vec::new(), None, 0).await?;
-                for row in rows {
-                    if let Some(parent) = row.integer(&total.parent) {
-                        *of.entry(parent).or_default() += row.number(&total.amount).unwrap_or(0.0);
-                    }
-                }
-            }
-            sums.insert(key(total), of);
-        }
-        Ok(sums)
-    }
 }
 
 /// Columns of a report whose expression leads nowhere.
@@ -229,11 +193,6 @@ type Chain = Vec<Arc<str>>;
 /// By length and columns: where the reference leads, and which columns are wanted there.
 type Chains = BTreeMap<(usize, Chain), (EntityId, BTreeSet<Arc<str>>)>;
 type Joined = HashMap<Chain, HashMap<i64, Row>>;
-type Sums = HashMap<String, HashMap<i64, f64>>;
-
-fn key(total: &Total) -> String {
-    format!("{:?}/{}/{:?}", total.child, total.amount, total.only)
-}
 
 fn bind(instance: &Instance, entity: &Entity, value: &Expression) -> Result<Bound, String> {
     let catalog = instance.catalog();
@@ -247,37 +206,7 @@ fn bind(instance: &Instance, entity: &Entity, value: &Expression) -> Result<Boun
                 .map(|value| bind(instance, entity, value))
                 .collect::<Result<_, _>>()?,
         ),
-        Expression::Sum {
-            child,
-            amount,
-            only,
-        } => {
-            let path = format!("{}/{child}", entity.path);
-            let child = catalog
-                .entity_at(&path)
-                .ok_or_else(|| format!("there is no {path}"))?;
-            let named = |name: &str| {
-                child
-                    .any_field(name)
-                    .map(|field| field.column.clone())
-                    .ok_or_else(|| format!("{path} has no {name}"))
-            };
-            let parent = child
-                .parents
-                .last()
-                .filter(|parent| parent.entity == Some(entity.id))
-                .ok_or_else(|| format!("{path} hangs under something else"))?;
-            let only = match only {
-                Some((field, word)) => Some((named(field)?, word.clone())),
-                None => None,
-            };
-            Bound::Sum(Box::new(Total {
-                child: child.id,
-                parent: parent.column.clone(),
-                amount: named(amount)?,
-                only,
-            }))
-        }
+        Expression::Below(asked) => Bound::Below(Box::new(Below::find(catalog, entity, asked)?)),
     })
 }
 
@@ -300,20 +229,20 @@ fn told(bound: &Bound) -> Tells {
                     _ => Tells::Both,
                 })
         }
-        Bound::Constant(_) | Bound::Sum(_) => Tells::Nothing,
+        Bound::Constant(_) | Bound::Below(_) => Tells::Nothing,
     }
 }
 
-fn gather<'b>(bound: &'b Bound, reaches: &mut Vec<&'b Reach>, totals: &mut Vec<&'b Total>) {
+fn gather<'b>(bound: &'b Bound, reaches: &mut Vec<&'b Reach>, below: &mut Vec<&'b Below>) {
     match bound {
         Bound::Path(reach) => reaches.push(reach),
         Bound::Constant(_) => {}
         Bound::Call(_, given) => {
             for bound in given {
-                gather(bound, reaches, totals);
+                gather(bound, reaches, below);
             }
         }
-        Bound::Sum(total) => totals.push(total),
+        Bound::Below(asked) => below.push(asked),
     }
 }
 
@@ -325,21 +254,18 @@ fn first_column(reach: &Reach) -> Arc<str> {
         .clone()
 }
 
-fn worth(bound: &Bound, row: &Row, joined: &Joined, sums: &Sums) -> Value {
+fn worth(bound: &Bound, row: &Row, joined: &Joined, found: &Found) -> Value {
     match bound {
         Bound::Constant(value) => value.clone(),
         Bound::Path(reach) => followed(reach, row, joined).unwrap_or(Value::Null),
         Bound::Call(function, given) => {
             let given: Vec<Value> = given
                 .iter()
-                .map(|bound| worth(bound, row, joined, sums))
+                .map(|bound| worth(bound, row, joined, found))
                 .collect();
             expression::apply(*function, &given)
         }
-        Bound::Sum(total) => {
-            let of = sums.get(&key(total)).and_then(|of| of.get(&row.id));
-            Value::Number(of.copied().unwrap_or(0.0))
-        }
+        Bound::Below(asked) => asked.worth(found, row.id),
     }
 }
 
