@@ -32,6 +32,9 @@ pub struct Event {
     pub query: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub company: String,
+    /// `company` is an Autotask instance, whose names are apart from those of companies.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub autotask: bool,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub member: String,
     /// Path of the route with its placeholders.
@@ -94,6 +97,7 @@ impl Event {
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             company: String::new(),
+            autotask: false,
             member: String::new(),
             route: String::new(),
             entity: String::new(),
@@ -116,7 +120,15 @@ impl Event {
 
     pub fn caller(&mut self, company: &str, caller: &Caller) {
         company.clone_into(&mut self.company);
+        self.autotask = false;
         self.member = caller.identifier.to_string();
+    }
+
+    /// It is about an Autotask instance: its calls, and what the operator does to it.
+    pub fn tenant(&mut self, name: &str, user: &str) {
+        name.clone_into(&mut self.company);
+        self.autotask = true;
+        user.clone_into(&mut self.member);
     }
 
     pub fn route(&mut self, route: &str, entity: &str) {
@@ -137,12 +149,6 @@ impl Event {
     /// A fault struck the call.
     pub fn fault(&mut self, fault: &'static str) {
         self.fault = Some(fault);
-    }
-
-    /// Whether it was a call on the Autotask API.
-    pub fn is_autotask(&self) -> bool {
-        let start = self.path.get(1..11).unwrap_or_default();
-        start.eq_ignore_ascii_case("atservices")
     }
 
     /// The decision in one word, and why.

@@ -17,6 +17,7 @@ pub(crate) use settings::{SWITCHES, Switch, fault as setting_fault};
 
 use crate::answer::Reply;
 use crate::caller::Caller;
+use crate::event::Event;
 use crate::http::{Body, Received};
 use crate::instance::Instance;
 use crate::permit::{Permit, authorize};
@@ -40,14 +41,27 @@ struct Ask<'a> {
 }
 
 /// Answers a call below `/bitting/`.
-pub async fn answer(server: &Server, received: &Received, segments: &[&str]) -> Reply {
-    match route(server, received, segments).await {
+pub async fn answer(
+    server: &Server,
+    received: &Received,
+    segments: &[&str],
+    event: &mut Event,
+) -> Reply {
+    match route(server, received, segments, event).await {
         Ok(reply) => reply,
-        Err(problem) => Reply::problem(&problem),
+        Err(problem) => {
+            event.fail(&problem);
+            Reply::problem(&problem)
+        }
     }
 }
 
-async fn route(server: &Server, received: &Received, segments: &[&str]) -> Result<Reply, Problem> {
+async fn route(
+    server: &Server,
+    received: &Received,
+    segments: &[&str],
+    event: &mut Event,
+) -> Result<Reply, Problem> {
     let lower: Vec<String> = segments
         .iter()
         .map(|segment| segment.to_ascii_lowercase())
@@ -57,6 +71,10 @@ async fn route(server: &Server, received: &Received, segments: &[&str]) -> Resul
         return Err(ApiError::no_endpoint().into());
     };
     let (instance, caller) = server.authenticate(&received.parts.headers).await?;
+    // Whoever only looks leaves no line in the log: it would follow itself.
+    if received.parts.method != Method::GET {
+        event.caller(&instance.company, &caller);
+    }
     let ask = Ask {
         server,
         instance,
@@ -90,7 +108,7 @@ async fn route(server: &Server, received: &Received, segments: &[&str]) -> Resul
         ["callbacks", "deliveries"] => callbacks::deliveries(&ask).await,
         ["faults"] => faults::answer(&ask, None),
         ["faults", id] => faults::answer(&ask, Some(id)),
-        ["autotask", tail @ ..] => autotask::answer(&ask, tail, segments).await,
+        ["autotask", tail @ ..] => autotask::answer(&ask, tail, segments, event).await,
         ["events"] => events::answer(&ask),
         ["used"] => {
             ask.operator_or_admin()?;

@@ -206,7 +206,7 @@ impl Server {
                 }
             }
             ["bitting", "callbacks", "keys"] => self.signing_key(&segments),
-            ["bitting", ..] => crate::operator::answer(self, received, &segments).await,
+            ["bitting", ..] => crate::operator::answer(self, received, &segments, event).await,
             ["health"] => Reply::json(200, b"{\"status\":\"ok\"}".to_vec()),
             _ if lower.get(1) == Some(&"apis") => {
                 Reply::text(400, "Cannot route. Codebase/company is invalid")
@@ -471,7 +471,8 @@ impl Handler for Server {
                 .filter_map(|value| value.to_str().ok()),
         )
         .vendor_type;
-        let instance = self.instance(&event.company);
+        let company = (!event.autotask).then_some(&*event.company);
+        let instance = company.and_then(|company| self.instance(company));
         let reply = match &instance {
             Some(instance) if instance.gate().is_some() => reply.of_gate(),
             _ => reply,

@@ -310,3 +310,73 @@ async fn faults_strike_the_calls_of_the_database_they_are_set_on() {
     assert_eq!(listed.json, json!([]));
     running.stop().await;
 }
+
+/// What the operator does to an Autotask database, at the console or over Bitting's own API, is in that
+/// database's log, and not in the one of a company, be they of one name.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_done_to_a_database_is_in_its_own_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start(folder.path()).await;
+    make(&running, "acme").await;
+    let link = running.server.console.one_time_path();
+    let answer = send(&running, "GET", &link, &[], &Value::Null).await;
+    assert_eq!(answer.status, 303);
+    let cookie = answer.headers["set-cookie"].to_str().unwrap().to_owned();
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let page = async |path: &str| {
+        let path = format!("/console/{path}");
+        let headers = [("cookie", cookie.clone())];
+        let answer = send(&running, "GET", &path, &headers, &Value::Null).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        answer.text
+    };
+    let shown = page("autotask.acme/instances").await;
+    let (_, rest) = shown.split_once("name=\"csrf\" value=\"").unwrap();
+    let token = rest.split('"').next().unwrap().to_owned();
+    let post = async |path: &str| {
+        let path = format!("/console/{path}");
+        let headers = [("cookie", cookie.clone()), ("x-csrf", token.clone())];
+        let answer = send(&running, "POST", &path, &headers, &Value::Null).await;
+        assert_eq!(answer.status, 303, "{path}: {}", answer.text);
+    };
+    post("autotask.acme/instances").await;
+    post("autotask.acme/instances/faults/clear").await;
+    let level = json!({"name": "Copied", "copyOf": "Full Access (system)"});
+    let made = own(&running, "POST", "autotask/acme/levels", level).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+
+    let log = own(&running, "GET", "autotask/acme/events", Value::Null).await;
+    let paths = |log: &Value| -> Vec<String> {
+        let events = log.as_array().unwrap().iter();
+        let texts = events.map(|event| {
+            let word = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+            format!("{} {} {}", word("member"), word("method"), word("path"))
+        });
+        texts.collect()
+    };
+    let here = paths(&log.json);
+    for expected in [
+        "operator DELETE /bitting/apis/3.0/autotask/acme/faults",
+        "operator POST /bitting/apis/3.0/autotask/acme/levels",
+    ] {
+        assert!(here.contains(&expected.to_owned()), "{expected}: {here:?}");
+    }
+    assert!(
+        here.iter().any(|line| line.starts_with("operator PUT ")),
+        "the settings: {here:?}"
+    );
+    let company = own(&running, "GET", "events", Value::Null).await;
+    let of_company = paths(&company.json);
+    assert!(
+        of_company
+            .iter()
+            .all(|line| !line.contains("autotask/acme")),
+        "{of_company:?}"
+    );
+    assert!(
+        page("autotask.acme/activity")
+            .await
+            .contains("autotask/acme/faults")
+    );
+    assert!(!page("acme/activity").await.contains("autotask/acme/faults"));
+}

@@ -113,8 +113,7 @@ async fn answer(
         .caller(&given)
         .await?
         .ok_or_else(Refusal::unauthorized)?;
-    event.company.clone_from(&tenant.name);
-    event.member = caller.user.to_string();
+    event.tenant(&tenant.name, &caller.user);
     if server.faults.any() {
         let below = segments.iter().skip_while(|word| !version(word)).skip(1);
         let below: Vec<&str> = below.copied().collect();

@@ -8,7 +8,9 @@ mod instance;
 pub mod integrations;
 mod level;
 pub mod levels;
+mod lines;
 mod overview;
+mod people;
 mod resources;
 mod user;
 
@@ -101,8 +103,7 @@ impl Desk<'_> {
         if let Ok(request) = request {
             let (parts, ()) = request.into_parts();
             let mut event = Event::new(&parts);
-            event.company.clone_from(&self.tenant.name);
-            event.member = self.caller.user.to_string();
+            event.tenant(&self.tenant.name, &self.caller.user);
             let status = match &done {
                 Ok(_) => 200,
                 Err(trouble) => {
@@ -145,8 +146,8 @@ fn features(visit: &Visit<'_>) -> Page {
         h1 { "Features & Settings" }
         section.card { h2 { "Resources/Users (HR)" }
             ul.plain {
-                li { a href=(visit.at("levels")) { "Security Levels" } p.hint { "What API users may see and do. Copy a system level, then change the copy." } }
-                li { a href=(visit.at("resources")) { "Resources/Users" } p.hint { "People and API users, with their security level and key." } }
+                li { a href=(visit.at("levels")) { "Security Levels" } p.hint { "What API users and people may see and do. Copy a system level, then change the copy." } }
+                li { a href=(visit.at("resources")) { "Resources/Users" } p.hint { "People and API users, with their security level, key and lines of business." } }
             }
         }
     };

@@ -36,6 +36,8 @@ pub struct Desk<'a> {
     pub server: &'a Server,
     pub instance: Arc<Instance>,
     pub caller: Arc<Caller>,
+    /// The Autotask database that the work is about, where it is: its log is where the work is written down.
+    tenant: Option<String>,
 }
 
 impl<'a> Desk<'a> {
@@ -46,6 +48,24 @@ impl<'a> Desk<'a> {
             server,
             instance,
             caller,
+            tenant: None,
+        }
+    }
+
+    /// As the operator of an Autotask database, who is one of a company's: a server without one has none.
+    pub fn beside(server: &'a Server, tenant: &str) -> Option<Self> {
+        let first = server.instances().into_iter().next()?;
+        Some(Self {
+            tenant: Some(tenant.to_owned()),
+            ..Self::new(server, first)
+        })
+    }
+
+    /// Whose log an event of this desk belongs to.
+    fn sign(&self, event: &mut Event) {
+        match &self.tenant {
+            Some(name) => event.tenant(name, &self.caller.identifier),
+            None => event.caller(&self.instance.company, &self.caller),
         }
     }
 
@@ -55,6 +75,7 @@ impl<'a> Desk<'a> {
             server: self.server,
             instance: self.instance.clone(),
             caller,
+            tenant: self.tenant.clone(),
         }
     }
 
@@ -110,7 +131,7 @@ impl<'a> Desk<'a> {
             .map_err(|error| error.to_string())?;
         let (parts, ()) = request.into_parts();
         let mut event = Event::new(&parts);
-        event.caller(&self.instance.company, &self.caller);
+        self.sign(&mut event);
         let received = Received {
             parts,
             body: Body::Read(Bytes::from(serde_json::to_vec(body).unwrap_or_default())),
@@ -120,7 +141,7 @@ impl<'a> Desk<'a> {
         let started = Instant::now();
         let whole = format!("bitting/apis/3.0/{path}");
         let segments: Vec<&str> = whole.split('/').collect();
-        let reply = crate::operator::answer(self.server, &received, &segments).await;
+        let reply = crate::operator::answer(self.server, &received, &segments, &mut event).await;
         if received.parts.method != http::Method::GET {
             event.finish(reply.status, started.elapsed());
             self.server.log.record(event);
@@ -163,7 +184,7 @@ impl<'a> Desk<'a> {
             .map_err(|_| ApiError::no_endpoint())?;
         let (parts, ()) = request.into_parts();
         let mut event = Event::new(&parts);
-        event.caller(&self.instance.company, &self.caller);
+        self.sign(&mut event);
         let bytes = body.map_or_else(Vec::new, |body| {
             serde_json::to_vec(body).unwrap_or_default()
         });
@@ -286,7 +307,7 @@ impl<'a> Desk<'a> {
             .ok()?;
         let (parts, ()) = request.into_parts();
         let mut event = Event::new(&parts);
-        event.caller(&self.instance.company, &self.caller);
+        self.sign(&mut event);
         Some(Begun {
             event,
             started: Instant::now(),

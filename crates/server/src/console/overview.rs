@@ -14,7 +14,7 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
     let denied: Vec<_> = events
         .iter()
         .rev()
-        .filter(|event| event.company == *company && event.denial.is_some())
+        .filter(|event| event.company == *company && !event.autotask && event.denial.is_some())
         .take(5)
         .collect();
     let body = html! {

@@ -28,7 +28,7 @@ pub struct Search {
 impl Search {
     /// Whether a call was made here.
     pub fn is_here(&self, event: &Event) -> bool {
-        event.company == self.company && event.is_autotask() == self.autotask
+        event.company == self.company && event.autotask == self.autotask
     }
 
     /// Whether a call was made here and is one of those that are looked for.

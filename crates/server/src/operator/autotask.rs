@@ -10,6 +10,7 @@ mod users;
 use super::{Ask, number, reply};
 use crate::answer::Reply;
 use crate::autotask::tenant::{LevelTrouble, Tenant};
+use crate::event::Event;
 use crate::problem::Problem;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use http::Method;
@@ -27,7 +28,12 @@ struct TenantBody<'a> {
 
 /// `autotask`, `autotask/{instance}/levels…`, `…/users…`, `…/people…`, `…/lines`, `…/faults…`, `…/events`,
 /// `…/snapshot`; the first instance is `-`.
-pub async fn answer(ask: &Ask<'_>, lower: &[&str], segments: &[&str]) -> Result<Reply, Problem> {
+pub async fn answer(
+    ask: &Ask<'_>,
+    lower: &[&str],
+    segments: &[&str],
+    event: &mut Event,
+) -> Result<Reply, Problem> {
     ask.operator()?;
     let tenants = ask.server.autotask();
     let [name, rest @ ..] = lower else {
@@ -51,6 +57,9 @@ pub async fn answer(ask: &Ask<'_>, lower: &[&str], segments: &[&str]) -> Result<
             };
             ApiError::bad_request(format!("There is no Autotask instance '{name}'; {known}."))
         })?;
+    if ask.method != Method::GET {
+        event.tenant(&tenant.name, &ask.caller.identifier);
+    }
     let area = Area {
         ask,
         tenant: tenant.clone(),

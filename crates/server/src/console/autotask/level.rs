@@ -61,6 +61,7 @@ fn read(desk: &Desk<'_>, before: &SecurityLevel, form: &Form) -> SecurityLevel {
     let mut next = before.clone();
     form.trimmed("name").clone_into(&mut next.name);
     next.inactive = form.ticked("inactive");
+    next.allows_impersonation = before.interactive && form.ticked("impersonation");
     for (index, entry) in desk.tenant.permissions.entries.iter().enumerate() {
         let full = entry.full_name();
         let mut values = next.settings.get(&full).cloned().unwrap_or_default();
@@ -127,6 +128,7 @@ fn sheet(
                 @if !shut { (page::text_field("name", "Name", &level.name, &format!("Copied from {}.", level.copy_of), of_name, Field { required: true, max: Some(100), ..Field::default() }))
                 div.ticks {
                     (page::tick("inactive", "Inactive: its API users are refused", level.inactive, ""))
+                    @if level.interactive { (page::tick("impersonation", "Allow impersonation of resources with this security level", level.allows_impersonation, "API users whose own level has the Resource Impersonation ticks may then act as these people.")) }
                 } }
                 div.field.tick { label { input type="checkbox" data-only-granted; span { "Show only what is granted" } } }
                 div #matrix { @for section in sections { (part(entries, level, section, wrong)) } }

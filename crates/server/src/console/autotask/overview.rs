@@ -9,7 +9,7 @@ use maud::html;
 pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
     let name = &desk.tenant.name;
     let denied = desk.server.log.some(5, &|event| {
-        event.company == *name && event.is_autotask() && event.denial.is_some()
+        event.company == *name && event.autotask && event.denial.is_some()
     });
     let body = html! {
         h1 { (name) " " span.psa { "Autotask" } }

@@ -27,6 +27,10 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result
             Ok(id) => super::user::answer(visit, desk, Some(id)).await,
             Err(_) => Ok(Outcome::Nowhere),
         },
+        [id, "lines"] => match id.parse::<i64>() {
+            Ok(id) => super::lines::answer(visit, desk, id).await,
+            Err(_) => Ok(Outcome::Nowhere),
+        },
         _ => Ok(Outcome::Nowhere),
     }
 }
@@ -107,11 +111,14 @@ async fn list(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Page> {
                     @let user = users.iter().find(|(_, user)| user.resource == id);
                     @let api = row["licenseType"].as_i64() == Some(API_USER);
                     tr {
-                        th scope="row" { @if api { a href=(visit.at(&format!("resources/{id}"))) { (text(row, "firstName")) " " (text(row, "lastName")) } } @else { (text(row, "firstName")) " " (text(row, "lastName")) } }
+                        th scope="row" { a href=(visit.at(&format!("resources/{id}"))) { (super::people::name(row)) } }
                         td { (text(row, "email")) }
                         td { @if api { "API User" } @else { "Person" } }
                         td { @if let Some((_, user)) = user { code { (user.user) } } }
-                        td { @if let Some(level) = user.and_then(|(_, user)| Some((user.level, desk.tenant.level(user.level)?))) { a href=(visit.at(&format!("levels/{}", level.0))) { (level.1.document.name) } } }
+                        td { @match user {
+                            Some((_, user)) => @if let Some(level) = desk.tenant.level(user.level) { a href=(visit.at(&format!("levels/{}", user.level))) { (level.document.name) } },
+                            None => @if let Some(level) = desk.tenant.level_of(id) { (level.document.name) @if level.document.allows_impersonation { " " span.flag.off { "may be impersonated" } } },
+                        } }
                         td { @if user.is_some_and(|(_, user)| user.locked) { span.flag { "locked" } } @else if row["isActive"] == false || user.is_some_and(|(_, user)| user.inactive) { span.flag.off { "inactive" } } @else { "active" } }
                     }
                 } }

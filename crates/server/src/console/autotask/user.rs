@@ -1,5 +1,6 @@
 //! The form of an API user: general, credentials, tracking identifier. The secret is on one page once.
 
+use super::people::{self, Who};
 use super::resources::{key_field, secret_field};
 use super::{Desk, message, problem};
 use crate::autotask::operator::{self, RESOURCES};
@@ -40,8 +41,8 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, id: Option<i64>) -> Resu
                 .await;
             let mut found = found.map_err(|trouble| problem(&trouble))?;
             let record = found["item"].take();
-            if record["licenseType"].as_i64() != Some(super::resources::API_USER) {
-                return Ok(Outcome::Nowhere);
+            if Who::of(&record) == Who::Person {
+                return people::answer(visit, desk, id).await;
             }
             record
         }
@@ -84,8 +85,13 @@ fn faults(desk: &Desk<'_>, form: &Form, before: Option<&ApiUser>) -> Errors {
         errors.push(("email", "This is no e-mail address.".to_owned()));
     }
     let level = form.text("level").parse::<i64>().ok();
-    if level.and_then(|id| desk.tenant.level(id)).is_none() {
-        errors.push(("level", "Choose a security level.".to_owned()));
+    match level.and_then(|id| desk.tenant.level(id)) {
+        None => errors.push(("level", "Choose a security level.".to_owned())),
+        Some(level) if level.document.interactive => errors.push((
+            "level",
+            "People sign in with this level. Choose a copy of an API-only one.".to_owned(),
+        )),
+        Some(_) => {}
     }
     let key = form.trimmed("key");
     let plain = |c: char| c.is_ascii_alphanumeric() || "@.-_".contains(c);
@@ -282,7 +288,9 @@ fn sheet(
         .levels()
         .iter()
         .filter(|(at, level)| {
-            !level.document.inactive || user.is_some_and(|user| user.level == *at)
+            // Those that people sign in with are none of an API user's.
+            user.is_some_and(|user| user.level == *at)
+                || !(level.document.inactive || level.document.interactive)
         })
         .map(|(at, level)| (at.to_string(), level.document.name.clone()))
         .collect();
@@ -303,11 +311,12 @@ fn sheet(
         ""
     });
     let body = html! {
-        (page::crumbs(&[("Admin", None), ("Resources (Users)", Some(visit.at("resources"))), (&title, None)]))
+        (people::crumbs(visit, &title))
         @if let Some(once) = once { (once) }
         form #user method="post" {
             (page::csrf(visit))
             header.head.sticky { h1 { (title) } div.buttons { button type="submit" { "Save" } " " a.button.quiet href=(visit.at("resources")) { "Cancel" } } }
+            @if let Some(id) = id { (people::tabs(visit, id, Who::ApiUser, false)) }
             @for (_, text) in errors.iter().filter(|(field, _)| field.is_empty()) { (page::wrong(text)) }
             fieldset.card { legend { "General" }
                 @for (field, words, max) in TEXTS {
