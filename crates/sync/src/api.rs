@@ -247,12 +247,22 @@ impl<'a> Api<'a> {
         self.read(self.psa.upload(path, fields, file), need)
     }
 
-    /// Every row of a report as an object of its columns.
-    pub fn report(&self, need: Need, name: &str, order: &str) -> Result<Vec<Value>, Failure> {
-        let mut rows = Vec::new();
-        for page in 1.. {
-            let path = format!("system/reports/{name}?pageSize={PAGE}&page={page}&orderBy={order}");
-            let answer = self.get(need, &path)?;
+    /// Every row of a report as an object of its columns, in the order of a key that is a number. Each page is asked
+    /// for by the last key of the one before, so that rows which come or go meanwhile move no other.
+    pub fn report(&self, need: Need, name: &str, key: &str) -> Result<Vec<Value>, Failure> {
+        let (mut rows, mut size, mut last) = (Vec::new(), PAGE, None::<i64>);
+        loop {
+            let beyond = last.map_or_else(String::new, |last| {
+                format!("&conditions={}", encode(&format!("{key} > {last}")))
+            });
+            let path = format!("system/reports/{name}?pageSize={size}&orderBy={key}{beyond}");
+            let answer = match self.get(need, &path) {
+                Err(Failure::Down { slow: true, .. }) if size / 2 >= SMALLEST => {
+                    size /= 2;
+                    continue;
+                }
+                answer => answer?,
+            };
             let columns: Vec<String> = answer["column_definitions"]
                 .as_array()
                 .into_iter()
@@ -260,16 +270,24 @@ impl<'a> Api<'a> {
                 .filter_map(|column| column.as_object()?.keys().next().cloned())
                 .collect();
             let found = answer["row_values"].as_array().cloned().unwrap_or_default();
-            let last = found.len() < PAGE;
+            let full = found.len() >= size;
             for row in found {
                 let cells = row.as_array().cloned().unwrap_or_default();
-                rows.push(Value::Object(columns.iter().cloned().zip(cells).collect()));
+                let row: serde_json::Map<String, Value> =
+                    columns.iter().cloned().zip(cells).collect();
+                rows.push(Value::Object(row));
             }
-            if last {
-                break;
+            let end = rows.last().and_then(|row| row[key].as_i64());
+            if !full {
+                return Ok(rows);
             }
+            if end.is_none() || end <= last {
+                return Err(Failure::Held(format!(
+                    "report {name} is not ordered by {key}, though that was asked for; nothing more can be read of it"
+                )));
+            }
+            last = end;
         }
-        Ok(rows)
     }
 
     /// Address of the PSA, for messages.

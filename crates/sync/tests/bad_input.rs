@@ -558,6 +558,15 @@ fn the_vendors_example_comes_out_of_reports() {
     // October 2026 has 22 weekdays, one of them a holiday.
     assert_eq!(members[0]["working_days"], 21);
     assert_eq!(members[0]["utilization"], json!(0.119));
+    for (column, hours) in [
+        ("available_hours", 168.0),
+        ("net_hours", 168.0),
+        ("realized_hours", 20.0),
+        ("utilized_hours", 20.0),
+        ("billable_hours", 20.0),
+    ] {
+        assert_eq!(members[0][column], json!(hours), "{column}");
+    }
     let agreements = desk.taken("agreements.jsonl");
     assert_eq!(agreements[0]["efficiency"], json!(1.5));
     assert_eq!(
@@ -580,6 +589,56 @@ fn the_vendors_example_comes_out_of_reports() {
     assert_eq!(
         figures(&Desk::new(CFO, ""), &psa).1["efficiency"],
         json!(0.75)
+    );
+}
+
+#[test]
+fn hours_count_by_work_type_and_by_whether_they_are_billable() {
+    let mut rows = example();
+    let time = &mut rows.get_mut("Time").expect("time").1;
+    // By hand: what somebody did for the client without billing it, a day of vacation, an hour of administration.
+    let mut more = |id: i64, hours: f64, work_type: &str| {
+        let mut row = time[0].clone();
+        (row[0], row[4], row[9]) = (json!(id), json!(hours), json!(work_type));
+        (row[10], row[11]) = (json!(false), json!(false));
+        if work_type != "Remote" {
+            (row[2], row[8]) = (json!(null), json!(null));
+        }
+        time.push(row);
+    };
+    more(901, 10.0, "Remote");
+    more(902, 8.0, "Vacation");
+    more(903, 1.0, "Office");
+    let settings = "[work_types]\nVacation = \"Exclude\"\n";
+    let member = |settings: &str| {
+        let desk = Desk::new(CFO, settings);
+        let psa = reports(Arc::new(Mutex::new(rows.clone())), |_, _, _| {});
+        let client = figures(&desk, &psa).1;
+        let members = desk.taken("members.jsonl");
+        (
+            members
+                .into_iter()
+                .find(|row| row["member"] == "ada")
+                .expect("a member"),
+            client,
+        )
+    };
+    let (ada, client) = member(settings);
+    for (column, hours) in [
+        ("available_hours", 168.0),
+        ("net_hours", 160.0),
+        ("hours", 31.0),
+        ("realized_hours", 30.0),
+        ("utilized_hours", 20.0),
+        ("billable_hours", 20.0),
+    ] {
+        assert_eq!(ada[column], json!(hours), "{column}: {ada}");
+    }
+    assert_eq!(client["effective_rate"], json!(100.0));
+    let (_, client) = member(&format!("non_billable = false\n{settings}"));
+    assert_eq!(
+        (&client["effective_rate"], &client["hours"]),
+        (&json!(150.0), &json!(30.0))
     );
 }
 

@@ -57,6 +57,47 @@ fn pages_that_take_too_long_get_smaller_and_lose_no_record() {
     );
 }
 
+/// Rows come and go while a report is paged; pages of five hundred are too much for this PSA.
+#[test]
+fn a_report_that_drifts_or_takes_too_long_loses_and_doubles_no_row() {
+    let (psa, asked) = psa(|path, _| {
+        let part = |name: &str| {
+            path.split(['?', '&'])
+                .find_map(|part| part.strip_prefix(name))
+        };
+        let size: usize = part("pageSize=").unwrap().parse().unwrap();
+        if size > 250 {
+            return (504, "Retry-After: 0\r\n", String::new());
+        }
+        let after = part("conditions=").map_or(-1, |conditions| {
+            let (_, last) = conditions.rsplit_once("%20").expect("a key");
+            last.parse::<i64>().expect("a number")
+        });
+        // Those at the front that were read have gone.
+        let rows: Vec<_> = (0..700_i64)
+            .filter(|id| *id > after && (after < 0 || *id > 100))
+            .take(size)
+            .map(|id| json!([id, "x"]))
+            .collect();
+        let columns = json!([{ "Key": {} }, { "Name": {} }]);
+        (
+            200,
+            "",
+            json!({ "column_definitions": columns, "row_values": rows }).to_string(),
+        )
+    });
+    let steps = Steps::default();
+    let rows = Api::new(&psa, &steps)
+        .report(NEED, "Any", "Key")
+        .expect("all of them");
+    let keys: Vec<_> = rows
+        .iter()
+        .map(|row| row["Key"].as_i64().unwrap())
+        .collect();
+    assert_eq!(keys, (0..700).collect::<Vec<_>>());
+    assert!(asked.lock().unwrap().len() > 4);
+}
+
 #[test]
 fn each_answer_is_read_as_what_it_means() {
     let (psa, asked) = psa(|path, times| {

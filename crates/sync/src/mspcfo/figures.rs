@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 /// Version of the formulas, beside every figure.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// Months that are kept for the page; the tables have all.
 pub const RECENT: usize = 12;
 
@@ -21,9 +21,18 @@ pub struct Sums {
     pub labor_cost: f64,
     pub hours: f64,
     pub client_hours: f64,
+    /// Hours that the effective rate counts; of fixed-fee agreements perhaps only the billable ones.
+    pub rated_hours: f64,
     pub shadow: f64,
     pub time_entries: u64,
     pub invoices: u64,
+    /// Of members: paid time off and the like, which counts as hours nowhere else.
+    pub away: f64,
+    /// Of members: hours that are no administration.
+    pub realized: f64,
+    /// Of members: hours of work types that count as utilized in the PSA.
+    pub utilized: f64,
+    pub billable: f64,
 }
 
 impl Sums {
@@ -38,9 +47,14 @@ impl Sums {
         self.labor_cost += other.labor_cost;
         self.hours += other.hours;
         self.client_hours += other.client_hours;
+        self.rated_hours += other.rated_hours;
         self.shadow += other.shadow;
         self.time_entries += other.time_entries;
         self.invoices += other.invoices;
+        self.away += other.away;
+        self.realized += other.realized;
+        self.utilized += other.utilized;
+        self.billable += other.billable;
     }
 }
 
@@ -161,6 +175,11 @@ const MEMBER: &[Column] = &[
     Number("client_hours"),
     Number("working_days"),
     Number("utilization"),
+    Number("available_hours"),
+    Number("net_hours"),
+    Number("realized_hours"),
+    Number("utilized_hours"),
+    Number("billable_hours"),
     Number("time_entries"),
     Number("formulas"),
 ];
@@ -236,6 +255,7 @@ impl Figures {
         if who == Who::Member {
             let days = self.days.get(&month).copied().unwrap_or_default();
             let used = utilization(sums.client_hours, days, settings.hours_per_day);
+            let available = f64::from(days) * settings.hours_per_day;
             return vec![
                 month_shown,
                 Cell::Text(Cow::Owned(self.person(id))),
@@ -245,6 +265,11 @@ impl Figures {
                 cents(sums.client_hours),
                 Cell::Count(days.into()),
                 share(used),
+                cents(available),
+                cents(available - sums.away),
+                cents(sums.realized),
+                cents(sums.utilized),
+                cents(sums.billable),
                 time_entries,
                 Cell::Count(VERSION),
             ];
@@ -290,7 +315,7 @@ impl Figures {
                 sums.revenue,
                 sums.labor_cost + sums.product_cost,
             )),
-            maybe(effective_rate(sums.labor_revenue, sums.hours)),
+            maybe(effective_rate(sums.labor_revenue, sums.rated_hours)),
             share(efficiency(sums.labor_revenue, sums.shadow)),
             maybe(ratio(contribution, sums.hours)),
             Cell::Flag(contribution < 0.0),

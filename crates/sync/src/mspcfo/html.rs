@@ -62,7 +62,7 @@ pub fn page(figures: &Figures, settings: &Settings, made: &str) -> String {
                     (tile("Revenue", &money(whole.revenue)))
                     (tile("Contribution", &money(whole.contribution())))
                     (tile("Gross margin", &percent(gross_margin(whole.revenue, whole.labor_cost + whole.product_cost))))
-                    (tile("Effective rate", &effective_rate(whole.labor_revenue, whole.hours).map_or_else(none, money)))
+                    (tile("Effective rate", &effective_rate(whole.labor_revenue, whole.rated_hours).map_or_else(none, money)))
                     (tile("Efficiency", &efficiency(whole.labor_revenue, whole.shadow).map_or_else(none, |value| format!("{value:.2}"))))
                     (tile("Hours", &thousands(whole.hours)))
                 }
@@ -249,7 +249,7 @@ fn rates(figures: &Figures, months: &[u32]) -> Markup {
                 sums
             });
             // A month without an invoice is not billed yet, and no month without a rate.
-            let rate = effective_rate(sums.labor_revenue, sums.hours)?;
+            let rate = effective_rate(sums.labor_revenue, sums.rated_hours)?;
             (sums.invoices > 0).then_some((*month, rate))
         })
         .collect();
@@ -315,7 +315,7 @@ fn table<'s>(who: &str, rows: impl Iterator<Item = (String, &'s Sums)>) -> Marku
                         td.bad[sums.contribution() < 0.0] { (money(sums.contribution())) }
                         td { (percent(gross_margin(sums.revenue, sums.labor_cost + sums.product_cost))) }
                         td { (format!("{:.1}", sums.hours)) }
-                        td { (effective_rate(sums.labor_revenue, sums.hours).map_or_else(none, money)) }
+                        td { (effective_rate(sums.labor_revenue, sums.rated_hours).map_or_else(none, money)) }
                         td { (efficiency(sums.labor_revenue, sums.shadow).map_or_else(none, |value| format!("{value:.2}"))) }
                     }
                 }

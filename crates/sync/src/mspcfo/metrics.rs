@@ -65,14 +65,8 @@ pub fn compute(
     while let Some(span) = next(state, &from)? {
         if let Some(number) = span.month() {
             let mut month = Month::default();
-            figures.time_entries += labor(
-                state,
-                settings,
-                &figures.details,
-                &mut people,
-                &span,
-                &mut month,
-            )?;
+            figures.time_entries +=
+                labor(state, settings, &figures, &mut people, &span, &mut month)?;
             revenue(state, settings, &figures, &lines, &span, &mut month)?;
             for (client, sums) in &month.clients {
                 if let Some(lead) = figures.details.leads.get(client) {
@@ -172,7 +166,7 @@ impl People {
 fn labor(
     state: &State,
     settings: &Settings,
-    details: &Details,
+    figures: &Figures,
     people: &mut People,
     span: &Span,
     month: &mut Month,
@@ -189,22 +183,28 @@ fn labor(
         at("SR_Service_RecID"),
         at("BusGroup"),
     );
+    let (billable_flag, utilized_flag) = (at("billable_flag"), at("Utilization_Flag"));
+    let fixed_fee = |agreement: i64| {
+        let contract = figures.contracts.get(&agreement);
+        contract.is_some_and(|contract| settings.fixed_fee(&contract.kind))
+    };
     let count = scan_in(state, &TIME, span, |row| {
         if settings.leaves_out(row.cell(group).text()) {
             return;
         }
         let client = row.cell(company).id().filter(|id| !people.own.contains(id));
         let kind = settings.kind(row.cell(work_type).text(), client.is_some());
-        if kind == Kind::Exclude {
-            return;
-        }
         let who = row.cell(member).text();
         people.meet(who);
         let Some(person) = people.met.get(who) else {
             return;
         };
-        let day = row.cell(date).text().get(..10).unwrap_or_default();
         let hours = row.cell(hours_actual).number().unwrap_or_default();
+        if kind == Kind::Exclude {
+            tables[0].entry(person.number).or_default().away += hours;
+            return;
+        }
+        let day = row.cell(date).text().get(..10).unwrap_or_default();
         let cost = Wages::on(&person.wages, day)
             .or_else(|| row.cell(decimal).number())
             .or_else(|| row.cell(cost_text).number())
@@ -216,11 +216,15 @@ fn labor(
         let client_hours = hours * settings.credit(kind);
         let service = row.cell(ticket).id();
         // Tickets of no type are one kind too.
-        let service = service.map(|ticket| details.tickets.get(&ticket).copied().unwrap_or(0));
+        let service =
+            service.map(|ticket| figures.details.tickets.get(&ticket).copied().unwrap_or(0));
+        let billable = row.cell(billable_flag).flag();
+        let agreement = row.cell(agreement).id();
+        let rated = settings.non_billable || billable || !agreement.is_some_and(fixed_fee);
         let whose = [
             Some(person.number),
             client,
-            row.cell(agreement).id(),
+            agreement,
             row.cell(project).id(),
             service,
         ];
@@ -229,9 +233,18 @@ fn labor(
             let sums = table.entry(whose).or_default();
             sums.hours += hours;
             sums.client_hours += client_hours;
+            sums.rated_hours += if rated { hours } else { 0.0 };
             sums.labor_cost += cost;
             sums.shadow += shadow;
             sums.time_entries += 1;
+        }
+        let own = tables[0].entry(person.number).or_default();
+        for (sum, counts) in [
+            (&mut own.realized, kind != Kind::Admin),
+            (&mut own.utilized, row.cell(utilized_flag).flag()),
+            (&mut own.billable, billable),
+        ] {
+            *sum += if counts { hours } else { 0.0 };
         }
     })?;
     let [members, clients, agreements, projects, services] = tables;

@@ -21,6 +21,8 @@ pub struct Settings {
     pub high_margin: f64,
     pub own_companies: Vec<i64>,
     pub internal_technical: f64,
+    /// Whether hours that are not billable count in the effective rate of fixed-fee agreements.
+    pub non_billable: bool,
     pub agreement_types: BTreeMap<String, String>,
     pub work_types: BTreeMap<String, Kind>,
     pub wage: Vec<Wage>,
@@ -63,6 +65,7 @@ impl Default for Settings {
             high_margin: 0.90,
             own_companies: Vec::new(),
             internal_technical: 0.5,
+            non_billable: true,
             agreement_types: BTreeMap::new(),
             work_types: BTreeMap::new(),
             wage: Vec::new(),
@@ -71,6 +74,13 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether agreements of this type have a fixed fee, which is also what counts for a type of no kind.
+    pub fn fixed_fee(&self, kind: &str) -> bool {
+        self.agreement_types
+            .get(kind)
+            .is_none_or(|kind| kind == "FFA")
+    }
+
     /// Whether agreements of this type sell nothing but licences.
     pub fn licences(&self, kind: &str) -> bool {
         self.agreement_types

@@ -6,6 +6,7 @@ use super::{REPORTS, companies};
 use crate::Failure;
 use crate::work::Work;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
 pub fn read(work: &mut Work<'_>) -> Result<(), Failure> {
     let settings: Settings = work.settings()?;
@@ -17,6 +18,12 @@ pub fn read(work: &mut Work<'_>) -> Result<(), Failure> {
         .api
         .report(REPORTS, "AgreementAdditions", "Addition_RecId")?;
     work.counts.read += (agreements.len() + additions.len()) as u64;
+    let mut lines: HashMap<i64, Vec<Value>> = HashMap::new();
+    for line in &additions {
+        let shown = json!({ "product": line["Product_Description"], "quantity": line["Total_Quantity"], "price": line["Ext_Price"] });
+        let agreement = line["AGR_RecID"].as_i64().unwrap_or_default();
+        lines.entry(agreement).or_default().push(shown);
+    }
     let mut shown = Vec::new();
     for agreement in agreements {
         if !agreement["CompanyRecId"]
@@ -30,17 +37,13 @@ pub fn read(work: &mut Work<'_>) -> Result<(), Failure> {
         if times.is_none() {
             work.warn(format!("agreement {}: how often `{cycle}` bills in a year is not known; its yearly amount stays empty", agreement["AGR_Name"]));
         }
-        let lines: Vec<Value> = additions
-            .iter()
-            .filter(|line| line["AGR_RecID"] == agreement["AGR_Header_RecID"])
-            .map(|line| json!({ "product": line["Product_Description"], "quantity": line["Total_Quantity"], "price": line["Ext_Price"] }))
-            .collect();
+        let number = agreement["AGR_Header_RecID"].as_i64().unwrap_or_default();
         let amount = agreement["Billing_Amount"].as_f64();
         shown.push(json!({
             "agreement": agreement["AGR_Header_RecID"], "company": agreement["CompanyRecId"], "name": agreement["AGR_Name"],
             "type": agreement["agr_type_desc"], "cycle": cycle, "amount": amount,
             "yearly": amount.zip(times).map(|(amount, times)| amount * times), "ends": agreement["DateEnd"],
-            "status": agreement["Agreement_Status"], "additions": lines,
+            "status": agreement["Agreement_Status"], "additions": lines.remove(&number).unwrap_or_default(),
         }));
     }
     work.output("agreements.jsonl", &shown)

@@ -252,11 +252,13 @@ fn import(work: &mut Work<'_>, settings: &Settings) -> Result<(), Failure> {
         list(types),
         list(statuses)
     );
-    let path = format!(
-        "sales/opportunities?conditions={}&fields=id,company&orderBy=id",
-        encode(&conditions)
-    );
-    for row in work.api.all(READ_OPPORTUNITIES, &path)? {
+    let (mut found, path, rest) = (Vec::new(), "sales/opportunities", "&fields=id,company");
+    let api = work.api;
+    api.walk(READ_OPPORTUNITIES, path, &conditions, rest, |rows| {
+        found.extend(rows);
+        Ok(())
+    })?;
+    for row in found {
         let company = row["company"]["id"].as_i64().unwrap_or_default();
         let key = id(&row).to_string();
         if !propelled.contains(&company)

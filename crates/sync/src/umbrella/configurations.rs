@@ -5,7 +5,7 @@ use super::settings::Settings;
 use super::source::Organisation;
 use super::{ADD_CONFIGURATIONS, EDIT_CONFIGURATIONS, READ_CONFIGURATIONS, SLUG, companies, kind};
 use crate::Failure;
-use crate::api::{encode, id, short};
+use crate::api::{id, short};
 use crate::sight::{self, Standing};
 use crate::state::{Record, Shelf};
 use crate::work::{Work, hash};
@@ -152,11 +152,10 @@ fn hidden(work: &mut Work<'_>, configuration: i64) -> Result<Option<String>, Fai
 /// Configurations of the type by what they are known by and their company: a few pages, not a look-up each.
 fn there(work: &mut Work<'_>, kind: i64) -> Result<BTreeMap<(String, i64), i64>, Failure> {
     let mut there = BTreeMap::new();
-    let path = format!(
-        "company/configurations?conditions={}&fields=id,deviceIdentifier,company&orderBy=id",
-        encode(&format!("type/id={kind}"))
-    );
-    work.api.pages(READ_CONFIGURATIONS, &path, |rows| {
+    let (path, conditions) = ("company/configurations", format!("type/id={kind}"));
+    let rest = "&fields=id,deviceIdentifier,company";
+    let api = work.api;
+    api.walk(READ_CONFIGURATIONS, path, &conditions, rest, |rows| {
         for row in rows {
             let device = row["deviceIdentifier"]
                 .as_str()
