@@ -1,4 +1,4 @@
-//! Counts what a run does outside itself: calls and writes. Tests stop a run after any of them, as if the
+//! Counts what a run does outside itself: calls, writes and files. Tests stop a run after any of them, as if the
 //! process had been killed there. Must not know what a step does.
 
 use crate::Failure;

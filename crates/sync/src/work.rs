@@ -54,7 +54,8 @@ impl<A> Work<'_, A> {
     }
 
     pub fn output<T: Serialize>(&self, name: &str, rows: &[T]) -> Result<(), Failure> {
-        input::write(&self.home.output(self.integration, name), rows)
+        input::write(&self.home.output(self.integration, name), rows)?;
+        self.state.steps.done()
     }
 
     /// Whether an output file is as it was and nothing that it shows changed, so that it may stay.
@@ -77,7 +78,8 @@ impl<A> Work<'_, A> {
                 lines.put(row.data);
             }
         })?;
-        lines.end()
+        lines.end()?;
+        self.state.steps.done()
     }
 
     pub fn warn(&mut self, text: impl Into<String>) {

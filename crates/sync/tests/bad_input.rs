@@ -593,6 +593,50 @@ fn the_vendors_example_comes_out_of_reports() {
 }
 
 #[test]
+fn a_kill_at_every_step_ends_in_the_same_figures() {
+    let psa = reports(Arc::new(Mutex::new(example())), |_, _, _| {});
+    let whole = Desk::new(CFO, "");
+    whole.whole(&psa);
+    let same = |desk: &Desk, steps: u64| {
+        for name in [
+            "clients",
+            "agreements",
+            "members",
+            "leads",
+            "projects",
+            "services",
+            "receivables",
+            "wages",
+        ] {
+            for end in ["csv", "jsonl"] {
+                let read = |desk: &Desk| {
+                    let file = desk.home.output("mspcfo", &format!("{name}.{end}"));
+                    std::fs::read_to_string(file).expect(name)
+                };
+                assert!(
+                    read(desk) == read(&whole),
+                    "{name}.{end} after {steps} steps"
+                );
+            }
+        }
+    };
+    let mut steps = 0;
+    loop {
+        let desk = Desk::new(CFO, "");
+        let cut = desk.cut_off_once(&psa, steps);
+        same(&desk, steps);
+        if !cut {
+            break;
+        }
+        steps += 1;
+    }
+    assert!(steps > 60, "{steps}");
+    let desk = Desk::new(CFO, "");
+    let all = desk.cut_off_everywhere(&psa);
+    same(&desk, all);
+}
+
+#[test]
 fn hours_count_by_work_type_and_by_whether_they_are_billable() {
     let mut rows = example();
     let time = &mut rows.get_mut("Time").expect("time").1;

@@ -244,20 +244,41 @@ fn a_kill_at_every_step_of_the_push_halves_nothing() {
 }
 
 #[test]
-fn a_kill_at_any_step_neither_doubles_nor_loses() {
+fn a_kill_at_every_step_in_turn_neither_doubles_nor_loses() {
     let server = server();
     let choice = choice(&server);
-    let mut steps = 0;
+    let desk = desk(&choice, 2999);
+    assert!(desk.cut_off_everywhere(server.key()) > 60);
+    right(&server.operator(), &choice, 2999);
+}
+
+/// Cuts fresh work off once, after the steps of one residue: together the tests below try each step there is.
+fn cut_off_once(residue: u64) {
+    let server = server();
+    let choice = choice(&server);
+    let mut steps = residue;
     while desk(&choice, 2000 + steps).cut_off_once(server.key(), steps) {
         right(&server.operator(), &choice, 2000 + steps);
-        // Look-ups, most of the steps, are alike.
-        steps += 6;
+        steps += 5;
     }
     assert!(steps > 60, "{steps}");
-    // And every step in turn, each run going on where the one before was cut off.
-    let everywhere = desk(&choice, 2999);
-    assert!(everywhere.cut_off_everywhere(server.key()) > 60);
-    right(&server.operator(), &choice, 2999);
+}
+
+macro_rules! cut_off_once {
+    ($($name:ident $residue:literal),*) => {
+        $(#[test]
+        fn $name() {
+            cut_off_once($residue);
+        })*
+    };
+}
+
+cut_off_once! {
+    a_kill_at_any_step_neither_doubles_nor_loses_0 0,
+    a_kill_at_any_step_neither_doubles_nor_loses_1 1,
+    a_kill_at_any_step_neither_doubles_nor_loses_2 2,
+    a_kill_at_any_step_neither_doubles_nor_loses_3 3,
+    a_kill_at_any_step_neither_doubles_nor_loses_4 4
 }
 
 #[test]

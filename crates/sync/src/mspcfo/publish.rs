@@ -79,6 +79,7 @@ impl Tables {
         for sheet in sheets {
             sheet.end()?;
         }
-        crate::home::write(&work.home.output(SLUG, "report.html"), &page)
+        crate::home::write(&work.home.output(SLUG, "report.html"), &page)?;
+        work.state.steps.done()
     }
 }

@@ -4,8 +4,10 @@
 use super::SLUG;
 use crate::Failure;
 use crate::input::Lines;
+use crate::steps::Steps;
 use crate::work::Work;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// A column, by what its cells are where they are not empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +43,7 @@ pub struct Sheet {
     parquet: super::parquet::Writer,
     line: Vec<u8>,
     row: Vec<u8>,
+    steps: Arc<Steps>,
 }
 
 impl Sheet {
@@ -58,6 +61,7 @@ impl Sheet {
             parquet: super::parquet::Writer::begin(&file("parquet"), columns)?,
             line: Vec::new(),
             row: Vec::new(),
+            steps: work.state.steps.clone(),
         })
     }
 
@@ -73,7 +77,9 @@ impl Sheet {
 
     pub fn end(self) -> Result<(), Failure> {
         self.json.end()?;
+        self.steps.done()?;
         self.csv.end()?;
+        self.steps.done()?;
         #[cfg(feature = "parquet")]
         self.parquet.end()?;
         Ok(())

@@ -156,6 +156,7 @@ impl Categories {
                 .collect();
             lines.put(&json!({ "company": company, "types": types }).to_string());
         }
-        lines.end()
+        lines.end()?;
+        work.state.steps.done()
     }
 }
