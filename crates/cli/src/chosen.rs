@@ -47,6 +47,13 @@ pub struct Chosen {
     /// Autotask: integration vendor of the API tracking identifier.
     #[arg(long, value_name = "NAME")]
     vendor: Option<String>,
+    /// Autotask: line of business that the API user works for, "Managed Services > East"; may be repeated.
+    #[arg(long = "line", value_name = "LINE")]
+    lines: Vec<String>,
+    /// Autotask: level of the people whom the API user acts for, where the profile asks for their consent; may be
+    /// repeated. Without it, every level that people hold.
+    #[arg(long, value_name = "LEVEL")]
+    act_for: Vec<String>,
 }
 
 /// A plan that was kept in a file.
@@ -111,6 +118,8 @@ impl Chosen {
             user: self.member.clone(),
             email: self.email.clone(),
             vendor: self.vendor.clone(),
+            lines: self.lines.clone(),
+            act_for: self.act_for.clone(),
             cleared: self.cleared,
         })
     }
@@ -123,9 +132,10 @@ impl Chosen {
                 profile.file
             );
         }
-        if self.cleared || self.vendor.is_some() || self.email.is_some() {
+        let beside = !self.lines.is_empty() || !self.act_for.is_empty();
+        if self.cleared || self.vendor.is_some() || self.email.is_some() || beside {
             bail!(
-                "--cleared, --vendor and --email are for Autotask; this profile is for ConnectWise"
+                "--cleared, --vendor, --email, --line and --act-for are for Autotask; this profile is for ConnectWise"
             );
         }
         let (registry, catalog) = Catalog::embedded()?;

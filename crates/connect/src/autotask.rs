@@ -5,6 +5,7 @@
 pub mod apply;
 pub mod audit;
 pub mod checklist;
+pub mod consent;
 pub mod held;
 mod known;
 pub mod plan;

@@ -13,6 +13,7 @@ pub(crate) mod saving;
 pub mod seed;
 pub mod shelf;
 pub mod tenant;
+mod unpack;
 pub mod users;
 mod virtual_row;
 pub mod webhooks;

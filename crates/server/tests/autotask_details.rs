@@ -353,3 +353,128 @@ async fn an_invoice_comes_as_pdf_html_and_xml() {
         "{markup}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn some_values_are_taken_and_passed_over() {
+    let site = Site::open().await;
+    let contact = site.rows(site.admin(), "Contacts").await[0].clone();
+    let (company, contact) = (contact["companyID"].clone(), contact["id"].clone());
+    let ticket = json!({"companyID": company, "title": "x", "status": 1, "priority": 1,
+        "createdByContactID": contact});
+    let ticket = site.admin_call("POST", "/Tickets", Some(ticket)).await["itemId"].clone();
+    let read = async |path: String| site.admin_call("GET", &path, None).await["item"].clone();
+    let of_ticket = || read(format!("/Tickets/{ticket}"));
+    assert_eq!(
+        of_ticket().await["createdByContactID"],
+        contact,
+        "said when it is made"
+    );
+    let change = json!({"id": ticket, "createdByContactID": null, "title": "y"});
+    site.admin_call("PATCH", "/Tickets", Some(change)).await;
+    let now = of_ticket().await;
+    assert_eq!(
+        (&now["createdByContactID"], &now["title"]),
+        (&contact, &json!("y"))
+    );
+
+    let note =
+        json!({"description": "d", "noteType": 1, "publish": 1, "createdByContactID": contact});
+    let notes = format!("/Tickets/{ticket}/Notes");
+    let note = site.admin_call("POST", &notes, Some(note)).await["itemId"].clone();
+    assert!(read(format!("/TicketNotes/{note}")).await["createdByContactID"].is_null());
+
+    let entry = json!({"ticketID": ticket, "resourceID": site.resource("dfrost").await, "roleID": 1,
+        "dateWorked": "2026-03-02", "hoursWorked": 1, "billingCodeID": 1, "summaryNotes": "s"});
+    let entry = site.admin_call("POST", "/TimeEntries", Some(entry)).await["itemId"].clone();
+    let hours = json!({"id": entry, "hoursWorked": 3});
+    site.admin_call("PATCH", "/TimeEntries", Some(hours)).await;
+    assert_eq!(
+        read(format!("/TimeEntries/{entry}")).await["hoursWorked"],
+        json!(1.0)
+    );
+    let hours = json!({"id": entry, "hoursWorked": 3, "startDateTime": "2026-03-02T09:00:00Z",
+        "endDateTime": "2026-03-02T12:00:00Z"});
+    site.admin_call("PATCH", "/TimeEntries", Some(hours)).await;
+    assert_eq!(
+        read(format!("/TimeEntries/{entry}")).await["hoursWorked"],
+        json!(3.0)
+    );
+
+    // Who completes a ticket stands in it, until it is open again.
+    for (status, done) in [(5, true), (1, false)] {
+        site.admin_call(
+            "PATCH",
+            "/Tickets",
+            Some(json!({"id": ticket, "status": status})),
+        )
+        .await;
+        let now = of_ticket().await;
+        for name in ["completedDate", "completedByResourceID", "resolvedDateTime"] {
+            assert_eq!(!now[name].is_null(), done, "{name} {now}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_record_needs_what_a_new_one_does_and_empties_the_rest() {
+    let site = Site::open().await;
+    let company = company(
+        &site,
+        json!({"city": "Harborview", "ownerResourceID": site.resource("kadair").await}),
+    )
+    .await;
+    let ticket =
+        json!({"companyID": company, "title": "x", "status": 1, "priority": 1, "description": "d"});
+    let id = site
+        .admin_call("POST", "/Tickets", Some(ticket.clone()))
+        .await["itemId"]
+        .clone();
+    let number = site
+        .admin_call("GET", &format!("/Tickets/{id}"), None)
+        .await["item"]["ticketNumber"]
+        .clone();
+    let (status, json) = site
+        .call(
+            Some(site.admin()),
+            "PUT",
+            "/Tickets",
+            Some(json!({"id": id, "title": "y"})),
+        )
+        .await;
+    let all = json["errors"].as_array().unwrap();
+    for name in ["companyID", "priority", "status"] {
+        let sentence = json!(format!(
+            "Value does not exist for the required field {name}"
+        ));
+        assert!(status == 500 && all.contains(&sentence), "{name}: {json}");
+    }
+    let whole = json!({"id": id, "companyID": company, "title": "y", "status": 1, "priority": 2});
+    site.admin_call("PUT", "/Tickets", Some(whole)).await;
+    let now = site
+        .admin_call("GET", &format!("/Tickets/{id}"), None)
+        .await["item"]
+        .clone();
+    assert_eq!((&now["title"], &now["priority"]), (&json!("y"), &json!(2)));
+    assert!(now["description"].is_null(), "left out, so emptied");
+    assert_eq!(now["ticketNumber"], number, "given once");
+
+    // What a caller may not change does not go by leaving it out.
+    let settings = [
+        ("CRM / Customer & Cancelation", "value", "All"),
+        ("CRM / Accounts", "view", "All"),
+        ("CRM / Accounts", "edit", "All"),
+    ];
+    let user = site.user(site.resource("nsoto").await, &settings).await;
+    let whole = json!({"id": company, "companyName": "Renamed", "companyType": 1, "phone": "555"});
+    let (status, json) = site
+        .call(Some(&user), "PUT", "/Companies", Some(whole))
+        .await;
+    assert_eq!(status, 200, "{json}");
+    let now = site
+        .admin_call("GET", &format!("/Companies/{company}"), None)
+        .await["item"]
+        .clone();
+    assert_eq!(now["companyName"], "Renamed");
+    assert_eq!(now["ownerResourceID"], site.resource("kadair").await);
+    assert_eq!(now["city"], "", "emptied");
+}

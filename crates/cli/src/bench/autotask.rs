@@ -25,6 +25,7 @@ impl Workbench {
             email: order.email.clone(),
             vendor: order.vendor.clone(),
             cleared: order.cleared,
+            ..Choices::default()
         };
         wanted(profile, &choices, &self.known()?.screen).map_err(|error| of_form(&error))
     }
@@ -41,16 +42,16 @@ impl Workbench {
     pub fn autotask_plan(&self, instance: &str, order: &Order) -> Result<Planned, Refusal> {
         let psa = self.as_operator(&self.company)?;
         let plan = self.autotask_planned(&Instance::new(&psa, Some(instance)), order)?;
-        let clicks = plan.wanted.by_hand.iter();
-        let by_hand = clicks.map(|click| format!("by hand: {}: {}", click.at, click.set));
+        let clicks = plan.by_hand();
+        let by_hand = clicks
+            .iter()
+            .map(|click| format!("by hand: {}: {}", click.at, click.set));
         Ok(Planned {
             summary: plan.summary(),
             role: plan.wanted.level.name.clone(),
             member: plan.wanted.user.name(),
             lines: plan
-                .level_lines
-                .iter()
-                .chain(&plan.user_lines)
+                .lines()
                 .map(|line| (sign(line.sign), words(line)))
                 .collect(),
             notes: plan

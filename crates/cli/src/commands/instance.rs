@@ -65,7 +65,7 @@ enum Action {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
-    /// List the switches of a company.
+    /// List the switches of a company; with --autotask, of an Autotask instance.
     Settings,
     /// Set a switch, or clear it by leaving the value out.
     Set { name: String, value: Option<String> },
@@ -93,6 +93,10 @@ impl Instance {
         };
         let json = self.target.json;
         let base = if autotask { "autotask" } else { "instances" };
+        let settings = match (autotask, &connection.named) {
+            (true, named) => format!("autotask/{}/settings", named.as_deref().unwrap_or("-")),
+            (false, _) => "settings".to_owned(),
+        };
         match self.action {
             Action::List => {
                 let mut all = connection.own(Method::GET, "instances", None)?;
@@ -174,18 +178,14 @@ impl Instance {
                 let one = connection.own(Method::POST, &path, Some(&body))?;
                 table::print_one(&named(one), &COLUMNS, json)
             }
-            Action::Settings | Action::Set { .. } if autotask => {
-                bail!(
-                    "Autotask instances have no switches here; see --autotask-lenient and --autotask-limits of `bitting serve`"
-                )
-            }
             Action::Settings => {
-                let all = connection.own(Method::GET, "settings", None)?;
+                let all = connection.own(Method::GET, &settings, None)?;
                 table::print(all.as_array().map_or(&[], Vec::as_slice), &SETTINGS, json)
             }
             Action::Set { name, value } => {
                 let body = json!({ "value": value });
-                let one = connection.own(Method::PUT, &format!("settings/{name}"), Some(&body))?;
+                let one =
+                    connection.own(Method::PUT, &format!("{settings}/{name}"), Some(&body))?;
                 table::print_one(&one, &SETTINGS, json)
             }
         }

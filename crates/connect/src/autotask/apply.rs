@@ -53,12 +53,13 @@ pub fn apply(
     unchanged(instance, plan)?;
     let mut steps = Steps::default();
     let level = level(instance, plan, &mut steps)?;
+    consent(instance, plan, &mut steps)?;
     let (user, key) = user(instance, plan, level, &mut steps)?;
     Ok(Applied {
         user: Some(user),
         done: steps.done(),
         key,
-        remaining: plan.wanted.by_hand.clone(),
+        remaining: plan.by_hand(),
     })
 }
 
@@ -125,6 +126,20 @@ fn level(instance: &Instance<'_>, plan: &Plan, steps: &mut Steps) -> Result<i64,
     Ok(id)
 }
 
+/// Lets the people be acted for whom the plan names.
+fn consent(instance: &Instance<'_>, plan: &Plan, steps: &mut Steps) -> Result<(), ConnectError> {
+    for consent in &plan.consent {
+        let body = json!({ "allowsImpersonation": true });
+        let what = format!("impersonation of people with `{}`", consent.level);
+        steps.take(
+            &format!("allowing {what}"),
+            format!("allowed {what}"),
+            || instance.call("PATCH", &format!("levels/{}", consent.id), Some(&body)),
+        )?;
+    }
+    Ok(())
+}
+
 fn user(
     instance: &Instance<'_>,
     plan: &Plan,
@@ -136,6 +151,7 @@ fn user(
         let body = json!({
             "firstName": form.first_name, "lastName": form.last_name, "email": form.email,
             "securityLevel": level, "vendor": form.vendor, "protectedData": form.protected,
+            "linesOfBusiness": form.lines.clone().unwrap_or_default(),
         });
         return steps.take(
             &format!("making the API user `{}`", form.name()),
@@ -152,6 +168,9 @@ fn user(
         });
         if form.email_said {
             body["email"] = json!(form.email);
+        }
+        if let Some(lines) = &form.lines {
+            body["linesOfBusiness"] = json!(lines);
         }
         if held.vendor != form.vendor {
             match &form.vendor {

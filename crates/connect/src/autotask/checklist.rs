@@ -52,8 +52,8 @@ pub fn of(plan: &Plan, screen: &Screen) -> Vec<Click> {
             }
         }
     }
-    for by_hand in &wanted.by_hand {
-        click(by_hand.at.clone(), by_hand.set.clone());
+    for by_hand in plan.by_hand() {
+        click(by_hand.at, by_hand.set);
     }
     if wanted.start != Start::AsIs {
         click(at, "Save & Close".to_owned());
@@ -79,6 +79,12 @@ pub fn of(plan: &Plan, screen: &Screen) -> Vec<Click> {
         click(
             format!("{USERS} > Protected Data Permission"),
             "tick View Protected Data".to_owned(),
+        );
+    }
+    if let Some(lines) = &form.lines {
+        click(
+            format!("{USERS} > Line of Business"),
+            format!("associate {}", lines.join(", ")),
         );
     }
     click(

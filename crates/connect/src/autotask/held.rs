@@ -21,6 +21,12 @@ pub struct HeldLevel {
     pub system: bool,
     #[serde(default)]
     pub inactive: bool,
+    /// For people, who sign in.
+    #[serde(default)]
+    pub interactive: bool,
+    /// API users may act for the people that hold it.
+    #[serde(default)]
+    pub allows_impersonation: bool,
     #[serde(default)]
     pub users: usize,
     #[serde(default)]
@@ -57,7 +63,19 @@ pub struct HeldUser {
     #[serde(default)]
     pub protected_data: bool,
     #[serde(default)]
+    pub lines_of_business: Vec<String>,
+    #[serde(default)]
     pub keys: Vec<HeldKey>,
+}
+
+/// Somebody who signs in.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldPerson {
+    #[serde(default)]
+    pub security_level: Option<String>,
+    #[serde(default)]
+    pub inactive: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,6 +153,16 @@ impl<'a> Instance<'a> {
 
     pub fn users(&self) -> Result<Vec<HeldUser>, ConnectError> {
         self.read("users")
+    }
+
+    pub fn people(&self) -> Result<Vec<HeldPerson>, ConnectError> {
+        self.read("people")
+    }
+
+    /// Names of the lines of business there are.
+    pub fn lines(&self) -> Result<Vec<String>, ConnectError> {
+        let lines: Vec<LevelReference> = self.read("lines")?;
+        Ok(lines.into_iter().map(|line| line.name).collect())
     }
 
     fn read<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, ConnectError> {

@@ -1,9 +1,11 @@
 //! What is there on Autotask against what is wanted, cell by cell. Changes nothing.
 
+use super::consent::{self, Consent};
 use super::held::{HeldLevel, HeldUser, Instance};
 use super::known::{Screen, head, least, path};
 use super::wanted::Wanted;
 use crate::ConnectError;
+use crate::checklist::Click;
 use crate::plan::Sign;
 use bitting_catalog::profile::Start;
 use bitting_catalog::security::SecurityLevel;
@@ -39,16 +41,20 @@ pub struct Plan {
     pub target: SecurityLevel,
     pub level_lines: Vec<Line>,
     pub user_lines: Vec<Line>,
+    /// Levels of people that shall allow impersonation, and do not yet.
+    pub consent: Vec<Consent>,
+    pub consent_lines: Vec<Line>,
     pub notes: Vec<String>,
 }
 
 /// Reads the instance and compares. Without one, everything is still to do.
 pub fn plan(
     instance: Option<&Instance<'_>>,
-    wanted: Wanted,
+    mut wanted: Wanted,
     screen: &Screen,
 ) -> Result<Plan, ConnectError> {
     let mut notes = wanted.notes.clone();
+    let mut lacking = Vec::new();
     let (level, user) = match instance {
         None => {
             notes.push(
@@ -59,6 +65,8 @@ pub fn plan(
             (None, None)
         }
         Some(instance) => {
+            consent::lines(instance, &mut wanted)?;
+            lacking = consent::lacking(instance, &wanted, &mut notes)?;
             let level = instance.level(&wanted.level.name)?;
             (level, user(instance, &wanted, &mut notes)?)
         }
@@ -96,18 +104,34 @@ pub fn plan(
         target,
         level_lines,
         user_lines,
+        consent_lines: lacking.iter().map(consent_line).collect(),
+        consent: lacking,
         notes,
     })
 }
 
 impl Plan {
     pub fn is_empty(&self) -> bool {
-        self.level_lines.is_empty() && self.user_lines.is_empty()
+        self.lines().next().is_none()
     }
 
     pub fn count(&self, sign: Sign) -> usize {
-        let all = self.level_lines.iter().chain(&self.user_lines);
-        all.filter(|line| line.sign == sign).count()
+        self.lines().filter(|line| line.sign == sign).count()
+    }
+
+    /// Every difference, in the order in which they are made.
+    pub fn lines(&self) -> impl Iterator<Item = &Line> {
+        let levels = self.level_lines.iter().chain(&self.consent_lines);
+        levels.chain(&self.user_lines)
+    }
+
+    /// What a person does on the screens: on an instance that can be written, less.
+    pub fn by_hand(&self) -> Vec<Click> {
+        let mut clicks = self.wanted.by_hand.clone();
+        if !self.own {
+            clicks.extend(consent::click(&self.wanted));
+        }
+        clicks
     }
 
     pub fn summary(&self) -> String {
@@ -126,8 +150,8 @@ impl Plan {
             "security_level": self.wanted.level.name,
             "copy_of": self.wanted.level.copy_of,
             "api_user": self.wanted.user.name(),
-            "changes": self.level_lines.iter().chain(&self.user_lines).collect::<Vec<_>>(),
-            "by_hand": self.wanted.by_hand,
+            "changes": self.lines().collect::<Vec<_>>(),
+            "by_hand": self.by_hand(),
             "add": self.count(Sign::Add),
             "change": self.count(Sign::Change),
             "remove": self.count(Sign::Remove),
@@ -145,13 +169,17 @@ impl Plan {
             "Plan for {} on security level `{name}`",
             self.wanted.title
         );
-        for (heading, lines) in [
-            (format!("security level `{name}`"), &self.level_lines),
-            (
-                format!("API user `{}`", self.wanted.user.name()),
-                &self.user_lines,
-            ),
-        ] {
+        let level = (format!("security level `{name}`"), &self.level_lines);
+        let consent = (
+            "levels whose people allow impersonation".to_owned(),
+            &self.consent_lines,
+        );
+        let user = (
+            format!("API user `{}`", self.wanted.user.name()),
+            &self.user_lines,
+        );
+        let consent = (!self.consent_lines.is_empty()).then_some(consent);
+        for (heading, lines) in [Some(level), consent, Some(user)].into_iter().flatten() {
             let state = if lines.is_empty() { ": as wanted" } else { "" };
             let _ = writeln!(out, "\n  {heading}{state}");
             let mut at = "";
@@ -168,9 +196,10 @@ impl Plan {
                 let _ = writeln!(out, "{}", painted(line, colour));
             }
         }
-        if !self.wanted.by_hand.is_empty() {
+        let by_hand = self.by_hand();
+        if !by_hand.is_empty() {
             let _ = writeln!(out, "\n  by hand, on Autotask's screens");
-            for click in &self.wanted.by_hand {
+            for click in &by_hand {
                 let _ = writeln!(out, "      {}: {}", click.at, click.set);
             }
         }
@@ -201,7 +230,7 @@ fn painted(line: &Line, colour: bool) -> String {
         "level" if from.is_empty() => format!("    {sign} {to}"),
         "user" if cell.is_empty() => format!("    {sign} make the user"),
         "user" if from.is_empty() => format!("    {sign} {cell:<22}{to}"),
-        "level" | "user" => format!("    {sign} {cell:<22}{from} -> {to}"),
+        "level" | "user" | "consent" => format!("    {sign} {cell:<22}{from} -> {to}"),
         _ => format!(
             "        {sign} {:<8}{from} -> {to}",
             if cell.is_empty() { "set" } else { cell }
@@ -311,6 +340,17 @@ fn level_lines(
     lines
 }
 
+fn consent_line(consent: &Consent) -> Line {
+    Line {
+        sign: Sign::Change,
+        at: "consent".to_owned(),
+        cell: consent.level.clone(),
+        from: "no".to_owned(),
+        to: "yes".to_owned(),
+        why: "the profile acts for people".to_owned(),
+    }
+}
+
 fn user_lines(held: Option<&HeldUser>, wanted: &Wanted) -> Vec<Line> {
     let mut lines = Vec::new();
     let form = &wanted.user;
@@ -343,6 +383,9 @@ fn user_lines(held: Option<&HeldUser>, wanted: &Wanted) -> Vec<Line> {
         );
         if form.protected {
             field(Sign::Add, "view protected data", "", "yes");
+        }
+        if let Some(lines) = &form.lines {
+            field(Sign::Add, "lines of business", "", &lines.join(", "));
         }
         return lines;
     };
@@ -382,6 +425,17 @@ fn user_lines(held: Option<&HeldUser>, wanted: &Wanted) -> Vec<Line> {
             yes(held.protected_data),
             yes(form.protected),
         );
+    }
+    if let Some(wanted) = &form.lines {
+        let mut now = held.lines_of_business.clone();
+        now.sort_unstable();
+        if now != *wanted {
+            let from = match now.as_slice() {
+                [] => "none".to_owned(),
+                now => now.join(", "),
+            };
+            field(Sign::Change, "lines of business", &from, &wanted.join(", "));
+        }
     }
     lines
 }

@@ -1,6 +1,7 @@
 //! Proof of an Autotask key. Its own entityInformation tells how far it goes with each entity; then counts, in
 //! pairs where an administrator's key is at hand, because a restricted user gets an empty answer and no error.
 
+use super::consent;
 use super::known::{Access, Screen, actions, columns, head, least, needs, path, rank};
 use super::wanted::{Wanted, level_screen};
 use crate::ConnectError;
@@ -548,7 +549,8 @@ fn facts(asked: &Asked<'_>, report: &mut Report) {
             "{settings} nothing that a call shows; look at it on the screen"
         ));
     }
-    for click in &asked.wanted.by_hand {
+    let consent = consent::click(asked.wanted);
+    for click in asked.wanted.by_hand.iter().chain(&consent) {
         report
             .notes
             .push(format!("no call tells {}: {}", click.at, click.set));

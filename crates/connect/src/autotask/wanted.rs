@@ -27,6 +27,11 @@ pub struct Choices {
     pub email: Option<String>,
     /// Integration vendor, where the guide leaves a choice.
     pub vendor: Option<String>,
+    /// Lines of business of the API user, `Managed Services > East`; none says nothing of them.
+    pub lines: Vec<String>,
+    /// Levels of the people whom the API user shall act for, where the profile asks for their consent; none for
+    /// every level that people hold.
+    pub act_for: Vec<String>,
     /// Press No Permission on every section of the copy first, whatever the guide says.
     pub cleared: bool,
 }
@@ -48,6 +53,9 @@ pub struct Wanted {
     pub why: BTreeMap<String, String>,
     /// What no cell of the level holds, and a person sets on a screen.
     pub by_hand: Vec<Click>,
+    /// Levels whose people have to consent to be acted for; an empty list is every level that people hold.
+    #[serde(default)]
+    pub consent: Option<Vec<String>>,
     pub notes: Vec<String>,
     /// Notes that count only where the level, or the user, is still to be made.
     pub level_notes: Vec<String>,
@@ -65,6 +73,9 @@ pub struct Form {
     /// Integration vendor; without one the tracking identifier is custom.
     pub vendor: Option<String>,
     pub protected: bool,
+    /// Lines of business it works for; nothing leaves them as they are.
+    #[serde(default)]
+    pub lines: Option<Vec<String>>,
 }
 
 impl Form {
@@ -124,6 +135,7 @@ pub fn wanted(
         listed: Vec::new(),
         why: BTreeMap::new(),
         by_hand: Vec::new(),
+        consent: None,
         notes: Vec::new(),
         level_notes: Vec::new(),
         user_notes,
@@ -137,7 +149,7 @@ pub fn wanted(
         wanted.least.settings.clone_from(&wanted.level.settings);
     }
     wanted.open_what_is_written(screen, &mut notes);
-    wanted.outside(profile, &choices.selection, screen, &mut notes);
+    wanted.outside(profile, choices, screen, &mut notes);
     let beyond = wanted.beyond(screen);
     if beyond > 0 {
         wanted.level_notes.push(format!(
@@ -291,11 +303,11 @@ impl Wanted {
     fn outside(
         &mut self,
         profile: &Profile,
-        selection: &Selection,
+        choices: &Choices,
         screen: &Screen,
         notes: &mut Vec<String>,
     ) {
-        let grid = profile.impersonations(selection);
+        let grid = profile.impersonations(&choices.selection);
         for row in &grid {
             let verbs = [
                 ("View", row.view),
@@ -328,21 +340,29 @@ impl Wanted {
             });
         }
         let Some(user) = &profile.user else { return };
-        if user.others_must_allow_impersonation {
-            self.by_hand.push(Click {
-                at: "Security Levels > each level of the people to act for > Web Services API"
-                    .to_owned(),
-                set: "tick Allow impersonation of resources with this security level".to_owned(),
-            });
+        let of_grid = |name: &str| {
+            let entry = screen.permissions.named(name);
+            entry.is_some_and(|entry| entry.subsection == GRID.1)
+        };
+        let acts = !grid.is_empty() || self.listed.iter().any(|(name, ..)| of_grid(name));
+        if user.others_must_allow_impersonation && acts {
+            self.consent = Some(choices.act_for.clone());
+        } else if !choices.act_for.is_empty() {
+            notes.push("the profile acts for nobody, so that --act-for says nothing".to_owned());
         }
         for (field, value) in [
             ("internal location", &user.internal_location),
-            ("line of business", &user.line_of_business),
             ("user name", &user.user_name),
         ] {
             let Some(value) = value else { continue };
             let text = value.value.as_ref().or(value.choose.as_ref());
             notes.extend(text.map(|text| format!("{field}: set by hand: {text}")));
+        }
+        let line = user.line_of_business.as_ref();
+        if let Some(text) = line.and_then(|line| line.choose.as_ref())
+            && choices.lines.is_empty()
+        {
+            notes.push(format!("line of business: {text}; --line names one"));
         }
     }
 }
@@ -416,6 +436,11 @@ fn form(
             .protected_data
             .iter()
             .any(|tick| tick.eq_ignore_ascii_case("View Protected Data")),
+        lines: if choices.lines.is_empty() {
+            said(&user.line_of_business).map(|line| vec![line])
+        } else {
+            Some(choices.lines.clone())
+        },
     })
 }
 

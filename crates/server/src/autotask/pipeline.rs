@@ -7,6 +7,7 @@ use super::reading::{self, Asked};
 use super::rules;
 use super::saving::{self, Spot};
 use super::tenant::{Caller, Tenant};
+use super::unpack::unpacked;
 use super::users::ProtectedData;
 use crate::answer::Reply;
 use crate::event::Event;
@@ -22,6 +23,7 @@ use bitting_dialects::autotask::page::Token;
 use bitting_dialects::autotask::route::{Place, Route, Shape};
 use bitting_dialects::autotask::search::{self, Search};
 use serde_json::{Value as Json, json};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -258,14 +260,14 @@ impl Call<'_> {
             served::Asked::Post => {
                 let permit = self.permit(Act::Create).await?;
                 self.pass_parent(&permit).await?;
-                let id = saving::create(self.tenant, &permit, spot, self.body()?).await?;
+                let id = saving::create(self.tenant, &permit, spot, &self.body()?).await?;
                 Ok(bytes(&json!({ "itemId": id })))
             }
             served::Asked::Patch | served::Asked::Put => {
                 let permit = self.permit(Act::Update).await?;
                 let whole = asked == served::Asked::Put && id.is_none();
                 let id =
-                    saving::change(self.tenant, &permit, spot, id, self.body()?, whole).await?;
+                    saving::change(self.tenant, &permit, spot, id, &self.body()?, whole).await?;
                 Ok(bytes(&json!({ "itemId": id })))
             }
             served::Asked::Delete => {
@@ -406,12 +408,12 @@ impl Call<'_> {
             return search::json(self.query.get("search").map_or("", String::as_str));
         }
         let body = self.body()?;
-        search::json(&String::from_utf8_lossy(body))
+        search::json(&String::from_utf8_lossy(&body))
     }
 
-    fn body(&self) -> Result<&[u8], Refusal> {
+    fn body(&self) -> Result<Cow<'_, [u8]>, Refusal> {
         match &self.received.body {
-            Body::Read(bytes) => Ok(bytes),
+            Body::Read(bytes) => unpacked(bytes),
             Body::TooLarge => Err(Refusal::new("The body is too large.")),
             Body::Broken => Err(Refusal::new("The body broke off.")),
         }

@@ -102,7 +102,9 @@ pub async fn before_save(
         draft.set("impersonatorUpdaterResourceID", Value::Integer(user));
     }
     match &*draft.entity.path {
-        "Tickets" => tickets::save(tenant, draft).await?,
+        "Tickets" => tickets::save(tenant, permit.acting().resource, draft).await?,
+        // Who of the customer wrote it cannot be said over the API; the field takes a value and keeps none.
+        "TicketNotes" => draft.ignore("createdByContactID"),
         "CompanyToDos" => same_company(tenant, draft).await?,
         "ConfigurationItems" => default_category(tenant, draft).await?,
         "Contracts" => {

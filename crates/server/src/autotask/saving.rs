@@ -27,6 +27,8 @@ pub struct Draft<'a> {
     pub before: Option<Row>,
     /// Fields the caller gave, by index.
     pub given: Vec<usize>,
+    /// What the caller leaves out is emptied.
+    pub whole: bool,
     /// What is wrong so far; told together.
     pub errors: Vec<String>,
 }
@@ -76,6 +78,18 @@ impl Draft<'_> {
         if let Some(column) = self.column(name).map(str::to_owned) {
             self.row.set(&column, value);
         }
+    }
+
+    /// Passes over what the caller has given for a field.
+    pub fn ignore(&mut self, name: &str) {
+        let Some(column) = self.column(name).map(str::to_owned) else {
+            return;
+        };
+        let before = self.before.as_ref();
+        let value = before.map_or(Value::Null, |before| before.get(&column).clone());
+        self.row.set(&column, value);
+        let fields = &self.entity.fields;
+        self.given.retain(|index| *fields[*index].name != *name);
     }
 
     /// Sets a field that is still null.
@@ -134,6 +148,7 @@ pub async fn create_with(
         row: Row::new(id),
         before: None,
         given: Vec::new(),
+        whole: false,
         errors: Vec::new(),
     };
     take(&mut draft, &input);
@@ -185,11 +200,18 @@ pub async fn change_with(
         row: before.clone(),
         before: Some(before),
         given: Vec::new(),
+        whole,
         errors: Vec::new(),
     };
     if whole {
-        for field in &entity.fields {
-            let kept = field.read_only || field.post_only || &*field.name == "id";
+        for (index, field) in entity.fields.iter().enumerate() {
+            let guard = format!("change {}", field.name);
+            // What the caller may not change is not emptied by leaving it out either.
+            let kept = field.read_only
+                || field.post_only
+                || &*field.name == "id"
+                || permit.hides(index)
+                || !permit.holds(&guard, Verb::Edit);
             if !kept {
                 draft.row.set(&field.column, Value::Null);
             }
@@ -451,7 +473,7 @@ fn required(draft: &mut Draft<'_>) {
     let entity = draft.entity;
     for (index, field) in entity.fields.iter().enumerate() {
         let asked = field.required && !field.read_only && &*field.name != "id";
-        let touched = draft.before.is_none() || draft.given.contains(&index);
+        let touched = draft.before.is_none() || draft.whole || draft.given.contains(&index);
         let empty = match draft.row.get(&field.column) {
             Value::Null => true,
             Value::Text(text) => text.trim().is_empty(),

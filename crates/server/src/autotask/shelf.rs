@@ -1,7 +1,7 @@
 //! Where the Autotask databases of a server rest, opening one, and making another. Knows no path of an API.
 
-use super::limits::Limits;
 use super::seed::{self, First};
+use super::tenant::switches::Started;
 use super::tenant::{Opening, Tenant};
 use crate::host::AutotaskOptions;
 use crate::instance::Instance;
@@ -15,7 +15,6 @@ use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_policy::Registry;
 use bitting_store::{Durability, Location, StoreError};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// Name of the database that every server starts with.
 pub const FIRST: &str = "Bitting";
@@ -56,10 +55,10 @@ impl Rack {
             clock: shelf.clock.clone(),
         })
         .await?;
-        tenant.lenient.store(self.wanted.lenient, Ordering::Relaxed);
-        if self.wanted.limits {
-            tenant.usage.set(Limits::vendor());
-        }
+        tenant.start_as(Started {
+            lenient: self.wanted.lenient,
+            limits: self.wanted.limits,
+        });
         Ok(tenant)
     }
 }

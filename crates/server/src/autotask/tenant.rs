@@ -1,10 +1,11 @@
 //! One Autotask database: its rows, its API users, its security levels. A server holds many.
 
 mod callers;
+pub mod switches;
 mod used;
 mod users;
 
-use super::limits::Usage;
+use super::limits::{Limits, Usage};
 use super::users::{ApiUser, ProtectedData};
 use crate::backend::Backend;
 use crate::instance::Clock;
@@ -50,6 +51,10 @@ pub struct Tenant {
     pub usage: Usage,
     /// Records can be changed at their own path too, for clients that could never have worked upstream.
     pub lenient: AtomicBool,
+    /// What the server was started with, where no switch says otherwise.
+    started: Mutex<switches::Started>,
+    /// The limits that the switches came to last.
+    settled: Mutex<Limits>,
     clock: Clock,
     levels: RwLock<HashMap<i64, Arc<Level>>>,
     users: RwLock<HashMap<String, (i64, Arc<ApiUser>)>>,
@@ -173,6 +178,8 @@ impl Tenant {
             router,
             usage: Usage::default(),
             lenient: AtomicBool::new(false),
+            started: Mutex::default(),
+            settled: Mutex::default(),
             clock: opening.clock,
             levels: RwLock::default(),
             users: RwLock::default(),
@@ -240,6 +247,7 @@ impl Tenant {
             .into_iter()
             .map(|(_, name, value)| (name, value))
             .collect();
+        self.settle();
         *self.defined.write() = super::rules::defined(&self.backend).await?;
         Ok(())
     }

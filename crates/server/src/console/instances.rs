@@ -7,9 +7,9 @@ pub mod subject;
 
 use super::page::{self, Page};
 use super::{Outcome, Place, Result, Visit, tenant};
+use crate::autotask::tenant::switches;
 use crate::operator::{SWITCHES, Switch, setting_fault};
 use maud::{Markup, html};
-use std::sync::atomic::Ordering;
 use subject::{Of, Subject};
 
 pub async fn answer(visit: &Visit<'_>, subject: &Subject<'_>, rest: &[&str]) -> Result<Outcome> {
@@ -158,12 +158,12 @@ async fn save(visit: &Visit<'_>, subject: &Subject<'_>) -> Result<Outcome> {
             let on = visit.form.ticked("lenient");
             let path = format!("{}/lenient", subject.path());
             let work = async {
-                tenant.lenient.store(on, Ordering::Relaxed);
-                Ok(())
+                let value = if on { "on" } else { "off" };
+                Ok(tenant.set_switch(switches::lenient(), Some(value)).await?)
             };
             let desk = subject.desk;
             desk.written(http::Method::PUT, &path, work).await?;
-            visit.session.say("Saved; it holds until the server stops.");
+            visit.session.say("Saved.");
         }
     }
     Ok(Outcome::See(visit.at("instances")))

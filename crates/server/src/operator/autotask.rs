@@ -5,6 +5,7 @@ mod instances;
 mod levels;
 mod lines;
 mod people;
+mod settings;
 mod users;
 
 use super::{Ask, number, reply};
@@ -26,7 +27,7 @@ struct TenantBody<'a> {
     users: usize,
 }
 
-/// `autotask`, `autotask/{instance}/levels…`, `…/users…`, `…/people…`, `…/lines`, `…/faults…`, `…/events`,
+/// `autotask`, `autotask/{instance}/levels…`, `…/users…`, `…/people…`, `…/lines`, `…/settings…`, `…/faults…`, `…/events`,
 /// `…/snapshot`; the first instance is `-`.
 pub async fn answer(
     ask: &Ask<'_>,
@@ -78,6 +79,8 @@ pub async fn answer(
         ["people"] => people::all(&area).await,
         ["people", id] => people::one(&area, number(id)?).await,
         ["lines"] => lines::all(&area).await,
+        ["settings"] => settings::list(&area),
+        ["settings", name] => settings::one(&area, name).await,
         ["keys", _] => users::key(&area, segments.get(6).copied().unwrap_or_default()).await,
         _ => Err(ApiError::no_endpoint().into()),
     }

@@ -74,17 +74,17 @@ pub(crate) async fn fault(
 }
 
 #[derive(Serialize)]
-struct SettingBody<'a> {
-    name: &'a str,
-    value: Option<String>,
-    takes: &'a str,
-    meaning: &'a str,
+pub(super) struct SettingBody<'a> {
+    pub name: &'a str,
+    pub value: Option<String>,
+    pub takes: &'a str,
+    pub meaning: &'a str,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Change {
-    value: Option<String>,
+pub(super) struct Change {
+    pub value: Option<String>,
 }
 
 pub fn list(ask: &Ask<'_>) -> Result<Reply, Problem> {

@@ -26,12 +26,17 @@ pub fn is_numbered(entity: &Entity) -> bool {
     series(entity).is_some()
 }
 
-/// Gives a new record its number, where it has none.
+/// Gives a new record its number, where it has none. One that has a number keeps it, though a change of the whole
+/// record leaves it out.
 pub async fn give(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble> {
-    let Some((field, letter)) = series(draft.entity).filter(|_| draft.before.is_none()) else {
+    let Some((field, letter)) = series(draft.entity) else {
         return Ok(());
     };
     if draft.text(field).is_some() {
+        return Ok(());
+    }
+    if draft.before.is_some() {
+        draft.ignore(field);
         return Ok(());
     }
     let Some(name) = draft.column(field).map(str::to_owned) else {

@@ -27,7 +27,10 @@ const TOLD: [&str; 5] = [
 ];
 
 /// Queue, completion, sub-issues, and who may work on it in which role.
-pub async fn save(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble> {
+pub async fn save(tenant: &Tenant, by: i64, draft: &mut Draft<'_>) -> Result<(), Trouble> {
+    if draft.before.is_some() {
+        draft.ignore("createdByContactID");
+    }
     let resource = draft.integer("assignedResourceID");
     let role = draft.integer("assignedResourceRoleID");
     if resource.is_some() != role.is_some() {
@@ -50,9 +53,14 @@ pub async fn save(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble>
         .is_some_and(|before| before.integer("status") == Some(COMPLETE));
     let is_complete = draft.integer("status") == Some(COMPLETE);
     if is_complete && !was_complete {
-        draft.set("completedDate", Value::Text(time(tenant.now())));
+        let now = || Value::Text(time(tenant.now()));
+        draft.set("completedDate", now());
+        draft.set("completedByResourceID", Value::Integer(by));
+        draft.default("resolvedDateTime", now());
     } else if !is_complete {
-        draft.set("completedDate", Value::Null);
+        for name in ["completedDate", "completedByResourceID", "resolvedDateTime"] {
+            draft.set(name, Value::Null);
+        }
     }
     if let (Some(issue), Some(sub)) = (draft.integer("issueType"), draft.integer("subIssueType")) {
         let list = draft

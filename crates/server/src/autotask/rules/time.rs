@@ -35,6 +35,11 @@ pub fn save(permit: &Permit<'_>, draft: &mut Draft<'_>) -> Result<(), Trouble> {
         let billable = !draft.flag("isNonBillable");
         draft.set("showOnInvoice", Value::Boolean(billable));
     }
+    let window = ["startDateTime", "endDateTime"];
+    // Hours alone are passed over: they follow the window.
+    if draft.before.is_some() && !window.iter().any(|name| draft.gives(name)) {
+        draft.ignore("hoursWorked");
+    }
     if let Some(hours) = draft.number("hoursWorked") {
         let offset = draft.number("offsetHours").unwrap_or_default();
         draft.set("hoursToBill", Value::Number((hours + offset).max(0.0)));

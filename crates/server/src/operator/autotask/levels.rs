@@ -21,6 +21,8 @@ struct LevelBody<'a> {
     /// Comes with the product: to be copied, not changed.
     system: bool,
     inactive: bool,
+    /// For people, who sign in.
+    interactive: bool,
     /// API users may act as the people that hold it.
     allows_impersonation: bool,
     /// API users that hold it.
@@ -227,6 +229,7 @@ fn shown<'a>(tenant: &Tenant, id: i64, level: &'a Level, whole: bool) -> LevelBo
         copy_of: &document.copy_of,
         system: tenant.is_system(&document.name),
         inactive: document.inactive,
+        interactive: level.document.interactive,
         allows_impersonation: document.allows_impersonation,
         users: tenant
             .api_users()
