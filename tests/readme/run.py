@@ -81,6 +81,19 @@ def parse(text):
     return steps
 
 
+def unfinished(step):
+    """What a shell says of a command that goes on past its end (an open quote, a here-document), or None.
+
+    Typed into the session, it would swallow every command after it and wait until its time is up.
+    """
+    said = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-n", "-c", step.command], capture_output=True, text=True, timeout=30, check=False
+    )
+    if said.returncode == 0 and not said.stderr:
+        return None
+    return f"line {step.line}: no whole command: {said.stderr.strip()}"
+
+
 def matches(expected, actual, open_end=False):
     """Whether the lines are as promised; `...` stands for lines alone and for text within a line."""
     pattern = ""
@@ -234,6 +247,8 @@ def main():
         steps = parse(pathlib.Path(options.file).read_text(encoding="utf-8"))
         if not steps:
             raise ValueError(f"{options.file} has no console block")
+        if reasons := [reason for step in steps if (reason := unfinished(step))]:
+            raise ValueError("; ".join(reasons))
     except ValueError as reason:
         steps, wrong = [], 1
         case = tree.SubElement(suite, "testcase", classname=options.file, name="console blocks")

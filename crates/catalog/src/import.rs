@@ -5,6 +5,7 @@ mod description;
 mod fields;
 mod overlay;
 mod rights;
+mod schema;
 
 use crate::catalog::Catalog;
 use crate::error::CatalogError;
@@ -28,6 +29,10 @@ pub struct Report {
     pub known: usize,
     pub operations: Vec<String>,
     pub fields: Vec<String>,
+    /// Fields that may be one of more words.
+    pub values: Vec<String>,
+    /// Nested objects, with their fields.
+    pub shapes: Vec<String>,
     pub rights: Vec<String>,
     pub left_out: Vec<String>,
 }
@@ -37,6 +42,8 @@ impl fmt::Display for Report {
         let parts = [
             ("new operations", &self.operations),
             ("new fields", &self.fields),
+            ("fields with further values", &self.values),
+            ("new nested objects", &self.shapes),
             ("guessed rights", &self.rights),
             ("left out", &self.left_out),
         ];
@@ -75,6 +82,7 @@ pub fn import(
     for (name, members) in &description.schemas {
         overlay.schema(name, members, &description, &mut report)?;
     }
+    overlay.nest(&description, &mut report)?;
     let files = overlay.files()?;
     let (_, read) = Catalog::overlaid(
         files

@@ -185,3 +185,78 @@ fn what_is_broken_is_refused_by_name_and_line() {
         .unwrap();
     assert_eq!(run(&broken).unwrap_err().line, line);
 }
+
+/// As an outsider would write it: nested objects with and without names, in lists, of themselves, in parts, in
+/// either version of OpenAPI.
+fn nested() -> Value {
+    let mut tree = description();
+    tree["openapi"] = json!("3.1.0");
+    let link = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
+    let schemas = &mut tree["components"]["schemas"];
+    schemas["Gadget"]["properties"]["box"] = json!({ "allOf": [link("Box")], "nullable": true });
+    schemas["Gadget"]["properties"]["parts"] = json!({ "type": "array", "items": {
+        "type": "object", "properties": { "number": { "type": ["integer", "null"] }, "made-by": { "type": "string" } } } });
+    schemas["Gadget"]["properties"]["mood"] = link("Mood");
+    schemas["Mood"] = json!({ "type": "string", "enum": ["Good", "Bad"] });
+    schemas["Box"] = json!({ "allOf": [link("Sized"), { "required": ["lid"], "properties": {
+        "lid": { "type": "boolean" }, "within": link("Box"), "holds": { "type": "array", "items": link("Box") } } }] });
+    schemas["Sized"] = json!({ "properties": { "width": { "type": "number" }, "owner": link("MemberReference") } });
+    // A nested object that is there, and one of its words.
+    schemas["UserDefinedFieldOption"] = json!({ "properties": { "optionValue": { "type": "string" }, "shade": { "type": "string" } } });
+    schemas["Ticket"]["properties"]["billingMethod"] =
+        json!({ "type": "string", "enum": ["ActualRates", "ByMoonlight"] });
+    schemas["MemberReference"]["properties"]["nickname"] = json!({ "type": "string" });
+    let get = &mut tree["paths"]["/service/beacons"]["get"];
+    get["parameters"] =
+        json!([{ "$ref": "#/components/parameters/Tide" }, { "name": "page", "in": "query" }]);
+    tree["components"]["parameters"] = json!({ "Tide": { "name": "tide", "in": "query" } });
+    tree
+}
+
+#[test]
+fn nested_objects_come_with_their_members() {
+    let made = run(&nested()).unwrap();
+    let report = made.report.clone();
+    let (_, shipped) = Catalog::embedded().unwrap();
+    let (_, catalog) = Catalog::overlaid(made.files).unwrap();
+    assert_eq!(catalog.check(None), Vec::<String>::new());
+    let gadgets = catalog.entity_at("service/tickets/gadgets").unwrap();
+    let shape = |name: &str| match &gadgets.any_field(name).unwrap().kind {
+        Kind::Embedded { shape, list } => (shape.to_string(), *list),
+        other => panic!("{name}: {other:?}"),
+    };
+    assert_eq!(shape("box"), ("Box".to_owned(), false));
+    assert_eq!(shape("parts"), ("Gadget_parts".to_owned(), true));
+    assert_eq!(gadgets.any_field("mood").unwrap().values.len(), 2);
+    let members = |name: &str| {
+        let fields = catalog.shape(name).unwrap().iter();
+        let mut names: Vec<String> = fields.map(|field| field.name.to_string()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(members("Box"), ["holds", "lid", "owner", "width", "within"]);
+    assert_eq!(members("Gadget_parts"), ["number"]);
+    let lid = &catalog
+        .shape("Box")
+        .unwrap()
+        .iter()
+        .find(|f| &*f.name == "lid")
+        .unwrap();
+    assert!(lid.required && lid.kind == Kind::Boolean);
+    // What is there keeps what it had.
+    let old = shipped.shape("UserDefinedFieldOption").unwrap().len();
+    assert_eq!(members("UserDefinedFieldOption").len(), old + 1);
+    let billing = |catalog: &Catalog| {
+        let tickets = catalog.entity_at("service/tickets").unwrap();
+        tickets.any_field("billingMethod").unwrap().values.clone()
+    };
+    let (before, after) = (billing(&shipped), billing(&catalog));
+    assert_eq!(after[..before.len()], before[..]);
+    assert_eq!(after.len(), before.len() + 1);
+    // What data cannot say is told.
+    let left = report.left_out.join("\n");
+    for word in ["made-by", "nickname", "tide"] {
+        assert!(left.contains(word), "{word}: {left}");
+    }
+    assert!(!left.contains("`page`"), "{left}");
+}

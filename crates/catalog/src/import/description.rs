@@ -1,6 +1,7 @@
 //! The parts of an OpenAPI description that matter here, checked: paths with their operations, and schemas
 //! with their members. Must not know the catalog.
 
+use super::schema::{self, Members};
 use crate::error::{CatalogError, Place};
 use crate::route::Method;
 use crate::source::MethodText;
@@ -11,9 +12,10 @@ use std::collections::BTreeMap;
 pub(super) struct Description<'a> {
     place: Place<'a>,
     pub paths: BTreeMap<String, Vec<Operation>>,
-    pub schemas: BTreeMap<String, &'a Map<String, Value>>,
-    /// Names of required members by schema.
-    pub required: BTreeMap<String, Vec<String>>,
+    /// Schemas with members, by name.
+    pub schemas: BTreeMap<String, Members>,
+    raw: Option<&'a Map<String, Value>>,
+    tree: &'a Value,
 }
 
 pub(super) struct Operation {
@@ -22,9 +24,25 @@ pub(super) struct Operation {
     /// The schema of the answer, and whether it is a list of them.
     pub returns: Option<String>,
     pub list: bool,
+    /// Parameters of the query that are not every list's.
+    pub parameters: Vec<String>,
 }
 
-const SCHEMAS: &str = "#/components/schemas/";
+pub(super) const SCHEMAS: &str = "#/components/schemas/";
+/// What a description may write before the vendor's paths.
+const BASE: &str = "/v4_6_release/apis/3.0";
+/// Parameters that every list takes.
+const USUAL: [&str; 9] = [
+    "conditions",
+    "childConditions",
+    "customFieldConditions",
+    "orderBy",
+    "fields",
+    "columns",
+    "page",
+    "pageSize",
+    "pageId",
+];
 
 impl<'a> Description<'a> {
     pub fn read(file: &'a str, text: &'a str, tree: &'a Value) -> Result<Self, CatalogError> {
@@ -38,14 +56,15 @@ impl<'a> Description<'a> {
         let Some(paths) = tree["paths"].as_object() else {
             return Err(place.on("paths", "a description has `paths`, an object by path"));
         };
+        let raw = tree["components"]["schemas"].as_object();
         let mut read = Self {
             place,
             paths: BTreeMap::new(),
             schemas: BTreeMap::new(),
-            required: BTreeMap::new(),
+            raw,
+            tree,
         };
-        let schemas = tree["components"]["schemas"].as_object();
-        for (name, schema) in schemas.into_iter().flatten() {
+        for (name, schema) in raw.into_iter().flatten() {
             if !plain(name, ".") {
                 return Err(place.on(
                     name,
@@ -53,16 +72,13 @@ impl<'a> Description<'a> {
                 ));
             }
             // What is no object (a bare list, a map) has no members.
-            if let Some(members) = schema["properties"].as_object() {
+            let members = schema::members(schema, raw);
+            if !members.said.is_empty() {
                 read.schemas.insert(name.clone(), members);
             }
-            let required = schema["required"].as_array().into_iter().flatten();
-            let required = required
-                .filter_map(|name| name.as_str().map(str::to_owned))
-                .collect();
-            read.required.insert(name.clone(), required);
         }
         for (path, verbs) in paths {
+            let path = path.strip_prefix(BASE).unwrap_or(path);
             read.checked(path)?;
             let Some(verbs) = verbs.as_object() else {
                 return Err(place.on(path, format!("`{path}` holds no object of verbs")));
@@ -74,7 +90,7 @@ impl<'a> Description<'a> {
                 };
                 operations.push(read.operation(path, method, word, said)?);
             }
-            read.paths.insert(path.clone(), operations);
+            read.paths.insert(path.to_owned(), operations);
         }
         Ok(read)
     }
@@ -86,7 +102,7 @@ impl<'a> Description<'a> {
 
     /// The schema that a reference names, which has to be there.
     pub fn named<'v>(&self, reference: &'v str) -> Result<&'v str, CatalogError> {
-        let known = |name: &&str| self.required.contains_key(*name);
+        let known = |name: &&str| self.raw.is_some_and(|raw| raw.contains_key(*name));
         match reference.strip_prefix(SCHEMAS).filter(known) {
             Some(name) => Ok(name),
             None => {
@@ -119,14 +135,15 @@ impl<'a> Description<'a> {
         path: &str,
         method: Method,
         word: &'static str,
-        said: &Value,
+        said: &'a Value,
     ) -> Result<Operation, CatalogError> {
         let Some(answers) = said["responses"].as_object() else {
             let fault = format!("{word} {path} has no `responses`");
             return Err(self.place.on(path, fault));
         };
         let good = answers.iter().find(|(status, _)| status.starts_with('2'));
-        let content = good.and_then(|(_, answer)| answer["content"].as_object());
+        let good = good.map(|(_, answer)| self.shared(answer)).transpose()?;
+        let content = good.and_then(|answer| answer["content"].as_object());
         let schema = content
             .and_then(|kinds| kinds.values().next())
             .map(|kind| &kind["schema"]);
@@ -139,12 +156,54 @@ impl<'a> Description<'a> {
             Some(reference) => Some(self.named(reference)?.to_owned()),
             None => None,
         };
+        let mut parameters = Vec::new();
+        for said in said["parameters"].as_array().into_iter().flatten() {
+            let said = self.shared(said)?;
+            let name = said["name"].as_str().unwrap_or_default();
+            if said["in"] == "query" && !USUAL.contains(&name) {
+                parameters.push(name.to_owned());
+            }
+        }
         Ok(Operation {
             method,
             word,
             returns,
             list,
+            parameters,
         })
+    }
+
+    /// What is said, or what it refers to elsewhere in the description.
+    fn shared(&self, said: &'a Value) -> Result<&'a Value, CatalogError> {
+        let Some(reference) = said["$ref"].as_str() else {
+            return Ok(said);
+        };
+        let found = reference.strip_prefix('#');
+        let found = found.and_then(|pointer| self.tree.pointer(pointer));
+        found.ok_or_else(|| {
+            let last = reference.rsplit('/').next().unwrap_or(reference);
+            let fault = format!("`{reference}` leads nowhere; only what is in the file is read");
+            self.place.on(last, fault)
+        })
+    }
+
+    /// A member as what it is: a reference to a schema without members (a named enum, a date) is that.
+    pub fn resolved(&self, said: &Value) -> Result<Value, CatalogError> {
+        let mut said = schema::plain(said);
+        // Names that lead in a circle say nothing.
+        for _ in 0..8 {
+            let Some(reference) = said["$ref"].as_str() else {
+                return Ok(said);
+            };
+            let name = self.named(reference)?;
+            match self.raw.and_then(|raw| raw.get(name)) {
+                Some(schema) if !self.schemas.contains_key(name) => {
+                    said = schema::plain(schema);
+                }
+                _ => return Ok(said),
+            }
+        }
+        Ok(Value::Object(Map::new()))
     }
 }
 

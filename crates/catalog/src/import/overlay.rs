@@ -2,16 +2,21 @@
 //! new lines in it; a kind of record that is new gets a file of its own.
 
 use super::description::{Description, Operation};
+use super::fields::{Scene, Shapes};
+use super::schema::Members;
 use super::{Report, fields, rights};
 use crate::catalog::{Catalog, fold};
 use crate::embedded::shipped;
-use crate::entity::Entity;
+use crate::entity::{Entity, Field};
 use crate::error::CatalogError;
 use crate::read::key;
 use crate::route::{Method, Route, RouteKind};
 use bitting_policy::Registry;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The file of nested objects.
+const SHAPES: &str = "shapes.toml";
 
 pub(super) struct Overlay<'a> {
     catalog: &'a Catalog,
@@ -21,6 +26,12 @@ pub(super) struct Overlay<'a> {
     grown: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)>,
     /// New entities by path.
     made: BTreeMap<String, Made>,
+    /// New lines of shapes that are there, and shapes that are new, by name.
+    members: BTreeMap<String, BTreeSet<String>>,
+    nested: BTreeMap<String, Vec<String>>,
+    shapes: Shapes,
+    /// Shipped files whose lines have changed.
+    texts: BTreeMap<String, String>,
 }
 
 struct Made {
@@ -43,6 +54,10 @@ impl<'a> Overlay<'a> {
             routes,
             grown: BTreeMap::new(),
             made: BTreeMap::new(),
+            members: BTreeMap::new(),
+            nested: BTreeMap::new(),
+            shapes: Shapes::default(),
+            texts: BTreeMap::new(),
         }
     }
 
@@ -61,6 +76,16 @@ impl<'a> Overlay<'a> {
         report: &mut Report,
     ) -> Result<(), CatalogError> {
         let words: Vec<&str> = new.iter().map(|operation| operation.word).collect();
+        for operation in new {
+            report
+                .left_out
+                .extend(operation.parameters.iter().map(|name| {
+                    format!(
+                        "{} {path}: its parameter `{name}` may be sent, and changes nothing",
+                        operation.word
+                    )
+                }));
+        }
         if let Some(route) = self.routes.get(&loose(path)) {
             let Some(word) = kind_word(route.kind) else {
                 report.left_out.push(format!(
@@ -128,7 +153,7 @@ impl<'a> Overlay<'a> {
     }
 
     fn entity(
-        &self,
+        &mut self,
         path: &str,
         of: &str,
         schema: &str,
@@ -138,26 +163,11 @@ impl<'a> Overlay<'a> {
         let above = above(path, self.catalog);
         let (right, why) = rights::guess(of, above, self.catalog, self.registry);
         report.rights.push(why);
-        let required = description
-            .required
-            .get(schema)
-            .map_or(&[][..], Vec::as_slice);
-        let mut lines = Vec::new();
-        for (name, said) in description
-            .schemas
-            .get(schema)
-            .into_iter()
-            .flat_map(|m| m.iter())
-        {
-            let required = required.contains(name);
-            lines.extend(fields::line(
-                name,
-                said,
-                required,
-                self.catalog,
-                description,
-            )?);
-        }
+        let members = description.schemas.get(schema);
+        let lines = match members {
+            Some(members) => self.lines(schema, members, description, report)?,
+            None => Vec::new(),
+        };
         Ok(Made {
             schema: schema.to_owned(),
             right,
@@ -167,44 +177,213 @@ impl<'a> Overlay<'a> {
         })
     }
 
-    /// Takes in the members of a schema that the catalog's records of that name do not have.
+    /// Lines of all members of something new.
+    fn lines(
+        &mut self,
+        owner: &str,
+        members: &Members,
+        description: &Description<'_>,
+        report: &mut Report,
+    ) -> Result<Vec<String>, CatalogError> {
+        let mut lines = Vec::new();
+        for (name, said) in &members.said {
+            let required = members.required.contains(name);
+            lines.extend(self.line(owner, (name, said), required, description, report)?);
+        }
+        Ok(lines)
+    }
+
+    fn line(
+        &mut self,
+        owner: &str,
+        (name, said): (&str, &Value),
+        required: bool,
+        description: &Description<'_>,
+        report: &mut Report,
+    ) -> Result<Option<String>, CatalogError> {
+        if !fields::named(name) {
+            report.left_out.push(format!(
+                "{owner}: `{name}` cannot name a field, which has letters, digits and _"
+            ));
+            return Ok(None);
+        }
+        let mut scene = Scene {
+            catalog: self.catalog,
+            description,
+            shapes: &mut self.shapes,
+            owner,
+        };
+        fields::line(name, said, required, &mut scene)
+    }
+
+    /// Takes in what a schema has that the catalog's records, or nested objects, of that name do not.
     pub fn schema(
         &mut self,
         name: &str,
-        members: &Map<String, Value>,
+        members: &Members,
         description: &Description<'_>,
         report: &mut Report,
     ) -> Result<(), CatalogError> {
-        let Some(entity) = self.catalog.entity_of(name) else {
-            return Ok(());
+        let catalog = self.catalog;
+        let place = match (catalog.entity_of(name), catalog.shapes.get(name)) {
+            (Some(entity), _) => At {
+                file: format!("{}.toml", entity.path),
+                head: "fields".to_owned(),
+                told: entity.path.to_string(),
+                fields: entity.every_field().collect(),
+            },
+            (None, Some(fields)) => At {
+                file: SHAPES.to_owned(),
+                head: name.to_owned(),
+                told: name.to_owned(),
+                fields: fields.iter().collect(),
+            },
+            (None, None) => {
+                self.link(name, members, report);
+                return Ok(());
+            }
         };
-        for (member, said) in members {
-            let known = entity
-                .every_field()
-                .any(|field| field.name.eq_ignore_ascii_case(member));
-            if known {
+        for (member, said) in &members.said {
+            let mut known = place.fields.iter();
+            if let Some(field) = known.find(|field| field.name.eq_ignore_ascii_case(member)) {
+                self.widen(&place, field, &description.resolved(said)?, report)?;
                 continue;
             }
             // A new member of an old record: required, it would shut out every client that does not know it.
-            let Some(line) = fields::line(member, said, false, self.catalog, description)? else {
+            let member = (member.as_str(), said);
+            let Some(line) = self.line(name, member, false, description, report)? else {
                 continue;
             };
-            report.fields.push(format!("{}: {line}", entity.path));
-            self.grown
-                .entry(entity.path.to_string())
-                .or_default()
-                .1
-                .insert(line);
+            report.fields.push(format!("{}: {line}", place.told));
+            if place.file == SHAPES {
+                self.members
+                    .entry(place.head.clone())
+                    .or_default()
+                    .insert(line);
+            } else {
+                let grown = self.grown.entry(place.told.clone()).or_default();
+                grown.1.insert(line);
+            }
         }
         Ok(())
     }
 
+    /// A link shows what the record it points to has, and no member of its own.
+    fn link(&self, name: &str, members: &Members, report: &mut Report) {
+        let Some(reference) = self.catalog.references.get(name) else {
+            return;
+        };
+        let known = |member: &&String| {
+            let shown = reference
+                .members
+                .iter()
+                .any(|(known, _)| **known == ***member);
+            !shown && !matches!(member.as_str(), "id" | "_info")
+        };
+        let new: Vec<&str> = members
+            .said
+            .keys()
+            .filter(known)
+            .map(String::as_str)
+            .collect();
+        if !new.is_empty() {
+            report.left_out.push(format!(
+                "{name}: {} of a link; references.toml says what links show of the record they point to",
+                new.join(", ")
+            ));
+        }
+    }
+
+    /// Lets a field that is one of several words be one of the new ones too.
+    fn widen(
+        &mut self,
+        at: &At<'_>,
+        field: &Field,
+        said: &Value,
+        report: &mut Report,
+    ) -> Result<(), CatalogError> {
+        let known = |word: &&str| {
+            field
+                .values
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(word))
+        };
+        let mut new: Vec<&str> = fields::values(said);
+        new.retain(|word| !known(word));
+        if field.values.is_empty() || new.is_empty() {
+            return Ok(());
+        }
+        let text = match self.texts.get(&at.file) {
+            Some(text) => text.clone(),
+            None => shipped(&at.file)?,
+        };
+        let told = format!("{}: {} may be {}", at.told, field.name, new.join(", "));
+        match widened(&text, &at.head, &field.name, &new) {
+            Some(text) => {
+                self.texts.insert(at.file.clone(), text);
+                report.values.push(told);
+            }
+            None => report.left_out.push(format!(
+                "{told}; its values are not written in {}, so write them there",
+                at.file
+            )),
+        }
+        Ok(())
+    }
+
+    /// Makes the nested shapes that fields have asked for, and those that these ask for.
+    pub fn nest(
+        &mut self,
+        description: &Description<'_>,
+        report: &mut Report,
+    ) -> Result<(), CatalogError> {
+        loop {
+            let mut asked: Vec<(String, Members)> = std::mem::take(&mut self.shapes.inline)
+                .into_iter()
+                .collect();
+            for name in std::mem::take(&mut self.shapes.wanted) {
+                // The record of a new kind stands for itself.
+                if self.made.values().any(|made| made.schema == name) {
+                    continue;
+                }
+                let members = description.schemas.get(&name).cloned();
+                asked.push((name, members.unwrap_or_default()));
+            }
+            asked.retain(|(name, _)| !self.nested.contains_key(name));
+            if asked.is_empty() {
+                return Ok(());
+            }
+            for (name, members) in asked {
+                self.nested.insert(name.clone(), Vec::new());
+                let lines = self.lines(&name, &members, description, report)?;
+                report.shapes.push(format!("{name}: {}", lines.join(", ")));
+                self.nested.insert(name, lines);
+            }
+        }
+    }
+
     /// The files, each with what is new in it.
     pub fn files(self) -> Result<BTreeMap<String, String>, CatalogError> {
-        let mut files = BTreeMap::new();
+        let mut files = self.texts;
+        if !self.members.is_empty() || !self.nested.is_empty() {
+            let mut text = match files.remove(SHAPES) {
+                Some(text) => text,
+                None => shipped(SHAPES)?,
+            };
+            for (name, lines) in &self.members {
+                text = with(&text, &head(&text, name), lines);
+            }
+            for (name, lines) in &self.nested {
+                text += &format!("\n[{}]\n{}", fields::quoted(name), joined(lines.iter()));
+            }
+            files.insert(SHAPES.to_owned(), text);
+        }
         for (path, (paths, fields)) in self.grown {
             let file = format!("{path}.toml");
-            let text = shipped(&file)?;
+            let text = match files.remove(&file) {
+                Some(text) => text,
+                None => shipped(&file)?,
+            };
             let text = with(&text, "[paths]", &paths);
             files.insert(file, with(&text, "[fields]", &fields));
         }
@@ -225,6 +404,51 @@ impl<'a> Overlay<'a> {
         }
         Ok(files)
     }
+}
+
+/// Where fields of a schema are written.
+struct At<'c> {
+    file: String,
+    /// The part of the file.
+    head: String,
+    /// What the report calls it.
+    told: String,
+    fields: Vec<&'c Field>,
+}
+
+/// The head of a part as this text writes it.
+fn head(text: &str, name: &str) -> String {
+    let plain = format!("[{name}]");
+    match text.lines().any(|line| line.trim() == plain) {
+        true => plain,
+        false => format!("[{}]", fields::quoted(name)),
+    }
+}
+
+/// A text in which a field's `values` hold these words too; `None` where it does not write them.
+fn widened(text: &str, part: &str, field: &str, words: &[&str]) -> Option<String> {
+    let start = {
+        let head = head(text, part);
+        let at = if text.starts_with(&head) {
+            0
+        } else {
+            text.find(&format!("\n{head}"))? + 1
+        };
+        at + head.len()
+    };
+    let end = text[start..]
+        .find("\n[")
+        .map_or(text.len(), |at| start + at);
+    let line = text[start..end].find(&format!("\n{field} = "))? + start + 1;
+    let stop = text[line..].find('\n').map_or(text.len(), |at| line + at);
+    const LIST: &str = "values = [";
+    let list = line + text[line..stop].find(LIST)? + LIST.len();
+    let close = list + text[list..stop].find(']')?;
+    let more: String = words
+        .iter()
+        .map(|word| format!(", {}", fields::quoted(word)))
+        .collect();
+    Some(format!("{}{more}{}", &text[..close], &text[close..]))
 }
 
 fn announce(path: &str, words: &[&str], report: &mut Report) {

@@ -86,8 +86,8 @@ fn first_page(company: &Company, modules: &BTreeMap<&str, Vec<&Seen>>, seen: &[S
         Written by the test `every` of the server from what it saw, and refused there when stale. It calls each of \
         the {} operations of the catalog three ways: as it wants to be called, by a key with exactly the right \
         it needs; with a mistake in path, body or conditions; and by a key without rights. An answer counts as \
-        allowed when its status is that of the catalog's entry and it holds no field outside the schema of its \
-        release (2022.1, 2025.1 and 2026.4, chosen by `Accept`).\n\n\
+        allowed when its status is that of the catalog's entry, it holds no field outside the schema of its \
+        release (2022.1, 2025.1 and 2026.4, chosen by `Accept`), and no value of another type than the schema says.\n\n\
         | | operations | allowed | denied | wrong input refused | not answered yet |\n|---|--:|--:|--:|--:|--:|\n",
         all.operations
     );
@@ -102,7 +102,7 @@ fn first_page(company: &Company, modules: &BTreeMap<&str, Vec<&Seen>>, seen: &[S
     writeln!(
         text,
         "\n{} seen allowed, {} seen denied; `/system/info` is for everyone, and can't be denied.\n\n\
-        A mistake is looked for where one can be made: a singleton read without a parameter has none.\n\n\
+        A mistake is one of path, body or conditions; where a call has none of them, the key is the mistake. Of a list, a record was made first, so that its members were seen.\n\n\
         ## How sure the rights are\n\n\
         The vendor's description does not say which right an operation needs.\n\n\
         | basis | operations | |\n|---|--:|---|",

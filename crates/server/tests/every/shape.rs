@@ -2,7 +2,7 @@
 //! independently of what writes the answers.
 
 use bitting_catalog::Catalog;
-use bitting_catalog::entity::{Entity, Field, Kind, Release};
+use bitting_catalog::entity::{Entity, Field, Kind, Release, Scalar};
 use serde_json::Value;
 
 /// Names in the answer that its schema does not have, as paths; none when all is well.
@@ -59,6 +59,10 @@ fn one(
             }
             entity.fields.iter().find(|field| *field.name == **name)
         } else if let Some(fields) = catalog.shape(schema) {
+            if fields.is_empty() {
+                // Nobody has published its members.
+                continue;
+            }
             fields.iter().find(|field| *field.name == **name)
         } else if let Some(reference) = catalog.references.get(schema) {
             let known = name == "id" || reference.members.iter().any(|(m, _)| **m == **name);
@@ -79,8 +83,65 @@ fn one(
         if field.write_only || !exists {
             found.push(format!("{path} (not in {release})"));
         }
+        if !fits(field, value) {
+            found.push(format!(
+                "{path} holds {value}, which is no {:?}",
+                field.kind
+            ));
+        }
         inside(catalog, &field.kind, release, value, &path, found);
     }
+}
+
+/// Whether a value is of the kind its field says. Nothing in it may be null.
+fn fits(field: &Field, value: &Value) -> bool {
+    if value.is_null() {
+        return true;
+    }
+    let text = |fits: &dyn Fn(&str) -> bool| value.as_str().is_some_and(fits);
+    let object = |value: &Value| value.is_object();
+    match &field.kind {
+        Kind::Integer => value.is_i64(),
+        Kind::Number => value.is_number(),
+        Kind::Boolean => value.is_boolean(),
+        Kind::Text => text(&|text| {
+            let among = field.values.iter().any(|known| **known == *text);
+            field.values.is_empty() || among || field.blank && text.is_empty()
+        }),
+        Kind::DateTime => text(&|text| is_moment(text)),
+        Kind::Date => text(&|text| is_moment(text) || is_day(text)),
+        Kind::Uuid => text(&|text| text.len() == 36 && text.matches('-').count() == 4),
+        Kind::Reference(_) | Kind::Embedded { list: false, .. } => object(value),
+        Kind::References(_) | Kind::Embedded { list: true, .. } => {
+            value.as_array().is_some_and(|rows| rows.iter().all(object))
+        }
+        Kind::List(scalar) => value.as_array().is_some_and(|values| {
+            values.iter().all(|value| match scalar {
+                Scalar::Integer => value.is_i64(),
+                Scalar::Number => value.is_number(),
+                Scalar::Boolean => value.is_boolean(),
+                Scalar::Text => value.is_string(),
+            })
+        }),
+        Kind::Any => true,
+    }
+}
+
+/// `2005-05-27T17:30:19Z`
+fn is_moment(text: &str) -> bool {
+    let shape: String = text
+        .chars()
+        .map(|c| if c.is_ascii_digit() { '0' } else { c })
+        .collect();
+    shape == "0000-00-00T00:00:00Z"
+}
+
+fn is_day(text: &str) -> bool {
+    let shape: String = text
+        .chars()
+        .map(|c| if c.is_ascii_digit() { '0' } else { c })
+        .collect();
+    shape == "0000-00-00"
 }
 
 fn inside(

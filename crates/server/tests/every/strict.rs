@@ -296,6 +296,52 @@ fn a_reference_out_of_sight_is_answered_as_one_to_nothing() {
     });
 }
 
+/// A record that the API shows, one of whose fields points to another.
+struct Arrow {
+    shown: String,
+    field: String,
+    id: i64,
+}
+
+impl Arrow {
+    /// Lays down a record whose field points to this one; `None` where the API does not show it so.
+    async fn shot(ground: &mut Ground<'_>, from: &Entity, field: &Field, id: i64) -> Option<Self> {
+        let get = item(ground.catalog, from, Method::Get)?;
+        let parents = ground.parents(from).await?;
+        let mut row = Map::new();
+        row.insert(field.name.to_string(), json!({ "id": id }));
+        let place = ground.lay(from, parents, row).await?;
+        let arrow = Self {
+            shown: path_of(get, &place),
+            field: field.name.to_string(),
+            id,
+        };
+        arrow.points(ground.company).await.then_some(arrow)
+    }
+
+    async fn points(&self, company: &Company) -> bool {
+        let read = company.get(&company.admin, &self.shown).await;
+        read.status == 200 && read.json[&self.field]["id"] == json!(self.id)
+    }
+
+    async fn points_nowhere(&self, company: &Company, deleted: &str, faults: &mut Vec<String>) {
+        if self.points(company).await {
+            let (shown, field) = (&self.shown, &self.field);
+            faults.push(format!("DELETE {deleted}: {shown} still has its {field}"));
+        }
+    }
+}
+
+/// Deletes a record and says whether it is gone: refused, it is there, and so it is for whatever points to it
+/// when it was only marked as deleted.
+async fn gone(company: &Company, path: &str, faults: &mut Vec<String>) -> bool {
+    let answered = company.call(&company.admin, "DELETE", path, None).await;
+    if answered.status >= 500 {
+        faults.push(format!("DELETE {path}: {}", answered.status));
+    }
+    answered.status < 300 && company.get(&company.admin, path).await.status != 200
+}
+
 /// Every column that points to records of an entity, in rows that the API shows: deleting the record is refused,
 /// or leaves the column empty, or takes the row along.
 fn no_orphans(part: usize, parts: usize) {
@@ -311,9 +357,6 @@ fn no_orphans(part: usize, parts: usize) {
                 continue;
             };
             for from in &catalog.entities {
-                let Some(get) = item(catalog, from, Method::Get) else {
-                    continue;
-                };
                 for field in &from.fields {
                     let points = field
                         .target()
@@ -330,38 +373,13 @@ fn no_orphans(part: usize, parts: usize) {
                     let Some(place) = ground.lay(target, parents, Map::new()).await else {
                         continue;
                     };
-                    let Some(parents) = ground.parents(from).await else {
+                    let Some(arrow) = Arrow::shot(&mut ground, from, field, place.id).await else {
                         continue;
                     };
-                    let mut row = Map::new();
-                    row.insert(field.name.to_string(), json!({ "id": place.id }));
-                    let Some(pointing) = ground.lay(from, parents, row).await else {
-                        continue;
-                    };
-                    let shown = path_of(get, &pointing);
-                    let before = company.get(&company.admin, &shown).await;
-                    if before.status != 200 || before.json[&*field.name]["id"] != json!(place.id) {
-                        continue;
-                    }
                     let path = path_of(delete, &place);
-                    let answered = company.call(&company.admin, "DELETE", &path, None).await;
                     seen += 1;
-                    if answered.status >= 500 {
-                        faults.push(format!("DELETE {path}: {}", answered.status));
-                    }
-                    if answered.status >= 300 {
-                        continue;
-                    }
-                    // One that is only marked as deleted is there for whatever points to it.
-                    if company.get(&company.admin, &path).await.status == 200 {
-                        continue;
-                    }
-                    let after = company.get(&company.admin, &shown).await;
-                    if after.status == 200 && after.json[&*field.name]["id"] == json!(place.id) {
-                        faults.push(format!(
-                            "DELETE {path}: {shown} still has its {}",
-                            field.name
-                        ));
+                    if gone(&company, &path, &mut faults).await {
+                        arrow.points_nowhere(&company, &path, &mut faults).await;
                     }
                 }
             }
@@ -387,9 +405,6 @@ fn a_deletion_leaves_nothing_that_points_at_a_child_that_went_along() {
                 continue;
             };
             for (from, field) in catalog.pointing_to(child.id) {
-                let Some(get) = item(catalog, from, Method::Get) else {
-                    continue;
-                };
                 let Kind::Reference(_) = &field.kind else {
                     continue;
                 };
@@ -404,27 +419,12 @@ fn a_deletion_leaves_nothing_that_points_at_a_child_that_went_along() {
                 let Some(small) = ground.lay(child, under, Map::new()).await else {
                     continue;
                 };
-                let Some(parents) = ground.parents(from).await else {
+                let Some(arrow) = Arrow::shot(&mut ground, from, field, small.id).await else {
                     continue;
                 };
-                let mut row = Map::new();
-                row.insert(field.name.to_string(), json!({ "id": small.id }));
-                let Some(pointing) = ground.lay(from, parents, row).await else {
-                    continue;
-                };
-                let shown = path_of(get, &pointing);
-                let before = company.get(&company.admin, &shown).await;
-                if before.status != 200 || before.json[&*field.name]["id"] != json!(small.id) {
-                    continue;
-                }
                 let path = path_of(delete, &place);
-                let answered = company.call(&company.admin, "DELETE", &path, None).await;
                 seen += 1;
-                if answered.status >= 500 {
-                    faults.push(format!("DELETE {path}: {}", answered.status));
-                }
-                if answered.status >= 300 || company.get(&company.admin, &path).await.status == 200
-                {
+                if !gone(&company, &path, &mut faults).await {
                     continue;
                 }
                 // A row that no client could have put there may be left alone.
@@ -437,13 +437,7 @@ fn a_deletion_leaves_nothing_that_points_at_a_child_that_went_along() {
                         continue;
                     }
                 }
-                let after = company.get(&company.admin, &shown).await;
-                if after.status == 200 && after.json[&*field.name]["id"] == json!(small.id) {
-                    faults.push(format!(
-                        "DELETE {path}: {shown} still has its {}",
-                        field.name
-                    ));
-                }
+                arrow.points_nowhere(&company, &path, &mut faults).await;
             }
         }
         settle(&faults, seen, 60);
