@@ -76,6 +76,31 @@ fn first(psa: &Psa, path: &str, member: &str) -> Result<String, Failure> {
         .to_string())
 }
 
+/// A board whose tickets the key sees, as a TOML string: where the member sits at one location, its tickets stand on
+/// that of their board.
+fn board(psa: &Psa) -> Result<String, Failure> {
+    let conditions = encode("inactiveFlag=false and projectFlag=false");
+    let boards = list(
+        psa,
+        &format!("service/boards?conditions={conditions}&orderBy=id&pageSize=1000"),
+    )?;
+    // Light reads that every member may do; a PSA that refuses them leaves the first board.
+    let me = psa.get("system/myMembers").unwrap_or_default();
+    let me = me.get(0).unwrap_or(&me);
+    let own = ["defaultLocation", "securityLocation"]
+        .iter()
+        .filter_map(|place| me[*place]["id"].as_i64())
+        .find_map(|place| {
+            let of = |board: &&Value| board["location"]["id"].as_i64() == Some(place);
+            boards.iter().find(of)
+        });
+    Ok(own
+        .or(boards.first())
+        .map(|board| board["name"].clone())
+        .unwrap_or_default()
+        .to_string())
+}
+
 fn ago(now: Timestamp, hours: i64) -> String {
     moment(now.checked_sub(hours.hours()).unwrap_or(now))
 }
@@ -115,14 +140,7 @@ fn office_protect(psa: &Psa, now: Timestamp) -> Result<Laid, Failure> {
 fn umbrella(psa: &Psa, now: Timestamp) -> Result<Laid, Failure> {
     let settings = format!(
         "# A sample.\ntype = \"Umbrella\"\n\n[tickets]\non = true\nboard = {}\npriority = {}\nthreshold = 5\n",
-        first(
-            psa,
-            &format!(
-                "service/boards?conditions={}",
-                encode("inactiveFlag=false and projectFlag=false")
-            ),
-            "name"
-        )?,
+        board(psa)?,
         first(psa, "service/priorities", "name")?,
     );
     let (start, _) = window(now, 4);
