@@ -5,8 +5,10 @@ use crate::Failure;
 use crate::work::{Work, hash, moment};
 use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{Message, SmtpTransport, Transport as _};
 use serde::Deserialize;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// A mail server.
@@ -16,9 +18,11 @@ pub struct Mail {
     pub host: String,
     pub port: Option<u16>,
     pub from: String,
-    /// STARTTLS. Switch it off for a server on the same machine only.
+    /// STARTTLS, or TLS from the first byte on port 465. Switch it off for a server on the same machine only.
     #[serde(default = "yes")]
     pub tls: bool,
+    /// An authority, in PEM, that the server's certificate may come from besides the public ones.
+    pub ca_file: Option<PathBuf>,
     pub user: Option<String>,
     /// Environment variable that holds the password.
     pub password_variable: Option<String>,
@@ -26,6 +30,34 @@ pub struct Mail {
 
 fn yes() -> bool {
     true
+}
+
+/// Where TLS begins with the first byte.
+const SMTPS: u16 = 465;
+
+impl Mail {
+    fn port(&self) -> u16 {
+        self.port.unwrap_or(if self.tls { 587 } else { 25 })
+    }
+}
+
+/// How a connection is encrypted. A server that cannot is refused: nothing goes out in clear that was not to.
+fn encrypted(server: &Mail) -> Result<Tls, String> {
+    if !server.tls {
+        return Ok(Tls::None);
+    }
+    let mut parameters = TlsParameters::builder(server.host.clone());
+    if let Some(file) = &server.ca_file {
+        let fault = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+        let pem = std::fs::read(file).map_err(|error| fault(&error))?;
+        let authority = Certificate::from_pem(&pem).map_err(|error| fault(&error))?;
+        parameters = parameters.add_root_certificate(authority);
+    }
+    let parameters = parameters.build().map_err(|error| error.to_string())?;
+    Ok(match server.port() {
+        SMTPS => Tls::Wrapper(parameters),
+        _ => Tls::Required(parameters),
+    })
 }
 
 /// An address that mail can go to.
@@ -70,15 +102,10 @@ pub fn send(
         .subject(subject)
         .body(text.to_owned())
         .map_err(|error| fault(error.to_string()))?;
-    let builder = if server.tls {
-        SmtpTransport::starttls_relay(&server.host).map_err(|error| fault(error.to_string()))?
-    } else {
-        SmtpTransport::builder_dangerous(&server.host)
-    };
-    let mut builder = builder.timeout(Some(Duration::from_secs(20)));
-    if let Some(port) = server.port {
-        builder = builder.port(port);
-    }
+    let mut builder = SmtpTransport::builder_dangerous(&server.host)
+        .port(server.port())
+        .tls(encrypted(server).map_err(fault)?)
+        .timeout(Some(Duration::from_secs(20)));
     if let (Some(user), Some(variable)) = (&server.user, &server.password_variable) {
         let password = std::env::var(variable)
             .map_err(|_| fault(format!("the environment variable {variable} is not set")))?;
