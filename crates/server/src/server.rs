@@ -310,7 +310,16 @@ impl Server {
                 release,
             )));
         }
-        let (instance, mut caller) = self.authenticate(headers).await?;
+        let (instance, mut caller) = match self.authenticate(headers).await {
+            Ok(known) => known,
+            Err(problem) => {
+                // Whoever sets an integration up looks for its wrong key in the company's own log.
+                if let Some(instance) = self.claimed(headers) {
+                    event.company.clone_from(&instance.company);
+                }
+                return Err(problem);
+            }
+        };
         event.caller(&instance.company, &caller);
         let cookie = text(headers, "cookie");
         if self.settings.require_client_id
@@ -411,6 +420,13 @@ impl Server {
         })
     }
 
+    /// The company that a call names, whoever it comes from.
+    fn claimed(&self, headers: &HeaderMap) -> Option<Arc<Instance>> {
+        let header = headers.get(http::header::AUTHORIZATION)?;
+        let credentials = auth::credentials(Some(header.as_bytes())).ok()?;
+        self.instance(&credentials.company)
+    }
+
     /// From the Authorization header to the member behind the key.
     pub(crate) async fn authenticate(
         &self,
@@ -471,7 +487,9 @@ impl Handler for Server {
                 .filter_map(|value| value.to_str().ok()),
         )
         .vendor_type;
-        let company = (!event.autotask).then_some(&*event.company);
+        // A wrong key is told nothing of what it was for.
+        let is_known = !event.autotask && !event.member.is_empty();
+        let company = is_known.then_some(&*event.company);
         let instance = company.and_then(|company| self.instance(company));
         let reply = match &instance {
             Some(instance) if instance.gate().is_some() => reply.of_gate(),

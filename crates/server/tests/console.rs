@@ -56,7 +56,21 @@ impl<'a> Browser<'a> {
         best
     }
 
+    /// Sends a form; the status, and where to look next.
     async fn post(&self, path: &str, form: &str) -> (u16, String) {
+        let answer = self.send(path, form).await;
+        let to = answer.headers.get(header::LOCATION);
+        let to = to.and_then(|to| to.to_str().ok()).unwrap_or_default();
+        (answer.status, to.to_owned())
+    }
+
+    /// Sends a form; the status, and the page that answers.
+    async fn sent(&self, path: &str, form: &str) -> (u16, String) {
+        let answer = self.send(path, form).await;
+        (answer.status, String::from_utf8(answer.body).expect("text"))
+    }
+
+    async fn send(&self, path: &str, form: &str) -> support::Answered {
         let (_, page) = self.get(path).await;
         let (_, rest) = page.split_once("name=\"csrf\" value=\"").expect("a form");
         let (token, _) = rest.split_once('"').expect("a token");
@@ -67,13 +81,9 @@ impl<'a> Browser<'a> {
             ("x-csrf", token),
         ];
         let body = form.as_bytes().to_vec();
-        let answer = self
-            .company
+        self.company
             .whole(None, "POST", &path, Some(body), &headers)
-            .await;
-        let to = answer.headers.get(header::LOCATION);
-        let to = to.and_then(|to| to.to_str().ok()).unwrap_or_default();
-        (answer.status, to.to_owned())
+            .await
     }
 }
 
@@ -271,5 +281,181 @@ async fn a_session_that_ended_opens_nothing() {
     for browser in [&one, &other] {
         let (status, page) = browser.get("acme/roles").await;
         assert_eq!((status, page.as_str()), (303, ""));
+    }
+}
+
+/// Each form with something wrong in it: nothing is done, and what is wrong stands beside its field.
+#[tokio::test]
+async fn what_is_wrong_in_a_form_is_told_beside_its_field() {
+    let company = Company::open().await;
+    let browser = Browser::open(&company).await;
+    let (status, to) = browser.post("acme/roles/new", "name=Taken").await;
+    assert_eq!(status, 303, "{to}");
+    let role = to.rsplit('/').next().expect("an id").to_owned();
+    let form = format!("identifier=Taken&name=Taken&securityRole={role}&then=stay");
+    let (status, to) = browser.post("acme/members/new", &form).await;
+    assert_eq!(status, 303, "{to}");
+    let member = to.rsplit('/').next().expect("an id").to_owned();
+    let long = "x".repeat(260);
+    let other = format!("name=Other&securityRole={role}");
+    for (path, form, field) in [
+        ("acme/roles/new".to_owned(), "name=".to_owned(), "name"),
+        ("acme/roles/new".to_owned(), format!("name={long}"), "name"),
+        ("acme/roles/new".to_owned(), "name=taken".to_owned(), "name"),
+        (
+            format!("acme/roles/{role}/copy"),
+            "name=TAKEN".to_owned(),
+            "name",
+        ),
+        (
+            format!("acme/roles/{role}"),
+            "name=&then=stay".to_owned(),
+            "name",
+        ),
+        (
+            format!("acme/roles/{role}"),
+            format!("name={long}&then=stay"),
+            "name",
+        ),
+        (
+            "acme/integrations/mspcfo".to_owned(),
+            "chosen=1&name=Taken".to_owned(),
+            "name",
+        ),
+        (
+            "acme/integrations/mspcfo".to_owned(),
+            format!("chosen=1&name={long}"),
+            "name",
+        ),
+        (
+            "acme/members/new".to_owned(),
+            format!("identifier=&{other}"),
+            "identifier",
+        ),
+        (
+            "acme/members/new".to_owned(),
+            format!("identifier=taken&{other}"),
+            "identifier",
+        ),
+        (
+            "acme/members/new".to_owned(),
+            format!("identifier={long}&{other}"),
+            "identifier",
+        ),
+        (
+            "acme/members/new".to_owned(),
+            format!("identifier=New&name={long}&securityRole={role}"),
+            "name",
+        ),
+        (
+            "acme/members/new".to_owned(),
+            "identifier=New&name=New".to_owned(),
+            "securityRole",
+        ),
+        (
+            "acme/members/new".to_owned(),
+            "identifier=New&name=New&securityRole=999999".to_owned(),
+            "securityRole",
+        ),
+        (
+            "acme/members/new".to_owned(),
+            format!("identifier=New&emailAddress={long}&{other}"),
+            "emailAddress",
+        ),
+        (
+            format!("acme/members/{member}"),
+            format!("identifier=&{other}"),
+            "identifier",
+        ),
+        (
+            format!("acme/members/{member}/keys/new"),
+            "description=".to_owned(),
+            "description",
+        ),
+        (
+            format!("acme/members/{member}/keys/new"),
+            format!("description={long}"),
+            "description",
+        ),
+        (
+            "acme/instances".to_owned(),
+            "strict=perhaps".to_owned(),
+            "strict",
+        ),
+        (
+            "acme/instances".to_owned(),
+            "default-board=4711".to_owned(),
+            "default-board",
+        ),
+        (
+            "acme/instances/faults/new".to_owned(),
+            "kind=latency&value=".to_owned(),
+            "value",
+        ),
+        (
+            "acme/instances/faults/new".to_owned(),
+            "kind=error&value=99".to_owned(),
+            "value",
+        ),
+        (
+            "acme/instances/faults/new".to_owned(),
+            "kind=withdraw&value=No+such".to_owned(),
+            "value",
+        ),
+        (
+            "acme/instances/faults/new".to_owned(),
+            "kind=truncate&after=-1".to_owned(),
+            "after",
+        ),
+        (
+            "acme/instances/faults/new".to_owned(),
+            "kind=truncate&times=x".to_owned(),
+            "times",
+        ),
+        (
+            "acme/instances/new".to_owned(),
+            "company=".to_owned(),
+            "company",
+        ),
+        (
+            "acme/instances/new".to_owned(),
+            "company=no+blanks".to_owned(),
+            "company",
+        ),
+        (
+            "acme/instances/new".to_owned(),
+            "company=acme".to_owned(),
+            "company",
+        ),
+        (
+            "acme/instances/new".to_owned(),
+            "company=fresh&seed=x".to_owned(),
+            "seed",
+        ),
+        (
+            "acme/instances/reset".to_owned(),
+            "demo=true&seed=-1".to_owned(),
+            "seed",
+        ),
+        (
+            "password".to_owned(),
+            "password=short&again=short".to_owned(),
+            "password",
+        ),
+    ] {
+        let before = company.server.log.next();
+        let (status, page) = browser.sent(&path, &form).await;
+        assert_eq!(status, 422, "{path} {form}");
+        let beside = format!("id=\"{field}-hint\"><strong>");
+        assert!(
+            page.contains(&beside),
+            "{path} {form}: nothing beside {field}"
+        );
+        assert!(page.contains("aria-invalid=\"true\""), "{path} {form}");
+        let events = company.server.log.since(before).0;
+        let done = events
+            .iter()
+            .find(|event| event.method != "GET" && event.status < 300);
+        assert!(done.is_none(), "{path} {form}: {done:?}");
     }
 }

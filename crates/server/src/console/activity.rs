@@ -166,7 +166,7 @@ fn list(visit: &Visit<'_>) -> Page {
         @if !more && on.is_some() { p.hint role="status" { "Looked through " (LOOKED_AT) " calls; older ones are not looked at yet." } }
         @if events.is_empty() { div #none { (page::empty("No call fits. Calls on the API appear here with who made them and what was decided.")) } }
         div.wide tabindex="0" role="region" aria-label="Calls" { table.calls {
-            thead { tr { th scope="col" { "Call" } th scope="col" { (who) } th scope="col" { "Answer" } th scope="col" { "Time" } th scope="col" { "Decision and reason" } } }
+            thead { tr { th scope="col" { "Call" } th scope="col" { (who) } th scope="col" { "Answer" } th scope="col" { "Time (UTC)" } th scope="col" { "Decision and reason" } } }
             tbody #calls data-stream=[stream] data-most=(SHOWN) { @for event in &events { (row(&watched, event)) } }
         } }
         @if let Some(oldest) = on {
@@ -192,7 +192,13 @@ fn row(watched: &Watched, event: &Event) -> Markup {
 }
 
 fn clock(event: &Event) -> String {
-    event.at.strftime("%H:%M:%S").to_string()
+    // The day, where it is not this one.
+    let today = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+    let whole = event.at.strftime("%Y-%m-%d %H:%M:%S").to_string();
+    let clock = whole
+        .strip_prefix(&today)
+        .map(|clock| clock.trim_start().to_owned());
+    clock.unwrap_or(whole)
 }
 
 fn milliseconds(event: &Event) -> String {

@@ -130,7 +130,7 @@ pub fn members(visit: &Visit<'_>, audit: std::result::Result<Audit, Refusal>) ->
                     th scope="row" { a href=(visit.at(&format!("audit/members/{}", word(one)))) { (one.member) } @if one.inactive { " " span.flag.off { "inactive" } } }
                     td.number { span.score.(grade(one.score)) { (one.score) } }
                     td.number { (one.excess.len()) }
-                    td { @for (risk, what, _) in one.findings.iter().take(3) { p.finding { span.risk.(risk) { (risk) } " " (inline(what)) } } @if one.findings.len() > 3 { p.hint { "and " (one.findings.len() - 3) " more" } } }
+                    td.findings { @for (risk, what, _) in one.findings.iter().take(3) { p.finding { span.risk.(risk) { (risk) } " " (inline(what)) } } @if one.findings.len() > 3 { p.hint { "and " (one.findings.len() - 3) " more" } } }
                     td { (one.role) }
                     td { (one.profile.as_deref().unwrap_or(&one.measured_by)) }
                     td.number { (one.keys.unwrap_or_default()) }
@@ -378,7 +378,7 @@ pub fn key_table(
                         @if autotask { td { (key.description) } } @else { td { code { (key.public) } } }
                         td { (said(key.created, "not known")) }
                         td { (said(key.used, "never")) }
-                        @if !autotask { td { (key.expires.map_or_else(|| "never".to_owned(), crate::saving::time)) } }
+                        @if !autotask { td { (key.expires.map_or_else(|| "never".to_owned(), page::moment)) } }
                         td { @if let Some(off) = key.off { span.flag.off { (off) } }
                             @else if key.expires.is_some_and(|at| at <= now) { span.flag.off { "expired" } }
                             @else if let Some(idle) = idle.filter(|idle| *idle >= UNUSED) { span.flag { "unused for " (idle) " days" } } }

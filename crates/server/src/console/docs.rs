@@ -28,7 +28,7 @@ pub fn answer(server: &Server, rest: &[&str], query: &Form) -> Response<Full<Byt
     };
     let (catalog, registry) = (instance.catalog(), instance.registry());
     match rest {
-        [] => page_response(200, list(catalog, registry, query)),
+        [] => page_response(200, list(server, catalog, registry, query)),
         ["openapi.json"] => {
             static TEXT: OnceLock<Bytes> = OnceLock::new();
             let text = TEXT.get_or_init(|| {
@@ -68,7 +68,7 @@ fn of_autotask(tenant: &Tenant, rest: &[&str], query: &Form) -> Response<Full<By
     }
 }
 
-fn list(catalog: &Catalog, registry: &Registry, query: &Form) -> Markup {
+fn list(server: &Server, catalog: &Catalog, registry: &Registry, query: &Form) -> Markup {
     let (area, search) = (
         query.trimmed("area"),
         query.trimmed("search").to_lowercase(),
@@ -100,7 +100,7 @@ fn list(catalog: &Catalog, registry: &Registry, query: &Form) -> Markup {
         .collect();
     let body = html! {
         h1 { "API description" }
-        p { "Every path that is served, with the right it needs. As a file: " a href="/docs/openapi.json" { "openapi.json" } " (OpenAPI 3.0). " a href="/docs/autotask" { "The Autotask API" } "." }
+        p { "Every path that is served, with the right it needs. As a file: " a href="/docs/openapi.json" { "openapi.json" } " (OpenAPI 3.0)." @if !server.autotask().is_empty() { " " a href="/docs/autotask" { "The Autotask API" } "." } }
         form.filter method="get" {
             (page::choice("area", "Area", &areas, area, Some("all"), "", None))
             div.field.grow { label for="search" { "Path contains" } input #search name="search" type="search" value=(query.trimmed("search")); }

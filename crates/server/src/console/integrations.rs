@@ -1,11 +1,12 @@
 //! The catalog of profiles: what each integration asks for and why, what a role would need to change to
 //! serve it, and what there is to say about its guide.
 
-use super::desk::{Desk, ROLES};
+use super::desk::{Desk, ROLES, field_error};
 use super::form::Form;
 use super::page::Field;
 use super::page::{self, Page};
 use super::{Outcome, Place, Result, Visit, connect, guide};
+use crate::problem::Problem;
 use bitting_catalog::profile::lint::{Severity, lint};
 use bitting_catalog::profile::{Entries, Pattern, Profile, Psa, Selection, shipped};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
@@ -69,8 +70,14 @@ async fn one(
 ) -> Result<Outcome> {
     super::jobs::learn(visit).await;
     match rest {
-        [] if visit.post => apply(visit, desk, profile).await,
-        [] => Ok(Outcome::Page(sheet(visit, desk, profile).await?)),
+        [] if visit.post => match apply(visit, desk, profile).await {
+            Err(problem) if field_error(Some(&problem), "name").is_some() => {
+                let page = sheet(visit, desk, profile, Some(&problem)).await?;
+                Ok(Outcome::Page(page.with_status(422)))
+            }
+            done => done,
+        },
+        [] => Ok(Outcome::Page(sheet(visit, desk, profile, None).await?)),
         ["connect", rest @ ..] => connect::answer(visit, desk, profile, rest).await,
         ["verify"] => connect::verify(visit, desk, profile).await,
         ["guide"] => {
@@ -169,9 +176,19 @@ async fn apply(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<
     Ok(Outcome::See(visit.at(&format!("roles/{id}"))))
 }
 
-async fn sheet(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<Page> {
+async fn sheet(
+    visit: &Visit<'_>,
+    desk: &Desk<'_>,
+    profile: &Profile,
+    problem: Option<&Problem>,
+) -> Result<Page> {
     let registry = desk.instance.registry();
-    let selection = selected(profile, &visit.query);
+    let sent = if visit.post {
+        &visit.form
+    } else {
+        &visit.query
+    };
+    let selection = selected(profile, sent);
     let members = desk
         .list(
             "system/apiMembers",
@@ -183,7 +200,7 @@ async fn sheet(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<
         .iter()
         .find(|one| one["id"].as_i64() == member.parse().ok());
     let of_member = of_member.and_then(|one| one["securityRole"]["id"].as_i64());
-    let against = visit.query.text("role").parse::<i64>().ok().or(of_member);
+    let against = sent.text("role").parse::<i64>().ok().or(of_member);
     let members: Vec<(String, String)> = members
         .iter()
         .map(|one| {
@@ -238,7 +255,7 @@ async fn sheet(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<
                 @for feature in &selection.features { input type="hidden" name="feature" value=(feature); }
                 @match &held {
                     None => {
-                        (page::text_field("name", "Role ID", &profile.role_name(), "At most 30 characters; no role has this name yet.", None, Field { required: true, max: Some(30), ..Field::default() }))
+                        (page::text_field("name", "Role ID", visit.form.given("name").unwrap_or(&profile.role_name()), "At most 30 characters; no role has this name yet.", field_error(problem, "name"), Field { required: true, max: Some(30), ..Field::default() }))
                         button type="submit" { "Make the role" }
                     }
                     Some(role) => {

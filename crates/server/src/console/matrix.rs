@@ -79,7 +79,7 @@ pub fn shown(
                                     @if let Some(error) = &matrix.errors[index] { p.error role="alert" { (error) } }
                                 }
                                 @for verb in Verb::EVERY {
-                                    td { (drop_down(registry, index, verb, matrix.levels[index][verb.index()])) }
+                                    td data-is=(verb) { (drop_down(registry, index, verb, matrix.levels[index][verb.index()])) }
                                 }
                             }
                         } }

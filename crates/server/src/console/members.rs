@@ -45,14 +45,14 @@ const CHOICES: [Choice; 8] = [
         label: "Name",
         path: "system/locations",
         none: "the system's default",
-        hint: "Which records the member sees: those at this place and below it. Corporate sees all.",
+        hint: "Which companies and other records the member sees: those at this location and below it. Corporate sees all.",
     },
     Choice {
         field: "defaultLocation",
         label: "Location",
         path: "system/locations",
         none: "the system's default",
-        hint: "Where records that it makes belong.",
+        hint: "Where records that it makes belong. Which companies it sees is set by Level and Name.",
     },
     Choice {
         field: "defaultDepartment",
@@ -151,7 +151,7 @@ async fn list(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Page> {
                         td { @if let Some(role) = member["securityRole"]["id"].as_i64() { a href=(visit.at(&format!("roles/{role}"))) { (text(&member["securityRole"]["name"])) } } }
                         td { (text(&member["securityLocation"]["name"])) }
                         td.number { (keys.len()) }
-                        td { @if let Some(last) = keys.iter().filter_map(|key| key.last_used()).max() { (crate::saving::time(last)) } @else if !keys.is_empty() { "never" } }
+                        td { @if let Some(last) = keys.iter().filter_map(|key| key.last_used()).max() { (page::moment(last)) } @else if !keys.is_empty() { "never" } }
                     }
                 } }
             } }
@@ -410,9 +410,9 @@ async fn keys(visit: &Visit<'_>, desk: &Desk<'_>, id: i64) -> Result<Outcome> {
                 tbody { @for key in &keys { tr {
                     th scope="row" { (key.description) @if key.inactive { " " span.flag.off { "inactive" } } }
                     td { code { (key.public) } }
-                    td { (crate::saving::time(key.created)) }
-                    td { (key.last_used().map_or_else(|| "never".to_owned(), crate::saving::time)) }
-                    td { (key.expires.map_or_else(|| "never".to_owned(), crate::saving::time)) }
+                    td { (page::moment(key.created)) }
+                    td { (key.last_used().map_or_else(|| "never".to_owned(), page::moment)) }
+                    td { (key.expires.map_or_else(|| "never".to_owned(), page::moment)) }
                     td.act { a href=(visit.at(&format!("members/{id}/keys/{}/delete", key.id))) aria-label=(format!("Delete key {}", key.description)) { "Delete" } }
                 } } }
             } }
@@ -448,12 +448,17 @@ pub fn copied(id: &str, label: &str, value: &str) -> Markup {
     }
 }
 
+/// Most characters of a key's description.
+const LONGEST: usize = 50;
+
 async fn new_key(visit: &Visit<'_>, desk: &Desk<'_>, id: i64) -> Result<Outcome> {
     let name = named(desk, id, Verb::Edit).await?;
     let description = visit.form.trimmed("description");
     let mut error = None;
     if visit.post && description.is_empty() {
         error = Some("Say what the key is for.");
+    } else if visit.post && description.chars().count() > LONGEST {
+        error = Some("That is more than 50 characters.");
     } else if visit.post {
         let (key, pair) = desk.cut_key(id, description, None).await?;
         let address = visit.at(&format!("members/{id}/keys"));

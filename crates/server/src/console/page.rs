@@ -189,6 +189,11 @@ pub fn wrong(text: &str) -> Markup {
     html! { p.wrong role="alert" { (text) } }
 }
 
+/// A moment for people. Whose clock it is stands beside it: the server's pages go to browsers anywhere.
+pub fn moment(at: jiff::Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
 /// So many of a thing: `1 row`, `2 rows`.
 pub fn counted(count: usize, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
@@ -213,7 +218,7 @@ pub fn text_field(
         div.field.bad[error.is_some()] {
             label for=(name) { (label) @if more.required { span.need aria-hidden="true" { " *" } } }
             @if more.long {
-                textarea id=(name) name=(name) rows="3" aria-describedby=(described) { (value) }
+                textarea id=(name) name=(name) rows="3" aria-describedby=(described) aria-invalid=[error.is_some().then_some("true")] { (value) }
             } @else {
                 input id=(name) name=(name) type=(more.kind) value=(value) maxlength=[more.max]
                     required[more.required] autocomplete=(more.complete) aria-describedby=(described)

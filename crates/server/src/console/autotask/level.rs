@@ -1,7 +1,7 @@
 //! The screen of one security level: sections to open, in each the groups of the product, objects with View,
 //! Add, Edit and Delete. Knows no section by name.
 
-use super::levels::{is_system, save};
+use super::levels::{is_system, save, too_long};
 use super::{Desk, levels_crumbs};
 use crate::console::form::Form;
 use crate::console::page::{self, Field, Page};
@@ -29,6 +29,10 @@ pub async fn answer(
     let next = read(desk, level, &visit.form);
     if next.name.is_empty() {
         let page = sheet(visit, desk, id, &next, Some("Name the level."));
+        return Ok(Outcome::Page(page.with_status(422)));
+    }
+    if let Err(text) = too_long(&next.name) {
+        let page = sheet(visit, desk, id, &next, Some(&text));
         return Ok(Outcome::Page(page.with_status(422)));
     }
     match save(desk, Some(id), next.clone()).await {
@@ -227,9 +231,9 @@ fn table(
                     th scope="row" { (shown_name(entry))
                         @if let Some(text) = wrong.of(entry) { p.error role="alert" { (text) } } }
                     @if entry.value.is_some() || entry.number.is_some() {
-                        td colspan=[objects.then_some("4")] { (control(*index, entry, ("value", ""), level, wrong.shut)) }
+                        td.whole colspan=[objects.then_some("4")] { (control(*index, entry, ("value", ""), level, wrong.shut)) }
                     } @else { @for (cell, words) in CELLS {
-                        td { (control(*index, entry, (cell, words), level, wrong.shut)) }
+                        td data-is=(words) { (control(*index, entry, (cell, words), level, wrong.shut)) }
                     } }
                 }
             } }

@@ -7,6 +7,9 @@ use crate::console::{Outcome, Result, Visit};
 use bitting_catalog::security::SecurityLevel;
 use maud::html;
 
+/// Most characters of a level's name.
+const LONGEST: usize = 100;
+
 pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result<Outcome> {
     let (id, rest) = match rest {
         [] => return Ok(Outcome::Page(list(visit, desk))),
@@ -102,6 +105,16 @@ async fn copy(
     })))
 }
 
+/// Refuses a name that the product's field would not hold.
+pub fn too_long(name: &str) -> std::result::Result<(), String> {
+    match name.chars().count() {
+        0..=LONGEST => Ok(()),
+        count => Err(format!(
+            "Name the level with at most {LONGEST} characters; these are {count}."
+        )),
+    }
+}
+
 /// Keeps a level that is new under this name.
 async fn made(
     visit: &Visit<'_>,
@@ -112,6 +125,7 @@ async fn made(
     if name.is_empty() {
         return Err("Name the copy.".to_owned());
     }
+    too_long(name)?;
     let mut level = SecurityLevel {
         name: name.to_owned(),
         inactive: false,

@@ -76,9 +76,12 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, id: Option<i64>) -> Resu
 /// What is wrong with the form, field by field.
 fn faults(desk: &Desk<'_>, form: &Form, before: Option<&ApiUser>) -> Errors {
     let mut errors = Errors::new();
-    for (field, words, _) in TEXTS {
-        if form.trimmed(field).is_empty() {
+    for (field, words, most) in TEXTS {
+        let count = form.trimmed(field).chars().count();
+        if count == 0 {
             errors.push((field, format!("{words} is required.")));
+        } else if count > most as usize {
+            errors.push((field, format!("{words} takes at most {most} characters.")));
         }
     }
     if !form.trimmed("email").is_empty() && !form.trimmed("email").contains('@') {

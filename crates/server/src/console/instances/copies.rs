@@ -31,7 +31,7 @@ pub fn shown(visit: &Visit<'_>, subject: &Subject<'_>, error: Option<&str>) -> M
             thead { tr { th scope="col" { "Name" } th scope="col" { "Taken" } th scope="col" { "Size" } th scope="col" { span.sr { "What to do" } } } }
             tbody { @for (name, at, bytes) in &taken { tr {
                 th scope="row" { (name) }
-                td { (Timestamp::try_from(*at).map(|at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()).unwrap_or_default()) }
+                td { (Timestamp::try_from(*at).map(page::moment).unwrap_or_default()) }
                 td.number { (bytes.div_ceil(1024)) " kB" }
                 td.act {
                     a href=(visit.at(&format!("instances/restore/{name}"))) aria-label=(format!("Restore {name}")) { "Restore" } " "
@@ -164,7 +164,8 @@ fn reset(visit: &Visit<'_>, subject: &Subject<'_>) -> Outcome {
         Of::Company(_) => "members",
         Of::Tenant(_) => "users",
     };
-    if !visit.post {
+    let bad_seed = super::new::wrong_seed(visit);
+    if !visit.post || bad_seed.is_some() {
         let body = html! {
             (page::crumbs(&[("Instances", Some(visit.at("instances"))), ("Reset", None)]))
             h1 { "Reset " (company) "?" }
@@ -172,12 +173,13 @@ fn reset(visit: &Visit<'_>, subject: &Subject<'_>) -> Outcome {
             form.card method="post" {
                 (page::csrf(visit))
                 (page::tick("demo", "Fill it with the demo company", true, &format!("Without, it gets its structure and two API {who}.")))
-                (seed_field(visit))
+                (seed_field(visit, bad_seed))
                 button.danger type="submit" { "Reset " (company) } " "
                 a.button.quiet href=(visit.at("instances")) { "Leave everything as it is" }
             }
         };
-        return Outcome::Page(Page::new("instances", "Reset", body));
+        let page = Page::new("instances", "Reset", body);
+        return Outcome::Page(page.with_status(if bad_seed.is_some() { 422 } else { 200 }));
     }
     let demo = demo(visit);
     let console = &visit.server.console;

@@ -131,7 +131,9 @@ fn body(visit: &Visit<'_>) -> Map<String, Value> {
 
 async fn add(visit: &Visit<'_>, subject: &Subject<'_>) -> Result<Outcome> {
     let mut error = None;
-    if visit.post {
+    let wrong = wrong_counts(visit);
+    let of = |name: &str| wrong.contains(&name).then_some("A whole number from 0 on.");
+    if visit.post && wrong.is_empty() {
         let value = visit.form.trimmed("value");
         let lacks = match visit.form.trimmed("kind") {
             "latency" if value.is_empty() => Some("Say how many milliseconds."),
@@ -184,16 +186,26 @@ async fn add(visit: &Visit<'_>, subject: &Subject<'_>) -> Result<Outcome> {
             @if !subject.is_autotask() { (page::text_field("member", "Only this member", form.trimmed("member"), "Its Member ID.", None, Field::default())) }
             (page::choice("method", "Only this method", &methods, form.text("method"), Some("every method"), "", None))
             (page::text_field("path", "Only paths that begin with", form.trimmed("path"), if subject.is_autotask() { "Below V1.0: Tickets/query." } else { "Below the API root: service/tickets." }, None, Field::default()))
-            (page::text_field("after", "Let pass first", form.trimmed("after"), "Calls.", None, number))
-            (page::text_field("times", "Strike at most", form.trimmed("times"), "Calls; empty: until it is cleared.", None, number))
+            (page::text_field("after", "Let pass first", form.trimmed("after"), "Calls.", of("after"), number))
+            (page::text_field("times", "Strike at most", form.trimmed("times"), "Calls; empty: until it is cleared.", of("times"), number))
             button type="submit" { "Set it" } " "
             a.button.quiet href=(visit.at("instances")) { "Cancel" }
         }
     };
     let page = Page::new("instances", "Set a fault", body);
-    Ok(Outcome::Page(page.with_status(if error.is_some() {
+    let failed = error.is_some() || !wrong.is_empty();
+    Ok(Outcome::Page(page.with_status(if failed {
         422
     } else {
         200
     })))
+}
+
+/// Fields of the form that take a number of calls and have something else.
+fn wrong_counts(visit: &Visit<'_>) -> Vec<&'static str> {
+    let is_wrong = |name: &&str| {
+        let text = visit.form.trimmed(name);
+        !text.is_empty() && text.parse::<u64>().is_err()
+    };
+    ["after", "times"].into_iter().filter(is_wrong).collect()
 }

@@ -17,7 +17,8 @@ use std::sync::Weak;
 
 pub fn answer(visit: &Visit<'_>, desk: &Desk<'_>, autotask: bool) -> Outcome {
     let mut problem = None;
-    if visit.post {
+    let bad_seed = wrong_seed(visit);
+    if visit.post && bad_seed.is_none() {
         match begin(visit, desk) {
             Ok(address) => return Outcome::See(address),
             Err(found) => problem = Some(found),
@@ -44,16 +45,24 @@ pub fn answer(visit: &Visit<'_>, desk: &Desk<'_>, autotask: bool) -> Outcome {
             (page::text_field("company", "Company ID", visit.form.text("company"), "Letters, digits, - and _. On ConnectWise it stands before the plus of every key; on Autotask it is the instance's one name.", own, field))
             (page::text_field("name", "Name", visit.form.text("name"), "ConnectWise: the company's name, where it is another than its id.", None, Field::default()))
             (page::tick("demo", "Fill it with the demo company", !visit.post || visit.form.ticked("demo"), "Without, it gets its structure and two API members or users. With, it takes some seconds."))
-            (seed_field(visit))
+            (seed_field(visit, bad_seed))
             button type="submit" { "Save" } " "
             a.button.quiet href=(visit.at("instances")) { "Cancel" }
         }
     };
     let page = Page::new("instances", "New Instance", body);
-    Outcome::Page(page.with_status(if problem.is_some() { 422 } else { 200 }))
+    let wrong = problem.is_some() || bad_seed.is_some();
+    Outcome::Page(page.with_status(if wrong { 422 } else { 200 }))
 }
 
-pub fn seed_field(visit: &Visit<'_>) -> Markup {
+/// What is wrong with the seed of a form that was sent.
+pub fn wrong_seed(visit: &Visit<'_>) -> Option<&'static str> {
+    let seed = visit.form.trimmed("seed");
+    let wrong = !seed.is_empty() && seed.parse::<u64>().is_err();
+    wrong.then_some("A whole number from 0 on.")
+}
+
+pub fn seed_field(visit: &Visit<'_>, error: Option<&str>) -> Markup {
     let seed = match visit.form.trimmed("seed") {
         "" => "1",
         text => text,
@@ -67,7 +76,7 @@ pub fn seed_field(visit: &Visit<'_>) -> Markup {
         "Seed",
         seed,
         "The same seed makes the same records.",
-        None,
+        error,
         field,
     )
 }
