@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { ask, at, call, company, facts, level, look, newRole, open, signIn } from './browser.js'
+import { admin, ask, at, call, company, facts, level, look, newRole, open, signIn } from './browser.js'
 
 let browser, page
 before(async () => {
@@ -104,6 +104,8 @@ test("the integration's own form: a wrong key is told, the right one is saved an
   await page.getByRole('link', { name: 'Connection and jobs' }).first().click()
   await page.getByRole('button', { name: 'Save', exact: true }).click()
   assert.ok(page.url().endsWith('/side'), 'a form without keys goes nowhere')
+  // An integration has one connection: another company may have been connected before.
+  await page.getByLabel('Company ID').fill(company)
   await page.getByLabel('Public Key').fill(pair.publicKey)
   await page.getByLabel('Private Key').fill('not the private key')
   await page.getByRole('button', { name: 'Check connection' }).click()
@@ -166,6 +168,25 @@ test('the API description is tried with a key, and a refusal names the right', a
   await page.getByLabel('Private Key').fill(pair.privateKey)
   await page.getByRole('button', { name: 'Send' }).click()
   await page.locator('[data-answer] .wrong').getByText('Companies / Contacts').waitFor()
+  // Whoever has the least tries a write: refused with the right it lacks, and nothing is made.
+  const { public_key: publicKey, private_key: privateKey } = facts.connectwise.least
+  await page.goto(`${facts.http}/docs/entity/company/companies`)
+  const count = async () => (await call(admin, '/company/companies/count')).body.count
+  const before = await count()
+  const attempt = async (pair) => {
+    await page.getByLabel('Call').selectOption('POST /company/companies')
+    await page.getByLabel('Public Key').fill(pair.publicKey)
+    await page.getByLabel('Private Key').fill(pair.privateKey)
+    await page.getByLabel('Body').fill(JSON.stringify({ identifier: 'TriedIt', name: 'Tried', site: { name: 'Main' } }))
+    await page.getByRole('button', { name: 'Send' }).click()
+  }
+  await attempt({ publicKey, privateKey })
+  await page.locator('[data-answer] .wrong').getByText('Companies / Company Maintenance: Add').waitFor()
+  assert.equal(await count(), before)
+  await look(page, 'docs-post-refused')
+  await attempt(admin)
+  await page.locator('[data-answer] .said').getByText('201').waitFor()
+  assert.equal(await count(), before + 1)
   const { text } = await ask(`${facts.http}/docs/entity/company/contacts`)
   assert.doesNotMatch(text, new RegExp(pair.privateKey))
 })

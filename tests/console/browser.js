@@ -26,8 +26,8 @@ const ARGUMENTS = [
   '--disable-component-update', '--disable-sync',
 ]
 
-/** Starts the browser with a folder of its own, which goes with it. */
-export async function open(options = {}) {
+/** Starts the browser with a folder of its own, which goes with it. Pages may ask `home` and nobody else. */
+export async function open(options = {}, home = facts.http) {
   const profile = mkdtempSync(join(tmpdir(), 'bitting-browser-'))
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.BITTING_CHROMIUM ?? '/usr/bin/chromium',
@@ -36,8 +36,8 @@ export async function open(options = {}) {
     ...options,
   })
   const browser = { context, page: context.pages()[0], faults: [] }
-  watch(browser.page, browser.faults)
-  context.on('page', (page) => watch(page, browser.faults))
+  watch(browser.page, browser.faults, home)
+  context.on('page', (page) => watch(page, browser.faults, home))
   context.setDefaultTimeout(20_000)
   browser.close = async () => {
     await context.close()
@@ -46,8 +46,8 @@ export async function open(options = {}) {
   return browser
 }
 
-function watch(page, faults) {
-  const own = new URL(facts.http).origin
+function watch(page, faults, home) {
+  const own = new URL(home).origin
   page.on('pageerror', (error) => faults.push(`script failed: ${error.message}`))
   page.on('console', (message) => {
     if (/Content.Security.Policy/i.test(message.text())) faults.push(message.text())
