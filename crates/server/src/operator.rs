@@ -13,7 +13,7 @@ mod settings;
 
 pub(crate) use events::PATH as LOG_PATH;
 pub(crate) use instances::{Made, check, make};
-pub(crate) use settings::{SWITCHES, Switch, fault as setting_fault};
+pub(crate) use settings::{SWITCHES, fault as setting_fault};
 
 use crate::answer::Reply;
 use crate::caller::Caller;

@@ -50,6 +50,21 @@ async fn send(
     headers: &[(&str, String)],
     body: &Value,
 ) -> Answer {
+    let body = if body.is_null() {
+        String::new()
+    } else {
+        body.to_string()
+    };
+    send_text(running, method, path, headers, &body).await
+}
+
+async fn send_text(
+    running: &Running,
+    method: &str,
+    path: &str,
+    headers: &[(&str, String)],
+    body: &str,
+) -> Answer {
     let mut request = http::Request::builder()
         .method(method)
         .uri(format!("http://psa.test{path}"))
@@ -58,11 +73,7 @@ async fn send(
         request = request.header(*name, value);
     }
     let (parts, ()) = request.body(()).unwrap().into_parts();
-    let body = if body.is_null() {
-        String::new()
-    } else {
-        body.to_string()
-    };
+    let body = body.to_owned();
     let received = Received {
         parts,
         body: Body::Read(body.into()),
@@ -333,14 +344,41 @@ async fn what_is_done_to_a_database_is_in_its_own_log() {
     let shown = page("autotask.acme/instances").await;
     let (_, rest) = shown.split_once("name=\"csrf\" value=\"").unwrap();
     let token = rest.split('"').next().unwrap().to_owned();
-    let post = async |path: &str| {
+    let post = async |path: &str, form: &str, status: u16| {
         let path = format!("/console/{path}");
         let headers = [("cookie", cookie.clone()), ("x-csrf", token.clone())];
-        let answer = send(&running, "POST", &path, &headers, &Value::Null).await;
-        assert_eq!(answer.status, 303, "{path}: {}", answer.text);
+        let answer = send_text(&running, "POST", &path, &headers, form).await;
+        assert_eq!(answer.status, status, "{path}: {}", answer.text);
+        answer.text
     };
-    post("autotask.acme/instances").await;
-    post("autotask.acme/instances/faults/clear").await;
+    let settings = "autotask.acme/instances";
+    for (form, field) in [
+        ("lenient=perhaps", "lenient"),
+        ("limits=on&thread-limit=0", "thread-limit"),
+        ("hourly-limit=many", "hourly-limit"),
+    ] {
+        let shown = post(settings, form, 422).await;
+        let beside = format!("id=\"{field}-hint\"><strong>");
+        assert!(shown.contains(&beside), "{form}: {shown}");
+    }
+    post(settings, "limits=on&thread-limit=2&lenient=on", 303).await;
+    let held = own(
+        &running,
+        "GET",
+        "autotask/acme/settings/thread-limit",
+        Value::Null,
+    )
+    .await;
+    assert_eq!(held.json["value"], "2");
+    let held = own(
+        &running,
+        "GET",
+        "autotask/acme/settings/lenient",
+        Value::Null,
+    )
+    .await;
+    assert_eq!(held.json["value"], "on");
+    post("autotask.acme/instances/faults/clear", "", 303).await;
     let level = json!({"name": "Copied", "copyOf": "Full Access (system)"});
     let made = own(&running, "POST", "autotask/acme/levels", level).await;
     assert_eq!(made.status, 201, "{}", made.text);
@@ -356,15 +394,12 @@ async fn what_is_done_to_a_database_is_in_its_own_log() {
     };
     let here = paths(&log.json);
     for expected in [
+        "operator PUT /bitting/apis/3.0/autotask/acme/settings/limits",
         "operator DELETE /bitting/apis/3.0/autotask/acme/faults",
         "operator POST /bitting/apis/3.0/autotask/acme/levels",
     ] {
         assert!(here.contains(&expected.to_owned()), "{expected}: {here:?}");
     }
-    assert!(
-        here.iter().any(|line| line.starts_with("operator PUT ")),
-        "the settings: {here:?}"
-    );
     let company = own(&running, "GET", "events", Value::Null).await;
     let of_company = paths(&company.json);
     assert!(

@@ -63,6 +63,14 @@ impl Switch {
         all.find(|switch| switch.name.eq_ignore_ascii_case(name))
     }
 
+    /// The only values it takes; empty when it takes others.
+    pub fn values(&self) -> &'static [&'static str] {
+        match self.holds {
+            Holds::OnOff => &["on", "off"],
+            Holds::Count(_) => &[],
+        }
+    }
+
     /// What is wrong with a value, for people; nothing where the switch takes it.
     pub fn fault(&self, value: &str) -> Option<String> {
         let fits = match self.holds {
@@ -73,11 +81,6 @@ impl Switch {
         };
         (!fits).then(|| format!("{} takes {}, and not '{value}'.", self.name, self.takes))
     }
-}
-
-/// The switch that lets records be changed at their own path.
-pub fn lenient() -> &'static Switch {
-    &SWITCHES[0]
 }
 
 /// What holds where a switch is not set.
