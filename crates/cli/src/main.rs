@@ -8,6 +8,7 @@ mod commands;
 mod connection;
 mod handover;
 mod jobs;
+mod laying;
 mod overlay;
 mod place;
 mod private_file;
@@ -51,6 +52,9 @@ enum Command {
     Audit(commands::audit::Audit),
     Learn(commands::learn::Learn),
     Sync(commands::sync::Sync),
+    /// Lay down what a server orders on standard input. The server starts this by itself.
+    #[command(hide = true)]
+    LayDown,
 }
 
 /// A reader that has enough (`| head`) is no fault of ours, and printing to it must not look like one.
@@ -105,6 +109,7 @@ fn main() -> ExitCode {
         Command::Audit(audit) => audit.run(),
         Command::Learn(learn) => learn.run(),
         Command::Sync(sync) => sync.run(),
+        Command::LayDown => laying::run().map(done),
     };
     match outcome {
         Ok(code) => code,

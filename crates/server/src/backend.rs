@@ -137,6 +137,11 @@ impl Backend {
         self.by.get(table)
     }
 
+    /// Leaves a temporary database behind for another process to open.
+    pub(crate) fn leave(&self) -> Option<std::path::PathBuf> {
+        self.store.leave()
+    }
+
     /// Where the rows are, for people.
     pub fn place(&self) -> &str {
         self.store.place()

@@ -2,9 +2,11 @@
 //! suites read from the ready file.
 
 mod filling;
+mod laying;
 mod used;
 
 pub use filling::{Filled, FilledAutotask, fill, fill_autotask};
+pub use laying::{Laid, Order, lay_down};
 
 use crate::autotask;
 use crate::autotask::seed::First;
@@ -177,19 +179,43 @@ async fn begin(
     options: &Options,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Running, HostError> {
-    open(options, None, progress).await
+    open(options, Records::AtHand, progress).await
+}
+
+/// The same where another process lays down the first records, as `laying` tells when it is done.
+pub fn start_laid<'a>(
+    options: &'a Options,
+    laying: Work<'a, Result<Laid, String>>,
+    progress: &'a mut (dyn FnMut(u64) + Send),
+) -> Work<'a, Result<Running, HostError>> {
+    Box::pin(open(options, Records::Laying(laying), progress))
+}
+
+/// What a server's first records come from.
+enum Records<'a> {
+    /// The database; one that is new is filled here.
+    AtHand,
+    /// Another process.
+    Laying(Work<'a, Result<Laid, String>>),
+    /// A live PSA.
+    Front(&'a Front),
 }
 
 /// The same in front of a PSA, whose records it shows: of the options' records it has none.
 pub async fn start_gate(options: &Options, front: &Front) -> Result<Running, HostError> {
-    open(options, Some(front), &mut |_| {}).await
+    open(options, Records::Front(front), &mut |_| {}).await
 }
 
 async fn open(
     options: &Options,
-    front: Option<&Front>,
+    records: Records<'_>,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Running, HostError> {
+    let (front, laying) = match records {
+        Records::AtHand => (None, None),
+        Records::Laying(laying) => (None, Some(laying)),
+        Records::Front(front) => (Some(front), None),
+    };
     let shelf = shelf_of(options)?;
     let source = match &options.certificate {
         Some((certificate, key)) => Source::Files {
@@ -209,13 +235,17 @@ async fn open(
         company: options.company.clone(),
         name: options.company_name.clone(),
     };
-    let instance = shelf.open(&first).await?;
+    // Where another process lays it down, that one has it open.
+    let opened = match laying {
+        None => Some(Arc::new(shelf.open(&first).await?)),
+        Some(_) => None,
+    };
     let operator = Secret::generate();
     let settings = Settings {
         require_client_id: options.require_client_id,
         operator,
     };
-    let company = instance.company.clone();
+    let company = options.company.clone();
     let server = Server::new(settings).closed();
     // A gate stands in front of one company.
     let server = match front {
@@ -228,8 +258,10 @@ async fn open(
         server
     });
     server.console.settle(&server);
-    let instance = Arc::new(instance);
-    server.add(instance.clone());
+    match &opened {
+        Some(instance) => server.add(instance.clone()),
+        None => server.expect(first.clone()),
+    }
     let (stop, stopped) = watch::channel(false);
     let address = |listener: &TcpListener| {
         listener
@@ -256,12 +288,27 @@ async fn open(
         )),
     ];
     // Sockets answer from here on; calls on records wait until the first ones are laid down.
-    let mut rows = 0;
+    let rack = options.autotask.map(Rack::new).transpose()?;
+    let mut laid = match laying {
+        Some(laying) => Some(laying.await.map_err(HostError::Seed)?),
+        None => None,
+    };
+    let instance = match opened {
+        Some(instance) => instance,
+        None => {
+            let left = laid.as_mut().and_then(|laid| laid.connectwise.take());
+            let instance = Arc::new(shelf.open_left(&first, left).await?);
+            server.add(instance.clone());
+            instance
+        }
+    };
+    let mut rows = laid.as_ref().map_or(0, |laid| laid.rows);
     let mut counted = |count| {
         rows = count;
         progress(count);
     };
     let seeded = match front {
+        None if laid.is_some() => seed::laid(&instance),
         None => seed::company(&instance, options.demo.as_ref(), &mut counted)
             .await
             .map_err(HostError::Seed)?,
@@ -280,10 +327,10 @@ async fn open(
     for company in shelf::others(&instance) {
         server.add(Arc::new(shelf.open(&company).await?));
     }
-    let users = match options.autotask {
-        Some(wanted) => {
+    let users = match rack {
+        Some(rack) => {
             let users =
-                open_autotask(&server, &instance, &shelf, options, wanted, progress).await?;
+                open_autotask(&server, &instance, &shelf, options, rack, laid, progress).await?;
             Some(users)
         }
         None => None,
@@ -373,12 +420,16 @@ async fn open_autotask(
     keeper: &Instance,
     shelf: &Shelf,
     options: &Options,
-    wanted: AutotaskOptions,
+    rack: Rack,
+    laid: Option<Laid>,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<First, HostError> {
-    let rack = Rack::new(wanted)?;
-    let tenant = rack.open(shelf, autotask::shelf::FIRST).await?;
-    let first = autotask::seed::company(&tenant, options.demo.as_ref(), options.ready, progress)
+    // Keys of records that were just laid down are cut here, and in no other process.
+    let ready = options.ready || laid.is_some();
+    let left = laid.and_then(|laid| laid.autotask);
+    let name = autotask::shelf::FIRST;
+    let tenant = rack.open_left(shelf, name, left).await?;
+    let first = autotask::seed::company(&tenant, options.demo.as_ref(), ready, progress)
         .await
         .map_err(HostError::Seed)?;
     server.add_autotask(Arc::new(tenant));

@@ -29,7 +29,7 @@ pub struct Seeded {
 }
 
 /// Demo records of a new company.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct Demo {
     pub size: Size,
     /// Same seed, same records.
@@ -72,6 +72,16 @@ pub async fn company(
         admin: Some(admin),
         least: Some(least),
     })
+}
+
+/// What another process has laid down for this one.
+pub(crate) fn laid(instance: &Instance) -> Seeded {
+    let [admin, least] = members(instance);
+    Seeded {
+        new: true,
+        admin,
+        least,
+    }
 }
 
 /// The members a newcomer starts with: the administrator and the least-privilege one.

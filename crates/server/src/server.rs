@@ -51,6 +51,8 @@ pub struct Settings {
 pub struct Server {
     pub settings: Settings,
     instances: RwLock<HashMap<String, Arc<Instance>>>,
+    /// The first company while another process lays it down: discovery answers already.
+    coming: OnceLock<crate::shelf::Company>,
     autotask: RwLock<Vec<Arc<autotask::tenant::Tenant>>>,
     pub log: Arc<Log>,
     /// Whether the first records are there.
@@ -71,6 +73,7 @@ impl Server {
         Self {
             settings,
             instances: RwLock::default(),
+            coming: OnceLock::new(),
             autotask: RwLock::default(),
             log: Arc::default(),
             opened: watch::Sender::new(true),
@@ -137,6 +140,11 @@ impl Server {
             // The sender lives as long as the server.
             let _ = self.opened.subscribe().wait_for(|open| *open).await;
         }
+    }
+
+    /// A company that will be added before the server opens.
+    pub(crate) fn expect(&self, company: crate::shelf::Company) {
+        let _ = self.coming.set(company);
     }
 
     pub fn add(&self, instance: Arc<Instance>) {
@@ -218,13 +226,18 @@ impl Server {
     /// Discovery: needs no key, and answers null for a company that is not here.
     fn company_info(&self, company: &str) -> Reply {
         let company = percent_encoding::percent_decode_str(company).decode_utf8_lossy();
-        let body = match self.instance(&company) {
-            Some(instance) => serde_json::json!({
-                "CompanyName": instance.name,
+        let there = self.instance(&company);
+        let there = there.map(|instance| (instance.name.clone(), instance.company.clone()));
+        let coming = self.coming.get().filter(|_| !*self.opened.borrow());
+        let coming = coming.filter(|coming| coming.company.eq_ignore_ascii_case(&company));
+        let found = there.or_else(|| coming.map(|one| (one.name.clone(), one.company.clone())));
+        let body = match found {
+            Some((name, company)) => serde_json::json!({
+                "CompanyName": name,
                 "Codebase": "v4_6_release/",
                 "VersionCode": "v2025.1",
                 "VersionNumber": "v4.6.105333",
-                "CompanyID": instance.company,
+                "CompanyID": company,
                 "IsCloud": false,
             }),
             None => serde_json::Value::Null,

@@ -39,10 +39,20 @@ pub struct Company {
 impl Shelf {
     /// Opens a company's database, and makes it when there is none.
     pub async fn open(&self, company: &Company) -> Result<Instance, StoreError> {
+        self.open_left(company, None).await
+    }
+
+    /// The same, of a company that another store may have left in this directory.
+    pub(crate) async fn open_left(
+        &self,
+        company: &Company,
+        left: Option<PathBuf>,
+    ) -> Result<Instance, StoreError> {
+        let usual = || self.location(&company.company);
         Instance::open(Opening {
             company: company.company.clone(),
             name: company.name.clone(),
-            location: self.location(&company.company),
+            location: left.map_or_else(usual, Location::Left),
             durability: Durability::Full,
             catalog: self.catalog.clone(),
             registry: self.registry.clone(),

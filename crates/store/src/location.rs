@@ -9,6 +9,9 @@ pub enum Location {
     /// A private temporary directory that goes away with the store. A file, because several
     /// connections read it side by side; never synchronised to the disk.
     Memory,
+    /// The temporary directory that such a store left to this one (`Store::leave`), in another process or in
+    /// this one. It goes away with this store, and is not synchronised either.
+    Left(PathBuf),
     /// An SQLite file, created when it does not exist. One server at a time: the lock is the file
     /// beside it whose name ends in `.lock`.
     File(PathBuf),

@@ -53,7 +53,7 @@ pub struct Sqlite {
     thread: Option<JoinHandle<()>>,
     writer: Arc<Mutex<Writer>>,
     _lock: lock::Lock,
-    _temporary: Option<temporary::Temporary>,
+    temporary: Option<temporary::Temporary>,
 }
 
 impl Sqlite {
@@ -71,6 +71,25 @@ impl Sqlite {
             temporary::Temporary::sweep();
             (temporary.path().join(temporary::FILE), Some(temporary))
         };
+        Self::open_at(path, temporary, layout, durability, hold)
+    }
+
+    /// Opens the temporary file that another store left, as its own.
+    pub fn open_left(directory: PathBuf, layout: Layout, hold: Hold) -> Result<Self, StoreError> {
+        let path = directory.join(temporary::FILE);
+        let mut store = Self::open_at(path, None, layout, Durability::Off, hold)?;
+        // Only now that nobody else has it open.
+        store.temporary = Some(temporary::Temporary::adopt(directory));
+        Ok(store)
+    }
+
+    fn open_at(
+        path: PathBuf,
+        temporary: Option<temporary::Temporary>,
+        layout: Layout,
+        durability: Durability,
+        hold: Hold,
+    ) -> Result<Self, StoreError> {
         let place: Arc<str> = Arc::from(path.display().to_string());
         if let Some(parent) = path
             .parent()
@@ -129,7 +148,7 @@ impl Sqlite {
             exists,
             writer,
             _lock: lock,
-            _temporary: temporary,
+            temporary,
         })
     }
 
@@ -243,6 +262,11 @@ impl Sqlite {
         let (from, to) = (self.readers.path().to_path_buf(), path.to_path_buf());
         let copying = tokio::task::spawn_blocking(move || snapshot::take(&from, &to));
         copying.await.map_err(|_| self.closed())?
+    }
+
+    /// Does not remove the temporary directory at the end, and says where it is.
+    pub fn leave(&self) -> Option<PathBuf> {
+        self.temporary.as_ref().map(temporary::Temporary::leave)
     }
 
     pub fn layout(&self) -> &Layout {

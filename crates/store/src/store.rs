@@ -9,7 +9,7 @@ use crate::sqlite::{Hold, Sqlite, off_thread};
 use crate::table::{Cell, Cells, Change, Flow, Table};
 use bitting_query::Statement;
 use bitting_query::sql::{Dialect, Indexes};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// KiB of pages that each connection caches where nothing is mapped: a month of report rows that were written in
@@ -60,6 +60,9 @@ impl Store {
         let behind = match location {
             Location::Memory => Behind::Sqlite(Box::new(off_thread(|| {
                 Sqlite::open(None, layout, Durability::Off, hold)
+            })?)),
+            Location::Left(directory) => Behind::Sqlite(Box::new(off_thread(|| {
+                Sqlite::open_left(directory.clone(), layout, hold)
             })?)),
             Location::File(path) => Behind::Sqlite(Box::new(off_thread(|| {
                 Sqlite::open(Some(path.clone()), layout, durability, hold)
@@ -201,6 +204,15 @@ impl Store {
         match &*self.0 {
             Behind::Sqlite(_) => Dialect::Sqlite,
             Behind::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// Leaves the directory of a [`Location::Memory`] behind, once closed, for the store that opens it with
+    /// [`Location::Left`]. No other location has one to leave.
+    pub fn leave(&self) -> Option<PathBuf> {
+        match &*self.0 {
+            Behind::Sqlite(sqlite) => sqlite.leave(),
+            Behind::Postgres(_) => None,
         }
     }
 

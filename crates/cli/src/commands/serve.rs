@@ -6,7 +6,7 @@ use crate::bench::Workbench;
 use crate::commands::sync::shared;
 use crate::connection::{OPERATOR_FILE, Operator, pointer};
 use crate::jobs::{self, Desk};
-use crate::{overlay, private_file};
+use crate::{laying, overlay, private_file};
 use anyhow::{Context as _, Result};
 use bitting_server::demo::Size;
 use bitting_server::host::{self, AutotaskOptions, Options, Running};
@@ -196,8 +196,12 @@ impl Serve {
         // Listened for from the start: a server that is stopped early leaves nothing behind either.
         let mut stopped = tokio::spawn(stop_signal());
         let mut silent = |_| {};
+        let starting = match laying::begin(&options) {
+            Some(laying) => host::start_laid(&options, laying, &mut silent),
+            None => host::start(&options, &mut silent),
+        };
         let running = tokio::select! {
-            running = host::start(&options, &mut silent) => running?,
+            running = starting => running?,
             _ = &mut stopped => return Ok(()),
         };
         announce(&options.state, &running)?;

@@ -57,9 +57,7 @@ pub async fn company(
     if known && !ready {
         return Ok(First::default());
     }
-    if !known {
-        lay(tenant, wanted, progress).await?;
-    }
+    records(tenant, wanted, progress).await?;
     let [admin, least] = users(tenant);
     let (full, restricted) = levels(tenant).await?;
     let mut first = First::default();
@@ -88,6 +86,18 @@ pub(crate) async fn anew(
     let (admin, least) = lay(tenant, wanted, progress).await?;
     let (full, restricted) = levels(tenant).await?;
     Ok([(admin, full), (least, restricted)])
+}
+
+/// The records of an instance that is new, without keys.
+pub(crate) async fn records(
+    tenant: &Tenant,
+    wanted: Option<&Demo>,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<(), String> {
+    if tenant.setting(USERS).is_none() {
+        lay(tenant, wanted, progress).await?;
+    }
+    Ok(())
 }
 
 async fn lay(

@@ -14,6 +14,7 @@ use bitting_catalog::{Catalog, CatalogError};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_policy::Registry;
 use bitting_store::{Durability, Location, StoreError};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Name of the database that every server starts with.
@@ -45,9 +46,19 @@ impl Rack {
 
     /// Opens a database, and makes it when there is none.
     pub async fn open(&self, shelf: &Shelf, name: &str) -> Result<Tenant, StoreError> {
+        self.open_left(shelf, name, None).await
+    }
+
+    /// The same, of a database that another store may have left in this directory.
+    pub(crate) async fn open_left(
+        &self,
+        shelf: &Shelf,
+        name: &str,
+        left: Option<PathBuf>,
+    ) -> Result<Tenant, StoreError> {
         let tenant = Tenant::open(Opening {
             name: name.to_owned(),
-            location: location(shelf, name),
+            location: left.map_or_else(|| location(shelf, name), Location::Left),
             durability: Durability::Full,
             permissions: self.permissions.clone(),
             registry: self.registry.clone(),

@@ -2,7 +2,7 @@
 
 use crate::error::StoreError;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 /// The database within the directory.
@@ -11,7 +11,8 @@ pub const FILE: &str = "rows.sqlite";
 /// A directory younger than this may belong to a server that is just starting.
 const STILL: Duration = Duration::from_secs(60);
 
-pub struct Temporary(PathBuf);
+/// The directory, and whether it stays when this goes: another store has it then.
+pub struct Temporary(PathBuf, AtomicBool);
 
 impl Temporary {
     /// Makes a directory that did not exist before and that only this user can enter.
@@ -28,7 +29,7 @@ impl Temporary {
             );
             let path = std::env::temp_dir().join(name);
             match builder.create(&path) {
-                Ok(()) => return Ok(Self(path)),
+                Ok(()) => return Ok(Self::adopt(path)),
                 // Left over by an earlier process with the same id: take the next name.
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
                 Err(error) => {
@@ -60,6 +61,17 @@ impl Temporary {
         });
     }
 
+    /// One that another store left.
+    pub fn adopt(path: PathBuf) -> Self {
+        Self(path, AtomicBool::new(false))
+    }
+
+    /// Leaves it to another store. Should none come, the sweep of a later one finds it.
+    pub fn leave(&self) -> PathBuf {
+        self.1.store(true, Ordering::Relaxed);
+        self.0.clone()
+    }
+
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -67,8 +79,10 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // Leaving it behind harms nobody.
-        let _ = std::fs::remove_dir_all(&self.0);
+        if !*self.1.get_mut() {
+            // Where it cannot be removed it harms nobody.
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
     }
 }
 

@@ -194,3 +194,26 @@ fn one_thread_is_enough() {
         assert_eq!(count(&store, "a").await, 1);
     });
 }
+
+#[test]
+fn a_temporary_file_can_be_left_to_another_store() {
+    on_sqlite(|_| {
+        Box::pin(async move {
+            let first = Store::open(&Location::Memory, tables()).await.unwrap();
+            let row = insert("a", 1, &[("name", text("kept"))]);
+            first.write(vec![row]).await.unwrap();
+            let left = first.leave().expect("a directory");
+            // As long as it is open, it belongs to one of them.
+            let early = Store::open(&Location::Left(left.clone()), tables()).await;
+            assert!(matches!(early, Err(StoreError::Locked { .. })));
+            assert!(left.exists(), "who was refused must not take it away");
+            drop(first);
+            let second = Store::open(&Location::Left(left.clone()), tables())
+                .await
+                .unwrap();
+            assert_eq!(count(&second, "a").await, 1);
+            drop(second);
+            assert!(!left.exists());
+        })
+    });
+}

@@ -1,0 +1,176 @@
+//! First records that are laid down elsewhere while the sockets answer: discovery does not wait for them, everything
+//! else does, and keys are cut by the server that opens them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use base64::Engine as _;
+use bitting_server::demo::Size;
+use bitting_server::host::{self, AutotaskOptions, Laid, Options, Order, Running, Work};
+use bitting_server::seed::Demo;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+fn options(state: &Path, keep: bool, place: Option<SocketAddr>) -> Options {
+    let size = Size {
+        companies: 3,
+        contacts: 3,
+        configurations: 3,
+        agreements: 1,
+        tickets: 5,
+        opportunities: 2,
+        activities: 2,
+        projects: 1,
+    };
+    Options {
+        state: state.to_owned(),
+        keep,
+        overlay: Vec::new(),
+        database: None,
+        host: place.map_or("127.0.0.1".to_owned(), |place| place.ip().to_string()),
+        http_port: place.map_or(0, |place| place.port()),
+        https_port: 0,
+        company: "acme".into(),
+        company_name: "Acme".into(),
+        demo: Some(Demo { size, seed: 1 }),
+        require_client_id: false,
+        certificate: None,
+        ready: false,
+        autotask: Some(AutotaskOptions::default()),
+    }
+}
+
+/// An address and a port of it that is free. The address is this process's own where the system has more than one
+/// for itself, so that nobody takes the port before the server does.
+fn free_place() -> SocketAddr {
+    let [.., high, low] = std::process::id().to_be_bytes();
+    let own = TcpListener::bind((Ipv4Addr::new(127, 77, high, low), 0));
+    let listener = own.unwrap_or_else(|_| TcpListener::bind(("127.0.0.1", 0)).unwrap());
+    listener.local_addr().unwrap()
+}
+
+/// What a path answers over a connection of its own.
+async fn get(place: SocketAddr, path: &str, authorization: &str) -> String {
+    let mut stream = loop {
+        // The server may not listen yet.
+        match TcpStream::connect(place).await {
+            Ok(stream) => break stream,
+            Err(_) => tokio::task::yield_now().await,
+        }
+    };
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: {authorization}\r\nconnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+fn basic(running: &Running) -> String {
+    let pair = running.ready.connectwise.admin.as_ref().expect("a pair");
+    let plain = format!("acme+{}:{}", pair.public_key, pair.private_key);
+    let encoded = base64::engine::general_purpose::STANDARD.encode(plain);
+    format!("Basic {encoded}")
+}
+
+const COUNT: &str = "/v4_6_release/apis/3.0/service/tickets/count";
+
+/// Starts with records that come when told to: the server, and where they were laid down.
+async fn started(state: &Path, keep: bool) -> (Running, SocketAddr, Vec<std::path::PathBuf>) {
+    let place = free_place();
+    let options = options(state, keep, Some(place));
+    let order = Order::of(&options).expect("a new company");
+    let (tell, told) = oneshot::channel::<()>();
+    let laying: Work<'static, Result<Laid, String>> = Box::pin(async move {
+        told.await.unwrap();
+        let laid = host::lay_down(order).await;
+        laid.map_err(|error| error.to_string())
+    });
+    let asked = async {
+        let known = get(place, "/login/companyinfo/ACME", "").await;
+        assert!(known.contains(r#""CompanyName":"Acme""#), "{known}");
+        assert!(known.contains(r#""CompanyID":"acme""#), "{known}");
+        let unknown = get(place, "/login/companyinfo/other", "").await;
+        assert!(unknown.ends_with("null"), "{unknown}");
+        // Waits until the records are there, and then has no key.
+        let waiting = tokio::spawn(get(place, COUNT, ""));
+        tell.send(()).unwrap();
+        waiting
+    };
+    let mut silent = |_| {};
+    let (running, waiting) = tokio::join!(host::start_laid(&options, laying, &mut silent), asked);
+    let running = running.unwrap();
+    let refused = waiting.await.unwrap();
+    assert!(refused.starts_with("HTTP/1.1 401"), "{refused}");
+    let places = running
+        .server
+        .instances()
+        .iter()
+        .map(|instance| instance.backend.place().into())
+        .collect();
+    (running, place, places)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_of_another_process_are_served_and_go_with_the_server() {
+    let state = tempfile::tempdir().unwrap();
+    let (running, place, places) = started(state.path(), false).await;
+    let tickets = get(place, COUNT, &basic(&running)).await;
+    assert!(tickets.starts_with("HTTP/1.1 200"), "{tickets}");
+    assert!(!tickets.contains(r#""count":0"#), "{tickets}");
+    let autotask = running.ready.autotask.as_ref().expect("Autotask is served");
+    assert!(autotask.admin.is_some() && autotask.least.is_some());
+    assert!(places.iter().all(|place| place.exists()), "{places:?}");
+    running.stop().await;
+    assert!(places.iter().all(|place| !place.exists()), "{places:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_kept_lies_at_its_usual_place_and_is_ordered_once() {
+    let state = tempfile::tempdir().unwrap();
+    let (running, place, places) = started(state.path(), true).await;
+    assert!(places[0].starts_with(state.path()), "{places:?}");
+    let key = basic(&running);
+    let before = get(place, COUNT, &key).await;
+    let before = before.rsplit("\r\n").next().unwrap().to_owned();
+    running.stop().await;
+    let again = options(state.path(), true, None);
+    assert!(Order::of(&again).is_none());
+    let running = host::start(&again, &mut |_| {}).await.unwrap();
+    assert!(running.ready.connectwise.admin.is_none(), "no new keys");
+    let place = running.ready.http.strip_prefix("http://").unwrap();
+    let place = place.replace("localhost", "127.0.0.1");
+    let after = get(place.parse().unwrap(), COUNT, &key).await;
+    assert!(after.ends_with(&before), "{after} instead of {before}");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_fails_says_why_and_nothing_is_served() {
+    let state = tempfile::tempdir().unwrap();
+    let options = options(state.path(), false, None);
+    let laying: Work<'static, Result<Laid, String>> =
+        Box::pin(async { Err("the disk is full".to_owned()) });
+    let failed = host::start_laid(&options, laying, &mut |_| {}).await;
+    let error = failed.err().expect("no server").to_string();
+    assert_eq!(error, "the demo company cannot be made: the disk is full");
+}
+
+#[test]
+fn nothing_is_ordered_that_would_carry_a_secret_or_hide_a_fault() {
+    let state = tempfile::tempdir().unwrap();
+    let usual = options(state.path(), false, None);
+    assert!(Order::of(&usual).is_some());
+    let mut postgres = usual.clone();
+    postgres.database = Some("postgres://somebody:secret@localhost/psa".into());
+    assert!(Order::of(&postgres).is_none());
+    let mut wrong = usual.clone();
+    wrong.company = "../elsewhere".into();
+    assert!(Order::of(&wrong).is_none());
+    let mut empty = usual;
+    empty.demo = None;
+    assert!(Order::of(&empty).is_none());
+}
