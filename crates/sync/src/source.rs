@@ -2,6 +2,7 @@
 
 use crate::Failure;
 use crate::work::Work;
+use reqwest::StatusCode;
 use reqwest::blocking::{Client, RequestBuilder};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -18,6 +19,10 @@ pub struct Source {
     pub token_variable: Option<String>,
 }
 
+/// Seconds between tries where a source asks to slow down and does not say for how long.
+const WAITS: [u64; 3] = [5, 10, 20];
+/// Whoever asks for a longer wait is asked again by the next run.
+const LONGEST: u64 = 60;
 /// Pages that are followed at most.
 const PAGES: usize = 1000;
 
@@ -57,9 +62,21 @@ impl Http {
                 self.address
             ))
         };
-        let answer = dress(&self.client, &url)
-            .send()
-            .map_err(|error| fault(format!("does not answer: {}", error.without_url())))?;
+        let mut waits = WAITS.into_iter();
+        let answer = loop {
+            let answer = dress(&self.client, &url)
+                .send()
+                .map_err(|error| fault(format!("does not answer: {}", error.without_url())))?;
+            if answer.status() != StatusCode::TOO_MANY_REQUESTS {
+                break answer;
+            }
+            let Some(wait) = waits.next() else {
+                break answer;
+            };
+            let asked = answer.headers().get("retry-after");
+            let asked = asked.and_then(|asked| asked.to_str().ok()?.trim().parse().ok());
+            std::thread::sleep(Duration::from_secs(asked.unwrap_or(wait).min(LONGEST)));
+        };
         let status = answer.status();
         if !status.is_success() {
             return Err(fault(format!("refuses with {}", status.as_u16())));

@@ -99,6 +99,30 @@ fn a_source_that_fails_is_named_and_changes_nothing() {
 }
 
 #[test]
+fn a_source_that_asks_to_slow_down_is_asked_again() {
+    let server = Server::start("office_protect", &[]);
+    for (times_busy, well) in [(3, true), (4, false)] {
+        let (way, asked) = psa(move |_, times| {
+            if times <= times_busy {
+                return (429, "Retry-After: 0\r\n", String::new());
+            }
+            (200, "", "[]".to_owned())
+        });
+        let settings = format!(
+            "emergency_contact = \"ops@example.com\"\n[source]\nurl = \"{}\"\n",
+            way.address()
+        );
+        let desk = Desk::new(&office_protect::INTEGRATION, &settings);
+        let outcomes = desk
+            .run(server.key(), office_protect::INTEGRATION.job("tickets"))
+            .expect("a run");
+        assert_eq!(outcomes[0].result.is_ok(), well, "{outcomes:?}");
+        assert_eq!(asked.lock().unwrap().len(), 4);
+        assert_eq!(Desk::said(&outcomes).contains("refuses with 429"), !well);
+    }
+}
+
+#[test]
 fn umbrellas_own_api_brings_organisations_and_botnets() {
     let server = Server::start("umbrella", &[]);
     let company = company(&server);
@@ -172,6 +196,12 @@ fn umbrellas_own_api_brings_organisations_and_botnets() {
             .any(|path| path.contains("activity/dns") && path.contains("limit=1000"))
     );
     assert!(!Desk::said(&outcomes).contains("hidden-token"));
+    // A token for the provider and one for each organisation, as Cisco hands them out.
+    let tokens = asked()
+        .iter()
+        .filter(|path| *path == "/auth/v2/token")
+        .count();
+    assert!(tokens >= 3, "{tokens}");
     let again = desk.whole(server.key());
     assert!(
         again

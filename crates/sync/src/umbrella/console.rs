@@ -8,6 +8,7 @@ use crate::source::{Http, read, secret};
 use crate::work::Work;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// Records per request.
@@ -123,22 +124,43 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// The API with a token, which lasts an hour: longer than a run.
-struct Way {
+/// The header that names one organisation of many.
+const OF: &str = "X-Umbrella-OrgId";
+
+/// The API with its tokens, which last an hour: longer than a run.
+struct Way<'c> {
     http: Http,
-    token: String,
+    console: &'c Console,
+    secret: String,
+    /// By organisation; an empty one stands for the provider. Cisco hands out a token for each.
+    tokens: RefCell<BTreeMap<String, String>>,
 }
 
-impl Way {
-    fn open(console: &Console) -> Result<Self, Failure> {
-        let http = Http::open(&console.url)?;
-        let secret = secret("source.secret_variable", &console.secret_variable)?;
-        let answer = http.ask("auth/v2/token", &|client, url| {
-            client
+impl<'c> Way<'c> {
+    fn open(console: &'c Console) -> Result<Self, Failure> {
+        Ok(Self {
+            http: Http::open(&console.url)?,
+            console,
+            secret: secret("source.secret_variable", &console.secret_variable)?,
+            tokens: RefCell::default(),
+        })
+    }
+
+    fn token(&self, org: Option<&str>) -> Result<String, Failure> {
+        let whose = org.unwrap_or_default();
+        if let Some(token) = self.tokens.borrow().get(whose) {
+            return Ok(token.clone());
+        }
+        let answer = self.http.ask("auth/v2/token", &|client, url| {
+            let request = client
                 .post(url)
-                .basic_auth(&console.key, Some(&secret))
+                .basic_auth(&self.console.key, Some(&self.secret))
                 .header("content-type", "application/x-www-form-urlencoded")
-                .body("grant_type=client_credentials")
+                .body("grant_type=client_credentials");
+            match org {
+                Some(org) => request.header(OF, org),
+                None => request,
+            }
         })?;
         let token = text(&answer["access_token"]);
         if token.is_empty() {
@@ -147,18 +169,20 @@ impl Way {
                     .to_owned(),
             ));
         }
-        Ok(Self { http, token })
+        let mut tokens = self.tokens.borrow_mut();
+        tokens.insert(whose.to_owned(), token.clone());
+        Ok(token)
     }
 
     /// Every record of a report, of one organisation or of all together.
     fn all(&self, path: &str, org: Option<&str>) -> Result<Vec<Value>, Failure> {
-        let mut all = Vec::new();
+        let (mut all, token) = (Vec::new(), self.token(org)?);
         while all.len() < MOST {
             let page = format!("{path}&limit={PAGE}&offset={}", all.len());
             let mut answer = self.http.ask(&page, &|client, url| {
-                let request = client.get(url).bearer_auth(&self.token);
+                let request = client.get(url).bearer_auth(&token);
                 match org {
-                    Some(org) => request.header("X-Umbrella-OrgId", org),
+                    Some(org) => request.header(OF, org),
                     None => request,
                 }
             })?;
