@@ -1,7 +1,10 @@
 //! Where PSA data lives: reads and writes of an embedded database, each under a permit. Knows no path,
 //! no header and no entity by name.
 
+mod alone;
 mod raw;
+
+pub use alone::Made;
 
 use crate::labels::LabelCache;
 use crate::mine::{self, By};
@@ -34,8 +37,12 @@ pub struct Backend {
     pub(crate) registry: Arc<Registry>,
     pub(crate) labels: LabelCache,
     setup: SetupRows,
-    layouts: RwLock<HashMap<LayoutKey, Arc<Layout>>>,
+    layouts: RwLock<HashMap<LayoutKey, Arc<Known>>>,
     columns: Vec<Arc<[Column]>>,
+    /// The name of the column of ids.
+    id: Arc<str>,
+    /// By entity: nothing but the columns that permits look at.
+    guarded: Vec<Known>,
     by: HashMap<Arc<str>, By>,
     custom: RwLock<HashMap<EntityId, Arc<[Defined]>>>,
     /// Where several servers may share the database.
@@ -51,6 +58,41 @@ pub struct Defined {
     pub kind: String,
     /// The only values it takes; empty when it takes any.
     pub options: Vec<String>,
+}
+
+/// A layout, and what reading one record for it takes.
+pub(crate) struct Known {
+    layout: Layout,
+    /// Its columns, and those that permits look at.
+    by_id: Vec<Arc<str>>,
+    /// Where the latter stand among them.
+    guards: Vec<(Arc<str>, usize)>,
+    /// The layout's columns by name, and where each stands.
+    sorted: Vec<(Arc<str>, usize)>,
+}
+
+impl Known {
+    fn new(layout: Layout, guards: &[Arc<str>]) -> Self {
+        let mut by_id = layout.columns.clone();
+        let mut places = Vec::with_capacity(guards.len());
+        for guard in guards {
+            let place = by_id.iter().position(|column| column == guard);
+            let place = place.unwrap_or_else(|| {
+                by_id.push(guard.clone());
+                by_id.len() - 1
+            });
+            places.push((guard.clone(), place));
+        }
+        let sorted = layout.columns.iter().enumerate();
+        let mut sorted: Vec<_> = sorted.map(|(at, name)| (name.clone(), at)).collect();
+        sorted.sort_unstable();
+        Self {
+            layout,
+            by_id,
+            guards: places,
+            sorted,
+        }
+    }
 }
 
 /// Layouts kept; callers ask for few projections, but nothing keeps them from asking for many.
@@ -106,7 +148,19 @@ impl Backend {
             columns.sort_unstable_by(|left, right| left.name.cmp(&right.name));
             columns.into()
         };
-        let columns = catalog.entities.iter().map(columns_of).collect();
+        let columns: Vec<_> = catalog.entities.iter().map(columns_of).collect();
+        let guards = catalog.entities.iter().zip(&columns);
+        let guarded = guards.map(|(entity, columns)| {
+            let guards = alone::guards(entity, columns);
+            let layout = Layout {
+                columns: Vec::new(),
+                steps: Vec::new(),
+                info: None,
+                extra: None,
+            };
+            Known::new(layout, &guards)
+        });
+        let guarded = guarded.collect();
         let by = catalog.entities.iter();
         let by = by.filter_map(|entity| Some((entity.table.clone(), By::of(entity)?)));
         Self {
@@ -118,6 +172,8 @@ impl Backend {
             setup,
             layouts: RwLock::default(),
             columns,
+            id: Arc::from("id"),
+            guarded,
             custom: RwLock::default(),
             versions,
         }
@@ -157,14 +213,24 @@ impl Backend {
     /// Everything the permit lets through, and nothing else: lists, counts, gets and reports all read
     /// through this one filter.
     fn through(&self, permit: &Permit<'_>, filter: Filter) -> Filter {
+        mine::sharpen(permit.entity(), self.within(permit, filter))
+    }
+
+    /// The same for one row, whose owners no narrower table finds sooner.
+    fn within(&self, permit: &Permit<'_>, filter: Filter) -> Filter {
         let narrow = and(permit.narrow(), permit.narrow_by_names(self.grounds()));
-        mine::sharpen(permit.entity(), and(narrow, filter))
+        and(narrow, filter)
+    }
+
+    fn guarded(&self, entity: EntityId) -> &Known {
+        &self.guarded[entity.0 as usize]
     }
 
     /// One page of records.
     pub async fn list(&self, permit: &Permit<'_>, ask: Ask<'_>) -> Result<Page, StoreError> {
         let entity = permit.entity();
-        let layout = self.layout(permit, &ask.look);
+        let known = self.layout(permit, &ask.look);
+        let layout = &known.layout;
         let by_id = ask.order.is_empty();
         let select = Select {
             table: entity.table.clone(),
@@ -188,7 +254,7 @@ impl Backend {
             }
             let id = id_of(cells);
             last = Some(id);
-            writer.write(&layout, path.of(id), |index| seen(cells.cell(index)));
+            writer.write(layout, path.of(id), |index| seen(cells.cell(index)));
             Flow::Continue
         })
         .await?;
@@ -233,20 +299,24 @@ impl Backend {
         look: Look<'_>,
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let entity = permit.entity();
-        let layout = self.layout(permit, &look);
+        let known = self.layout(permit, &look);
+        let layout = &known.layout;
         let custom = self.custom_fields(entity.id);
         let mut writer = Writer::new(&self.labels, look.base, &custom, false);
         let mut path = Paths::new(self, entity, &look);
-        let filter = self.through(permit, filter);
+        let filter = self.within(permit, filter);
         let mut write = |cells: &dyn Cells| {
-            writer.write(&layout, path.of(id), |index| seen(cells.cell(index)));
+            writer.write(layout, path.of(id), |index| seen(cells.cell(index)));
             Flow::Stop
         };
         if filter == Filter::Constant(true) {
             self.store
                 .get(&entity.table, id, &layout.columns, &mut write)
                 .await?;
-        } else {
+        } else if !self
+            .get_alone(entity, &known, id, &filter, &mut write)
+            .await?
+        {
             let select = Select {
                 table: entity.table.clone(),
                 columns: layout.columns.clone(),
@@ -380,22 +450,20 @@ impl Backend {
         look: Look<'_>,
         list: bool,
     ) -> Result<Vec<u8>, StoreError> {
-        let layout = self.layout(permit, &look);
+        let known = self.layout(permit, &look);
+        let layout = &known.layout;
         let custom = self.custom_fields(permit.entity().id);
         let mut writer = Writer::new(&self.labels, look.base, &custom, list);
         let mut path = Paths::new(self, permit.entity(), &look);
         for row in rows {
-            writer.write(&layout, path.of(row.id), |index| {
-                match &*layout.columns[index] {
-                    "id" => record::Cell::Integer(row.id),
-                    column => match row.get(column) {
-                        Value::Null => record::Cell::Null,
-                        Value::Integer(number) => record::Cell::Integer(*number),
-                        Value::Number(number) => record::Cell::Number(*number),
-                        Value::Boolean(flag) => record::Cell::Boolean(*flag),
-                        Value::Text(text) => record::Cell::Text(text),
-                    },
-                }
+            let values = row.in_order(&known.sorted, layout.columns.len());
+            writer.write(layout, path.of(row.id), |index| match values[index] {
+                None if &*layout.columns[index] == "id" => record::Cell::Integer(row.id),
+                None | Some(Value::Null) => record::Cell::Null,
+                Some(Value::Integer(number)) => record::Cell::Integer(*number),
+                Some(Value::Number(number)) => record::Cell::Number(*number),
+                Some(Value::Boolean(flag)) => record::Cell::Boolean(*flag),
+                Some(Value::Text(text)) => record::Cell::Text(text),
             });
         }
         self.finished(writer).await
@@ -465,7 +533,7 @@ impl Backend {
         }
     }
 
-    fn layout(&self, permit: &Permit<'_>, look: &Look<'_>) -> Arc<Layout> {
+    fn layout(&self, permit: &Permit<'_>, look: &Look<'_>) -> Arc<Known> {
         let entity = permit.entity();
         let view: Option<&View> = look.view.and_then(|index| entity.views.get(index));
         let hidden = |field: usize| permit.hides(field);
@@ -480,10 +548,11 @@ impl Backend {
             .projection
             .map(|projection| projection.text().to_owned());
         let key = (entity.id, look.view, look.release, permit.hidden(), fields);
-        if let Some(layout) = self.layouts.read().get(&key) {
-            return layout.clone();
+        if let Some(known) = self.layouts.read().get(&key) {
+            return known.clone();
         }
-        let layout = Arc::new(Layout::new(entity, wanted));
+        let guards: Vec<_> = self.guarded(entity.id).by_id.clone();
+        let layout = Arc::new(Known::new(Layout::new(entity, wanted), &guards));
         let mut layouts = self.layouts.write();
         if layouts.len() >= LAYOUTS {
             layouts.clear();

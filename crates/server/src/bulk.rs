@@ -66,7 +66,10 @@ async fn one(
     let (status, id) = match context.method {
         Method::Post => (
             201,
-            saving::create(context, permit, &bytes, context.release).await?,
+            saving::create(context, permit, &bytes, context.release)
+                .await?
+                .row
+                .id,
         ),
         Method::Delete => {
             saving::delete(context, permit, id(permit, item)?).await?;

@@ -5,6 +5,7 @@ use bitting_catalog::entity::{Entity, Field};
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_query::Value;
 use bitting_store::table::Change;
+use std::sync::Arc;
 
 /// A record being created or changed.
 #[derive(Debug)]
@@ -55,8 +56,12 @@ impl<'a> Draft<'a> {
 
     /// The column of a field, of a hidden one, or of the parent a placeholder names.
     pub fn column(&self, name: &str) -> Option<&'a str> {
-        let field = self.entity.any_field(name).map(|field| &*field.column);
-        field.or_else(|| self.entity.parent(name).map(|parent| &*parent.column))
+        self.named(name).map(|column| &**column)
+    }
+
+    fn named(&self, name: &str) -> Option<&'a Arc<str>> {
+        let field = self.entity.any_field(name).map(|field| &field.column);
+        field.or_else(|| self.entity.parent(name).map(|parent| &parent.column))
     }
 
     pub fn is_new(&self) -> bool {
@@ -104,15 +109,17 @@ impl<'a> Draft<'a> {
     /// Sets a field by name. A name that the entity lacks is passed over, so that one rule serves
     /// entities that share most of their fields.
     pub fn set(&mut self, name: &str, value: Value) {
-        if let Some(column) = self.column(name) {
-            self.row.set(column, value);
+        if let Some(column) = self.named(name) {
+            self.row.set_named(column, value);
         }
     }
 
     /// Sets a field that is still null.
     pub fn default(&mut self, name: &str, value: Value) {
-        if self.is_null(name) {
-            self.set(name, value);
+        if let Some(column) = self.named(name)
+            && self.row.is_null(column)
+        {
+            self.row.set_named(column, value);
         }
     }
 }

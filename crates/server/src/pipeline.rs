@@ -6,7 +6,7 @@ mod parents;
 mod veil;
 
 use crate::answer::Reply;
-use crate::backend::{Ask, Look};
+use crate::backend::{Ask, Look, Made};
 use crate::caller::Caller;
 use crate::http::{Body, Received};
 use crate::instance::Instance;
@@ -128,8 +128,10 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
             RouteKind::Collection | RouteKind::Item | RouteKind::Singleton | RouteKind::Count,
             Method::Post,
         ) => {
-            let id = Box::pin(saving::create(context, &permit, body(call)?, call.release)).await?;
-            item(call, context, &permit.reading(), Some(id), call.status()).await
+            let made = Box::pin(saving::create(context, &permit, body(call)?, call.release));
+            let made = made.await?;
+            let reading = permit.reading();
+            shown(call, context, &reading, call.status(), Known::Made(&made)).await
         }
         (RouteKind::Item | RouteKind::Collection, Method::Put | Method::Patch) => {
             let id = match id {
@@ -465,6 +467,22 @@ async fn item(
     status: u16,
 ) -> Result<Reply, Problem> {
     let id = id.ok_or_else(ApiError::no_endpoint)?;
+    shown(call, context, permit, status, Known::Id(id)).await
+}
+
+/// A record to show: one at rest, or one that the call has just made.
+enum Known<'m> {
+    Id(i64),
+    Made(&'m Made),
+}
+
+async fn shown(
+    call: &Call<'_>,
+    context: Context<'_>,
+    permit: &Permit<'_>,
+    status: u16,
+    known: Known<'_>,
+) -> Result<Reply, Problem> {
     let projection = call.parameters.fields.as_deref().and_then(Projection::read);
     let look = Look {
         view: call.route.view,
@@ -474,9 +492,15 @@ async fn item(
         parents: context.parents,
     };
     let under = under(permit, context.parents);
-    let body = match rules::computed(context, permit).await? {
-        Some(rows) => computed::one(&call.instance.backend, permit, rows, id, under, look).await?,
-        None => call.instance.backend.get(permit, id, under, look).await?,
+    let backend = &call.instance.backend;
+    let id = match known {
+        Known::Id(id) => id,
+        Known::Made(made) => made.row.id,
+    };
+    let body = match (rules::computed(context, permit).await?, known) {
+        (Some(rows), _) => computed::one(backend, permit, rows, id, under, look).await?,
+        (None, Known::Id(id)) => backend.get(permit, id, under, look).await?,
+        (None, Known::Made(made)) => backend.get_made(permit, made, under, look).await?,
     };
     let body = body.ok_or_else(|| ApiError::not_found(&call.entity.schema, &id.to_string()))?;
     Ok(Reply::json(status, as_listed(call, body)))

@@ -1,6 +1,6 @@
 //! From the name of a record to its id, and to the default of a setup table when the caller names none.
 
-use crate::backend::{equals, with_id};
+use crate::backend::equals;
 use crate::draft::Draft;
 use crate::instance::Instance;
 use crate::permit::pass_through;
@@ -35,7 +35,7 @@ pub async fn resolve(
     let target = context.instance.catalog().entity(target);
     let within = within(draft, field, target);
     let mut filter = match key {
-        Key::Id(id) => with_id(*id),
+        Key::Id(_) => Filter::Constant(true),
         Key::Name { member, text } => match named(target, member, text) {
             Some(filter) => filter,
             None => return Ok(Err(unknown(draft, field, member, text, None))),
@@ -45,7 +45,11 @@ pub async fn resolve(
         filter = and(filter, within.filter.clone());
     }
     let permit = pass_through(context.caller, target).whole();
-    let found = context.instance.backend.first_id(&permit, filter).await?;
+    let backend = &context.instance.backend;
+    let found = match key {
+        Key::Id(id) => backend.covers(&permit, *id, filter).await?.then_some(*id),
+        Key::Name { .. } => backend.first_id(&permit, filter).await?,
+    };
     Ok(match found {
         Some(id) => Ok(id),
         None => {
@@ -99,7 +103,7 @@ pub async fn fill_defaults(instance: &Instance, draft: &mut Draft<'_>) -> Result
             .raw_rows(target, filter, Vec::<Order>::new(), Some(1))
             .await?;
         if let Some(row) = found.first() {
-            draft.row.set(&field.column, Value::Integer(row.id));
+            draft.row.set_named(&field.column, Value::Integer(row.id));
         }
     }
     Ok(())

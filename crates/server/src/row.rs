@@ -58,6 +58,25 @@ impl Row {
             .map_or(&Value::Null, |at| &self.values[at].1)
     }
 
+    /// The values of these columns, which are sorted by name, each at its place of so many.
+    pub fn in_order(&self, sorted: &[(Arc<str>, usize)], width: usize) -> Vec<Option<&Value>> {
+        let mut found = vec![None; width];
+        let mut values = self.values.iter().peekable();
+        for (name, place) in sorted {
+            while let Some((column, value)) = values.peek() {
+                match column.cmp(name) {
+                    std::cmp::Ordering::Less => drop(values.next()),
+                    std::cmp::Ordering::Equal => {
+                        found[*place] = Some(value);
+                        break;
+                    }
+                    std::cmp::Ordering::Greater => break,
+                }
+            }
+        }
+        found
+    }
+
     /// Where the column is, or where it would have to be.
     fn find(&self, column: &str) -> Result<usize, usize> {
         self.values
@@ -98,6 +117,15 @@ impl Row {
     }
 
     pub fn set(&mut self, column: &str, value: Value) {
+        self.put(column, value, |column| Arc::from(column));
+    }
+
+    /// The same, with the name that the catalog keeps.
+    pub fn set_named(&mut self, column: &Arc<str>, value: Value) {
+        self.put(column, value, |_| column.clone());
+    }
+
+    fn put(&mut self, column: &str, value: Value, name: impl FnOnce(&str) -> Arc<str>) {
         let found = self.find(column);
         if found.is_err() && value == Value::Null {
             return;
@@ -106,7 +134,31 @@ impl Row {
         match (found, value) {
             (Ok(at), Value::Null) => drop(values.remove(at)),
             (Ok(at), value) => values[at].1 = value,
-            (Err(at), value) => values.insert(at, (Arc::from(column), value)),
+            (Err(at), value) => values.insert(at, (name(column), value)),
+        }
+    }
+
+    /// Whole numbers in columns of numbers become what reading them back gives. Columns are sorted by name.
+    pub fn settle(&mut self, columns: &[Column]) {
+        debug_assert!(columns.is_sorted_by(|left, right| left.name < right.name));
+        let mut rest = columns.iter();
+        let wrong: Vec<(usize, i64)> = self
+            .values
+            .iter()
+            .enumerate()
+            .filter_map(|(at, (name, value))| {
+                let column = rest.find(|column| column.name == *name)?;
+                match value {
+                    Value::Integer(whole) if column.kind == Kind::Number => Some((at, *whole)),
+                    _ => None,
+                }
+            })
+            .collect();
+        if !wrong.is_empty() {
+            let values = Arc::make_mut(&mut self.values);
+            for (at, whole) in wrong {
+                values[at].1 = Value::Number(whole as f64);
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 mod admitted;
 mod input;
 
-use crate::backend::{Backend, with_id};
+use crate::backend::{Backend, Made, with_id};
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::placement;
@@ -30,15 +30,22 @@ use input::{clear, missing, take};
 use jiff::Timestamp;
 use std::sync::Arc;
 
-/// Creates a record and answers its id.
+/// Creates a record and answers it as it is at rest.
 pub async fn create(
     context: Context<'_>,
     permit: &Permit<'_>,
     body: &[u8],
     release: Release,
-) -> Result<i64, Problem> {
-    let ids = replace(context, permit, &[], &[body], release).await?;
-    Ok(ids.first().copied().unwrap_or_default())
+) -> Result<Made, Problem> {
+    let entity = permit.entity();
+    if !entity.stored {
+        return Err(ApiError::no_endpoint().into());
+    }
+    let _turn = rules::turn(context.instance, entity).await;
+    let (row, changes) = anew(context, permit, body, release).await?;
+    let made = Made::of(&context.instance.backend, entity, row, &changes);
+    finish(context, entity, changes).await?;
+    Ok(made)
 }
 
 /// Creates several records at once in place of others, which go: all or none. Answers the new ids.
@@ -78,6 +85,17 @@ pub async fn composed(
     body: &[u8],
     release: Release,
 ) -> Result<(i64, Vec<Change>), Problem> {
+    let (row, changes) = anew(context, permit, body, release).await?;
+    Ok((row.id, changes))
+}
+
+/// The same with the row.
+async fn anew(
+    context: Context<'_>,
+    permit: &Permit<'_>,
+    body: &[u8],
+    release: Release,
+) -> Result<(Row, Vec<Change>), Problem> {
     let entity = permit.entity();
     let input = reader(context, entity, release, Purpose::Create).read(body)?;
     let id = context
@@ -90,7 +108,7 @@ pub async fn composed(
     under_parents(context, &mut draft);
     fill_defaults(&mut draft);
     let changes = Box::pin(compose(context, permit, &mut draft, &input)).await?;
-    Ok((id, changes))
+    Ok((draft.row, changes))
 }
 
 /// The changes that lay down a new record after a model: as [`settle`] does, but without what comes with a

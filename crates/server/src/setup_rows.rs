@@ -32,18 +32,6 @@ pub struct Question {
 // never be found, and be read anew.
 impl Eq for Question {}
 
-impl Question {
-    /// One record by its id.
-    pub fn id(table: &Arc<str>, id: i64) -> Self {
-        Self {
-            table: table.clone(),
-            filter: crate::backend::with_id(id),
-            order: Vec::new(),
-            limit: Some(1),
-        }
-    }
-}
-
 /// What is kept, and how often it was emptied.
 #[derive(Debug, Default)]
 pub struct SetupRows {
@@ -55,6 +43,8 @@ pub struct SetupRows {
 struct Kept {
     emptied: u64,
     rows: HashMap<Question, Arc<[Row]>, RandomState>,
+    /// Records by table and id: most look-ups name one, and need no question made up.
+    by_id: HashMap<Arc<str>, HashMap<i64, Option<Row>, RandomState>, RandomState>,
 }
 
 impl SetupRows {
@@ -97,6 +87,26 @@ impl SetupRows {
         kept.rows.get(question).cloned().ok_or(kept.emptied)
     }
 
+    /// One record: the inner `None` says that there is none.
+    pub fn find_id(&self, table: &str, id: i64) -> Result<Option<Row>, u64> {
+        let kept = self.kept.read();
+        let known = kept.by_id.get(table).and_then(|rows| rows.get(&id));
+        known.cloned().ok_or(kept.emptied)
+    }
+
+    /// Keeps one record, or that there is none, as [`Self::keep`] does.
+    pub fn keep_id(&self, emptied: u64, table: &Arc<str>, id: i64, row: Option<&Row>) {
+        let mut kept = self.kept.write();
+        if kept.emptied != emptied {
+            return;
+        }
+        let rows = kept.by_id.entry(table.clone()).or_default();
+        if rows.len() >= KEPT {
+            rows.clear();
+        }
+        rows.insert(id, row.cloned());
+    }
+
     /// Keeps an answer, unless a write came between the question and it.
     pub fn keep(&self, emptied: u64, question: Question, rows: &[Row]) {
         let mut kept = self.kept.write();
@@ -114,6 +124,7 @@ impl SetupRows {
         let mut kept = self.kept.write();
         kept.emptied += 1;
         kept.rows.clear();
+        kept.by_id.clear();
     }
 }
 
@@ -121,12 +132,18 @@ impl SetupRows {
 mod tests {
     use super::{Question, SetupRows};
     use crate::row::Row;
+    use bitting_query::Filter;
     use std::sync::Arc;
 
     #[test]
     fn an_answer_older_than_a_write_is_not_kept() {
         let rows = SetupRows::default();
-        let question = Question::id(&Arc::from("boards"), 1);
+        let question = Question {
+            table: Arc::from("boards"),
+            filter: Filter::Constant(true),
+            order: Vec::new(),
+            limit: None,
+        };
         let asked = rows.find(&question).expect_err("nothing yet");
         rows.clear();
         rows.keep(asked, question.clone(), &[Row::new(1)]);
@@ -135,5 +152,18 @@ mod tests {
         assert_eq!(rows.find(&question).expect("kept")[0].id, 2);
         rows.clear();
         assert!(rows.find(&question).is_err());
+    }
+
+    #[test]
+    fn a_record_older_than_a_write_is_not_kept() {
+        let (rows, table) = (SetupRows::default(), Arc::from("boards"));
+        let asked = rows.find_id(&table, 1).expect_err("nothing yet");
+        rows.clear();
+        rows.keep_id(asked, &table, 1, Some(&Row::new(1)));
+        let asked = rows.find_id(&table, 1).expect_err("a write came between");
+        rows.keep_id(asked, &table, 1, None);
+        assert_eq!(rows.find_id(&table, 1), Ok(None));
+        rows.clear();
+        assert!(rows.find_id(&table, 1).is_err());
     }
 }

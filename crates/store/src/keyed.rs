@@ -12,21 +12,35 @@ const KEPT: usize = 4096;
 
 pub struct KeyedStatements {
     entries: RwLock<HashMap<u64, Entry>>,
-    /// How the database writes its first parameter.
-    parameter: &'static str,
+    /// How the database writes its first and its second parameter.
+    parameters: [&'static str; 2],
 }
 
 struct Entry {
     table: usize,
     columns: Vec<Arc<str>>,
+    asked: Asked,
     sql: Arc<str>,
 }
 
+/// What a read by id asks beside the row: whether the row is in a table of pairs, under a key that is the
+/// second parameter. The answer is one more cell after the columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    Nothing,
+    /// The table of pairs at this place of the layout.
+    Pair(usize),
+    /// One that was never written to, so that it holds no pair.
+    Blank,
+    /// Not one row by its id but those, by id, whose column at this place holds the first parameter.
+    Under(usize),
+}
+
 impl KeyedStatements {
-    pub fn new(parameter: &'static str) -> Self {
+    pub fn new(parameters: [&'static str; 2]) -> Self {
         Self {
             entries: RwLock::default(),
-            parameter,
+            parameters,
         }
     }
 
@@ -35,10 +49,12 @@ impl KeyedStatements {
         layout: &Layout,
         at: usize,
         columns: &[Arc<str>],
+        asked: Asked,
     ) -> Result<Arc<str>, StoreError> {
-        let print = fingerprint(at, columns);
+        let print = fingerprint(at, columns, asked);
         if let Some(entry) = self.entries.read().get(&print)
             && entry.table == at
+            && entry.asked == asked
             && same(&entry.columns, columns)
         {
             return Ok(entry.sql.clone());
@@ -54,15 +70,30 @@ impl KeyedStatements {
             }
             names.push(quote(column));
         }
+        let [id, key] = self.parameters;
+        match asked {
+            Asked::Nothing | Asked::Under(_) => {}
+            Asked::Blank => names.push("0".to_owned()),
+            Asked::Pair(pairs) => names.push(format!(
+                "EXISTS (SELECT 1 FROM {} WHERE \"key\" = {key} AND \"id\" = {id})",
+                quote(&layout.table(pairs).name)
+            )),
+        }
         let names = if names.is_empty() {
             String::from("1")
         } else {
             names.join(", ")
         };
+        let which = match asked {
+            Asked::Under(column) => {
+                let column = quote(&layout.table(at).columns[column].name);
+                format!("{column} = {id} ORDER BY \"id\"")
+            }
+            _ => format!("\"id\" = {id}"),
+        };
         let sql: Arc<str> = Arc::from(format!(
-            "SELECT {names} FROM {} WHERE \"id\" = {}",
-            quote(table),
-            self.parameter
+            "SELECT {names} FROM {} WHERE {which}",
+            quote(table)
         ));
         let mut entries = self.entries.write();
         if entries.len() >= KEPT {
@@ -73,6 +104,7 @@ impl KeyedStatements {
             Entry {
                 table: at,
                 columns: columns.to_vec(),
+                asked,
                 sql: sql.clone(),
             },
         );
@@ -89,9 +121,15 @@ fn same(known: &[Arc<str>], asked: &[Arc<str>]) -> bool {
 }
 
 /// A fast print of the names, eight bytes at a time; a clash only costs building the text again.
-fn fingerprint(at: usize, columns: &[Arc<str>]) -> u64 {
+fn fingerprint(at: usize, columns: &[Arc<str>], asked: Asked) -> u64 {
     const MIX: u64 = 0x517c_c1b7_2722_0a95;
-    let mut print = at as u64;
+    let beside = match asked {
+        Asked::Nothing => 0,
+        Asked::Blank => 1,
+        Asked::Pair(pairs) => pairs as u64 + 2,
+        Asked::Under(column) => column as u64 + (1 << 24),
+    };
+    let mut print = (at as u64) ^ (beside << 32);
     for column in columns {
         for chunk in column.as_bytes().chunks(8) {
             let mut word = [0_u8; 8];

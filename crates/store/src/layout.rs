@@ -77,6 +77,18 @@ impl Layout {
         }
     }
 
+    /// The place of a column of integers in its table.
+    pub fn place(&self, at: usize, column: &str) -> Result<usize, StoreError> {
+        let table = self.table(at);
+        let mut columns = table.columns.iter();
+        columns
+            .position(|known| &*known.name == column && known.kind == Kind::Integer)
+            .ok_or_else(|| StoreError::UnknownColumn {
+                table: table.name.clone(),
+                column: Arc::from(column),
+            })
+    }
+
     /// Sets of columns that one index of the table holds together.
     pub fn joint(&self, table: &str) -> Vec<&[Arc<str>]> {
         let Some(at) = self.position(table) else {
@@ -206,7 +218,7 @@ impl Layout {
 
 /// Why a column of this kind cannot hold this value. Text with a NUL is refused everywhere because
 /// PostgreSQL has no such text and SQLite's own functions stop at it.
-fn unstorable(kind: Kind, value: &Value) -> Option<&'static str> {
+pub(crate) fn unstorable(kind: Kind, value: &Value) -> Option<&'static str> {
     match (kind, value) {
         (Kind::Number, Value::Number(number)) if !number.is_finite() => {
             Some("a number must be finite")

@@ -11,7 +11,7 @@ mod fault;
 mod open;
 
 use crate::error::StoreError;
-use crate::keyed::KeyedStatements;
+use crate::keyed::{Asked, KeyedStatements};
 use crate::layout::Layout;
 use crate::location::DatabaseUrl;
 use crate::sqlite::off_thread;
@@ -70,7 +70,7 @@ impl Postgres {
         Ok(Self {
             exists: present.into_iter().map(AtomicBool::new).collect(),
             passed: layout.tables().map(|_| AtomicI64::new(0)).collect(),
-            keyed: KeyedStatements::new("$1"),
+            keyed: KeyedStatements::new(["$1", "$2"]),
             schema: schema.to_string(),
             place,
             layout,
@@ -142,11 +142,31 @@ impl Postgres {
         table: &Arc<str>,
         id: i64,
         columns: &[Arc<str>],
+        pair: Option<(&Arc<str>, i64)>,
         each: &mut (dyn FnMut(&dyn Cells) -> Flow + Send),
     ) -> Result<(), StoreError> {
         let at = self.layout.find(table)?;
-        let sql = self.keyed.statement(&self.layout, at, columns)?;
-        self.select(&sql, &[Value::Integer(id)], each).await
+        let mut parameters = vec![Value::Integer(id)];
+        let mut asked = Asked::Nothing;
+        if let Some((pairs, key)) = pair {
+            asked = Asked::Pair(self.layout.find(pairs)?);
+            parameters.push(Value::Integer(key));
+        }
+        let sql = self.keyed.statement(&self.layout, at, columns, asked)?;
+        self.select(&sql, &parameters, each).await
+    }
+
+    pub async fn under(
+        &self,
+        table: &Arc<str>,
+        (column, value): (&str, i64),
+        columns: &[Arc<str>],
+        each: &mut (dyn FnMut(&dyn Cells) -> Flow + Send),
+    ) -> Result<(), StoreError> {
+        let at = self.layout.find(table)?;
+        let asked = Asked::Under(self.layout.place(at, column)?);
+        let sql = self.keyed.statement(&self.layout, at, columns, asked)?;
+        self.select(&sql, &[Value::Integer(value)], each).await
     }
 
     pub async fn write(&self, changes: &[Change]) -> Result<(), StoreError> {

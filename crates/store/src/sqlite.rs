@@ -14,7 +14,7 @@ mod temporary;
 mod write;
 
 use crate::error::StoreError;
-use crate::keyed::KeyedStatements;
+use crate::keyed::{Asked, KeyedStatements};
 use crate::layout::Layout;
 use crate::location::Durability;
 use crate::table::{Cell, Cells, Change, Flow};
@@ -137,7 +137,7 @@ impl Sqlite {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Ok(Self {
             ids: layout.tables().map(|_| ids::Ids::default()).collect(),
-            keyed: KeyedStatements::new("?1"),
+            keyed: KeyedStatements::new(["?1", "?2"]),
             scans: Semaphore::new(cores.max(2) * 2),
             readers: read::Readers::new(path, hold),
             queue: Some(sender),
@@ -195,11 +195,40 @@ impl Sqlite {
         })
     }
 
-    /// One row by its id, inline.
+    /// One row by its id, inline, and with `pair` whether the row is in that table under that key.
     pub fn get(
         &self,
         table: &Arc<str>,
         id: i64,
+        columns: &[Arc<str>],
+        pair: Option<(&Arc<str>, i64)>,
+        each: &mut (dyn FnMut(&dyn Cells) -> Flow + Send),
+    ) -> Result<(), StoreError> {
+        let at = self.layout.find(table)?;
+        if !self.has(at) {
+            return Ok(());
+        }
+        let mut parameters = vec![Value::Integer(id)];
+        let mut asked = Asked::Nothing;
+        if let Some((pairs, key)) = pair {
+            let pairs = self.layout.find(pairs)?;
+            asked = Asked::Blank;
+            if self.has(pairs) {
+                asked = Asked::Pair(pairs);
+                parameters.push(Value::Integer(key));
+            }
+        }
+        let sql = self.keyed.statement(&self.layout, at, columns, asked)?;
+        self.readers
+            .lend(|reader| reader.run(&sql, &parameters, each))
+            .map_err(|error| fault(&self.place, &error))
+    }
+
+    /// The rows of one value, by id, inline.
+    pub fn under(
+        &self,
+        table: &Arc<str>,
+        (column, value): (&str, i64),
         columns: &[Arc<str>],
         each: &mut (dyn FnMut(&dyn Cells) -> Flow + Send),
     ) -> Result<(), StoreError> {
@@ -207,9 +236,10 @@ impl Sqlite {
         if !self.has(at) {
             return Ok(());
         }
-        let sql = self.keyed.statement(&self.layout, at, columns)?;
+        let asked = Asked::Under(self.layout.place(at, column)?);
+        let sql = self.keyed.statement(&self.layout, at, columns, asked)?;
         self.readers
-            .lend(|reader| reader.run(&sql, &[Value::Integer(id)], each))
+            .lend(|reader| reader.run(&sql, &[Value::Integer(value)], each))
             .map_err(|error| fault(&self.place, &error))
     }
 

@@ -125,8 +125,40 @@ impl Store {
         each: &mut (dyn FnMut(&dyn Cells) -> Flow + Send),
     ) -> Result<(), StoreError> {
         match &*self.0 {
-            Behind::Sqlite(sqlite) => sqlite.get(table, id, columns, each),
-            Behind::Postgres(postgres) => postgres.get(table, id, columns, each).await,
+            Behind::Sqlite(sqlite) => sqlite.get(table, id, columns, None, each),
+            Behind::Postgres(postgres) => postgres.get(table, id, columns, None, each).await,
+        }
+    }
+
+    /// Like [`Store::get`], with one more cell after the columns: whether the table of pairs holds the row under
+    /// the key (an integer other than 0, or true). Both are of one moment.
+    pub async fn get_paired(
+        &self,
+        table: &Arc<str>,
+        id: i64,
+        columns: &[Arc<str>],
+        (pairs, key): (&Arc<str>, i64),
+        each: &mut (dyn FnMut(&dyn Cells) -> Flow + Send),
+    ) -> Result<(), StoreError> {
+        let pair = Some((pairs, key));
+        match &*self.0 {
+            Behind::Sqlite(sqlite) => sqlite.get(table, id, columns, pair, each),
+            Behind::Postgres(postgres) => postgres.get(table, id, columns, pair, each).await,
+        }
+    }
+
+    /// Shows the rows whose column of integers holds the value to `each`, by id. For a handful that an index leads
+    /// to: it runs on the calling thread, and its statement need not be rendered.
+    pub async fn under(
+        &self,
+        table: &Arc<str>,
+        of: (&str, i64),
+        columns: &[Arc<str>],
+        each: &mut (dyn FnMut(&dyn Cells) -> Flow + Send),
+    ) -> Result<(), StoreError> {
+        match &*self.0 {
+            Behind::Sqlite(sqlite) => sqlite.under(table, of, columns, each),
+            Behind::Postgres(postgres) => postgres.under(table, of, columns, each).await,
         }
     }
 

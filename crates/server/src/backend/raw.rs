@@ -9,7 +9,7 @@ use bitting_catalog::entity::Entity;
 use bitting_query::sql::{render_count, render_with};
 use bitting_query::{Comparison, Filter, Order, Select, Value};
 use bitting_store::StoreError;
-use bitting_store::table::Flow;
+use bitting_store::table::{Column, Flow};
 use std::sync::Arc;
 
 impl Backend {
@@ -64,6 +64,32 @@ impl Backend {
         self.read_in(entity, filter, Vec::new(), None, true).await
     }
 
+    /// These columns of the rows that hold an id in a column, by id: of what one record has a handful of.
+    pub(crate) async fn raw_part(
+        &self,
+        entity: &Entity,
+        of: (&str, i64),
+        part: &[&str],
+    ) -> Result<Vec<Row>, StoreError> {
+        let whole = self.columns(entity.id);
+        // Sorted by name, as a row in hand keeps them.
+        let columns: Vec<Column> = whole
+            .iter()
+            .filter(|column| part.contains(&&*column.name))
+            .cloned()
+            .collect();
+        let names = columns.iter().map(|column| column.name.clone());
+        let names: Vec<Arc<str>> = std::iter::once(self.id.clone()).chain(names).collect();
+        let mut rows = Vec::new();
+        self.store
+            .under(&entity.table, of, &names, &mut |cells| {
+                rows.push(Row::read(&columns, cells));
+                Flow::Continue
+            })
+            .await?;
+        Ok(rows)
+    }
+
     async fn read_rows(
         &self,
         entity: &Entity,
@@ -116,12 +142,11 @@ impl Backend {
         if !self.setup.holds(&entity.table) {
             return self.read_row(entity, id).await;
         }
-        let question = Question::id(&entity.table, id);
-        match self.setup.find(&question) {
-            Ok(rows) => Ok(rows.first().cloned()),
+        match self.setup.find_id(&entity.table, id) {
+            Ok(row) => Ok(row),
             Err(emptied) => {
                 let row = self.read_row(entity, id).await?;
-                self.setup.keep(emptied, question, row.as_slice());
+                self.setup.keep_id(emptied, &entity.table, id, row.as_ref());
                 Ok(row)
             }
         }
@@ -129,7 +154,7 @@ impl Backend {
 
     async fn read_row(&self, entity: &Entity, id: i64) -> Result<Option<Row>, StoreError> {
         let columns = self.columns(entity.id);
-        let mut names = vec![Arc::from("id")];
+        let mut names = vec![self.id.clone()];
         names.extend(columns.iter().map(|column| column.name.clone()));
         let mut row = None;
         // A keyed read: its statement is known by its table and columns, and need not be written anew.

@@ -22,12 +22,26 @@ pub const SITES: &str = "company/companies/sites";
 pub const STATES: &str = "company/states";
 const STATUSES: &str = "company/companies/statuses";
 const TYPES: &str = "company/companies/types";
+/// The column that marks the site a company starts with.
+const PRIMARY: &str = "primary_address_flag";
 
 /// The site that stands for the company.
 pub async fn primary_site(instance: &Instance, company: i64) -> Result<Option<i64>, Problem> {
-    let sites = related::few(instance, SITES, "company_id", company).await?;
-    let marked = sites.iter().find(|site| site.flag("primary_address_flag"));
-    Ok(marked.or(sites.first()).map(|site| site.id))
+    let site = primary_part(instance, company, &[]).await?;
+    Ok(site.map(|site| site.id))
+}
+
+/// The same with these of its columns.
+pub async fn primary_part(
+    instance: &Instance,
+    company: i64,
+    columns: &[&str],
+) -> Result<Option<Row>, Problem> {
+    let columns: Vec<&str> = columns.iter().copied().chain([PRIMARY]).collect();
+    let of = ("company_id", company);
+    let mut sites = related::few_of(instance, SITES, of, &columns).await?;
+    let marked = sites.iter().position(|site| site.flag(PRIMARY));
+    Ok((!sites.is_empty()).then(|| sites.swap_remove(marked.unwrap_or(0))))
 }
 
 /// Some statuses of a company bar new work for it.

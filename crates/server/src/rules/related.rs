@@ -106,6 +106,17 @@ pub async fn few(
     Ok(rows)
 }
 
+/// Like [`few`], and only these columns of them.
+pub async fn few_of(
+    instance: &Instance,
+    path: &str,
+    of: (&str, i64),
+    columns: &[&str],
+) -> Result<Vec<Row>, Problem> {
+    let entity = entity(instance, path)?;
+    Ok(instance.backend.raw_part(entity, of, columns).await?)
+}
+
 /// Records that a filter keeps, by id.
 pub async fn filtered(
     instance: &Instance,

@@ -210,23 +210,35 @@ async fn team(context: Context<'_>, draft: &mut Draft<'_>, board: i64) -> Result
     Ok(())
 }
 
+/// Columns of a site that its tickets carry too.
+const ADDRESS: [&str; 7] = [
+    "name",
+    "address_line1",
+    "address_line2",
+    "city",
+    "state_reference_id",
+    "zip",
+    "country_id",
+];
+
 /// The company's site with its address, where the caller names none.
 async fn from_company(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Problem> {
     let whole = context.method == Method::Put;
+    let mut primary = None;
     if let Some(company) = draft.integer("company")
         && draft.is_null("site")
         && (draft.is_new() || whole || draft.changed("company"))
         && (whole || !draft.gave("site"))
     {
-        let site = companies::primary_site(context.instance, company).await?;
-        draft.set("site", id(site));
+        primary = companies::primary_part(context.instance, company, &ADDRESS).await?;
+        draft.set("site", id(primary.as_ref().map(|site| site.id)));
     }
     if !whole && !draft.changed("site") {
         return Ok(());
     }
-    let site = match draft.integer("site") {
-        Some(site) => related::one(context.instance, companies::SITES, site).await?,
-        None => None,
+    let site = match (primary, draft.integer("site")) {
+        (None, Some(site)) => related::one(context.instance, companies::SITES, site).await?,
+        (primary, _) => primary,
     };
     let site = site.unwrap_or_default();
     let state = match site.integer("state_reference_id") {

@@ -52,7 +52,7 @@ pub(super) async fn take(
                 Value::Text(serde_json::to_string(&ids).unwrap_or_default())
             }
         };
-        draft.row.set(&field.column, value);
+        draft.row.set_named(&field.column, value);
     }
     if !within && !input.custom_fields.is_empty() {
         let text = crate::custom::merged(
@@ -104,7 +104,7 @@ pub fn fill_defaults(draft: &mut Draft<'_>) {
         if let Some(value) = crate::defaults::of_field(field)
             && draft.row.is_null(&field.column)
         {
-            draft.row.set(&field.column, value);
+            draft.row.set_named(&field.column, value);
         }
     }
 }

@@ -292,6 +292,23 @@ impl<'c> Ground<'c> {
         self.lay(entity, parents, record).await
     }
 
+    /// A value for every field that a caller may set and that points to nothing.
+    pub fn plainly(&mut self, entity: &Entity) -> Map<String, Value> {
+        let mut record = Map::new();
+        for field in &entity.fields {
+            let nested = matches!(field.kind, Kind::Embedded { .. } | Kind::References(_));
+            if field.read_only || field.target().is_some() || nested || field.id_of.is_some() {
+                continue;
+            }
+            let value = match field.kind {
+                Kind::Number => json!(2.5),
+                _ => self.plain(field),
+            };
+            record.insert(field.name.to_string(), value);
+        }
+        record
+    }
+
     /// A row put into the store as it is.
     pub async fn lay(
         &mut self,

@@ -9,6 +9,7 @@
 mod arranged;
 mod bodies;
 mod cases;
+mod echoed;
 mod page;
 mod shape;
 mod strict;

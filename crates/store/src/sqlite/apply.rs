@@ -5,9 +5,10 @@ use super::cells::Bound;
 use super::ddl::{create_indexes, create_table};
 use super::fault::fault;
 use crate::error::StoreError;
-use crate::layout::{Layout, quote};
+use crate::layout::{Layout, quote, unstorable};
 use crate::table::Change;
-use bitting_query::Value;
+use bitting_query::{Kind, Value};
+use foldhash::fast::RandomState;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -23,13 +24,26 @@ pub struct Applier {
     pub fresh: Vec<usize>,
     /// While loading in bulk, indexes of new tables wait until the rows are there.
     pub indexes_later: bool,
-    shapes: HashMap<(bool, usize), Shape>,
+    shapes: HashMap<(bool, usize), Shape, RandomState>,
 }
 
 /// The statement of the latest change of a table, because most look like the one before.
 struct Shape {
     columns: Vec<Arc<str>>,
+    /// What the columns hold.
+    kinds: Vec<Kind>,
     sql: String,
+}
+
+impl Shape {
+    fn is_of(&self, values: &[(Arc<str>, Value)]) -> bool {
+        self.columns.len() == values.len()
+            && self
+                .columns
+                .iter()
+                .zip(values)
+                .all(|(known, (column, _))| Arc::ptr_eq(known, column) || known == column)
+    }
 }
 
 impl Applier {
@@ -46,7 +60,7 @@ impl Applier {
             present,
             fresh: Vec::new(),
             indexes_later: false,
-            shapes: HashMap::new(),
+            shapes: HashMap::default(),
         }
     }
 
@@ -98,7 +112,7 @@ impl Applier {
     }
 
     pub fn apply(&mut self, change: &Change) -> Result<(), StoreError> {
-        let at = self.layout.check(change)?;
+        let at = self.check(change)?;
         match change {
             Change::Insert { table, id, values } => {
                 self.ensure(at)?;
@@ -228,6 +242,44 @@ impl Applier {
         Ok(())
     }
 
+    /// Refuses what the table cannot hold, as the layout does, and has the statement at hand for an insert or an
+    /// update.
+    fn check(&mut self, change: &Change) -> Result<usize, StoreError> {
+        let (insert, table, values) = match change {
+            Change::Insert { table, values, .. } => (true, table, values),
+            Change::Update { table, values, .. } => (false, table, values),
+            _ => return self.layout.check(change),
+        };
+        let at = self.layout.find(table)?;
+        let known = self.shapes.get(&(insert, at));
+        if let Some(shape) = known.filter(|shape| shape.is_of(values)) {
+            let holds = |(kind, (_, value)): (&Kind, &(Arc<str>, Value))| {
+                unstorable(*kind, value).is_none()
+            };
+            if shape.kinds.iter().zip(values).all(holds) {
+                return Ok(at);
+            }
+        }
+        // Tells what is wrong, or that it is right.
+        self.layout.check(change)?;
+        let columns: Vec<Arc<str>> = values.iter().map(|(column, _)| column.clone()).collect();
+        let kinds = columns.iter();
+        let kinds = kinds.filter_map(|column| self.layout.kind(at, column));
+        let name = quote(table);
+        let sql = if insert {
+            insert_sql(&name, &columns)
+        } else {
+            update_sql(&name, &columns)
+        };
+        let shape = Shape {
+            kinds: kinds.collect(),
+            columns,
+            sql,
+        };
+        self.shapes.insert((insert, at), shape);
+        Ok(at)
+    }
+
     fn put(
         &mut self,
         insert: bool,
@@ -235,24 +287,6 @@ impl Applier {
         id: i64,
         values: &[(Arc<str>, Value)],
     ) -> rusqlite::Result<usize> {
-        let same = self.shapes.get(&(insert, at)).is_some_and(|shape| {
-            shape.columns.len() == values.len()
-                && shape
-                    .columns
-                    .iter()
-                    .zip(values)
-                    .all(|(known, (column, _))| Arc::ptr_eq(known, column) || known == column)
-        });
-        if !same {
-            let columns: Vec<Arc<str>> = values.iter().map(|(column, _)| column.clone()).collect();
-            let table = quote(&self.layout.table(at).name);
-            let sql = if insert {
-                insert_sql(&table, &columns)
-            } else {
-                update_sql(&table, &columns)
-            };
-            self.shapes.insert((insert, at), Shape { columns, sql });
-        }
         let sql = self
             .shapes
             .get(&(insert, at))
