@@ -43,7 +43,7 @@ pub struct Backend {
     id: Arc<str>,
     /// By entity: nothing but the columns that permits look at.
     guarded: Vec<Known>,
-    by: HashMap<Arc<str>, By>,
+    by: HashMap<Arc<str>, Vec<By>>,
     custom: RwLock<HashMap<EntityId, Arc<[Defined]>>>,
     /// Where several servers may share the database.
     pub(crate) versions: Option<Versions>,
@@ -161,8 +161,8 @@ impl Backend {
             Known::new(layout, &guards)
         });
         let guarded = guarded.collect();
-        let by = catalog.entities.iter();
-        let by = by.filter_map(|entity| Some((entity.table.clone(), By::of(entity)?)));
+        let owned = catalog.entities.iter().filter(|e| e.ownership.by.is_some());
+        let by = owned.map(|e| (e.table.clone(), By::of(&catalog, &e.table)));
         Self {
             by: by.collect(),
             store,
@@ -189,8 +189,8 @@ impl Backend {
     }
 
     /// What members' rows of a table are kept by, beside the member.
-    pub(crate) fn by(&self, table: &str) -> Option<&By> {
-        self.by.get(table)
+    pub(crate) fn by(&self, table: &str) -> &[By] {
+        self.by.get(table).map_or(&[], Vec::as_slice)
     }
 
     /// Leaves a temporary database behind for another process to open.
@@ -213,7 +213,8 @@ impl Backend {
     /// Everything the permit lets through, and nothing else: lists, counts, gets and reports all read
     /// through this one filter.
     fn through(&self, permit: &Permit<'_>, filter: Filter) -> Filter {
-        mine::sharpen(permit.entity(), self.within(permit, filter))
+        let entity = permit.entity();
+        mine::sharpen(entity, self.by(&entity.table), self.within(permit, filter))
     }
 
     /// The same for one row, whose owners no narrower table finds sooner.
@@ -426,8 +427,8 @@ impl Backend {
                     table: mine::table(&holder.table),
                     id,
                 });
-                changes.extend(By::of(holder).map(|by| Change::Unpair {
-                    table: by.table,
+                changes.extend(self.by(&holder.table).iter().map(|by| Change::Unpair {
+                    table: by.table.clone(),
                     id,
                 }));
             }

@@ -4,8 +4,9 @@
 //! entity by name.
 
 use crate::backend::Backend;
+use crate::shape::is_owned;
 use bitting_catalog::Catalog;
-use bitting_catalog::entity::Entity;
+use bitting_catalog::entity::{Entity, Field, Kind as FieldKind};
 use bitting_query::{Comparison, Filter, Select, Value};
 use bitting_store::StoreError;
 use bitting_store::table::{Cell, Change, Flow};
@@ -20,89 +21,170 @@ pub fn table(name: &str) -> Arc<str> {
     Arc::from(format!("{name}__mine"))
 }
 
-/// A table of members' rows by one more column.
-#[derive(Debug, Clone)]
+/// A table of members' rows by one more column, and by a flag where an index holds the two together: where
+/// conditions name both, a caller's own rows with the flag may be few among many without it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct By {
     pub table: Arc<str>,
     pub column: Arc<str>,
+    pub flag: Option<Arc<str>>,
 }
 
 impl By {
-    pub fn of(entity: &Entity) -> Option<Self> {
-        let name = entity.ownership.by.as_deref()?;
-        let column = entity.any_field(name)?.column.clone();
-        let table = Arc::from(format!("{}__mine_{column}", entity.table));
-        Some(Self { table, column })
+    /// The tables of a table's rows, the narrowest first: what any entity asks for whose rows it holds.
+    pub fn of(catalog: &Catalog, table: &str) -> Vec<Self> {
+        let mut found: Vec<Self> = Vec::new();
+        for entity in catalog.entities.iter().filter(|e| *e.table == *table) {
+            let name = entity.ownership.by.as_deref();
+            let Some(column) = name.and_then(|name| entity.any_field(name)) else {
+                continue;
+            };
+            for set in &entity.indexes {
+                let Some([one, other]) = pair_of(entity, set) else {
+                    continue;
+                };
+                let flag = if one.column == column.column {
+                    other
+                } else {
+                    one
+                };
+                let holds = one.column == column.column || other.column == column.column;
+                if holds && matches!(flag.kind, FieldKind::Boolean) {
+                    found.push(Self::named(table, &column.column, Some(&flag.column)));
+                }
+            }
+            found.push(Self::named(table, &column.column, None));
+        }
+        found.sort_by_key(|by| by.flag.is_none());
+        found.dedup();
+        found
     }
 
-    /// The pair of one row, if member and value fit into one key.
-    pub fn pair(&self, member: i64, value: &Value, id: i64) -> Option<Change> {
-        let Value::Integer(value) = value else {
+    fn named(table: &str, column: &Arc<str>, flag: Option<&Arc<str>>) -> Self {
+        let mut name = format!("{table}__mine_{column}");
+        if let Some(flag) = flag {
+            name.push('_');
+            name.push_str(flag);
+        }
+        Self {
+            table: Arc::from(name),
+            column: column.clone(),
+            flag: flag.cloned(),
+        }
+    }
+
+    /// The columns that it asks for.
+    fn columns(&self) -> impl Iterator<Item = &Arc<str>> {
+        std::iter::once(&self.column).chain(&self.flag)
+    }
+
+    /// The key of a member's rows with these values, if they fit into one.
+    fn key<'v>(&self, member: i64, value: impl Fn(&str) -> Option<&'v Value>) -> Option<i64> {
+        let Some(Value::Integer(of)) = value(&self.column) else {
             return None;
         };
-        Some(Change::Pair {
-            table: self.table.clone(),
-            key: key(member, *value)?,
-            id,
-        })
+        let flag = match &self.flag {
+            None => None,
+            Some(flag) => match value(flag)? {
+                Value::Boolean(set) => Some(*set),
+                Value::Integer(set) => Some(*set != 0),
+                _ => return None,
+            },
+        };
+        key(member, *of, flag)
     }
 
-    /// The pairs of one row.
-    pub fn pairs<'o>(
+    /// The pairs of one row, which holds these values.
+    pub fn pairs<'o, 'v>(
         &self,
         owners: impl Iterator<Item = &'o i64>,
-        value: &Value,
+        value: impl Fn(&str) -> Option<&'v Value>,
         id: i64,
     ) -> Vec<Change> {
-        owners
-            .filter_map(|member| self.pair(*member, value, id))
-            .collect()
+        let keys = owners.filter_map(|member| self.key(*member, &value));
+        let pair = |key| Change::Pair {
+            table: self.table.clone(),
+            key,
+            id,
+        };
+        keys.map(pair).collect()
     }
 }
 
-/// Member and value as one key: no two of them share one, and what does not fit has none.
-fn key(member: i64, value: i64) -> Option<i64> {
-    let fits = (0..1 << 23).contains(&member) && (0..1 << 40).contains(&value);
-    fits.then_some((member << 40) | value)
+fn pair_of<'e>(entity: &'e Entity, set: &[String]) -> Option<[&'e Field; 2]> {
+    let [one, other] = set else {
+        return None;
+    };
+    Some([entity.any_field(one)?, entity.any_field(other)?])
 }
 
-/// The same rows, found by the narrower table where the filter says both whose and which value.
-pub fn sharpen(entity: &Entity, filter: Filter) -> Filter {
+/// Member, value and flag as one key: in one table no two of them share one, and what does not fit has none.
+fn key(member: i64, value: i64, flag: Option<bool>) -> Option<i64> {
+    let (most, value, flag) = match flag {
+        None => (1 << 40, value, 0),
+        Some(flag) => (1 << 39, value, i64::from(flag)),
+    };
+    let fits = (0..1 << 23).contains(&member) && (0..most).contains(&value);
+    let low = if most == 1 << 40 {
+        value
+    } else {
+        (value << 1) | flag
+    };
+    fits.then_some((member << 40) | low)
+}
+
+/// The same rows, found by a narrower table where the filter says both whose and which value.
+pub fn sharpen(entity: &Entity, tables: &[By], filter: Filter) -> Filter {
     let Filter::And(mut parts) = filter else {
         return filter;
     };
     let own = parts.iter().position(
         |part| matches!(part, Filter::InIndex { table, .. } if table.ends_with("__mine")),
     );
-    let (Some(own), Some(by)) = (own, By::of(entity)) else {
+    let Some(own) = own else {
         return Filter::And(parts);
     };
-    let value = parts.iter().enumerate().find_map(|(at, part)| match part {
-        Filter::Compare {
-            path,
-            op: Comparison::Equal,
-            value: Value::Integer(value),
-        } if path.through.is_empty() && path.column == by.column => Some((at, *value)),
-        _ => None,
-    });
     let Filter::InIndex { key: member, .. } = parts[own] else {
         return Filter::And(parts);
     };
-    if let Some((at, value)) = value
-        && let Some(key) = key(member, value)
-    {
+    for by in tables {
+        let Some(key) = by.key(member, |column| equated(&parts, column)) else {
+            continue;
+        };
         // Where an index holds the value together with other equalities, it may have fewer rows yet: the plan
         // looks, and takes whichever has.
-        let rival = has_joint(entity, &by.column, &parts);
+        let rival = by.flag.is_none() && has_joint(entity, &by.column, &parts);
         parts[own] = Filter::InIndex {
-            table: by.table,
+            table: by.table.clone(),
             key,
         };
         if !rival {
-            parts.remove(at);
+            // Said by the key. A second equality on the same column stays, which no row may satisfy.
+            let mut said: Vec<&Arc<str>> = by.columns().collect();
+            parts.retain(|part| {
+                let place = said.iter().position(|name| equates(part, name).is_some());
+                place.map(|place| said.swap_remove(place)).is_none()
+            });
         }
+        break;
     }
     bitting_query::and(Filter::And(parts), Filter::Constant(true))
+}
+
+/// The value that a part says the column has.
+fn equates<'p>(part: &'p Filter, column: &str) -> Option<&'p Value> {
+    match part {
+        Filter::Compare {
+            path,
+            op: Comparison::Equal,
+            value,
+        } if path.through.is_empty() && *path.column == *column => Some(value),
+        _ => None,
+    }
+}
+
+fn equated<'p>(parts: &'p [Filter], column: &str) -> Option<&'p Value> {
+    parts.iter().find_map(|part| equates(part, column))
 }
 
 /// Whether one index holds this column with others that the filter equates too.
@@ -124,80 +206,150 @@ fn has_joint(entity: &Entity, column: &str, parts: &[Filter]) -> bool {
     sets.any(|set| set.iter().any(holds) && set.iter().all(equated))
 }
 
-/// Pairs for rows whose value changes without their owners being worked out anew.
+/// Pairs for rows whose values change without their owners being worked out anew.
 pub async fn follow(backend: &Backend, changes: &mut Vec<Change>) -> Result<(), StoreError> {
     let mut more = Vec::new();
     for change in changes.iter() {
         let Change::Update { table, id, values } = change else {
             continue;
         };
-        let Some(by) = backend.by(table) else {
-            continue;
-        };
-        let Some((_, value)) = values.iter().find(|(column, _)| *column == by.column) else {
-            continue;
-        };
-        let worked_out = changes.iter().any(|change| {
-            matches!(change, Change::Unpair { table, id: other } if *table == by.table && other == id)
-        });
-        if worked_out {
-            continue;
+        for by in backend.by(table) {
+            let says = |column: &str| values.iter().find(|(name, _)| **name == *column);
+            if !by.columns().any(|column| says(column).is_some()) {
+                continue;
+            }
+            let worked_out = changes.iter().chain(&more).any(|change| {
+                matches!(change, Change::Unpair { table, id: other } if *table == by.table && other == id)
+            });
+            if worked_out {
+                continue;
+            }
+            more.push(Change::Unpair {
+                table: by.table.clone(),
+                id: *id,
+            });
+            // What this change does not say, another one of the write does, or the row at rest.
+            let latest = |column: &str| {
+                let mut found = None;
+                for change in changes.iter() {
+                    match change {
+                        Change::Update {
+                            table: of,
+                            id: other,
+                            values,
+                        }
+                        | Change::Insert {
+                            table: of,
+                            id: other,
+                            values,
+                        } if of == table && other == id => {
+                            let said = values.iter().find(|(name, _)| **name == *column);
+                            found = said.map(|(_, value)| value.clone()).or(found);
+                        }
+                        _ => {}
+                    }
+                }
+                found
+            };
+            let mut held: Vec<(Arc<str>, Value)> = Vec::new();
+            for column in by.columns() {
+                let value = match latest(column) {
+                    Some(value) => Some(value),
+                    None => value_at_rest(backend, table, *id, column).await?,
+                };
+                held.extend(value.map(|value| (column.clone(), value)));
+            }
+            let owners = members(backend, table, Some(*id)).await?;
+            let value = |column: &str| {
+                let mut held = held.iter();
+                held.find(|(name, _)| **name == *column).map(|(_, v)| v)
+            };
+            more.extend(by.pairs(owners.iter().map(|(member, _)| member), value, *id));
         }
-        more.push(Change::Unpair {
-            table: by.table.clone(),
-            id: *id,
-        });
-        let owners = members(backend, table, Some(*id)).await?;
-        more.extend(by.pairs(owners.iter().map(|(member, _)| member), value, *id));
     }
     changes.extend(more);
     Ok(())
 }
 
+async fn value_at_rest(
+    backend: &Backend,
+    table: &Arc<str>,
+    id: i64,
+    column: &Arc<str>,
+) -> Result<Option<Value>, StoreError> {
+    let mut value = None;
+    backend
+        .store
+        .get(table, id, std::slice::from_ref(column), &mut |cells| {
+            value = Some(crate::row::owned(cells.cell(0)));
+            Flow::Stop
+        })
+        .await?;
+    Ok(value)
+}
+
 /// Fills the narrower tables of a database that was made before the catalog asked for them.
 pub async fn fill(backend: &Backend) -> Result<(), StoreError> {
     for entity in &backend.catalog.entities {
-        let Some(by) = By::of(entity).filter(|_| entity.stored_in.is_none()) else {
-            continue;
-        };
-        if is_filled(backend, &by).await? {
+        if entity.stored_in.is_some() {
             continue;
         }
-        let mut values: HashMap<i64, Value> = HashMap::new();
-        let select = Select {
-            table: entity.table.clone(),
-            columns: vec![Arc::from("id"), by.column.clone()],
-            filter: Filter::Constant(true),
-            order: Vec::new(),
-            limit: None,
-            offset: 0,
-        };
-        backend
-            .scan(&select, &mut |cells| {
-                if let (Cell::Integer(id), Cell::Integer(value)) = (cells.cell(0), cells.cell(1)) {
-                    values.insert(id, Value::Integer(value));
-                }
-                Flow::Continue
-            })
-            .await?;
-        let owned = members(backend, &entity.table, None).await?;
-        if owned.is_empty() {
-            continue;
+        for by in backend.by(&entity.table) {
+            fill_one(backend, entity, by).await?;
         }
-        let pairs = owned
-            .iter()
-            .filter_map(|(member, id)| by.pair(*member, values.get(id)?, *id));
-        let pairs: Vec<Change> = pairs.chain([filled(&by)]).collect();
-        backend.store.load(pairs.into_iter(), &mut |_| {}).await?;
     }
+    Ok(())
+}
+
+async fn fill_one(backend: &Backend, entity: &Entity, by: &By) -> Result<(), StoreError> {
+    if is_filled(backend, by).await? {
+        return Ok(());
+    }
+    let columns: Vec<Arc<str>> = by.columns().cloned().collect();
+    let mut values: HashMap<i64, Vec<Value>> = HashMap::new();
+    let select = Select {
+        table: entity.table.clone(),
+        columns: std::iter::once(Arc::from("id"))
+            .chain(columns.iter().cloned())
+            .collect(),
+        filter: Filter::Constant(true),
+        order: Vec::new(),
+        limit: None,
+        offset: 0,
+    };
+    backend
+        .scan(&select, &mut |cells| {
+            if let Cell::Integer(id) = cells.cell(0) {
+                let held = (1..=columns.len()).map(|at| crate::row::owned(cells.cell(at)));
+                values.insert(id, held.collect());
+            }
+            Flow::Continue
+        })
+        .await?;
+    let owned = members(backend, &entity.table, None).await?;
+    if owned.is_empty() {
+        return Ok(());
+    }
+    let pairs = owned.iter().filter_map(|(member, id)| {
+        let held = values.get(id)?;
+        let value = |column: &str| {
+            let at = columns.iter().position(|name| **name == *column)?;
+            held.get(at)
+        };
+        by.pairs(std::iter::once(member), value, *id).pop()
+    });
+    let pairs: Vec<Change> = pairs.chain([filled(by)]).collect();
+    backend.store.load(pairs.into_iter(), &mut |_| {}).await?;
     Ok(())
 }
 
 /// The changes that say every narrower table has every pair, for rows that were laid down with theirs.
 pub fn all_filled(catalog: &Catalog) -> Vec<Change> {
     let own = catalog.entities.iter();
-    let own = own.filter(|entity| entity.stored_in.is_none());
-    own.filter_map(By::of).map(|by| filled(&by)).collect()
+    let own = own.filter(|entity| entity.stored_in.is_none() && is_owned(entity));
+    own.flat_map(|entity| By::of(catalog, &entity.table))
+        .map(|by| filled(&by))
+        .collect()
 }
 
 /// The change that says a table has every pair: goes last.
@@ -265,14 +417,24 @@ mod tests {
             one in (0_i64..1 << 23, 0_i64..1 << 40),
             two in (0_i64..1 << 23, 0_i64..1 << 40),
         ) {
-            prop_assert_eq!(key(one.0, one.1) == key(two.0, two.1), one == two);
+            prop_assert_eq!(key(one.0, one.1, None) == key(two.0, two.1, None), one == two);
         }
 
         #[test]
-        fn what_does_not_fit_has_none(member in any::<i64>(), value in any::<i64>()) {
-            let fits = (0..1 << 23).contains(&member) && (0..1 << 40).contains(&value);
-            prop_assert_eq!(key(member, value).is_some(), fits);
-            prop_assert!(key(member, value).is_none_or(|key| key >= 0));
+        fn keys_with_flags_differ(
+            one in (0_i64..1 << 23, 0_i64..1 << 39, any::<bool>()),
+            two in (0_i64..1 << 23, 0_i64..1 << 39, any::<bool>()),
+        ) {
+            let of = |(member, value, flag)| key(member, value, Some(flag));
+            prop_assert_eq!(of(one) == of(two), one == two);
+        }
+
+        #[test]
+        fn what_does_not_fit_has_none(member in any::<i64>(), value in any::<i64>(), flag in any::<Option<bool>>()) {
+            let most = if flag.is_some() { 1 << 39 } else { 1_i64 << 40 };
+            let fits = (0..1 << 23).contains(&member) && (0..most).contains(&value);
+            prop_assert_eq!(key(member, value, flag).is_some(), fits);
+            prop_assert!(key(member, value, flag).is_none_or(|key| key >= 0));
         }
     }
 }

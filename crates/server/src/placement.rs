@@ -5,7 +5,7 @@ use crate::backend::{Backend, equals};
 use crate::caller::Caller;
 use crate::draft::Draft;
 use crate::instance::Instance;
-use crate::mine::{self, By};
+use crate::mine;
 use crate::permit::is_scoped;
 use crate::problem::Problem;
 use crate::row::Row;
@@ -79,7 +79,7 @@ pub async fn own(
     }
     let owners = owners(instance, caller, draft.entity, &draft.row).await?;
     let table = mine::table(&draft.entity.table);
-    let by = By::of(draft.entity);
+    let by = instance.backend.by(&draft.entity.table);
     if !draft.is_new() {
         draft.also.push(Change::Unpair {
             table: table.clone(),
@@ -90,8 +90,8 @@ pub async fn own(
             id: draft.row.id,
         }));
     }
-    if let Some(by) = by {
-        let value = draft.row.get(&by.column);
+    for by in by {
+        let value = |column: &str| Some(draft.row.get(column));
         let pairs = by.pairs(owners.iter(), value, draft.row.id);
         draft.also.extend(pairs);
     }

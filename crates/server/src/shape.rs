@@ -41,7 +41,8 @@ pub fn tables(catalog: &Catalog) -> Vec<Table> {
             .collect();
         if is_owned(entity) {
             tables.push(pairs(mine::table(&table.name)));
-            tables.extend(By::of(entity).map(|by| pairs(by.table)));
+            let by = By::of(catalog, &table.name).into_iter();
+            tables.extend(by.map(|by| pairs(by.table)));
         }
         tables.push(Table {
             name: table.name,

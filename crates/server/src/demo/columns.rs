@@ -18,7 +18,7 @@ pub(super) struct Columns {
     pub table: Arc<str>,
     pub mine: Option<Arc<str>>,
     /// What the owner's rows are kept by, beside the owner.
-    pub by: Option<mine::By>,
+    pub by: Vec<mine::By>,
     /// The column of the structure node, where rows hang on one.
     pub scope: Option<Arc<str>>,
     pub parents: Vec<ParentColumn>,
@@ -62,7 +62,7 @@ impl Columns {
             cells,
             table: entity.table.clone(),
             mine: placement::is_owned(entity).then(|| mine::table(&entity.table)),
-            by: mine::By::of(entity),
+            by: mine::By::of(catalog, &entity.table),
             scope: placement::is_scoped(entity).then(|| Arc::from(SCOPE)),
             parents: parents(catalog, entity),
             stamps: STAMPS.map(|stamp| {

@@ -480,10 +480,12 @@ impl<'a, 'e> Run<'a, 'e> {
             values.push((cell.column.clone(), value));
         }
         let mut pairs = Vec::new();
-        if let Some(by) = &columns.by
-            && let Some((_, value)) = values.iter().find(|(column, _)| *column == by.column)
-        {
-            pairs = by.pairs(row.owners.iter(), value, row.id);
+        for by in &columns.by {
+            let value = |column: &str| {
+                let mut held = values.iter();
+                held.find(|(name, _)| **name == *column).map(|(_, v)| v)
+            };
+            pairs.extend(by.pairs(row.owners.iter(), value, row.id));
         }
         (self.emit)(Change::Insert {
             table: columns.table.clone(),
