@@ -1,15 +1,19 @@
-//! `bitting serve` as Autotask, over plain http: by id and by search, for a user that sees all and for one with the
-//! least privilege, beside the same of ConnectWise.
+//! `bitting serve` as Autotask, over plain http: by id, by search and creates, for a user that sees all, for one with
+//! the least privilege, and for one that sees its own tickets alone, beside the same of ConnectWise.
 
 use crate::Places;
 use crate::company::Company;
-use crate::load::{self, Load, request};
+use crate::load::{self, Connection, Load, Outcome, request};
 use crate::report::{Goal, Table, figure};
-use anyhow::{Context as _, Result};
-use serde_json::Value;
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
 
 /// Tickets of the database; the cost of an answer is not to grow with them.
-const SIZES: [u32; 2] = [10_000, 100_000];
+const SIZES: [u32; 2] = [10_000, 1_000_000];
+/// Above it, the cost of an answer grows with the number of tickets.
+const FLAT: f64 = 1.5;
+/// Tickets that the user of level Mine makes before its lists are read.
+const OWN: usize = 3_000;
 const API: &str = "/ATServicesRest/V1.0";
 /// Fields of a ticket that an integration asks for.
 const FIELDS: [&str; 8] = [
@@ -131,39 +135,160 @@ pub fn measure(places: &Places) -> Result<Vec<Table>> {
             "",
         ],
     );
+    let mut flat = Table::new(
+        "serve, Autotask: CPU time per answer, 1,000,000 tickets over 10,000 (flat: at most 1.5)",
+        &["call", "user", "10,000 us", "1,000,000 us", "ratio", ""],
+    );
+    let mut costs: Vec<(&str, &str, f64)> = Vec::new();
     for tickets in SIZES {
         let company = Company::open(places, tickets)?;
-        for user in [
-            User::read(&company.facts, "admin", "admin")?,
-            User::read(&company.facts, "least", "least privilege")?,
-        ] {
+        for user in users(&company)? {
             let ids = ids(&company, &user)?;
             for call in CALLS {
-                let outcome = load::run(
-                    &Load {
-                        address: company.address,
-                        requests: (call.requests)(&user, &ids),
-                        status: 200,
-                        connections: 16,
-                        seconds: 3,
-                    },
-                    &company.server,
-                )?;
-                let cells = [
+                let load = Load {
+                    address: company.address,
+                    requests: (call.requests)(&user, &ids),
+                    status: 200,
+                    connections: 16,
+                    seconds: 3,
+                };
+                let outcome = load::run(&load, &company.server)?;
+                let judged = call.goal.judge(outcome.cpu, " us");
+                row(&mut table, call.name, user.label, tickets, outcome, judged);
+                let few = costs.iter().find(|cost| (cost.0, cost.1) == (call.name, user.label));
+                let Some((_, _, few)) = few else {
+                    costs.push((call.name, user.label, outcome.cpu));
+                    continue;
+                };
+                let ratio = outcome.cpu / few;
+                let [_, verdict] = Goal::AtMost(FLAT).judge(ratio, "x");
+                flat.row([
                     call.name.to_owned(),
                     user.label.to_owned(),
-                    tickets.to_string(),
-                    figure(outcome.rate),
+                    figure(*few),
                     figure(outcome.cpu),
-                    figure(outcome.median),
-                    figure(outcome.tail),
-                    figure(outcome.bytes),
-                ];
-                table.row(cells.into_iter().chain(call.goal.judge(outcome.cpu, " us")));
+                    format!("{ratio:.2}"),
+                    verdict,
+                ]);
             }
         }
+        let user = User::read(&company.facts, "admin", "admin")?;
+        let requests = creates(&company, &user)?;
+        for connections in [1, 16, 64] {
+            let load = Load {
+                address: company.address,
+                requests: requests.clone(),
+                status: 200,
+                connections,
+                seconds: 3,
+            };
+            let outcome = load::run(&load, &company.server)?;
+            let name = format!("create, {connections} at once");
+            row(&mut table, &name, user.label, tickets, outcome, Default::default());
+        }
     }
-    Ok(vec![table])
+    Ok(vec![table, flat])
+}
+
+fn row(
+    table: &mut Table,
+    call: &str,
+    user: &str,
+    tickets: u32,
+    outcome: Outcome,
+    judged: [String; 2],
+) {
+    let cells = [
+        call.to_owned(),
+        user.to_owned(),
+        tickets.to_string(),
+        figure(outcome.rate),
+        figure(outcome.cpu),
+        figure(outcome.median),
+        figure(outcome.tail),
+        figure(outcome.bytes),
+    ];
+    table.row(cells.into_iter().chain(judged));
+}
+
+fn users(company: &Company) -> Result<Vec<User>> {
+    Ok(vec![
+        User::read(&company.facts, "admin", "admin")?,
+        User::read(&company.facts, "least", "least privilege")?,
+        mine(company)?,
+    ])
+}
+
+/// A user whose level shows it its own tickets alone, with some thousand of them.
+fn mine(company: &Company) -> Result<User> {
+    // Each run makes one of its own.
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+    let name = format!("Mine {}", now.as_nanos());
+    let level = company.own(
+        "POST",
+        "/autotask/-/levels",
+        &json!({ "name": name, "copyOf": "API User (system) (API-only)" }),
+    )?;
+    let settings = json!({ "settings": { "Service Desk / Tickets": { "view": "Mine" } } });
+    company.own(
+        "PATCH",
+        &format!("/autotask/-/levels/{}", level["id"]),
+        &settings,
+    )?;
+    let made = company.own(
+        "POST",
+        "/autotask/-/users",
+        &json!({ "firstName": "Ada", "lastName": name, "email": format!("ada{}@example.test", now.as_nanos()),
+            "securityLevel": level["id"] }),
+    )?;
+    let half = |name: &str| -> Result<String> {
+        let found = made.pointer(&format!("/keys/0/{name}")).and_then(Value::as_str);
+        Ok(found.context("no key in the answer")?.to_owned())
+    };
+    let user = User {
+        label: "Mine",
+        headers: [
+            ("UserName", half("userName")?),
+            ("Secret", half("secret")?),
+            ("ApiIntegrationCode", half("integrationCode")?),
+        ],
+    };
+    let requests = creates(company, &user)?;
+    let mut connection = Connection::open(company.address)?;
+    for request in requests.iter().cycle().take(OWN) {
+        let answer = connection.ask(request)?;
+        if answer.status != 200 {
+            bail!("{}: {}", answer.status, String::from_utf8_lossy(&answer.body));
+        }
+    }
+    Ok(user)
+}
+
+/// A ticket for each of some companies.
+fn creates(company: &Company, user: &User) -> Result<Vec<Vec<u8>>> {
+    let admin = User::read(&company.facts, "admin", "admin")?;
+    let companies = ids(company, &admin)?.companies;
+    let one = |id: &i64| {
+        let ticket = json!({ "title": "A ticket of the benchmark", "companyID": id, "status": 1, "priority": 2,
+            "description": "Made by the benchmark" });
+        user.ask("POST", "/Tickets", Some(&ticket))
+    };
+    let requests: Vec<Vec<u8>> = companies.iter().map(one).collect();
+    let mut connection = Connection::open(company.address)?;
+    let mut accepted = Vec::new();
+    let mut refusal = String::new();
+    for request in requests {
+        let answer = connection.ask(&request)?;
+        if answer.status == 200 {
+            accepted.push(request);
+        } else {
+            refusal = String::from_utf8_lossy(&answer.body).into_owned();
+        }
+    }
+    if accepted.is_empty() {
+        bail!("no ticket is taken: {refusal}");
+    }
+    Ok(accepted)
 }
 
 /// Tickets that the user sees, spread over all there are, and the companies of them.

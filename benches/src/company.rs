@@ -27,6 +27,8 @@ pub struct Company {
     pub least: Member,
     /// The ready file.
     pub facts: Value,
+    /// Where the state is kept.
+    pub directory: PathBuf,
 }
 
 /// A member with a key: what its requests carry.
@@ -121,6 +123,7 @@ impl Company {
             client_id,
             name,
             facts,
+            directory,
         })
     }
 
@@ -130,6 +133,30 @@ impl Company {
             authorization: self.admin.clone(),
             client_id: self.client_id.clone(),
         }
+    }
+
+    /// Whoever holds this pair.
+    pub fn holder(&self, label: &'static str, public: &str, private: &str) -> Member {
+        Member {
+            label,
+            authorization: basic(&self.name, public, private),
+            client_id: self.client_id.clone(),
+        }
+    }
+
+    /// One call of Bitting's own API, as whoever runs the server.
+    pub fn own(&self, method: &str, path: &str, body: &Value) -> Result<Value> {
+        let file = std::fs::read(self.directory.join("operator.json"))?;
+        let operator: Value = serde_json::from_slice(&file)?;
+        let token = operator["token"].as_str().context("no token")?;
+        let who = self.holder("operator", "operator", token);
+        let body = body.to_string();
+        self.json(&request(
+            method,
+            &format!("{OWN}{path}"),
+            &who.headers(),
+            Some(&body),
+        ))
     }
 
     /// Cuts a key for a member of the demo company.

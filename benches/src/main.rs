@@ -7,6 +7,7 @@ mod cedar;
 mod company;
 mod connect;
 mod decision;
+mod gate;
 mod load;
 mod pocketbase;
 mod process;
@@ -32,8 +33,8 @@ pub struct Places {
     pub root: PathBuf,
 }
 
-const PARTS: [&str; 6] = [
-    "decision", "serve", "autotask", "versus", "connect", "start",
+const PARTS: [&str; 7] = [
+    "decision", "serve", "autotask", "versus", "connect", "gate", "start",
 ];
 
 fn main() -> Result<()> {
@@ -68,6 +69,7 @@ fn main() -> Result<()> {
             "autotask" => autotask::measure(&places)?,
             "versus" => versus::measure(&places)?,
             "connect" => connect::measure(&places)?,
+            "gate" => gate::measure(&places)?,
             _ => start::measure(&places)?,
         };
         for table in &tables {

@@ -8,11 +8,18 @@ use crate::rules::Answer;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Denial;
 use bytes::Bytes;
-use http::{HeaderValue, Response, header};
+use http::{HeaderName, HeaderValue, Response, header};
 use http_body_util::Full;
 
 /// Release of the wire format that answers announce.
 pub const VERSION: &str = "2025.1";
+
+// Names that HTTP does not know, made once: from a text they are read and hashed at each answer.
+const CURRENT_VERSION: HeaderName = HeaderName::from_static("api-current-version");
+const ORIGIN: HeaderName = HeaderName::from_static("x-bitting");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-cw-request-id");
+const DENIAL: HeaderName = HeaderName::from_static("x-bitting-denial");
+const FAULT: HeaderName = HeaderName::from_static("x-bitting-fault");
 
 /// An answer before it becomes HTTP.
 #[derive(Debug, Default)]
@@ -174,20 +181,20 @@ impl Reply {
         }
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
-        headers.insert("api-current-version", HeaderValue::from_static(VERSION));
+        headers.insert(CURRENT_VERSION, HeaderValue::from_static(VERSION));
         let origin = if self.of_gate {
             "gate; the records are the PSA's"
         } else {
             "embedded; not a live PSA"
         };
-        headers.insert("x-bitting", HeaderValue::from_static(origin));
-        let named: [(&str, Option<&str>); 6] = [
-            ("x-cw-request-id", Some(request)),
-            ("link", self.link.as_deref()),
-            ("x-bitting-denial", self.denial.as_deref()),
-            ("allow", self.allow.as_deref()),
-            ("retry-after", self.retry_after.as_deref()),
-            ("x-bitting-fault", self.fault),
+        headers.insert(ORIGIN, HeaderValue::from_static(origin));
+        let named: [(HeaderName, Option<&str>); 6] = [
+            (REQUEST_ID, Some(request)),
+            (header::LINK, self.link.as_deref()),
+            (DENIAL, self.denial.as_deref()),
+            (header::ALLOW, self.allow.as_deref()),
+            (header::RETRY_AFTER, self.retry_after.as_deref()),
+            (FAULT, self.fault),
         ];
         for (name, value) in named {
             if let Some(value) = value.and_then(header_value) {

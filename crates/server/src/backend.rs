@@ -26,6 +26,7 @@ use bitting_query::sql::{render_count, render_with};
 use bitting_query::{Comparison, Filter, Kind, Order, Path, Select, Value, and};
 use bitting_store::table::{Cell, Cells, Change, Column};
 use bitting_store::{Flow, Store, StoreError};
+use foldhash::fast::RandomState;
 use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -37,7 +38,8 @@ pub struct Backend {
     pub(crate) registry: Arc<Registry>,
     pub(crate) labels: LabelCache,
     setup: SetupRows,
-    layouts: RwLock<HashMap<LayoutKey, Arc<Known>>>,
+    layouts: RwLock<HashMap<LayoutKey, Arc<Known>, RandomState>>,
+    projections: RwLock<HashMap<Box<str>, Arc<Projection>, RandomState>>,
     columns: Vec<Arc<[Column]>>,
     /// The name of the column of ids.
     id: Arc<str>,
@@ -171,6 +173,7 @@ impl Backend {
             labels,
             setup,
             layouts: RwLock::default(),
+            projections: RwLock::default(),
             columns,
             id: Arc::from("id"),
             guarded,
@@ -532,6 +535,20 @@ impl Backend {
         } else {
             self.store.select(statement, each).await
         }
+    }
+
+    /// What `fields` asks for; `None` where it asks for nothing in particular.
+    pub(crate) fn projection(&self, fields: &str) -> Option<Arc<Projection>> {
+        if let Some(known) = self.projections.read().get(fields) {
+            return Some(known.clone());
+        }
+        let read = Arc::new(Projection::read(fields)?);
+        let mut projections = self.projections.write();
+        if projections.len() >= LAYOUTS {
+            projections.clear();
+        }
+        projections.insert(Box::from(fields), read.clone());
+        Some(read)
     }
 
     fn layout(&self, permit: &Permit<'_>, look: &Look<'_>) -> Arc<Known> {

@@ -345,6 +345,11 @@ async fn by_name(call: &Call<'_>, word: &str) -> Result<i64, Problem> {
     Ok(rows.first().ok_or_else(missing)?.id)
 }
 
+fn projection(call: &Call<'_>) -> Option<Arc<Projection>> {
+    let fields = call.parameters.fields.as_deref()?;
+    call.instance.backend.projection(fields)
+}
+
 async fn list(
     call: &Call<'_>,
     context: Context<'_>,
@@ -384,10 +389,10 @@ async fn list(
             },
         );
     }
-    let projection = parameters.fields.as_deref().and_then(Projection::read);
+    let projection = projection(call);
     let look = Look {
         view: call.route.view,
-        projection: projection.as_ref(),
+        projection: projection.as_deref(),
         release: call.release,
         base: &call.base,
         parents: context.parents,
@@ -483,10 +488,10 @@ async fn shown(
     status: u16,
     known: Known<'_>,
 ) -> Result<Reply, Problem> {
-    let projection = call.parameters.fields.as_deref().and_then(Projection::read);
+    let projection = projection(call);
     let look = Look {
         view: call.route.view,
-        projection: projection.as_ref(),
+        projection: projection.as_deref(),
         release: call.release,
         base: &call.base,
         parents: context.parents,

@@ -89,21 +89,24 @@ pub async fn fill_defaults(instance: &Instance, draft: &mut Draft<'_>) -> Result
         else {
             continue;
         };
-        let mut filter = equals(&flag.column, Kind::Boolean, Value::Boolean(true));
-        if field.within.is_some() {
+        let backend = &instance.backend;
+        let found = if field.within.is_some() {
             let Some(within) = within(draft, field, target) else {
                 continue;
             };
-            filter = and(filter, within.filter);
-        } else if !target.parents.is_empty() {
+            let filter = equals(&flag.column, Kind::Boolean, Value::Boolean(true));
+            let filter = and(filter, within.filter);
+            let rows = backend
+                .raw_rows(target, filter, Vec::<Order>::new(), Some(1))
+                .await?;
+            rows.first().map(|row| row.id)
+        } else if target.parents.is_empty() {
+            backend.raw_marked(target, &flag.column).await?
+        } else {
             continue;
-        }
-        let found = instance
-            .backend
-            .raw_rows(target, filter, Vec::<Order>::new(), Some(1))
-            .await?;
-        if let Some(row) = found.first() {
-            draft.row.set_named(&field.column, Value::Integer(row.id));
+        };
+        if let Some(id) = found {
+            draft.row.set_named(&field.column, Value::Integer(id));
         }
     }
     Ok(())

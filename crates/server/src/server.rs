@@ -552,12 +552,20 @@ pub(crate) fn base(received: &Received, code: &str) -> String {
         .or_else(|| text(headers, "host"))
         .or(authority)
         .unwrap_or("localhost");
-    let clean = |text: &str| -> String {
-        text.chars()
-            .filter(|c| c.is_ascii_alphanumeric() || "-._:[]".contains(*c))
-            .collect()
-    };
-    format!("{}://{}/{code}/apis/3.0/", clean(scheme), clean(host))
+    let mut base = String::with_capacity(scheme.len() + host.len() + code.len() + 16);
+    let fine = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+    for (text, end) in [(scheme, "://"), (host, "/")] {
+        if text.bytes().all(fine) {
+            base.push_str(text);
+        } else {
+            let clean = text.chars().filter(|c| c.is_ascii() && fine(*c as u8));
+            base.extend(clean);
+        }
+        base.push_str(end);
+    }
+    base.push_str(code);
+    base.push_str("/apis/3.0/");
+    base
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {

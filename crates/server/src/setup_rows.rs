@@ -45,6 +45,8 @@ struct Kept {
     rows: HashMap<Question, Arc<[Row]>, RandomState>,
     /// Records by table and id: most look-ups name one, and need no question made up.
     by_id: HashMap<Arc<str>, HashMap<i64, Option<Row>, RandomState>, RandomState>,
+    /// Of tables, the record that a column of flags marks.
+    marked: HashMap<(Arc<str>, Arc<str>), Option<i64>, RandomState>,
 }
 
 impl SetupRows {
@@ -94,6 +96,21 @@ impl SetupRows {
         known.cloned().ok_or(kept.emptied)
     }
 
+    /// The record that a flag marks; the inner `None` says that it marks none.
+    pub fn find_marked(&self, table: &Arc<str>, flag: &Arc<str>) -> Result<Option<i64>, u64> {
+        let kept = self.kept.read();
+        let known = kept.marked.get(&(table.clone(), flag.clone()));
+        known.copied().ok_or(kept.emptied)
+    }
+
+    /// Keeps which record a flag marks, as [`Self::keep`] does.
+    pub fn keep_marked(&self, emptied: u64, table: &Arc<str>, flag: &Arc<str>, id: Option<i64>) {
+        let mut kept = self.kept.write();
+        if kept.emptied == emptied {
+            kept.marked.insert((table.clone(), flag.clone()), id);
+        }
+    }
+
     /// Keeps one record, or that there is none, as [`Self::keep`] does.
     pub fn keep_id(&self, emptied: u64, table: &Arc<str>, id: i64, row: Option<&Row>) {
         let mut kept = self.kept.write();
@@ -125,6 +142,7 @@ impl SetupRows {
         kept.emptied += 1;
         kept.rows.clear();
         kept.by_id.clear();
+        kept.marked.clear();
     }
 }
 

@@ -64,6 +64,27 @@ impl Backend {
         self.read_in(entity, filter, Vec::new(), None, true).await
     }
 
+    /// The first record, by id, that a flag marks: the default of a table.
+    pub(crate) async fn raw_marked(
+        &self,
+        entity: &Entity,
+        flag: &Arc<str>,
+    ) -> Result<Option<i64>, StoreError> {
+        let kept = self.setup.holds(&entity.table);
+        let emptied = match self.setup.find_marked(&entity.table, flag) {
+            Ok(id) if kept => return Ok(id),
+            Ok(_) => 0,
+            Err(emptied) => emptied,
+        };
+        let filter = super::equals(flag, bitting_query::Kind::Boolean, Value::Boolean(true));
+        let rows = self.read_rows(entity, filter, Vec::new(), Some(1)).await?;
+        let id = rows.first().map(|row| row.id);
+        if kept {
+            self.setup.keep_marked(emptied, &entity.table, flag, id);
+        }
+        Ok(id)
+    }
+
     /// These columns of the rows that hold an id in a column, by id: of what one record has a handful of.
     pub(crate) async fn raw_part(
         &self,
