@@ -56,6 +56,7 @@ cases! {
         a_reader_may_stop
         a_writer_reads_its_own_write
         joined_tables_need_not_exist
+        rows_come_with_whether_a_pair_holds_them_and_under_a_value
     }
     writing {
         a_write_holds_as_a_whole_or_not_at_all

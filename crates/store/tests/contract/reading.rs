@@ -1,11 +1,14 @@
 //! What goes in comes out, and at once.
 
-use super::place::{Place, count, everything, get, insert, pairs, read, table, text, values};
+use super::place::{
+    Place, count, everything, get, insert, owned, pairs, read, table, text, values,
+};
 use bitting_query::{Comparison, Filter, Kind, Link, Path, Select, Value};
-use bitting_store::{Cells, Change, Flow, Table};
+use bitting_store::{Cell, Cells, Change, Flow, Table};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
+use std::sync::Arc;
 
 fn tables() -> Vec<Table> {
     let columns = [
@@ -211,4 +214,77 @@ pub async fn joined_tables_need_not_exist(at: Place) {
     assert!(read(&store, &select(mine.clone())).await.is_empty());
     let either = Filter::Or(vec![Filter::Not(Box::new(named)), mine]);
     assert_eq!(read(&store, &select(either)).await, [[Value::Integer(1)]]);
+}
+
+pub async fn rows_come_with_whether_a_pair_holds_them_and_under_a_value(at: Place) {
+    let tables = [
+        table(
+            "a",
+            &[("b", Kind::Integer), ("name", Kind::Text)],
+            &[&["b"]],
+        ),
+        pairs("mine"),
+    ];
+    let store = at.open(&tables).await;
+    let (name, mine) = (Arc::from("a"), Arc::from("mine"));
+    let paired = async |id, key| {
+        let mut found = Vec::new();
+        let columns = [Arc::from("b")];
+        store
+            .get_paired(&name, id, &columns, (&mine, key), &mut |cells| {
+                let held = match cells.cell(1) {
+                    Cell::Integer(held) => held != 0,
+                    Cell::Boolean(held) => held,
+                    other => panic!("{other:?}"),
+                };
+                found.push((owned(cells.cell(0)), held));
+                Flow::Continue
+            })
+            .await
+            .unwrap();
+        found
+    };
+    let under = async |value| {
+        let mut found = Vec::new();
+        let columns = [Arc::from("id"), Arc::from("name")];
+        store
+            .under(&name, ("b", value), &columns, &mut |cells| {
+                found.push((owned(cells.cell(0)), owned(cells.cell(1))));
+                Flow::Continue
+            })
+            .await
+            .unwrap();
+        found
+    };
+    assert_eq!((paired(1, 7).await, under(5).await), (vec![], vec![]));
+    let five = || Value::Integer(5);
+    store
+        .write(vec![
+            insert("a", 3, &[("b", five()), ("name", text("three"))]),
+            insert("a", 1, &[("b", five())]),
+            insert("a", 2, &[("b", Value::Integer(6))]),
+        ])
+        .await
+        .unwrap();
+    // The table of pairs is not there yet.
+    assert_eq!(paired(1, 7).await, [(five(), false)]);
+    let pair = |key, id| Change::Pair {
+        table: mine.clone(),
+        key,
+        id,
+    };
+    store.write(vec![pair(7, 1), pair(8, 3)]).await.unwrap();
+    assert_eq!(paired(1, 7).await, [(five(), true)]);
+    assert_eq!(paired(1, 8).await, [(five(), false)]);
+    assert_eq!(paired(9, 7).await, []);
+    let found = [
+        (Value::Integer(1), Value::Null),
+        (Value::Integer(3), text("three")),
+    ];
+    assert_eq!(under(5).await, found);
+    assert_eq!(under(7).await, []);
+    let refused = store
+        .under(&name, ("name", 1), &[], &mut |_| Flow::Stop)
+        .await;
+    assert!(refused.is_err(), "a column of text holds no id");
 }
