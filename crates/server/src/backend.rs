@@ -2,9 +2,11 @@
 //! no header and no entity by name.
 
 mod alone;
+mod layouts;
 mod raw;
 
 pub use alone::Made;
+use layouts::{Known, Layouts};
 
 use crate::labels::LabelCache;
 use crate::mine::{self, By};
@@ -15,8 +17,7 @@ use crate::setup_rows::SetupRows;
 use crate::shape;
 use crate::versions::Versions;
 use bitting_catalog::Catalog;
-use bitting_catalog::entity::{Entity, EntityId, Release, View};
-use bitting_dialects::connectwise::layout::{Layout, Wanted};
+use bitting_catalog::entity::{Entity, EntityId, Release};
 use bitting_dialects::connectwise::projection::Projection;
 use bitting_dialects::connectwise::record::{self, CustomField, Writer};
 use bitting_policy::Registry;
@@ -26,10 +27,9 @@ use bitting_query::sql::{render_count, render_with};
 use bitting_query::{Comparison, Filter, Kind, Order, Path, Select, Value, and};
 use bitting_store::table::{Cell, Cells, Change, Column};
 use bitting_store::{Flow, Store, StoreError};
-use foldhash::fast::RandomState;
 use parking_lot::RwLock;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// An embedded PSA's data.
 pub struct Backend {
@@ -38,13 +38,12 @@ pub struct Backend {
     pub(crate) registry: Arc<Registry>,
     pub(crate) labels: LabelCache,
     setup: SetupRows,
-    layouts: RwLock<HashMap<LayoutKey, Arc<Known>, RandomState>>,
-    projections: RwLock<HashMap<Box<str>, Arc<Projection>, RandomState>>,
+    layouts: Layouts,
     columns: Vec<Arc<[Column]>>,
     /// The name of the column of ids.
     id: Arc<str>,
     /// By entity: nothing but the columns that permits look at.
-    guarded: Vec<Known>,
+    guarded: Vec<OnceLock<Box<Known>>>,
     by: HashMap<Arc<str>, Vec<By>>,
     custom: RwLock<HashMap<EntityId, Arc<[Defined]>>>,
     /// Where several servers may share the database.
@@ -61,46 +60,6 @@ pub struct Defined {
     /// The only values it takes; empty when it takes any.
     pub options: Vec<String>,
 }
-
-/// A layout, and what reading one record for it takes.
-pub(crate) struct Known {
-    layout: Layout,
-    /// Its columns, and those that permits look at.
-    by_id: Vec<Arc<str>>,
-    /// Where the latter stand among them.
-    guards: Vec<(Arc<str>, usize)>,
-    /// The layout's columns by name, and where each stands.
-    sorted: Vec<(Arc<str>, usize)>,
-}
-
-impl Known {
-    fn new(layout: Layout, guards: &[Arc<str>]) -> Self {
-        let mut by_id = layout.columns.clone();
-        let mut places = Vec::with_capacity(guards.len());
-        for guard in guards {
-            let place = by_id.iter().position(|column| column == guard);
-            let place = place.unwrap_or_else(|| {
-                by_id.push(guard.clone());
-                by_id.len() - 1
-            });
-            places.push((guard.clone(), place));
-        }
-        let sorted = layout.columns.iter().enumerate();
-        let mut sorted: Vec<_> = sorted.map(|(at, name)| (name.clone(), at)).collect();
-        sorted.sort_unstable();
-        Self {
-            layout,
-            by_id,
-            guards: places,
-            sorted,
-        }
-    }
-}
-
-/// Layouts kept; callers ask for few projections, but nothing keeps them from asking for many.
-const LAYOUTS: usize = 2_000;
-
-type LayoutKey = (EntityId, Option<usize>, Release, u64, Option<String>);
 
 /// What to read, beyond what the permit says.
 #[derive(Debug, Clone)]
@@ -151,17 +110,7 @@ impl Backend {
             columns.into()
         };
         let columns: Vec<_> = catalog.entities.iter().map(columns_of).collect();
-        let guards = catalog.entities.iter().zip(&columns);
-        let guarded = guards.map(|(entity, columns)| {
-            let guards = alone::guards(entity, columns);
-            let layout = Layout {
-                columns: Vec::new(),
-                steps: Vec::new(),
-                info: None,
-                extra: None,
-            };
-            Known::new(layout, &guards)
-        });
+        let guarded = catalog.entities.iter().map(|_| OnceLock::new());
         let guarded = guarded.collect();
         let owned = catalog.entities.iter().filter(|e| e.ownership.by.is_some());
         let by = owned.map(|e| (e.table.clone(), By::of(&catalog, &e.table)));
@@ -172,8 +121,7 @@ impl Backend {
             registry,
             labels,
             setup,
-            layouts: RwLock::default(),
-            projections: RwLock::default(),
+            layouts: Layouts::default(),
             columns,
             id: Arc::from("id"),
             guarded,
@@ -224,10 +172,6 @@ impl Backend {
     fn within(&self, permit: &Permit<'_>, filter: Filter) -> Filter {
         let narrow = and(permit.narrow(), permit.narrow_by_names(self.grounds()));
         and(narrow, filter)
-    }
-
-    fn guarded(&self, entity: EntityId) -> &Known {
-        &self.guarded[entity.0 as usize]
     }
 
     /// One page of records.
@@ -535,48 +479,6 @@ impl Backend {
         } else {
             self.store.select(statement, each).await
         }
-    }
-
-    /// What `fields` asks for; `None` where it asks for nothing in particular.
-    pub(crate) fn projection(&self, fields: &str) -> Option<Arc<Projection>> {
-        if let Some(known) = self.projections.read().get(fields) {
-            return Some(known.clone());
-        }
-        let read = Arc::new(Projection::read(fields)?);
-        let mut projections = self.projections.write();
-        if projections.len() >= LAYOUTS {
-            projections.clear();
-        }
-        projections.insert(Box::from(fields), read.clone());
-        Some(read)
-    }
-
-    fn layout(&self, permit: &Permit<'_>, look: &Look<'_>) -> Arc<Known> {
-        let entity = permit.entity();
-        let view: Option<&View> = look.view.and_then(|index| entity.views.get(index));
-        let hidden = |field: usize| permit.hides(field);
-        let wanted = Wanted {
-            names: &*self.catalog,
-            view,
-            projection: look.projection,
-            release: look.release,
-            hidden: &hidden,
-        };
-        let fields = look
-            .projection
-            .map(|projection| projection.text().to_owned());
-        let key = (entity.id, look.view, look.release, permit.hidden(), fields);
-        if let Some(known) = self.layouts.read().get(&key) {
-            return known.clone();
-        }
-        let guards: Vec<_> = self.guarded(entity.id).by_id.clone();
-        let layout = Arc::new(Known::new(Layout::new(entity, wanted), &guards));
-        let mut layouts = self.layouts.write();
-        if layouts.len() >= LAYOUTS {
-            layouts.clear();
-        }
-        layouts.insert(key, layout.clone());
-        layout
     }
 }
 

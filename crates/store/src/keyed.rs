@@ -71,30 +71,36 @@ impl KeyedStatements {
             names.push(quote(column));
         }
         let [id, key] = self.parameters;
-        match asked {
-            Asked::Nothing | Asked::Under(_) => {}
-            Asked::Blank => names.push("0".to_owned()),
-            Asked::Pair(pairs) => names.push(format!(
-                "EXISTS (SELECT 1 FROM {} WHERE \"key\" = {key} AND \"id\" = {id})",
-                quote(&layout.table(pairs).name)
-            )),
-        }
-        let names = if names.is_empty() {
-            String::from("1")
-        } else {
-            names.join(", ")
-        };
-        let which = match asked {
-            Asked::Under(column) => {
-                let column = quote(&layout.table(at).columns[column].name);
-                format!("{column} = {id} ORDER BY \"id\"")
+        let table = quote(table);
+        let sql = match asked {
+            Asked::Nothing | Asked::Blank | Asked::Under(_) => {
+                if asked == Asked::Blank || names.is_empty() {
+                    names.push("0".to_owned());
+                }
+                let which = match asked {
+                    Asked::Under(column) => {
+                        let column = quote(&layout.table(at).columns[column].name);
+                        format!("{column} = {id} ORDER BY \"id\"")
+                    }
+                    _ => format!("\"id\" = {id}"),
+                };
+                format!("SELECT {} FROM {table} WHERE {which}", names.join(", "))
             }
-            _ => format!("\"id\" = {id}"),
+            // The table of the row is named first: one that is not there reads as empty.
+            Asked::Pair(pairs) => {
+                for name in &mut names {
+                    name.insert_str(0, "t.");
+                }
+                names.push("m.\"id\" IS NOT NULL".to_owned());
+                format!(
+                    "SELECT {} FROM {table} AS t LEFT JOIN {} AS m \
+                     ON m.\"key\" = {key} AND m.\"id\" = t.\"id\" WHERE t.\"id\" = {id}",
+                    names.join(", "),
+                    quote(&layout.table(pairs).name)
+                )
+            }
         };
-        let sql: Arc<str> = Arc::from(format!(
-            "SELECT {names} FROM {} WHERE {which}",
-            quote(table)
-        ));
+        let sql: Arc<str> = Arc::from(sql);
         let mut entries = self.entries.write();
         if entries.len() >= KEPT {
             entries.clear();
