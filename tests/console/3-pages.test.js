@@ -40,6 +40,29 @@ test('a refused call shows the missing right, and granting it answers the next o
   assert.equal((await call(pair, '/service/tickets')).status, 200)
 })
 
+test('a stream of calls that broke off goes on where it was, and a paused one waits', async () => {
+  const row = (id) => page.locator('#calls code', { hasText: new RegExp(`/company/companies/${id}$`) })
+  await page.goto(at('activity'))
+  await call(pair, '/company/companies/11')
+  await row(11).waitFor()
+  await browser.context.setOffline(true)
+  await call(pair, '/company/companies/12')
+  await browser.context.setOffline(false)
+  await row(12).waitFor()
+  assert.equal(await row(11).count(), 1, 'no call comes twice')
+  await page.getByRole('button', { name: 'Pause' }).click()
+  await call(pair, '/company/companies/13')
+  await page.getByRole('button', { name: 'Go on' }).click()
+  await row(13).waitFor()
+})
+
+test('a call with a wrong key is in the log of the company that it was for', async () => {
+  const wrong = { ...pair, privateKey: 'not the private key' }
+  assert.equal((await call(wrong, '/company/companies/14')).status, 401)
+  await page.goto(at('activity?search=companies/14'))
+  await page.getByRole('row', { name: /companies\/14.*401.*no key/ }).waitFor()
+})
+
 test('text that looks like a script is text on every page', async () => {
   const made = await call(admin, '/company/companies', { method: 'POST', body: JSON.stringify({ identifier: 'Script', name: SCRIPT.slice(0, 50), site: { name: 'Main' } }) })
   assert.equal(made.status, 201, JSON.stringify(made.body))

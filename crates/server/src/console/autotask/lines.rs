@@ -43,14 +43,14 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, id: i64) -> Result<Outco
         }
     };
     let known = known.as_array().cloned().unwrap_or_default();
-    let works_for = |line: &Value| match visit.post {
-        true => visit
-            .form
-            .every("line")
-            .any(|sent| sent == line["id"].to_string()),
-        false => held["linesOfBusiness"]
-            .as_array()
-            .is_some_and(|held| held.contains(&line["name"])),
+    let sent: Vec<&str> = visit.form.every("line").collect();
+    let works_for = |line: &Value| {
+        if visit.post {
+            let id = line["id"].to_string();
+            return sent.contains(&id.as_str());
+        }
+        let held = held["linesOfBusiness"].as_array();
+        held.is_some_and(|held| held.contains(&line["name"]))
     };
     let name = people::name(&record);
     let body = html! {
