@@ -130,6 +130,23 @@ fn nothing_comes_of_what_is_known() {
     assert!(made.files.is_empty(), "{:?}", made.files.keys());
 }
 
+#[test]
+fn the_paths_that_are_served_are_all_known_as_they_are_written() {
+    let (_, catalog) = Catalog::embedded().unwrap();
+    let paths = catalog.routes.iter().map(|route| {
+        let verbs = route.methods.iter().map(|operation| {
+            let word = format!("{:?}", operation.method).to_lowercase();
+            (word, json!({ "responses": { "200": {} } }))
+        });
+        (route.path.to_string(), verbs.collect::<Value>())
+    });
+    let tree = json!({ "openapi": "3.0.1", "paths": paths.collect::<Value>() });
+    let made = run(&tree).unwrap();
+    let operations: usize = catalog.routes.iter().map(|route| route.methods.len()).sum();
+    assert_eq!(made.report.known, operations);
+    assert!(made.files.is_empty() && made.report.operations.is_empty());
+}
+
 fn listed(schema: &str) -> Value {
     json!({ "get": answer(schema, true) })
 }

@@ -99,15 +99,17 @@ impl Size {
         }
     }
 
-    /// About how many rows a company of this size has, for progress.
-    pub fn rows(&self) -> u64 {
+    /// About how many rows a company of this size has, for progress; of Autotask's, or of ConnectWise's, which
+    /// keeps beside its rows whose they are.
+    pub fn rows(&self, autotask: bool) -> u64 {
+        let per_ticket = if autotask { 8 } else { 14 };
         let one = |count: u32, rows: u64| u64::from(count) * rows;
         // With what hangs below: notes, time and schedule of tickets, a year of invoices of agreements.
         600 + one(self.companies, 7)
             + one(self.contacts, 4)
             + one(self.configurations, 1)
             + one(self.agreements, 26)
-            + one(self.tickets, 9)
+            + one(self.tickets, per_ticket)
             + one(self.opportunities, 5)
             + one(self.activities, 2)
             + one(self.projects, 16)

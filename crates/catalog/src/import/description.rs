@@ -116,11 +116,12 @@ impl<'a> Description<'a> {
     }
 
     fn checked(&self, path: &str) -> Result<(), CatalogError> {
-        let segment = |segment: &str| match segment.strip_prefix('{') {
-            Some(name) => name
-                .strip_suffix('}')
-                .is_some_and(|name| !name.is_empty() && plain(name, "")),
-            None => plain(segment, "-."),
+        // The vendor's own description forgets a slash here and there: `types{id}`, `{id}{id}`.
+        let segment = |segment: &str| {
+            let mut parts = segment.split('{');
+            let word = parts.next().unwrap_or_default();
+            (word.is_empty() && segment.contains('{') || plain(word, "-."))
+                && parts.all(|part| part.strip_suffix('}').is_some_and(|name| plain(name, "")))
         };
         let mut segments = path.split('/').filter(|segment| !segment.is_empty());
         if !path.starts_with('/') || path.len() < 2 || !segments.all(segment) {

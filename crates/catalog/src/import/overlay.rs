@@ -21,7 +21,8 @@ const SHAPES: &str = "shapes.toml";
 pub(super) struct Overlay<'a> {
     catalog: &'a Catalog,
     registry: &'a Registry,
-    routes: BTreeMap<String, &'a Route>,
+    /// By loose path: some of the vendor's differ by letter case or a last slash alone.
+    routes: BTreeMap<String, Vec<&'a Route>>,
     /// New lines by the entity's path: of `[paths]`, of `[fields]`.
     grown: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)>,
     /// New entities by path.
@@ -44,9 +45,9 @@ struct Made {
 
 impl<'a> Overlay<'a> {
     pub fn new(catalog: &'a Catalog, registry: &'a Registry) -> Self {
-        let mut routes = BTreeMap::new();
+        let mut routes: BTreeMap<String, Vec<&Route>> = BTreeMap::new();
         for route in &catalog.routes {
-            routes.insert(loose(&route.path), route);
+            routes.entry(loose(&route.path)).or_default().push(route);
         }
         Self {
             catalog,
@@ -63,8 +64,10 @@ impl<'a> Overlay<'a> {
 
     /// Whether the catalog serves the operation.
     pub fn knows(&self, path: &str, method: Method) -> bool {
-        let route = self.routes.get(&loose(path));
-        route.is_some_and(|route| route.methods.iter().any(|known| known.method == method))
+        let routes = self.routes.get(&loose(path)).into_iter().flatten();
+        routes
+            .flat_map(|route| &route.methods)
+            .any(|known| known.method == method)
     }
 
     /// Takes in a path, or further verbs of one.
@@ -86,7 +89,7 @@ impl<'a> Overlay<'a> {
                     )
                 }));
         }
-        if let Some(route) = self.routes.get(&loose(path)) {
+        if let Some(route) = self.routes.get(&loose(path)).and_then(|all| all.first()) {
             let Some(word) = kind_word(route.kind) else {
                 report.left_out.push(format!(
                     "{} {path}: further verbs of a path that a rule answers",

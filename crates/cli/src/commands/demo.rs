@@ -54,7 +54,7 @@ impl Demo {
         fs::create_dir_all(&self.data)
             .with_context(|| format!("cannot create the data directory {}", self.data.display()))?;
         let size = Size::scaled(self.size);
-        let mut shown = Progress::new(size.rows(), "rows", self.quiet);
+        let mut shown = Progress::new(size.rows(self.autotask), "rows", self.quiet);
         let demo = seed::Demo {
             size,
             seed: self.seed,
