@@ -377,7 +377,9 @@ impl<'a> Overlay<'a> {
                 text = with(&text, &head(&text, name), lines);
             }
             for (name, lines) in &self.nested {
-                text += &format!("\n[{}]\n{}", fields::quoted(name), joined(lines.iter()));
+                text += "\n";
+                text += &["[", &fields::quoted(name), "]\n"].concat();
+                text += &joined(lines.iter());
             }
             files.insert(SHAPES.to_owned(), text);
         }
@@ -422,10 +424,10 @@ struct At<'c> {
 /// The head of a part as this text writes it.
 fn head(text: &str, name: &str) -> String {
     let plain = format!("[{name}]");
-    match text.lines().any(|line| line.trim() == plain) {
-        true => plain,
-        false => format!("[{}]", fields::quoted(name)),
+    if text.lines().any(|line| line.trim() == plain) {
+        return plain;
     }
+    format!("[{}]", fields::quoted(name))
 }
 
 /// A text in which a field's `values` hold these words too; `None` where it does not write them.
@@ -447,11 +449,9 @@ fn widened(text: &str, part: &str, field: &str, words: &[&str]) -> Option<String
     const LIST: &str = "values = [";
     let list = line + text[line..stop].find(LIST)? + LIST.len();
     let close = list + text[list..stop].find(']')?;
-    let more: String = words
-        .iter()
-        .map(|word| format!(", {}", fields::quoted(word)))
-        .collect();
-    Some(format!("{}{more}{}", &text[..close], &text[close..]))
+    let more: Vec<String> = words.iter().map(|word| fields::quoted(word)).collect();
+    let more = more.join(", ");
+    Some(format!("{}, {more}{}", &text[..close], &text[close..]))
 }
 
 fn announce(path: &str, words: &[&str], report: &mut Report) {
