@@ -89,6 +89,16 @@ impl Operations {
         self.0 & (1 << asked as u16) != 0
     }
 
+    /// These, and what the others write.
+    #[must_use]
+    pub fn with_writes_of(mut self, others: Operations) -> Self {
+        let writes = [Asked::Post, Asked::Patch, Asked::Put, Asked::Delete];
+        for asked in writes.into_iter().filter(|asked| others.has(*asked)) {
+            self.add(asked);
+        }
+        self
+    }
+
     pub fn iter(self) -> impl Iterator<Item = Asked> {
         Asked::WORDS
             .into_iter()

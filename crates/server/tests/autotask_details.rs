@@ -478,3 +478,69 @@ async fn a_whole_record_needs_what_a_new_one_does_and_empties_the_rest() {
     assert_eq!(now["ownerResourceID"], site.resource("kadair").await);
     assert_eq!(now["city"], "", "emptied");
 }
+
+/// Some clients write notes and contacts at their own path, which the vendor does not have.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lenient_instance_takes_children_at_their_own_path() {
+    let site = Site::open().await;
+    let ticket = site.rows(site.admin(), "Tickets").await[0]["id"].clone();
+    let note =
+        json!({"ticketID": ticket, "title": "n", "description": "d", "noteType": 1, "publish": 1});
+    let post = |body: Value| site.call(Some(site.admin()), "POST", "/TicketNotes", Some(body));
+    assert_eq!(post(note.clone()).await.0, 404, "strict");
+    site.tenant
+        .lenient
+        .store(true, std::sync::atomic::Ordering::Relaxed);
+    let (status, json) = post(note.clone()).await;
+    assert_eq!(status, 200, "{json}");
+    let id = json["itemId"].clone();
+    let path = format!("/Tickets/{ticket}/Notes/{id}");
+    let kept = site.admin_call("GET", &path, None).await;
+    assert_eq!(kept["item"]["title"], "n");
+    let change = json!({"id": id, "title": "changed"});
+    site.admin_call("PATCH", "/TicketNotes", Some(change)).await;
+    assert_eq!(
+        site.admin_call("GET", &path, None).await["item"]["title"],
+        "changed"
+    );
+    // The parent must be said, be there, and be in sight; the right is the same.
+    let mut orphan = note.clone();
+    orphan.as_object_mut().unwrap().remove("ticketID");
+    let (_, json) = post(orphan).await;
+    assert_eq!(
+        says(&json),
+        "Value does not exist for the required field ticketID"
+    );
+    let mut lost = note.clone();
+    lost["ticketID"] = json!(987_654);
+    let (_, json) = post(lost).await;
+    assert!(
+        says(&json).ends_with("does not exist or is invalid."),
+        "{json}"
+    );
+    let file = json!({"attachmentType": "FILE_ATTACHMENT", "publish": 1, "title": "a", "fullPath": "a.txt", "data": "aGk="});
+    let (_, json) = site
+        .call(Some(site.admin()), "POST", "/TicketAttachments", Some(file))
+        .await;
+    assert!(
+        says(&json).starts_with("Value does not exist for the required field"),
+        "{json}"
+    );
+    let user = site
+        .user(1, &[("Service Desk / Tickets", "view", "Mine")])
+        .await;
+    let (status, json) = site
+        .call(Some(&user), "POST", "/TicketNotes", Some(note))
+        .await;
+    assert_eq!(status, 500, "a ticket out of sight: {json}");
+    let company = company(&site, json!({})).await;
+    let contact = json!({"companyID": company, "firstName": "A", "lastName": "B", "isActive": 1});
+    let contact = site.admin_call("POST", "/Contacts", Some(contact)).await["itemId"].clone();
+    site.admin_call("DELETE", &format!("/Contacts/{contact}"), None)
+        .await;
+    // What nobody writes stays closed.
+    let (status, _) = site
+        .call(Some(site.admin()), "POST", "/BillingCodes", Some(json!({})))
+        .await;
+    assert_eq!(status, 404);
+}

@@ -12,6 +12,7 @@ use crate::backend::equals;
 use crate::row::Row;
 use crate::saving::time;
 use bitting_catalog::entity::{Entity, Kind as FieldKind};
+use bitting_catalog::served::Asked;
 use bitting_dialects::autotask::body::{self, Input};
 use bitting_dialects::autotask::error::Refusal;
 use bitting_dialects::autotask::udf::{self, Defined, EXTRA};
@@ -156,6 +157,13 @@ pub async fn create_with(
         let field = &entity.fields[below];
         draft.row.set(&field.column, Value::Integer(parent));
     }
+    if let (None, Some(below)) = (spot.parent, below(entity))
+        && is_child(entity)
+        && draft.row.is_null(&entity.fields[below].column)
+    {
+        let missing = Refusal::missing(&entity.fields[below].name);
+        return Err(Refusal::new(missing).into());
+    }
     defaults(&mut draft);
     if let Some(beside) = &mut beside {
         beside.user.resource = id;
@@ -290,6 +298,12 @@ pub fn under(entity: &Entity, spot: Spot) -> Filter {
         (Some(_), None) => Filter::Constant(false),
         (None, _) => Filter::Constant(true),
     }
+}
+
+/// Whether a record hangs under another one, whatever path it is made at.
+fn is_child(entity: &Entity) -> bool {
+    let served = entity.served.as_ref();
+    served.is_some_and(|served| !served.root.has(Asked::Post))
 }
 
 fn below(entity: &Entity) -> Option<usize> {
