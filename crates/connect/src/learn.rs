@@ -6,10 +6,11 @@ mod proof;
 pub use proof::{Proof, prove};
 
 use crate::ConnectError;
+use crate::held;
 use crate::used::{self, Called, Right};
 use bitting_catalog::Catalog;
 use bitting_client::Psa;
-use bitting_policy::{Level, ListDocument, Registry, RoleDocument, RowDocument, Table, Verb};
+use bitting_policy::{Level, ListDocument, Registry, Role, RoleDocument, RowDocument, Table, Verb};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -68,8 +69,16 @@ pub fn learn(
     let name = first.member.clone();
     let mut rights = BTreeSet::new();
     let mut calls: BTreeMap<(String, String), Called> = BTreeMap::new();
+    let held = held_rows(psa, &name, registry)?;
     for call in &served {
         rights.extend(used::rights_of(call, catalog));
+        // What it never held showed it nothing; what it holds may have.
+        let mut widening = used::widening(call, catalog);
+        widening.retain(|right| match (right, &held) {
+            (Right::Row(action, verb), Some(role)) => role.level(*action, *verb) == Level::All,
+            _ => true,
+        });
+        rights.extend(widening);
         calls
             .entry((call.method.clone(), call.route.clone()))
             .or_insert_with(|| call.clone());
@@ -90,6 +99,19 @@ pub fn learn(
         document: document(&rights, registry),
         refused: refused.into_iter().collect(),
         calls: calls.into_values().collect(),
+    })
+}
+
+/// The member's role, where the PSA tells which it is.
+fn held_rows(psa: &Psa, member: &str, registry: &Registry) -> Result<Option<Role>, ConnectError> {
+    let member = held::member(psa, member)?;
+    let name = member.and_then(|member| {
+        let name = member.record["securityRole"]["name"].as_str();
+        name.map(str::to_owned)
+    });
+    Ok(match name {
+        Some(name) => held::role(psa, psa.offers_own()?, &name, registry)?.map(|held| held.role),
+        None => None,
     })
 }
 

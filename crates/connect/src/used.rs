@@ -59,6 +59,7 @@ pub fn by_member(events: &[Called], catalog: &Catalog) -> BTreeMap<String, BTree
     {
         let rights = used.entry(event.member.to_lowercase()).or_default();
         rights.extend(rights_of(event, catalog));
+        rights.extend(widening(event, catalog));
     }
     used
 }
@@ -78,6 +79,19 @@ pub fn rights_of(event: &Called, catalog: &Catalog) -> Vec<Right> {
         verb_of(route, &event.method),
         &mut rights,
     );
+    rights
+}
+
+/// The rights that show records of others to a call. It is served without them, with its own records alone.
+pub fn widening(event: &Called, catalog: &Catalog) -> Vec<Right> {
+    let mut rights = Vec::new();
+    let mut routes = catalog.routes.iter();
+    let entity = routes
+        .find(|route| *route.path == *event.route)
+        .map(|route| catalog.entity(route.entity));
+    if let Some(right) = entity.and_then(|entity| entity.extra_rights.get("others")) {
+        collect(&right.needs, Verb::Inquire, &mut rights);
+    }
     rights
 }
 

@@ -90,3 +90,37 @@ fn nothing_is_learned_of_nobody() {
     let error = learn(&server.operator(), "nobody", registry, catalog).expect_err("nothing");
     assert!(matches!(error, ConnectError::InTheWay { .. }), "{error}");
 }
+
+/// A right that opens no call but shows more in one is learned by whoever holds it, and proved by what is missing
+/// in the answers without it.
+#[test]
+fn what_only_shows_more_is_learned_and_proved() {
+    let server = Server::start(true);
+    let operator = server.operator();
+    let (registry, catalog) = data();
+    let row = "Finance / Billing View Time";
+    for (product, holds) in [("neo_agent", true), ("nable_nsight", false)] {
+        let guide = profile(product);
+        let mut with = choices(&guide, &[]);
+        with.member = Some(format!("see{}", usize::from(holds)));
+        let done = applied(&operator, &guide, &with);
+        let key = server.key(done.member);
+        let seen = key.list("time/entries?fields=id").expect("time").len();
+        assert_eq!(seen > 0, holds);
+        let learned = learn(
+            &operator,
+            with.member.as_deref().unwrap(),
+            registry,
+            catalog,
+        );
+        let learned = learned.expect("something learned");
+        assert_eq!(
+            learned.profile("2026-11-22").contains("Billing View Time"),
+            holds
+        );
+        let proof = prove(&operator, &learned, server.http(), None).expect("a proof");
+        assert!(proof.holds(), "{proof:?}");
+        let named = proof.rights.iter().any(|(right, _)| right.starts_with(row));
+        assert_eq!(named, holds, "{proof:?}");
+    }
+}

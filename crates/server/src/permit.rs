@@ -16,6 +16,8 @@ pub struct Permit<'a> {
     caller: &'a Caller,
     verb: Verb,
     mine: bool,
+    /// Records of others are withheld: the right that showing them takes on top is not held.
+    withheld: bool,
     /// One bit per guard of the entity whose fields the caller may not see.
     hidden: u64,
     /// Projects that the caller's roles in them close, in part or in whole.
@@ -47,8 +49,24 @@ pub fn authorize<'a>(
         caller,
         verb,
         mine,
+        withheld: withheld(caller, entity),
         hidden: hidden(caller, entity),
         bars: bars(caller, entity, needs, verb),
+    })
+}
+
+/// The further right that an entity names for showing records of others (time, which Billing View Time shows).
+const OTHERS: &str = "others";
+
+/// Whether records that are not the caller's are out of sight, whatever its level for them. They cannot be
+/// changed either: nobody changes what it does not see.
+fn withheld(caller: &Caller, entity: &Entity) -> bool {
+    let right = entity.extra_rights.get(OTHERS);
+    right.is_some_and(|right| {
+        !matches!(
+            decide(&caller.role, &right.needs, Verb::Inquire),
+            Decision::All
+        )
     })
 }
 
@@ -71,6 +89,7 @@ pub fn pass_through<'a>(caller: &'a Caller, entity: &'a Entity) -> Permit<'a> {
         caller,
         verb: Verb::Inquire,
         mine,
+        withheld: withheld(caller, entity),
         hidden: hidden(caller, entity),
         bars: bars(caller, entity, &entity.right.needs, Verb::Inquire),
     }
@@ -110,6 +129,11 @@ impl<'a> Permit<'a> {
     /// Only the caller's own records.
     pub fn mine(&self) -> bool {
         self.mine
+    }
+
+    /// No record of others is in sight, whatever the level.
+    pub fn withholds(&self) -> bool {
+        self.withheld
     }
 
     /// One bit per guard that hides fields: what a layout depends on.
@@ -161,6 +185,13 @@ impl<'a> Permit<'a> {
             } else if !self.entity.ownership.parent || self.entity.parents.is_empty() {
                 all.push(self.entered());
             }
+        }
+        // Also where a path shows the rows as those of a parent: they rest in one table with one index.
+        if self.withheld && !(self.mine && crate::shape::is_owned(self.entity)) {
+            all.push(Filter::InIndex {
+                table: crate::mine::table(&self.entity.table),
+                key: self.caller.member,
+            });
         }
         if is_scoped(self.entity)
             && let Some(nodes) = &self.caller.scope
@@ -268,7 +299,7 @@ impl<'a> Permit<'a> {
         let scoped = is_scoped(self.entity) && self.caller.scope.is_some();
         let boards = !self.caller.excluded_boards.is_empty() && self.board_column().is_some();
         let projects = !self.bars.is_empty();
-        self.mine || scoped || boards || projects || self.listed(grounds).is_some()
+        self.mine || self.withheld || scoped || boards || projects || self.listed(grounds).is_some()
     }
 
     /// The refusal of a row that is not the caller's, out of sight or on a barred board.
@@ -339,6 +370,7 @@ impl<'a> Permit<'a> {
             caller: self.caller,
             verb: Verb::Inquire,
             mine,
+            withheld: self.withheld,
             hidden: self.hidden,
             bars: bars(
                 self.caller,
@@ -360,6 +392,7 @@ impl<'a> Permit<'a> {
     #[must_use]
     pub fn whole(mut self) -> Self {
         self.mine = false;
+        self.withheld = false;
         self
     }
 }

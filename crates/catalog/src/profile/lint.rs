@@ -15,7 +15,7 @@ use bitting_policy::Registry;
 use serde::Serialize;
 
 /// Every rule there is, in alphabetical order. A finding of another one is a slip of this module.
-pub const RULES: [&str; 40] = [
+pub const RULES: [&str; 41] = [
     "admin-alternative",
     "administers",
     "all-where-my",
@@ -34,6 +34,7 @@ pub const RULES: [&str; 40] = [
     "no-rights",
     "no-tracking",
     "other-spelling",
+    "own-only",
     "partial",
     "placeholder",
     "prefix-on-tenant-list",

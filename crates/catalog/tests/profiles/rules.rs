@@ -75,6 +75,7 @@ fn each_rule_of_connectwise_finds_its_fault() {
         (&["reaches-security"], "", row("System", "Security", "inquire = \"All\"")),
         (&["reads-passwords"], "", row("Companies", "Configuration - Display Passwords", "inquire = \"All\"")),
         (&["reads-everything"], "", row("System", "API Reports", "inquire = \"All\"")),
+        (&["own-only"], "", row("Time & Expense", "Time Entry", "inquire = \"All\"")),
         (&["no-known-meaning", "reads-everything"], "", row("System", "API Reports", "add = \"All\"\ninquire = \"All\"")),
         (&["wildcard"], "", row("Finance", "*", "inquire = \"All\"")),
         (&["wildcard", "reads-everything", "reaches-security"], "", row("System", "*", "inquire = \"All\"")),

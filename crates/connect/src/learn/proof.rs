@@ -6,7 +6,7 @@ use crate::ConnectError;
 use crate::held::{self, MEMBERS, ROLES};
 use crate::keys;
 use crate::used::Called;
-use bitting_client::Psa;
+use bitting_client::{Answer, Psa};
 use bitting_policy::{Level, ListDocument, RoleDocument, Verb};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -82,11 +82,15 @@ fn stand_in(psa: &Psa, learned: &Learned, role: i64) -> Result<i64, ConnectError
 
 fn run(psa: &Psa, key: &Psa, learned: &Learned, role: i64) -> Result<Proof, ConnectError> {
     set(psa, role, &learned.document)?;
-    let lacking = refused(key, learned)?;
+    let whole = played(key, learned)?;
+    let lacking: Vec<String> = refused(&whole).collect();
     let mut rights = Vec::new();
     for (name, less) in each_less(&learned.document) {
         set(psa, role, &less)?;
-        rights.push((name, !refused(key, learned)?.is_empty()));
+        let answers = played(key, learned)?;
+        // A right may open a call, or only show more in its answer.
+        let needed = refused(&answers).next().is_some() || shows_less(&answers, &whole);
+        rights.push((name, needed));
     }
     Ok(Proof { lacking, rights })
 }
@@ -136,16 +140,49 @@ fn set(psa: &Psa, role: i64, document: &RoleDocument) -> Result<(), ConnectError
     Ok(())
 }
 
-/// Calls that the key is refused for lack of a right.
-fn refused(key: &Psa, learned: &Learned) -> Result<Vec<String>, ConnectError> {
-    let mut refused = Vec::new();
+/// What became of a call that was played again.
+struct Played {
+    call: String,
+    refused: bool,
+    /// The ids of a list's rows, or how many a count found; nothing of other answers.
+    shown: Vec<Value>,
+}
+
+/// Every call of the log once more, with the key as it is now.
+fn played(key: &Psa, learned: &Learned) -> Result<Vec<Played>, ConnectError> {
+    let mut answers = Vec::new();
     for call in &learned.calls {
         let (path, body) = harmless(call);
-        if key.ask(&call.method, &path, body.as_ref())?.status == 403 {
-            refused.push(format!("{} {path}", call.method));
-        }
+        let answer = key.ask(&call.method, &path, body.as_ref())?;
+        let reads = call.method == "GET";
+        let shown = if reads { shown(&answer) } else { Vec::new() };
+        answers.push(Played {
+            call: format!("{} {path}", call.method),
+            refused: answer.status == 403,
+            shown,
+        });
     }
-    Ok(refused)
+    Ok(answers)
+}
+
+fn shown(answer: &Answer) -> Vec<Value> {
+    match &answer.body {
+        Value::Array(rows) => rows.iter().map(|row| row["id"].clone()).collect(),
+        Value::Object(answer) => answer.get("count").cloned().into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Calls that the key was refused for lack of a right.
+fn refused(answers: &[Played]) -> impl Iterator<Item = String> {
+    let refused = answers.iter().filter(|answer| answer.refused);
+    refused.map(|answer| answer.call.clone())
+}
+
+/// Whether an answer shows other records than the same call's of the whole role.
+fn shows_less(answers: &[Played], whole: &[Played]) -> bool {
+    let mut pairs = answers.iter().zip(whole);
+    pairs.any(|(less, whole)| less.shown != whole.shown)
 }
 
 /// The call as it can be played again without a trace: reads as they were, writes so that they cannot be done.

@@ -25,7 +25,7 @@ pub async fn admitted(
                 .by(&permit.caller().role.name),
         )
     };
-    if permit.mine()
+    if (permit.mine() || permit.withholds())
         && crate::shape::is_owned(draft.entity)
         && !owners.contains(&permit.caller().member)
     {

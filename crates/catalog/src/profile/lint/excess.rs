@@ -21,8 +21,17 @@ const SENSITIVE: [(&str, &str, &str, &str); 2] = [
     ),
 ];
 
+/// Rows that show the integration's own records alone, until a second row is held.
+const OWN_ONLY: [(&str, &str, &str, &str); 1] = [(
+    "Time & Expense",
+    "Time Entry",
+    "Finance",
+    "Billing View Time",
+)];
+
 pub(super) fn check(report: &mut Report, registry: &Registry) {
     let profile = report.profile;
+    check_own_only(report);
     for (feature, grant) in profile.rows() {
         check_delete(report, grant);
         check_row(report, registry, grant);
@@ -58,6 +67,36 @@ pub(super) fn check(report: &mut Report, registry: &Registry) {
         format!("the guide {word} an administrator's role"),
         "use the role of this profile; an administrator's role shows as excess",
     );
+}
+
+/// A row that reads All where the profile asks nowhere for the row that shows records of others.
+fn check_own_only(report: &mut Report) {
+    let profile = report.profile;
+    for (module, action, by_module, by) in OWN_ONLY {
+        let is = |grant: &Grant, module: &str, action: &str| {
+            grant.module == module && (grant.action == action || grant.is_wildcard())
+        };
+        let reads = |grant: &Grant| grant.level(Verb::Inquire) == Level::All;
+        let shown = |grant: &Grant| is(grant, by_module, by) && reads(grant);
+        if profile.rows().any(|(_, grant)| shown(grant)) {
+            continue;
+        }
+        if let Some((_, grant)) = profile
+            .rows()
+            .find(|(_, grant)| is(grant, module, action) && reads(grant))
+        {
+            report.advise(
+                Severity::Note,
+                "own-only",
+                grant.line,
+                format!(
+                    "{}: reads the integration's own records alone, for want of {by_module} / {by}",
+                    grant.title()
+                ),
+                format!("ask the vendor whether it reads records of others; then Inquire on {by_module} / {by} is missing"),
+            );
+        }
+    }
 }
 
 fn check_delete(report: &mut Report, grant: &Grant) {
