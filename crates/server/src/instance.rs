@@ -45,6 +45,8 @@ pub struct Instance {
     callers: RwLock<HashMap<i64, (u64, Arc<Caller>)>>,
     roles: RwLock<HashMap<i64, Arc<Role>>>,
     settings: RwLock<HashMap<String, String>>,
+    /// Which tables leave a trail; read from the catalog at the first write.
+    trails: std::sync::OnceLock<rules::changes::Trails>,
     /// Told when a write leaves messages for callbacks.
     pub(crate) outbox: tokio::sync::Notify,
     /// Held while the key that signs them is made.
@@ -100,6 +102,7 @@ impl Instance {
             callers: RwLock::default(),
             roles: RwLock::default(),
             settings: RwLock::default(),
+            trails: std::sync::OnceLock::new(),
             outbox: tokio::sync::Notify::new(),
             signing: tokio::sync::Mutex::new(()),
             ledger: tokio::sync::Mutex::new(()),
@@ -187,6 +190,11 @@ impl Instance {
 
     pub fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    pub(crate) fn trails(&self) -> &rules::changes::Trails {
+        self.trails
+            .get_or_init(|| rules::changes::Trails::new(self.catalog()))
     }
 
     pub fn registry(&self) -> &Registry {

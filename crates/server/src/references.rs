@@ -11,6 +11,7 @@ use bitting_dialects::connectwise::body::Key;
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_policy::Needs;
 use bitting_query::{Filter, Kind, Order, Value, and};
+use std::sync::Arc;
 
 /// Finds the record that a key names, among those the caller sees. The inner error is the caller's.
 pub async fn resolve(
@@ -78,38 +79,81 @@ pub async fn fill_defaults(instance: &Instance, draft: &mut Draft<'_>) -> Result
             continue;
         };
         let target = instance.catalog().entity(target);
-        // Only setup tables mark a default; a contact's flag says something else.
-        if !matches!(target.right.needs, Needs::Table(_)) || target.id == draft.entity.id {
-            continue;
-        }
-        let Some(flag) = target
-            .fields
-            .iter()
-            .find(|field| &*field.name == "defaultFlag")
-        else {
+        let Some(flag) = mark(target).filter(|_| target.id != draft.entity.id) else {
             continue;
         };
+        let set = |field: &Field| equals(&field.column, Kind::Boolean, Value::Boolean(true));
         let backend = &instance.backend;
-        let found = if field.within.is_some() {
+        let limit = if field.within.is_some() {
             let Some(within) = within(draft, field, target) else {
                 continue;
             };
-            let filter = equals(&flag.column, Kind::Boolean, Value::Boolean(true));
-            let filter = and(filter, within.filter);
-            let rows = backend
-                .raw_rows(target, filter, Vec::<Order>::new(), Some(1))
-                .await?;
-            rows.first().map(|row| row.id)
-        } else if target.parents.is_empty() {
-            backend.raw_marked(target, &flag.column).await?
+            Some(within.filter)
+        } else if let Some(column) = group(target) {
+            // Each warehouse has a default bin: that of the record's own warehouse.
+            let Some(id) = of_same(instance, draft, target, &column) else {
+                continue;
+            };
+            Some(equals(&column, Kind::Integer, Value::Integer(id)))
         } else {
-            continue;
+            None
+        };
+        let found = match limit {
+            None => backend.raw_marked(target, &flag.column).await?,
+            Some(limit) => {
+                let rows = backend
+                    .raw_rows(target, and(set(flag), limit), Vec::<Order>::new(), Some(1))
+                    .await?;
+                rows.first().map(|row| row.id)
+            }
         };
         if let Some(id) = found {
             draft.row.set_named(&field.column, Value::Integer(id));
         }
     }
     Ok(())
+}
+
+/// The field that marks the default row of a setup table. Only those mark one; a contact's flag says something
+/// else.
+pub fn mark(entity: &Entity) -> Option<&Field> {
+    let marks = |field: &&Field| ["defaultFlag", "overallDefaultFlag"].contains(&&*field.name);
+    let table = matches!(entity.right.needs, Needs::Table(_)) && entity.stored;
+    entity.fields.iter().find(marks).filter(|_| table)
+}
+
+/// Tables whose rows are chosen within another row although no path says so: each has a default of its own.
+const GROUPED: [(&str, &str); 2] = [
+    ("procurement/subcategories", "category"),
+    ("procurement/warehouseBins", "warehouse"),
+];
+
+/// The column of what a table's rows are chosen within.
+pub fn group(entity: &Entity) -> Option<Arc<str>> {
+    if let Some(parent) = entity.parents.last() {
+        return Some(parent.column.clone());
+    }
+    let (_, name) = GROUPED.iter().find(|(path, _)| **path == *entity.path)?;
+    Some(entity.any_field(name)?.column.clone())
+}
+
+/// The record that the draft names of the kind that a grouped table's rows are chosen within.
+fn of_same(instance: &Instance, draft: &Draft<'_>, target: &Entity, column: &str) -> Option<i64> {
+    let points_to = |field: &Field| match &field.kind {
+        FieldKind::Reference(reference) => reference.target,
+        _ => None,
+    };
+    let holder = target
+        .fields
+        .iter()
+        .find(|field| &*field.column == column)?;
+    let of = instance.catalog().home(points_to(holder)?).id;
+    let mut fields = draft.entity.fields.iter();
+    let same = fields.find(|field| {
+        let to = points_to(field);
+        to.is_some_and(|to| instance.catalog().home(to).id == of)
+    })?;
+    draft.row.integer(&same.column)
 }
 
 /// The record that a reference is looked up under.

@@ -185,7 +185,6 @@ pub async fn before_save(
             "type_association" => types::save(context, draft).await?,
             "contact" => contacts::save(context, draft).await?,
             "contact_communication" => contacts::communications::save(context, draft).await?,
-            "single_default" => single_default::save(context, draft).await?,
             "board_status" => boards::statuses::save(context, draft).await?,
             "board_team" => teams::board(context, draft).await?,
             "company_team" => teams::company(context, draft).await?,
@@ -205,7 +204,7 @@ pub async fn before_save(
             _ => {}
         }
     }
-    Ok(())
+    single_default::save(context, draft).await
 }
 
 /// Who entered a row of set-up and when, where the row itself shows it.

@@ -385,7 +385,12 @@ pub async fn finish(
     Ok(())
 }
 
-async fn write(context: Context<'_>, entity: &Entity, changes: Vec<Change>) -> Result<(), Problem> {
+async fn write(
+    context: Context<'_>,
+    entity: &Entity,
+    mut changes: Vec<Change>,
+) -> Result<(), Problem> {
+    Box::pin(rules::changes::complete(context, &mut changes)).await?;
     let news = rules::callbacks::outbox::has_news(&changes);
     let written = context.instance.backend.write(changes).await;
     written.map_err(|error| refused(entity, error))?;

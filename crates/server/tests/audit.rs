@@ -181,3 +181,51 @@ async fn passwords_are_not_in_the_trail() {
     assert_eq!(trail.status, 200);
     assert!(!String::from_utf8_lossy(&trail.body).contains("hidden-word"));
 }
+
+/// What changes a record without a call on the record itself: what is hung on it, taken off, uploaded, booked.
+#[tokio::test]
+async fn what_is_hung_on_a_record_and_what_follows_is_told_in_its_trail() {
+    let company = Company::open().await;
+    let id = ticket(&company).await;
+    let client = company
+        .get(&company.admin, &format!("/service/tickets/{id}"))
+        .await
+        .json["company"]["id"]
+        .clone();
+    let kind = post(
+        &company,
+        "/company/configurations/types",
+        json!({"name": "Server"}),
+    )
+    .await;
+    let status = json!({"description": "In use", "defaultFlag": true});
+    post(&company, "/company/configurations/statuses", status).await;
+    let device = json!({"name": "srv", "type": {"id": kind["id"]}, "company": {"id": client}});
+    let device = post(&company, "/company/configurations", device).await["id"].clone();
+    let list = format!("/service/tickets/{id}/configurations");
+    post(&company, &list, json!({"id": device})).await;
+    // Again is no change.
+    post(&company, &list, json!({"id": device})).await;
+    let form = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"recordType\"\r\n\r\nTicket\r\n--b\r\n\
+         Content-Disposition: form-data; name=\"recordId\"\r\n\r\n{id}\r\n--b\r\n\
+         Content-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nhello\r\n--b--\r\n"
+    );
+    let media = "multipart/form-data; boundary=b";
+    let documents = "/system/documents";
+    let sent = company.send_as(&company.admin, "POST", documents, form.into_bytes(), media);
+    assert!(matches!(sent.await.status, 200 | 201));
+    let entry = json!({"chargeToId": id, "chargeToType": "ServiceTicket", "actualHours": 2,
+        "timeStart": "2026-03-02T08:00:00Z"});
+    post(&company, "/time/entries", entry).await;
+    let trail = format!("/system/audittrail?type=Ticket&id={id}");
+    let texts = texts(&company, &company.admin, &trail).await;
+    let expected = [
+        "Ticket was created.".to_owned(),
+        format!("Configuration {device} was added."),
+        format!("Configuration {device} was removed."),
+        "DocumentInfo 1 was added.".to_owned(),
+        "actualHours changed from 0 to 2.".to_owned(),
+    ];
+    assert_eq!(texts, expected);
+}

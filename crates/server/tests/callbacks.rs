@@ -563,3 +563,48 @@ async fn a_merge_tells_of_every_record_that_it_moves() {
         "the company's trail"
     );
 }
+
+/// Changes without a call on the record itself reach whoever listens to it, once each.
+#[tokio::test]
+async fn what_is_hung_on_a_record_is_a_change_of_it() {
+    let company = Company::open().await;
+    let receiver = Receiver::start().await;
+    let admin = company.admin.clone();
+    let of = client(&company, "Hung").await;
+    let board = json!({"name": "Help", "location": {"id": 1}, "department": {"id": 1}});
+    let board = post(&company, &admin, "/service/boards", board).await["id"].clone();
+    let ticket = json!({"summary": "s", "board": {"id": board}, "company": {"id": of}});
+    let ticket = post(&company, &admin, "/service/tickets", ticket).await["id"].clone();
+    for kind in ["ticket", "member"] {
+        let body = json!({"url": receiver.url, "objectId": 1, "type": kind, "level": "owner"});
+        post(&company, &admin, "/system/callbacks", body).await;
+    }
+    let note = json!({"text": "n", "detailDescriptionFlag": true});
+    post(
+        &company,
+        &admin,
+        &format!("/service/tickets/{ticket}/notes"),
+        note,
+    )
+    .await;
+    let member = json!({"memberId": company.admin_member});
+    let excluded = format!("/service/boards/{board}/excludedMembers");
+    post(&company, &admin, &excluded, member).await;
+    delivery(&company).round().await.unwrap();
+    let mut told: Vec<(String, i64, String)> = receiver
+        .take()
+        .iter()
+        .map(|heard| {
+            let body = heard.json();
+            let text = |name: &str| body[name].as_str().unwrap().to_owned();
+            (text("Type"), body["ID"].as_i64().unwrap(), text("Action"))
+        })
+        .collect();
+    told.sort();
+    let updated = |kind: &str, id: i64| (kind.to_owned(), id, "updated".to_owned());
+    let expected = [
+        updated("member", company.admin_member),
+        updated("ticket", ticket.as_i64().unwrap()),
+    ];
+    assert_eq!(told, expected);
+}

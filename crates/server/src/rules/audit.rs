@@ -14,6 +14,7 @@ use bitting_query::{Kind as ColumnKind, Select, Value};
 use bitting_store::Flow;
 use bitting_store::table::{Cells, Change, Column, Key, Table};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const TABLE: &str = "bitting_audit";
@@ -100,6 +101,32 @@ pub async fn record(
     else {
         return Ok(());
     };
+    changes.push(line(context, entity, id, what, &lines).await?);
+    Ok(())
+}
+
+/// Adds a line about what hangs on a record, where the record has a trail.
+pub async fn note(
+    context: Context<'_>,
+    entity: &Entity,
+    id: i64,
+    text: String,
+    changes: &mut Vec<Change>,
+) -> Result<(), Problem> {
+    if is_kept(entity) {
+        let lines = [Line { field: None, text }];
+        changes.push(line(context, entity, id, "Updated", &lines).await?);
+    }
+    Ok(())
+}
+
+async fn line(
+    context: Context<'_>,
+    entity: &Entity,
+    id: i64,
+    what: &str,
+    lines: &[Line],
+) -> Result<Change, Problem> {
     let table: Arc<str> = Arc::from(TABLE);
     let values = [
         related::text(&*entity.table),
@@ -107,9 +134,9 @@ pub async fn record(
         related::text(&*context.caller.identifier),
         related::text(crate::saving::time(context.now)),
         related::text(what),
-        related::text(serde_json::to_string(&lines).unwrap_or_default()),
+        related::text(serde_json::to_string(lines).unwrap_or_default()),
     ];
-    changes.push(Change::Insert {
+    Ok(Change::Insert {
         id: context.instance.backend.store.next_id(&table).await?,
         table,
         values: COLUMNS
@@ -117,11 +144,26 @@ pub async fn record(
             .map(|name| Arc::from(*name))
             .zip(values)
             .collect(),
-    });
-    Ok(())
+    })
 }
 
-fn is_kept(entity: &Entity) -> bool {
+/// The records, by table and id, that a write's lines are about.
+pub fn said(changes: &[Change]) -> BTreeSet<(Arc<str>, i64)> {
+    let mut said = BTreeSet::new();
+    for change in changes {
+        if let Change::Insert { table, values, .. } = change
+            && **table == *TABLE
+            && let (Some((_, Value::Text(of))), Some((_, Value::Integer(id)))) =
+                (values.first(), values.get(1))
+        {
+            said.insert((Arc::from(of.as_str()), *id));
+        }
+    }
+    said
+}
+
+/// Whether records of the entity have a trail.
+pub fn is_kept(entity: &Entity) -> bool {
     TYPES
         .iter()
         .filter_map(|name| kind(name))

@@ -143,9 +143,8 @@ pub async fn exclude(
 async fn keep(context: Context<'_>, member: i64, boards: &[i64]) -> Result<(), Problem> {
     let json = serde_json::to_string(boards).unwrap_or_default();
     let change = related::update(context, MEMBERS, member, &[(EXCLUDED, text(json))])?;
-    context.instance.backend.write(vec![change]).await?;
-    context.instance.security_changed();
-    Ok(())
+    let members = related::entity(context.instance, MEMBERS)?;
+    crate::saving::finish(context, members, vec![change]).await
 }
 
 /// Which types go with which subtypes, and those with which items, as the subtypes and items say.

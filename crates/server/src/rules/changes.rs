@@ -1,13 +1,26 @@
 //! What every change of a record leaves behind in the same write: a line in the audit trail, and messages
 //! for callbacks. Knows neither's particulars.
+//!
+//! Whoever has a record in hand before and after says so with [`saved`], [`altered`] or [`removed`]. What a
+//! write changes beside that (a ticket's hours with a time entry, an attached device, a document, rows that go
+//! with their record) is found by [`complete`] in the list of its changes, so that no verb can forget it.
+
+mod net;
+mod trails;
+
+pub use trails::Trails;
 
 use super::{Context, audit, callbacks};
 use crate::draft::Draft;
 use crate::problem::Problem;
 use crate::row::Row;
 use bitting_catalog::entity::Entity;
+use bitting_dialects::connectwise::layout::EXTRA;
 use bitting_query::Value;
 use bitting_store::table::Change;
+use net::Net;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A record was created or changed.
 pub async fn saved(
@@ -37,9 +50,7 @@ pub async fn altered(
     for (column, value) in values {
         after.set(column.as_ref(), value.clone());
     }
-    let (before, after) = (Some(before), Some(&after));
-    Box::pin(audit::record(context, entity, before, after, changes)).await?;
-    Box::pin(callbacks::record(context, entity, before, after, changes)).await
+    told(context, entity, Some(before), Some(&after), changes).await
 }
 
 /// A record was deleted.
@@ -49,6 +60,134 @@ pub async fn removed(
     row: &Row,
     changes: &mut Vec<Change>,
 ) -> Result<(), Problem> {
-    Box::pin(audit::record(context, entity, Some(row), None, changes)).await?;
-    Box::pin(callbacks::record(context, entity, Some(row), None, changes)).await
+    told(context, entity, Some(row), None, changes).await
+}
+
+async fn told(
+    context: Context<'_>,
+    entity: &Entity,
+    before: Option<&Row>,
+    after: Option<&Row>,
+    changes: &mut Vec<Change>,
+) -> Result<(), Problem> {
+    Box::pin(audit::record(context, entity, before, after, changes)).await?;
+    Box::pin(callbacks::record(context, entity, before, after, changes)).await
+}
+
+/// Adds to the changes of a write what nobody has said of it yet: of records that changed, and of records that
+/// something was hung on or taken from, which counts as a change of theirs.
+pub async fn complete(context: Context<'_>, changes: &mut Vec<Change>) -> Result<(), Problem> {
+    let (catalog, trails) = (context.instance.catalog(), context.instance.trails());
+    let rows = net::rows(changes, |table| trails.of(table).is_some());
+    let mut said = audit::said(changes);
+    said.extend(callbacks::outbox::said(changes, catalog));
+    let mut parts = Vec::new();
+    for ((table, id), net) in &rows {
+        let Some(trail) = trails.of(table) else {
+            continue;
+        };
+        let own = !trail.own.is_empty();
+        if own && said.contains(&(table.clone(), *id)) {
+            continue;
+        }
+        let before = match net {
+            Net::Made(_) => None,
+            Net::Changed(_) | Net::Gone => at_rest(context, table, *id).await?,
+        };
+        let after = match (net, &before) {
+            (Net::Made(row), _) => Some(row.clone()),
+            (Net::Changed(values), Some(before)) => {
+                let mut after = before.clone();
+                net::put(&mut after, values);
+                Some(after)
+            }
+            (Net::Changed(_), None) | (Net::Gone, _) => None,
+        };
+        let Some(row) = after.as_ref().or(before.as_ref()) else {
+            continue;
+        };
+        if !own {
+            parts.push((table.clone(), before, after));
+            continue;
+        }
+        let Some(entity) = trails.entity(catalog, table, row) else {
+            continue;
+        };
+        if let (Some(before), Some(after)) = (&before, &after)
+            && !differs(entity, before, after)
+        {
+            continue;
+        }
+        told(context, entity, before.as_ref(), after.as_ref(), changes).await?;
+        said.insert((table.clone(), *id));
+    }
+    for (table, before, after) in parts {
+        let (before, after) = (before.as_ref(), after.as_ref());
+        let Some(row) = after.or(before) else {
+            continue;
+        };
+        let Some(record) = trails.record(catalog, &table, row) else {
+            continue;
+        };
+        // What comes or goes with its record is told with it.
+        if let Some(Net::Made(_) | Net::Gone) = rows.get(&record) {
+            continue;
+        }
+        let Some(entity) = catalog.entities.iter().find(|entity| entity.table == table) else {
+            continue;
+        };
+        let what = match (before, after) {
+            (None, _) => "added",
+            (Some(before), Some(after)) if differs(entity, before, after) => "changed",
+            (Some(_), Some(_)) => continue,
+            (_, None) => "removed",
+        };
+        let text = format!("{} was {what}.", trails::name(catalog, entity, row));
+        hung(context, record, text, &mut said, changes).await?;
+    }
+    Ok(())
+}
+
+/// Says of a record what hangs on it now, or no longer does.
+async fn hung(
+    context: Context<'_>,
+    (table, id): (Arc<str>, i64),
+    text: String,
+    said: &mut BTreeSet<(Arc<str>, i64)>,
+    changes: &mut Vec<Change>,
+) -> Result<(), Problem> {
+    let (catalog, trails) = (context.instance.catalog(), context.instance.trails());
+    let Some(row) = at_rest(context, &table, id).await? else {
+        return Ok(());
+    };
+    let Some(entity) = trails.entity(catalog, &table, &row) else {
+        return Ok(());
+    };
+    audit::note(context, entity, id, text, changes).await?;
+    if said.insert((table, id)) {
+        Box::pin(callbacks::record(
+            context,
+            entity,
+            Some(&row),
+            Some(&row),
+            changes,
+        ))
+        .await?;
+    }
+    Ok(())
+}
+
+async fn at_rest(context: Context<'_>, table: &str, id: i64) -> Result<Option<Row>, Problem> {
+    let mut entities = context.instance.catalog().entities.iter();
+    match entities.find(|entity| *entity.table == *table) {
+        Some(entity) => Ok(context.instance.backend.raw_row(entity, id).await?),
+        None => Ok(None),
+    }
+}
+
+/// Whether something that records show is not as it was: stamps and places alone are no change.
+fn differs(entity: &Entity, before: &Row, after: &Row) -> bool {
+    let mut columns = entity.fields.iter().chain(&entity.hidden);
+    before.get(EXTRA) != after.get(EXTRA)
+        || columns.any(|field| before.get(&field.column) != after.get(&field.column))
 }

@@ -176,7 +176,7 @@ async fn upload(context: Context<'_>, permit: &Permit<'_>, body: &[u8]) -> Resul
     {
         changes.push(photo(context, of, on, id).await?);
     }
-    context.instance.backend.write(changes).await?;
+    crate::saving::finish(context, permit.entity(), changes).await?;
     shown(context, permit, id, 201).await
 }
 
@@ -229,7 +229,7 @@ async fn change(
         (None, Some(_)) if kept => changes.push(files::delete(row.id)),
         (None, _) => {}
     }
-    context.instance.backend.write(changes).await?;
+    crate::saving::finish(context, permit.entity(), changes).await?;
     shown(context, permit, row.id, 200).await
 }
 

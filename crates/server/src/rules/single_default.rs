@@ -1,32 +1,27 @@
-//! One default per setup table, or per board where the table hangs on one: marking a row as the default
-//! takes the mark from the row that had it.
+//! One default per setup table, or per record that its rows hang on: marking a row as the default takes the mark
+//! from the row that had it. Holds for every table that marks one; the catalog says which those are.
 
 use super::Context;
 use crate::backend::equals;
 use crate::draft::Draft;
 use crate::problem::Problem;
+use crate::references;
 use bitting_query::{Kind, Value, and};
 use bitting_store::table::Change;
-use std::sync::Arc;
-
-const FLAG: &str = "defaultFlag";
 
 /// Takes the mark from every other row under the same parent.
 pub async fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Problem> {
-    if !draft.flag(FLAG) || !draft.changed(FLAG) {
-        return Ok(());
-    }
-    let Some(column) = draft.column(FLAG).map(Arc::<str>::from) else {
+    let Some(flag) = references::mark(draft.entity) else {
         return Ok(());
     };
-    let mut filter = equals(&column, Kind::Boolean, Value::Boolean(true));
-    if let Some(parent) = draft.entity.parents.last()
-        && let Some(id) = draft.row.integer(&parent.column)
+    if !draft.flag(&flag.name) || !(draft.changed(&flag.name) || moved(draft)) {
+        return Ok(());
+    }
+    let mut filter = equals(&flag.column, Kind::Boolean, Value::Boolean(true));
+    if let Some(column) = references::group(draft.entity)
+        && let Some(id) = draft.row.integer(&column)
     {
-        filter = and(
-            filter,
-            equals(&parent.column, Kind::Integer, Value::Integer(id)),
-        );
+        filter = and(filter, equals(&column, Kind::Integer, Value::Integer(id)));
     }
     let marked = context
         .instance
@@ -37,8 +32,16 @@ pub async fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Pro
         draft.also.push(Change::Update {
             table: draft.entity.table.clone(),
             id: row.id,
-            values: vec![(column.clone(), Value::Boolean(false))],
+            values: vec![(flag.column.clone(), Value::Boolean(false))],
         });
     }
     Ok(())
+}
+
+/// Whether the row came under another parent, which may have a default already.
+fn moved(draft: &Draft<'_>) -> bool {
+    let (Some(before), Some(column)) = (&draft.before, references::group(draft.entity)) else {
+        return false;
+    };
+    before.get(&column) != draft.row.get(&column)
 }

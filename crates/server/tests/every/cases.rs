@@ -3,8 +3,8 @@
 use crate::NOT_YET;
 use crate::arranged::Arranged;
 use crate::bodies::{Ground, Place, filled, has_own};
-use crate::shape;
 use crate::support::{Answered, Company, Credentials};
+use crate::{shape, trail};
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, Kind, Release};
 use bitting_catalog::route::{Method, Operation, Route, RouteKind};
@@ -32,6 +32,8 @@ pub struct Seen {
     pub not_yet: bool,
     /// The answer was a list with records in it, or no list: its members were looked at.
     pub told: bool,
+    /// Records that a verb of its own changed.
+    pub changed: usize,
     /// What is not as it should be.
     pub faults: Vec<String>,
 }
@@ -120,10 +122,22 @@ impl Case<'_, '_> {
         let (path, body) = self.request().await;
         let (denied, level) = self.denied(nobody, &path, body.as_ref()).await;
         let not_yet = self.not_yet(&path, body.as_ref()).await;
-        let (mut invalid, mut valid) = (Vec::new(), 404);
+        let (mut invalid, mut valid, mut changed) = (Vec::new(), 404, 0);
         if !not_yet {
             invalid = self.invalid(&path).await;
+            let before = trail::before(self.company, self.route, self.operation, &path).await;
             valid = self.valid(&path, body).await;
+            if let Some(before) = before
+                && valid == self.operation.status
+            {
+                let (count, silent) = trail::after(self.company, &before).await;
+                changed = count;
+                let (method, path) = (word(self.operation.method), &self.route.path);
+                let silent = silent.iter();
+                let faults =
+                    silent.map(|record| format!("{method} {path} leaves no line for {record}"));
+                self.faults.extend(faults);
+            }
             if self.route.kind == RouteKind::Collection && self.operation.method == Method::Delete
                 || [
                     "forecast",
@@ -148,6 +162,7 @@ impl Case<'_, '_> {
             refused: denied == 403 || denied == 401,
             invalid,
             told: self.told,
+            changed,
             faults: std::mem::take(&mut self.faults),
         }
     }
@@ -191,6 +206,16 @@ impl Case<'_, '_> {
         self.company
             .send(Some(key), word(self.operation.method), path, body)
             .await
+    }
+
+    /// Whether records of others take a right of their own.
+    fn is_withheld(&self) -> bool {
+        let entity = self.catalog.entity(self.route.entity);
+        let above = entity.parents.iter().filter_map(|parent| parent.entity);
+        let mut all = above
+            .chain([self.route.entity])
+            .map(|id| self.catalog.entity(id));
+        all.any(|entity| entity.extra_rights.contains_key("others"))
     }
 
     fn rule(&self) -> &str {
@@ -613,8 +638,9 @@ impl Case<'_, '_> {
         let entity = self.catalog.entity(self.route.entity);
         let mut body = body;
         let mut answered = self.call(&admin, path, body.as_ref()).await;
-        if answered.status == 403 {
-            // What a verb of its own makes or reads beside the record takes the right to that too.
+        if answered.status == 403 || (answered.status == 404 && self.is_withheld()) {
+            // What a verb of its own makes or reads beside the record takes the right to that too; so does a
+            // record of somebody else.
             self.further = true;
             admin = self.company.admin.clone();
             answered = self.call(&admin, path, body.as_ref()).await;

@@ -9,12 +9,14 @@
 mod arranged;
 mod bodies;
 mod cases;
+mod defaults;
 mod echoed;
 mod page;
 mod shape;
 mod strict;
 #[path = "../support/mod.rs"]
 mod support;
+mod trail;
 
 use bitting_catalog::entity::Kind;
 use bitting_catalog::route::{Method, RouteKind};
@@ -54,6 +56,18 @@ const STACK: usize = 64 << 20;
 #[test]
 fn every_operation_answers_as_its_entry_says() {
     deep(every_operation);
+}
+
+#[test]
+fn the_default_rows_of_set_up_are_one_each_and_are_taken() {
+    deep(async || {
+        let company = demo().await;
+        let found = defaults::all(&company).await;
+        assert!(found.faults.is_empty(), "{}", found.faults.join("\n"));
+        assert!(found.tables > 30, "{} tables mark a default", found.tables);
+        let references = found.references;
+        assert!(references > 60, "{references} references take one");
+    });
 }
 
 /// Runs a test on a stack of its own.
@@ -121,6 +135,11 @@ async fn every_operation() {
         .filter(|path| !path.contains("/usages") && !UNSEEN.contains(&path.as_str()))
         .collect();
     assert!(new.is_empty(), "lists without a record to look at: {new:?}");
+    let verbs = seen.iter().filter(|case| case.changed > 0).count();
+    assert!(
+        verbs > 40,
+        "{verbs} verbs of their own changed a record with a trail"
+    );
     page::compare(&company, &seen);
 }
 

@@ -5,10 +5,12 @@ use crate::backend::{column, equals};
 use crate::instance::Instance;
 use crate::problem::Problem;
 use crate::row::Row;
+use bitting_catalog::Catalog;
 use bitting_query::{Comparison, Filter, Kind, Order, Select, Value, and};
 use bitting_store::Flow;
 use bitting_store::table::{Cells, Change, Column, Key, Table};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const TABLE: &str = "bitting_outbox";
@@ -196,6 +198,30 @@ pub fn has_news(changes: &[Change]) -> bool {
     changes
         .iter()
         .any(|change| matches!(change, Change::Insert { table, .. } if &**table == TABLE))
+}
+
+/// The records, by table and id, that a write's messages are about.
+pub fn said(changes: &[Change], catalog: &Catalog) -> BTreeSet<(Arc<str>, i64)> {
+    let mut said = BTreeSet::new();
+    for change in changes {
+        let Change::Insert { table, values, .. } = change else {
+            continue;
+        };
+        if **table != *TABLE {
+            continue;
+        }
+        let value = |name: &str| {
+            let found = values.iter().find(|(column, _)| **column == *name);
+            found.map(|(_, value)| value)
+        };
+        if let (Some(Value::Text(path)), Some(Value::Integer(id))) =
+            (value("entity"), value("record_id"))
+            && let Some(entity) = catalog.entity_at(path)
+        {
+            said.insert((entity.table.clone(), *id));
+        }
+    }
+    said
 }
 
 /// Messages not told yet, oldest first.

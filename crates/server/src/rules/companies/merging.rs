@@ -8,7 +8,7 @@ use crate::row::Row;
 use crate::rules::related::{self, text};
 use crate::rules::{Answer, Context, changes};
 use crate::saving::time;
-use crate::{placement, usage};
+use crate::{placement, saving, usage};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_dialects::connectwise::layout::SCOPE;
 use bitting_query::{Kind, Value};
@@ -102,8 +102,7 @@ pub async fn answer(
     changes.push(related::update(context, COMPANIES, to, &values)?);
     changes::removed(context, permit.entity(), &source, &mut changes).await?;
     changes::altered(context, permit.entity(), &target, &values, &mut changes).await?;
-    backend.write(changes).await?;
-    context.instance.outbox.notify_one();
+    saving::finish(context, permit.entity(), changes).await?;
     Ok(Answer::json(200, &json!({ "success": true })))
 }
 

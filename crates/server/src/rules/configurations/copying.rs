@@ -46,7 +46,7 @@ pub async fn copy(
     let mut changes = Vec::new();
     changes.extend(after(context, TYPES, &row, id, &[("name", text(name))]).await?);
     changes.extend(questions(context, from, id).await?);
-    backend.write(changes).await?;
+    crate::saving::finish(context, permit.entity(), changes).await?;
     let look = Look {
         view: None,
         projection: None,

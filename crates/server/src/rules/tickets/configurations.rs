@@ -6,6 +6,7 @@ use crate::problem::Problem;
 use crate::row::Row;
 use crate::rules::related::{self, id, text};
 use crate::rules::{Answer, Context};
+use crate::saving;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_dialects::connectwise::layout::SCOPE;
 use bitting_policy::Verb;
@@ -101,7 +102,7 @@ async fn attach(context: Context<'_>, permit: &Permit<'_>, body: &[u8]) -> Resul
             ("configuration", Value::Integer(configuration)),
         ];
         let changes = related::insert(context, links, link, &values, node).await?;
-        context.instance.backend.write(changes).await?;
+        saving::finish(context, permit.entity(), changes).await?;
     }
     let mut rows = rows(context, permit).await?;
     rows.retain(|row| row.id == configuration);
@@ -175,6 +176,6 @@ async fn detach(
         let schema = &permit.entity().schema;
         return Err(ApiError::not_found(schema, &configuration.to_string()).into());
     }
-    context.instance.backend.write(found).await?;
+    saving::finish(context, permit.entity(), found).await?;
     Ok(Answer::empty(204))
 }
