@@ -25,7 +25,9 @@ use tokio::sync::watch;
 
 /// An answer that takes longer is none.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Answers after which the vendor tries again; after all others it does not.
+/// Answers after which the vendor tries again; after all others it does not. What it does when there is none
+/// (after five seconds, or for want of a connection) nobody says: here that is tried again alike, since a
+/// receiver that restarts would lose what happened meanwhile.
 const AGAIN: [u16; 4] = [404, 409, 419, 429];
 /// Seconds before the second and before the third attempt.
 const WAITS: [i64; 2] = [2, 4];
@@ -257,19 +259,19 @@ impl Delivery {
                 message.status = Some(i64::from(status));
                 message.error = Some(format!("the receiver answered {status}"));
                 message.state = State::Failed;
-                let wait = usize::try_from(message.attempts - 1)
-                    .ok()
-                    .and_then(|at| WAITS.get(at));
-                if let Some(wait) = wait.filter(|_| AGAIN.contains(&status)) {
-                    message.due = self.instance.now().as_second() + wait;
-                    message.state = State::Waiting;
+                if AGAIN.contains(&status) {
+                    self.try_again(&mut message);
                 }
             }
             Err(error) => {
                 message.status = None;
                 // Not the URL: it may hold a word that only the receiver should know.
-                message.error = Some(reason(&error.without_url()));
                 message.state = State::Failed;
+                // Nobody refused it, so it may go through yet; what cannot be called at all never will.
+                if !error.is_builder() {
+                    self.try_again(&mut message);
+                }
+                message.error = Some(reason(&error.without_url()));
             }
         }
         let failed = message.state == State::Failed;
@@ -282,6 +284,15 @@ impl Delivery {
             changes.push(inactive(&self.instance, row)?);
         }
         Ok(self.instance.backend.write(changes).await?)
+    }
+
+    /// Puts a message off until its next attempt, where it has one left.
+    fn try_again(&self, message: &mut Message) {
+        let wait = usize::try_from(message.attempts - 1);
+        if let Some(wait) = wait.ok().and_then(|at| WAITS.get(at)) {
+            message.due = self.instance.now().as_second() + wait;
+            message.state = State::Waiting;
+        }
     }
 
     /// The callback, unless it is gone or inactive.

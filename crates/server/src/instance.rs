@@ -52,11 +52,18 @@ pub struct Instance {
     /// Held while the key that signs them is made.
     pub(crate) signing: tokio::sync::Mutex<()>,
     /// Held by writes whose sums depend on other rows (balances, sheets, invoices), one after another.
-    pub(crate) ledger: tokio::sync::Mutex<()>,
+    ledger: tokio::sync::Mutex<()>,
     /// The day that states at rest are of; a day that never was when they have to be looked at.
     agreements_day: AtomicI64,
     /// Where the records are, when a PSA behind the gate has them.
     gate: std::sync::OnceLock<Arc<crate::gate::Gate>>,
+}
+
+/// The turn to write sums: in this process, and among the servers that share the database.
+pub struct Ledger<'i> {
+    // In this order: the others may go on before those here.
+    _among_servers: bitting_store::Turn,
+    _here: tokio::sync::MutexGuard<'i, ()>,
 }
 
 /// What an instance is opened with.
@@ -190,6 +197,16 @@ impl Instance {
 
     pub fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// Waits for the writes of sums before this one. Held until its own write is at rest, and taken once only:
+    /// who has it would wait for itself.
+    pub(crate) async fn ledger(&self) -> Result<Ledger<'_>, StoreError> {
+        let here = self.ledger.lock().await;
+        Ok(Ledger {
+            _among_servers: self.backend.store.turn("ledger").await?,
+            _here: here,
+        })
     }
 
     pub(crate) fn trails(&self) -> &rules::changes::Trails {

@@ -56,7 +56,7 @@ mod workflows;
 
 use crate::caller::Caller;
 use crate::draft::Draft;
-use crate::instance::Instance;
+use crate::instance::{Instance, Ledger};
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
@@ -137,12 +137,12 @@ const SUMMED: [&str; 10] = [
 pub async fn turn<'i>(
     instance: &'i Instance,
     entity: &Entity,
-) -> Option<tokio::sync::MutexGuard<'i, ()>> {
+) -> Result<Option<Ledger<'i>>, Problem> {
     let summed = |rule: &String| SUMMED.contains(&rule.as_str());
     if entity.rules.iter().any(summed) {
-        Some(instance.ledger.lock().await)
+        Ok(Some(instance.ledger().await?))
     } else {
-        None
+        Ok(None)
     }
 }
 

@@ -61,7 +61,7 @@ pub async fn replace(
         return Err(ApiError::no_endpoint().into());
     }
     let backend = &context.instance.backend;
-    let _turn = rules::turn(context.instance, entity).await;
+    let _turn = rules::turn(context.instance, entity).await?;
     let mut changes = Vec::new();
     for id in gone {
         changes.extend(usage::unused(backend, entity, *id));
@@ -144,7 +144,7 @@ pub async fn change(
     release: Release,
 ) -> Result<(), Problem> {
     let entity = permit.entity();
-    let _turn = rules::turn(context.instance, entity).await;
+    let _turn = rules::turn(context.instance, entity).await?;
     let before = existing(context, permit, id).await?;
     let input = if whole {
         reader(context, entity, release, Purpose::Replace).read(body)?
@@ -165,7 +165,7 @@ pub async fn change(
 
 /// Deletes a record with what hangs under it; one that is in use stays.
 pub async fn delete(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Result<(), Problem> {
-    let _turn = rules::turn(context.instance, permit.entity()).await;
+    let _turn = rules::turn(context.instance, permit.entity()).await?;
     let changes = removed(context, permit, id).await?;
     write(context, permit.entity(), changes).await?;
     rules::after_delete(context.instance, permit.entity(), id);

@@ -206,6 +206,9 @@ async fn what_is_hung_on_a_record_and_what_follows_is_told_in_its_trail() {
     post(&company, &list, json!({"id": device})).await;
     // Again is no change.
     post(&company, &list, json!({"id": device})).await;
+    let link = format!("{list}/{device}");
+    let gone = company.call(&company.admin, "DELETE", &link, None);
+    gone.await.expect(204);
     let form = format!(
         "--b\r\nContent-Disposition: form-data; name=\"recordType\"\r\n\r\nTicket\r\n--b\r\n\
          Content-Disposition: form-data; name=\"recordId\"\r\n\r\n{id}\r\n--b\r\n\
@@ -225,7 +228,7 @@ async fn what_is_hung_on_a_record_and_what_follows_is_told_in_its_trail() {
         format!("Configuration {device} was added."),
         format!("Configuration {device} was removed."),
         "DocumentInfo 1 was added.".to_owned(),
-        "actualHours changed from 0 to 2.".to_owned(),
+        "actualHours was set to 2.".to_owned(),
     ];
     assert_eq!(texts, expected);
 }

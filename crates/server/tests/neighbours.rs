@@ -237,3 +237,31 @@ async fn renamings_at_once_do_not_stand_in_each_others_way() {
     }
     tasks.join_all().await;
 }
+
+/// Sums over other records hold when two servers write at once: each takes its turn among both.
+#[tokio::test(flavor = "multi_thread")]
+async fn sums_hold_when_two_servers_write_at_once() {
+    let Some(location) = shared("neighbours_sums") else {
+        return;
+    };
+    let (here, there, admin) = two(location.clone()).await;
+    let company = json!({ "identifier": "Payer", "name": "Payer" });
+    let company = made(&here, &admin, "/company/companies", company).await;
+    let board = json!({ "name": "Desk", "location": { "id": 1 }, "department": { "id": 1 } });
+    let board = made(&here, &admin, "/service/boards", board).await;
+    let ticket = json!({ "summary": "s", "company": { "id": company }, "board": { "id": board } });
+    let ticket = made(&here, &admin, "/service/tickets", ticket).await;
+    let entry = json!({ "chargeToId": ticket, "chargeToType": "ServiceTicket", "actualHours": 1,
+        "timeStart": "2026-03-02T08:00:00Z" });
+    let book = async |server: &Company| {
+        for _ in 0..8 {
+            made(server, &admin, "/time/entries", entry.clone()).await;
+        }
+    };
+    tokio::join!(book(&here), book(&there), book(&here), book(&there));
+    for server in [&here, &there] {
+        let path = format!("/service/tickets/{ticket}?fields=actualHours");
+        let shown = server.get(&admin, &path).await.expect(200);
+        assert_eq!(shown["actualHours"], 32);
+    }
+}

@@ -709,3 +709,55 @@ async fn notes_by_the_other_path_follow_the_role_in_the_project_too() {
     assert_eq!(site.post(&key, &path, note).await.status, 404);
     assert_eq!(site.company.get(&key, &path).await.rows().len(), 1);
 }
+
+/// A ticket that is given to somebody has that member as a resource, with an entry that says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_is_a_resource_of_its_ticket() {
+    let site = Site::open().await;
+    let admin = &site.company.admin;
+    let board = json!({ "name": "Desk", "location": { "id": 1 }, "department": { "id": 1 } });
+    let board = made(&site.company, "/service/boards", board).await;
+    let role = site.company.role("Nobody", &[], &[]).await;
+    let (ann, _) = site.company.member("Ann", role).await;
+    let (bob, _) = site.company.member("Bob", role).await;
+    let ticket = json!({ "summary": "Printer", "company": { "id": site.customer },
+        "board": { "id": board }, "owner": { "id": ann } });
+    let ticket = made(&site.company, "/service/tickets", ticket).await;
+    let path = format!("/service/tickets/{ticket}");
+    assert_eq!(site.get(&path).await["resources"], "Ann");
+    let entries = format!(
+        "/schedule/entries?conditions=objectId={ticket} and type/name=\"Service\"&orderBy=id"
+    );
+    let shown = async || -> Vec<(Value, Value)> {
+        let entries = site.get(&entries).await;
+        let rows = entries.as_array().unwrap().iter();
+        rows.map(|row| (row["member"]["id"].clone(), row["ownerFlag"].clone()))
+            .collect()
+    };
+    assert_eq!(shown().await, [(json!(ann), json!(true))]);
+    let give = async |owner: Value| site.patch(admin, &path, "owner", owner).await.expect(200);
+    let given = give(json!({ "id": bob })).await;
+    assert_eq!(given["resources"], "Ann, Bob");
+    let both = [(json!(ann), json!(false)), (json!(bob), json!(true))];
+    assert_eq!(shown().await, both);
+    // Back again takes no third entry; nobody leaves both on it.
+    give(json!({ "id": ann })).await;
+    let both = [(json!(ann), json!(true)), (json!(bob), json!(false))];
+    assert_eq!(shown().await, both);
+    let given = give(Value::Null).await;
+    assert_eq!(
+        (&given["resources"], &given["owner"]),
+        (&json!("Ann, Bob"), &Value::Null)
+    );
+    assert!(shown().await.iter().all(|(_, leads)| leads == false));
+    // On a project's ticket goes who is on the team; the owner it is all the same.
+    let path = format!("/project/tickets/{}", site.tickets[0]);
+    let given = site
+        .patch(admin, &path, "owner", json!({ "id": bob }))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&given["owner"]["id"], &given["resources"]),
+        (&json!(bob), &Value::Null)
+    );
+}

@@ -12,6 +12,7 @@ mod postgres;
 mod sqlite;
 mod store;
 pub mod table;
+mod turn;
 
 pub use bitting_query::Statement;
 pub use error::StoreError;
@@ -19,3 +20,4 @@ pub use location::{DatabaseUrl, Durability, Location};
 pub use sqlite::copy_file;
 pub use store::Store;
 pub use table::{Cell, Cells, Change, Column, Flow, Key, Table};
+pub use turn::Turn;

@@ -8,6 +8,7 @@ mod apply;
 mod cells;
 mod ddl;
 mod fault;
+mod lock;
 mod open;
 
 use crate::error::StoreError;
@@ -22,6 +23,7 @@ use cells::{Bound, PostgresCells};
 use deadpool_postgres::{Object, Pool, PoolError};
 use fault::{fault, lacks_table};
 use futures::TryStreamExt;
+pub use lock::Lock;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};

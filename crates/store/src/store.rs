@@ -7,6 +7,7 @@ use crate::location::{Durability, Location};
 use crate::postgres::Postgres;
 use crate::sqlite::{Hold, Sqlite, off_thread};
 use crate::table::{Cell, Cells, Change, Flow, Table};
+use crate::turn::Turn;
 use bitting_query::Statement;
 use bitting_query::sql::{Dialect, Indexes};
 use std::path::{Path, PathBuf};
@@ -207,6 +208,15 @@ impl Store {
         match &*self.0 {
             Behind::Sqlite(sqlite) => sqlite.next_id(table),
             Behind::Postgres(postgres) => postgres.next_id(table).await,
+        }
+    }
+
+    /// Waits for the turn of this name among the servers that share the database, and has it until the answer is
+    /// dropped. Whoever has a database alone needs no more than a lock of its own process.
+    pub async fn turn(&self, name: &str) -> Result<Turn, StoreError> {
+        match &*self.0 {
+            Behind::Sqlite(_) => Ok(Turn::alone()),
+            Behind::Postgres(postgres) => Ok(Turn::held(postgres.lock(name).await?)),
         }
     }
 

@@ -133,7 +133,7 @@ pub async fn complete(context: Context<'_>, changes: &mut Vec<Change>) -> Result
         if let Some(Net::Made(_) | Net::Gone) = rows.get(&record) {
             continue;
         }
-        let Some(entity) = catalog.entities.iter().find(|entity| entity.table == table) else {
+        let Some(entity) = trails.home(catalog, &table) else {
             continue;
         };
         let what = match (before, after) {
@@ -178,9 +178,9 @@ async fn hung(
 }
 
 async fn at_rest(context: Context<'_>, table: &str, id: i64) -> Result<Option<Row>, Problem> {
-    let mut entities = context.instance.catalog().entities.iter();
-    match entities.find(|entity| *entity.table == *table) {
-        Some(entity) => Ok(context.instance.backend.raw_row(entity, id).await?),
+    let instance = context.instance;
+    match instance.trails().home(instance.catalog(), table) {
+        Some(entity) => Ok(instance.backend.raw_row(entity, id).await?),
         None => Ok(None),
     }
 }

@@ -237,6 +237,13 @@ pub async fn save_team(context: Context<'_>, draft: &mut Draft<'_>) -> Result<()
     Ok(())
 }
 
+/// Whether a member is on a project's team.
+pub async fn has_on_team(context: Context<'_>, project: i64, member: i64) -> Result<bool, Problem> {
+    let team = related::under(context.instance, TEAM, "project_id", project).await?;
+    let mut team = team.iter();
+    Ok(team.any(|row| row.integer("member_id") == Some(member)))
+}
+
 /// Whether an entry's member is on the team of a ticket's project; the entry may put it there.
 pub async fn on_the_team(
     context: Context<'_>,
@@ -247,11 +254,7 @@ pub async fn on_the_team(
     else {
         return Ok(());
     };
-    let team = related::under(context.instance, TEAM, "project_id", project).await?;
-    if team
-        .iter()
-        .any(|row| row.integer("member_id") == Some(member))
-    {
+    if has_on_team(context, project, member).await? {
         return Ok(());
     }
     if !draft.flag("addMemberToProjectFlag") {

@@ -18,8 +18,9 @@ use bitting_query::Value;
 use bitting_store::table::Change;
 use jiff::Timestamp;
 
-const ENTRIES: &str = "schedule/entries";
+pub const ENTRIES: &str = "schedule/entries";
 const TYPES: &str = "schedule/types";
+const STATUSES: &str = "schedule/statuses";
 /// Days of an entry that are shown one by one.
 const MOST_DAYS: usize = 1_000;
 /// Between the ids of an entry's days; no entry has an id so high.
@@ -45,6 +46,34 @@ async fn about(context: Context<'_>, kind: Option<i64>) -> Result<Option<&'stati
     let named = ABOUT.iter().find(|(of, ..)| name == Some(*of));
     let found = named.or_else(|| ABOUT.iter().find(|(_, of, _)| letter == Some(*of)));
     Ok(found.map(|(_, _, path)| *path))
+}
+
+/// The type of entries that are about records of this path, as set-up has it.
+pub async fn type_about(context: Context<'_>, path: &str) -> Result<Option<i64>, Problem> {
+    for kind in related::all(context.instance, TYPES).await? {
+        if about(context, Some(kind.id)).await? == Some(path) {
+            return Ok(Some(kind.id));
+        }
+    }
+    Ok(None)
+}
+
+/// The status that an entry begins with: the default of set-up.
+pub async fn first_status(context: Context<'_>) -> Result<Option<i64>, Problem> {
+    let rows = related::all(context.instance, STATUSES).await?;
+    let marked = rows.iter().find(|row| row.flag("default_flag"));
+    Ok(marked.map(|row| row.id))
+}
+
+/// The entries of a ticket.
+pub async fn of(context: Context<'_>, ticket: i64) -> Result<Vec<Row>, Problem> {
+    let mut entries = Vec::new();
+    for row in related::under(context.instance, ENTRIES, "object_id", ticket).await? {
+        if of_ticket(context, &row).await? == Some(ticket) {
+            entries.push(row);
+        }
+    }
+    Ok(entries)
 }
 
 /// Fills in an entry, and checks what it is about.

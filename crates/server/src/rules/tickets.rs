@@ -1,6 +1,7 @@
 //! Tickets of the service desk and of projects, which share a table: which board they go to, what a board,
 //! a company and a contact fill in, and what follows from a status.
 
+pub mod assigning;
 pub mod closing;
 pub mod configurations;
 pub mod marking;
@@ -133,6 +134,7 @@ pub async fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Pro
     from_company(context, draft).await?;
     from_contact(context, draft).await?;
     parent(context, draft).await?;
+    assigning::follow(context, draft).await?;
     closing::follow(context, draft).await
 }
 

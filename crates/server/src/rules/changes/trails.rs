@@ -11,8 +11,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What a table's rows are to trails.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Trail {
+    /// The entity whose table it is: it knows every column.
+    pub home: EntityId,
     /// Records with a trail or callbacks of their own, one entity for each kind of row.
     pub own: Vec<EntityId>,
     /// What hangs on such a record.
@@ -36,18 +38,24 @@ impl Trails {
     pub fn new(catalog: &Catalog) -> Self {
         let mut trails: HashMap<Arc<str>, Trail> = HashMap::new();
         let stored = || catalog.entities.iter().filter(|entity| entity.stored);
+        let new = |entity: &Entity| Trail {
+            home: catalog.home(entity.id).id,
+            own: Vec::new(),
+            part: None,
+        };
         for entity in stored().filter(|entity| is_told_of(entity)) {
-            let trail = trails.entry(entity.table.clone()).or_default();
-            trail.own.push(entity.id);
+            let trail = trails.entry(entity.table.clone());
+            trail.or_insert_with(|| new(entity)).own.push(entity.id);
         }
-        for entity in stored() {
+        for entity in stored().filter(|entity| entity.stored_in.is_none()) {
             let part = if &*entity.path == documents::PATH {
                 Some(Part::Document)
             } else {
                 under(catalog, entity)
             };
             let Some(part) = part else { continue };
-            let trail = trails.entry(entity.table.clone()).or_default();
+            let trail = trails.entry(entity.table.clone());
+            let trail = trail.or_insert_with(|| new(entity));
             if trail.own.is_empty() && trail.part.is_none() {
                 trail.part = Some(part);
             }
@@ -57,6 +65,11 @@ impl Trails {
 
     pub fn of(&self, table: &str) -> Option<&Trail> {
         self.0.get(table)
+    }
+
+    /// The entity that knows every column of a table with a trail.
+    pub fn home<'c>(&self, catalog: &'c Catalog, table: &str) -> Option<&'c Entity> {
+        Some(catalog.entity(self.of(table)?.home))
     }
 
     /// The entity whose record a row is, where its table has one with a trail.
@@ -117,7 +130,10 @@ pub fn name(catalog: &Catalog, entity: &Entity, row: &Row) -> String {
         if let Kind::Reference(reference) = &field.kind
             && let (Some(target), Some(id)) = (reference.target, row.integer(&field.column))
         {
-            return format!("{} {id}", catalog.entity(target).schema);
+            // `Company.Configuration`
+            let schema = &catalog.entity(target).schema;
+            let name = schema.rsplit('.').next().unwrap_or_default();
+            return format!("{name} {id}");
         }
     }
     format!("{} {}", entity.schema, row.id)

@@ -36,7 +36,7 @@ pub async fn invoice(
     id: Option<i64>,
 ) -> Result<Answer, Problem> {
     let id = id.ok_or_else(ApiError::no_endpoint)?;
-    let _turn = context.instance.ledger.lock().await;
+    let _turn = context.instance.ledger().await?;
     let agreement = saving::existing(context, permit, id).await?;
     let invoices = related::entity(context.instance, INVOICES)?;
     // The row for agreement invoicing is the right to make this kind of invoice.

@@ -45,7 +45,7 @@ pub async fn create(
         let error = FieldError::missing(RESOURCE, "processedRecordIds");
         return Err(Problem::field(RESOURCE, error));
     }
-    let _turn = context.instance.ledger.lock().await;
+    let _turn = context.instance.ledger().await?;
     let entity = permit.entity();
     let id = related::next_id(context.instance, BATCHES).await?;
     let mut batch = Draft::new(entity, Row::new(id));

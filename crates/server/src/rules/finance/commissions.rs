@@ -22,7 +22,7 @@ pub async fn recalculate(context: Context<'_>, permit: &Permit<'_>) -> Result<An
         .last()
         .copied()
         .ok_or_else(ApiError::no_endpoint)?;
-    let _turn = context.instance.ledger.lock().await;
+    let _turn = context.instance.ledger().await?;
     let row = related::one(context.instance, super::INVOICES, invoice).await?;
     let row = row.ok_or_else(|| ApiError::not_found("Invoice", &invoice.to_string()))?;
     let subtotal = row.number("subtotal").unwrap_or(0.0);

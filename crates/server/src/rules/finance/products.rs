@@ -157,7 +157,7 @@ pub async fn detach(
 ) -> Result<Answer, Problem> {
     let id = id.ok_or_else(ApiError::no_endpoint)?;
     let members = related::object(body, "ProductDetach")?;
-    let _turn = context.instance.ledger.lock().await;
+    let _turn = context.instance.ledger().await?;
     let entity: &Entity = permit.entity();
     let row = saving::existing(context, permit, id).await?;
     let mut draft = Draft::changing(entity, row);

@@ -200,7 +200,7 @@ pub async fn apply(
         related::entity(context.instance, TICKETS)?,
         Verb::Add,
     )?;
-    let _turn = context.instance.ledger.lock().await;
+    let _turn = context.instance.ledger().await?;
     let mut changes = Vec::new();
     let mut last = None;
     for template in templates {

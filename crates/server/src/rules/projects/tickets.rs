@@ -101,7 +101,7 @@ pub async fn convert(
     };
     let resource = names::resource(schema);
     let members = related::object(body, schema)?;
-    let _turn = context.instance.ledger.lock().await;
+    let _turn = context.instance.ledger().await?;
     let row = saving::existing(context, permit, id).await?;
     let reference = |name: &str| {
         let value = related::member(&members, name)?;

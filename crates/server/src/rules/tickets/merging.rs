@@ -126,7 +126,8 @@ async fn merged(
 }
 
 /// What a copy does not take over: the story of the ticket it was made from.
-const OWN: [&str; 19] = [
+const OWN: [&str; 20] = [
+    "resources",
     "closedFlag",
     "closedDate",
     "closedBy",
@@ -174,6 +175,7 @@ pub async fn copy(
         let status = super::status(context, board).await?;
         draft.set("status", maybe(status));
     }
+    super::assigning::follow(context, &mut draft).await?;
     let changes = saving::settle(context, permit, &mut draft).await?;
     saving::finish(context, entity, changes).await?;
     verbs::shown(context, &permit.reading(), draft.row.id).await

@@ -247,7 +247,7 @@ pub async fn step(
     body: &[u8],
 ) -> Result<Answer, Problem> {
     let id = id.ok_or_else(ApiError::no_endpoint)?;
-    let _turn = context.instance.ledger.lock().await;
+    let _turn = context.instance.ledger().await?;
     let entity = permit.entity();
     let sheet = saving::existing(context, permit, id).await?;
     let tier = tier(body, &entity.schema)?;

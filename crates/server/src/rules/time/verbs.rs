@@ -69,7 +69,7 @@ async fn marked(
     if !body.iter().all(u8::is_ascii_whitespace) {
         related::object(body, "TimeEntry")?;
     }
-    let _turn = context.instance.ledger.lock().await;
+    let _turn = context.instance.ledger().await?;
     let entry = saving::existing(context, permit, id).await?;
     let was = entry.text("status").unwrap_or("Open").to_owned();
     let status = if reject {
@@ -102,7 +102,7 @@ async fn detach(
     id: Option<i64>,
 ) -> Result<Answer, Problem> {
     let id = id.ok_or_else(ApiError::no_endpoint)?;
-    let _turn = context.instance.ledger.lock().await;
+    let _turn = context.instance.ledger().await?;
     let entry = saving::existing(context, permit, id).await?;
     let Some(invoice) = entry.integer("invoice_id") else {
         let message = format!("TimeEntry {id} is on no invoice.");
@@ -131,7 +131,7 @@ async fn delete_unused(
     id: Option<i64>,
 ) -> Result<Answer, Problem> {
     let member = id.ok_or_else(ApiError::no_endpoint)?;
-    let _turn = context.instance.ledger.lock().await;
+    let _turn = context.instance.ledger().await?;
     saving::existing(context, permit, member).await?;
     let book = &sheets::TIME;
     let entity = related::entity(context.instance, book.sheets)?;
