@@ -18,8 +18,31 @@ pub const VERSION: &str = "2025.1";
 const CURRENT_VERSION: HeaderName = HeaderName::from_static("api-current-version");
 const ORIGIN: HeaderName = HeaderName::from_static("x-bitting");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-cw-request-id");
+const OWN_REQUEST_ID: HeaderName = HeaderName::from_static("x-bitting-request-id");
 const DENIAL: HeaderName = HeaderName::from_static("x-bitting-denial");
 const FAULT: HeaderName = HeaderName::from_static("x-bitting-fault");
+
+/// Whose headers an answer carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wire {
+    Connectwise {
+        /// The caller asked for the vendor's own media type.
+        vendor_type: bool,
+    },
+    Autotask,
+}
+
+impl Wire {
+    /// By the path that was called; a caller of ConnectWise may have asked for the vendor's own media type.
+    pub fn of(path: &str, vendor_type: bool) -> Self {
+        let start = path.get(1..11).unwrap_or_default();
+        if start.eq_ignore_ascii_case("atservices") {
+            Self::Autotask
+        } else {
+            Self::Connectwise { vendor_type }
+        }
+    }
+}
 
 /// An answer before it becomes HTTP.
 #[derive(Debug, Default)]
@@ -162,26 +185,31 @@ impl Reply {
         self
     }
 
-    /// The HTTP response. `vendor` asks for the vendor's own media type.
-    pub fn into_response(self, request: &str, vendor: bool) -> Response<Full<Bytes>> {
+    /// The HTTP response to the call of this id.
+    pub fn into_response(self, request: &str, wire: Wire) -> Response<Full<Bytes>> {
         let empty = self.body.is_empty();
         let mut response = Response::new(Full::new(Bytes::from(self.body)));
         *response.status_mut() = http::StatusCode::from_u16(self.status)
             .unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
-        let media = match (self.media, vendor) {
+        let media = match (self.media, wire) {
             (Some(media), _) => HeaderValue::from_str(&media).ok(),
-            (None, true) => Some(HeaderValue::from_static(
+            (None, Wire::Connectwise { vendor_type: true }) => Some(HeaderValue::from_static(
                 "application/vnd.connectwise.com+json; version=2025.1",
             )),
-            (None, false) => Some(HeaderValue::from_static("application/json; charset=utf-8")),
+            (None, _) => Some(HeaderValue::from_static("application/json; charset=utf-8")),
         };
         if let Some(media) = media.filter(|_| !empty) {
             headers.insert(header::CONTENT_TYPE, media);
         }
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
-        headers.insert(CURRENT_VERSION, HeaderValue::from_static(VERSION));
+        let request_id = if wire == Wire::Autotask {
+            OWN_REQUEST_ID
+        } else {
+            headers.insert(CURRENT_VERSION, HeaderValue::from_static(VERSION));
+            REQUEST_ID
+        };
         let origin = if self.of_gate {
             "gate; the records are the PSA's"
         } else {
@@ -189,7 +217,7 @@ impl Reply {
         };
         headers.insert(ORIGIN, HeaderValue::from_static(origin));
         let named: [(HeaderName, Option<&str>); 6] = [
-            (REQUEST_ID, Some(request)),
+            (request_id, Some(request)),
             (header::LINK, self.link.as_deref()),
             (DENIAL, self.denial.as_deref()),
             (header::ALLOW, self.allow.as_deref()),
@@ -234,5 +262,36 @@ impl Denied {
         let mut denial = permit.refuse(instance.backend.grounds(), bitting_policy::Why::NoWayIn);
         denial.scope = Some(format!("field {field}"));
         denial.by(&permit.caller().role.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Reply, Wire};
+
+    /// Names of the headers of an answer to a call of this path.
+    fn names(path: &str) -> Vec<String> {
+        let response = Reply::json(200, b"{}".to_vec()).into_response("1", Wire::of(path, false));
+        let names = response.headers().keys();
+        names.map(|name| name.as_str().to_owned()).collect()
+    }
+
+    #[test]
+    fn each_psa_has_its_own_headers() {
+        let connectwise = names("/v4_6_release/apis/3.0/system/info");
+        let autotask = names("/atservicesrest/v1.0/Version");
+        for (name, owner) in [
+            ("api-current-version", &connectwise),
+            ("x-cw-request-id", &connectwise),
+            ("x-bitting-request-id", &autotask),
+        ] {
+            for headers in [&connectwise, &autotask] {
+                assert_eq!(
+                    headers.iter().any(|known| known == name),
+                    std::ptr::eq(headers, owner),
+                    "{name}"
+                );
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The server: its instances, and the way from a path to one of them. Discovery and the key check happen
 //! here; everything after a key is the pipeline's.
 
-use crate::answer::Reply;
+use crate::answer::{Reply, Wire};
 use crate::autotask;
 use crate::caller::Caller;
 use crate::event::{Event, Log};
@@ -491,7 +491,7 @@ impl Handler for Server {
         let mut event = Event::new(&received.parts);
         let reply = self.route(&received, &mut event).await;
         event.finish(reply.status, started.elapsed());
-        let vendor = auth::accept(
+        let vendor_type = auth::accept(
             received
                 .parts
                 .headers
@@ -508,7 +508,8 @@ impl Handler for Server {
             Some(instance) if instance.gate().is_some() => reply.of_gate(),
             _ => reply,
         };
-        let response = reply.into_response(&event.id, vendor);
+        let wire = Wire::of(&event.path, vendor_type);
+        let response = reply.into_response(&event.id, wire);
         if let Some(instance) = instance {
             instance.used.note(&event, instance.now());
         }
