@@ -98,12 +98,11 @@ async fn started(state: &Path, keep: bool) -> (Running, SocketAddr, Vec<std::pat
         // Waits until the records are there, and then has no key.
         let waiting = tokio::spawn(get(place, COUNT, ""));
         tell.send(()).unwrap();
-        waiting
+        waiting.await.unwrap()
     };
     let mut silent = |_| {};
-    let (running, waiting) = tokio::join!(host::start_laid(&options, laying, &mut silent), asked);
+    let (running, refused) = tokio::join!(host::start_laid(&options, laying, &mut silent), asked);
     let running = running.unwrap();
-    let refused = waiting.await.unwrap();
     assert!(refused.starts_with("HTTP/1.1 401"), "{refused}");
     let places = running
         .server
