@@ -40,7 +40,11 @@ pub fn measure(places: &Places) -> Result<Vec<Table>> {
             "answers/s, ratio",
         ],
     );
-    for member in [gate.everything(&company)?, gate.desk(places, &company)?] {
+    for (label, name, location) in [
+        ("every location", "Everywhere", "Corporate"),
+        ("one location", "Desk", "Harborview"),
+    ] {
+        let member = gate.desk(places, &company, label, name, location)?;
         let tickets = gate.ids(&member, "/service/tickets?pageSize=300&fields=id", "/id")?;
         let companies = "/service/tickets?pageSize=1000&fields=company/id";
         let companies = gate.ids(&member, companies, "/company/id")?;
@@ -71,7 +75,11 @@ pub fn measure(places: &Places) -> Result<Vec<Table>> {
             let guarded = load::run(&load(gate.address, &through, 16), &gate.server)?;
             // Warming up is in both of these, so that their ratio holds.
             let gate_cpu = gate.server.cpu().saturating_sub(gate_before).as_secs_f64();
-            let psa_cpu = company.server.cpu().saturating_sub(psa_before).as_secs_f64();
+            let psa_cpu = company
+                .server
+                .cpu()
+                .saturating_sub(psa_before)
+                .as_secs_f64();
             let alone = load::run(&load(company.address, &direct, 1), &company.server)?;
             let behind = load::run(&load(gate.address, &through, 1), &gate.server)?;
             table.row([
@@ -137,7 +145,9 @@ impl Gate {
         let facts: Value = server.until(Duration::from_secs(60), &log, || {
             serde_json::from_slice(&fs::read(&ready).ok()?).ok()
         })?;
-        let port = facts["http"].as_str().and_then(|url| url.rsplit(':').next());
+        let port = facts["http"]
+            .as_str()
+            .and_then(|url| url.rsplit(':').next());
         let port = port.and_then(|port| port.parse().ok()).context("no port")?;
         Ok(Self {
             server,
@@ -163,40 +173,49 @@ impl Gate {
         Ok(())
     }
 
-    /// The virtual key of a member that its role lets see every ticket.
-    fn everything(&self, company: &Company) -> Result<Member> {
-        let operator: Value = serde_json::from_slice(&fs::read(self.directory.join("operator.json"))?)?;
-        let token = operator["token"].as_str().context("no token")?;
-        Ok(company.holder("the operator", "operator", token))
-    }
-
-    /// The virtual key of a member of one location.
-    fn desk(&self, places: &Places, company: &Company) -> Result<Member> {
-        let file = self.directory.join("desk.json");
+    /// The virtual key of a member at a node of the structure, whose role opens every ticket there.
+    fn desk(
+        &self,
+        places: &Places,
+        company: &Company,
+        label: &'static str,
+        name: &str,
+        location: &str,
+    ) -> Result<Member> {
+        let file = self.directory.join(format!("{name}.json"));
         let file_text = file.to_string_lossy().into_owned();
         let tickets = "Service Desk / Service Tickets";
-        let role = ["--add", "All", "--edit", "All", "--inquire", "All"];
-        self.command(places, &["role", "create", "Desk"])?;
-        self.command(places, &[&["role", "set", "Desk", tickets][..], &role].concat())?;
-        let seat = ["--role", "Desk", "--location", "Harborview"];
-        self.command(places, &[&["member", "create", "Desk"][..], &seat].concat())?;
+        let levels = ["--add", "All", "--edit", "All", "--inquire", "All"];
+        self.command(places, &["role", "create", name])?;
+        self.command(
+            places,
+            &[&["role", "set", name, tickets][..], &levels].concat(),
+        )?;
+        let seat = ["--role", name, "--location", location];
+        self.command(places, &[&["member", "create", name][..], &seat].concat())?;
         let key = ["--description", "benchmark", "--key-file", &file_text];
-        self.command(places, &[&["key", "new", "Desk"][..], &key].concat())?;
+        self.command(places, &[&["key", "new", name][..], &key].concat())?;
         let cut: Value = serde_json::from_slice(&fs::read(&file)?)?;
         let half = |name: &str| cut[name].as_str().context("no key in the file");
         let (public, private) = (half("public_key")?, half("private_key")?);
-        Ok(company.holder("one location", public, private))
+        Ok(company.holder(label, public, private))
     }
 
     /// What a list through the gate shows at a place of each record, each once.
     fn ids(&self, member: &Member, path: &str, place: &str) -> Result<Vec<i64>> {
         let answer = Connection::open(self.address)?.ask(&member.get(path))?;
         if answer.status != 200 {
-            bail!("{}: {}", answer.status, String::from_utf8_lossy(&answer.body));
+            bail!(
+                "{}: {}",
+                answer.status,
+                String::from_utf8_lossy(&answer.body)
+            );
         }
         let page: Value = serde_json::from_slice(&answer.body)?;
         let rows = page.as_array().into_iter().flatten();
-        let mut ids: Vec<i64> = rows.filter_map(|row| row.pointer(place)?.as_i64()).collect();
+        let mut ids: Vec<i64> = rows
+            .filter_map(|row| row.pointer(place)?.as_i64())
+            .collect();
         ids.sort_unstable();
         ids.dedup();
         if ids.is_empty() {
