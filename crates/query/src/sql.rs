@@ -19,6 +19,7 @@ mod elements;
 mod packed;
 mod plan;
 mod probe;
+mod spread;
 mod walk;
 mod writer;
 

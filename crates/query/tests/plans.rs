@@ -19,31 +19,38 @@ impl Indexes for Indexed {
     }
 
     fn joint(&self, _: &str) -> Vec<&[Arc<str>]> {
-        static SET: LazyLock<[Arc<str>; 2]> = LazyLock::new(|| ["company".into(), "closed".into()]);
-        vec![&*SET]
+        static SETS: LazyLock<[[Arc<str>; 2]; 3]> = LazyLock::new(|| {
+            ["closed", "owner", "maker"].map(|column| ["company".into(), column.into()])
+        });
+        SETS.iter().map(|set| &set[..]).collect()
     }
 }
 
 /// Locations 1 to 5 hold nearly every row, 8 and 9 the last three rows each. Member 1 owns every
-/// other row, member 2 the last three, member 3 one row in 500. A company has one row in 240.
+/// other row, member 2 the last three, member 3 one row in 500. A company has one row in 240. Member 77 owns or made
+/// 18 of company 7, all among the first 10,000 rows.
 fn open(rows: i64) -> Connection {
     let connection = Connection::open_in_memory().unwrap();
     connection
         .execute_batch(&format!(
             "CREATE TABLE ticket (id INTEGER PRIMARY KEY, location INTEGER, status INTEGER, board INTEGER,
-               closed INTEGER, at TEXT, number INTEGER, summary TEXT COLLATE NOCASE, company INTEGER);
+               closed INTEGER, at TEXT, number INTEGER, summary TEXT COLLATE NOCASE, company INTEGER,
+               owner INTEGER, maker INTEGER);
              CREATE TABLE status (id INTEGER PRIMARY KEY, name TEXT COLLATE NOCASE, board INTEGER);
              CREATE TABLE mine (key INTEGER, id INTEGER, PRIMARY KEY (key, id)) WITHOUT ROWID;
              INSERT INTO status WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30)
                SELECT i, CASE i % 3 WHEN 0 THEN 'New' WHEN 1 THEN 'Open' ELSE 'Closed' END, i / 3 FROM n;
              INSERT INTO ticket WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
                SELECT i, CASE WHEN i > {rows} - 3 THEN 8 WHEN i > {rows} - 6 THEN 9 ELSE i % 5 + 1 END,
-                 i % 30 + 1, i % 4, i % 2, printf('2024-%09d', (i * 7919) % {rows}), i, 'summary ' || i, i % 240 FROM n;
+                 i % 30 + 1, i % 4, i % 2, printf('2024-%09d', (i * 7919) % {rows}), i, 'summary ' || i, i % 240,
+                 CASE WHEN i < 10000 AND i % 960 = 7 THEN 77 ELSE 1 END, CASE WHEN i < 10000 AND i % 1200 = 247 THEN 77 ELSE 1 END FROM n;
              INSERT INTO mine SELECT 1, id FROM ticket WHERE id % 2 = 0;
              INSERT INTO mine SELECT 2, id FROM ticket WHERE id > {rows} - 3;
              INSERT INTO mine SELECT 3, id FROM ticket WHERE id % 500 = 2;
              CREATE INDEX by_company ON ticket (company);
              CREATE INDEX by_company_and_closed ON ticket (company, closed);
+             CREATE INDEX by_company_and_owner ON ticket (company, owner);
+             CREATE INDEX by_company_and_maker ON ticket (company, maker);
              CREATE INDEX by_location ON ticket (location);
              CREATE INDEX by_status ON ticket (status);
              CREATE INDEX by_board ON ticket (board);
@@ -148,6 +155,14 @@ fn pages() -> Vec<(&'static str, Select, usize)> {
         value: Value::Boolean(false),
     };
     let after = |id| compare("id", Comparison::Greater, id);
+    let equal = |column, value| compare(column, Comparison::Equal, value);
+    let own = |ids: &[i64]| {
+        Filter::Or(vec![
+            equal("owner", 77),
+            equal("maker", 77),
+            list("id", ids),
+        ])
+    };
     vec![
         ("everything", select(vec![], vec![]), 25),
         (
@@ -173,6 +188,24 @@ fn pages() -> Vec<(&'static str, Select, usize)> {
                 vec![],
             ),
             0,
+        ),
+        (
+            "a company's own by two columns",
+            select(vec![own(&[1, 9_847]), equal("company", 7)], vec![]),
+            18,
+        ),
+        (
+            "a company's own by two columns, after an id",
+            select(
+                vec![equal("company", 7), own(&[]), after(5_000)],
+                by("id", true),
+            ),
+            9,
+        ),
+        (
+            "a company's own by two columns, by date",
+            select(vec![equal("company", 7), own(&[2])], by("at", true)),
+            18,
         ),
         ("a broad narrowing", select(vec![broad()], vec![]), 25),
         ("a narrow narrowing", select(vec![narrow()], vec![]), 6),

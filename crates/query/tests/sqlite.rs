@@ -12,6 +12,7 @@ use bitting_query::{
 use proptest::prelude::*;
 use rusqlite::Connection;
 use rusqlite::types::Value as Bound;
+use std::sync::{Arc, LazyLock};
 
 /// Every column has an index, or none has.
 struct Indexed(bool);
@@ -19,6 +20,13 @@ struct Indexed(bool);
 impl Indexes for Indexed {
     fn leads(&self, _: &str, _: &str) -> bool {
         self.0
+    }
+
+    fn joint(&self, _: &str) -> Vec<&[Arc<str>]> {
+        static SETS: LazyLock<[[Arc<str>; 2]; 2]> =
+            LazyLock::new(|| ["parent", "other"].map(|column| ["whole".into(), column.into()]));
+        let sets = SETS.iter().map(|set| &set[..]);
+        sets.filter(|_| self.0).collect()
     }
 }
 

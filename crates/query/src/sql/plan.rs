@@ -13,10 +13,13 @@
 //!   whose rows lie further apart, told by the id of the row after the first few: the other one
 //!   would show many more rows before the page is full.
 //!   SQLite itself would guess, and read and sort a large part of the table when it is wrong.
+//!   An equality and an `Or` whose branches have indexes together with it are such a conjunct too
+//!   (`spread`).
 //! - *Plain*: everything else. PostgreSQL plans by its own statistics.
 
 use super::Indexes;
 use super::probe::probe;
+use super::spread::spread;
 use super::walk::walk;
 use super::writer::{ROOT, Scope, Writer};
 use crate::eval::fits;
@@ -114,7 +117,9 @@ fn plan<'a>(
     if !writer.sqlite() || select.limit.is_none() {
         return plan;
     }
-    join(&mut plan.conjuncts, &indexes.joint(&select.table));
+    let sets = indexes.joint(&select.table);
+    let spread = spread(&plan.conjuncts, &sets).filter(|_| !plan.driven);
+    join(&mut plan.conjuncts, &sets);
     if plan.driven {
         let own = |part: &Cow<'_, Filter>| matches!(**part, Filter::InIndex { .. });
         plan.lead = plan.conjuncts.iter().position(own);
@@ -140,6 +145,11 @@ fn plan<'a>(
             part if is_walkable(part, &select.table, indexes) => listed.push(number),
             _ => {}
         }
+    }
+    if let Some(spread) = spread {
+        // It stands beside what it is made of, so that the other ways stay as they are.
+        found.insert(0, plan.conjuncts.len());
+        plan.conjuncts.push(Cow::Owned(spread));
     }
     if by_id.is_some() && !plan.driven {
         // Rows of one value come by id as they are; a list has to be walked.
@@ -260,7 +270,7 @@ fn join(conjuncts: &mut Vec<Cow<'_, Filter>>, sets: &[&[Arc<str>]]) {
     }
 }
 
-fn equates(filter: &Filter, column: &str) -> bool {
+pub(super) fn equates(filter: &Filter, column: &str) -> bool {
     match filter {
         Filter::Compare {
             path,

@@ -92,8 +92,19 @@ fn narrowed() -> impl Strategy<Value = Filter> {
         op,
         value: Value::Integer(id),
     });
+    let equal = |column: &'static str| {
+        (0..4_i64).prop_map(move |value| Filter::Compare {
+            path: direct(column, Kind::Integer),
+            op: Comparison::Equal,
+            value: Value::Integer(value),
+        })
+    };
+    let branch = prop_oneof![equal("parent"), equal("other")];
+    let own = (equal("whole"), vec(branch, 0..4))
+        .prop_map(|(equal, branches)| Filter::And(vec![equal, Filter::Or(branches)]));
     let parts = prop_oneof![
         mine,
+        own,
         scope.clone(),
         scope,
         start,
