@@ -1,11 +1,11 @@
 //! Where PSA data lives: reads and writes of an embedded database, each under a permit. Knows no path,
 //! no header and no entity by name.
 
-mod alone;
+mod by_id;
 mod layouts;
 mod raw;
 
-pub use alone::Made;
+pub use by_id::Made;
 use layouts::{Known, Layouts};
 
 use crate::labels::LabelCache;
@@ -262,7 +262,7 @@ impl Backend {
                 .get(&entity.table, id, &layout.columns, &mut write)
                 .await?;
         } else if !self
-            .get_alone(entity, &known, id, &filter, &mut write)
+            .get_by_id(entity, &known, id, &filter, &mut write)
             .await?
         {
             let select = Select {

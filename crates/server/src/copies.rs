@@ -4,9 +4,10 @@
 pub mod autotask;
 
 use crate::instance::{self, Instance};
+use crate::outbox::Message as _;
 use crate::problem::Problem;
 use crate::row::owned;
-use crate::rules::callbacks::outbox;
+use crate::rules::callbacks::outbox::Message;
 use crate::seed::{self, Demo};
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_query::sql::render_with;
@@ -32,7 +33,7 @@ impl<'a> Copied<'a> {
         Self {
             store: &instance.backend.store,
             tables: instance::tables(instance.catalog()),
-            outbox: outbox::table().name,
+            outbox: Arc::from(Message::TABLE),
             keys: crate::keys::TABLE,
         }
     }

@@ -11,11 +11,11 @@ pub use laying::{Laid, Order, lay_down};
 use crate::autotask;
 use crate::autotask::seed::First;
 use crate::autotask::shelf::Rack;
-use crate::delivery;
 use crate::gate::front::{self, Front};
 use crate::http;
 use crate::instance::{Clock, Instance};
 use crate::keys::{Key, Pair};
+use crate::outbox::courier;
 use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::seed::{self, Demo, Seeded};
@@ -360,12 +360,22 @@ async fn open(
     server
         .console
         .addressed(ready.https.clone(), ready.ca_file.clone());
-    let client = delivery::client()?;
-    let hooks = autotask::webhooks::delivery::run(server.clone(), client.clone(), stopped.clone());
-    listeners.push(tokio::spawn(hooks));
     listeners.push(tokio::spawn(used::keep(server.clone(), stopped.clone())));
-    let tell = delivery::run(server.clone(), client, ready.https.clone(), stopped);
-    listeners.push(tokio::spawn(tell));
+    let origin: Arc<str> = Arc::from(ready.https.as_str());
+    let (client, told) = (courier::client()?, server.clone());
+    listeners.push(tokio::spawn(courier::run(
+        move || told.autotask(),
+        client.clone(),
+        origin.clone(),
+        stopped.clone(),
+    )));
+    let told = server.clone();
+    listeners.push(tokio::spawn(courier::run(
+        move || told.instances(),
+        client,
+        origin,
+        stopped,
+    )));
     Ok(Running {
         server,
         ready,

@@ -140,20 +140,7 @@ impl Instance {
 
     /// Drops what another server that shares the database has changed since the last call.
     pub async fn look(&self) -> Result<(), StoreError> {
-        let Some(versions) = &self.backend.versions else {
-            return Ok(());
-        };
-        let Some(moved) = versions.look(&self.backend.store).await? else {
-            return Ok(());
-        };
-        if moved.names {
-            self.backend.forget_all();
-        }
-        if moved.rights {
-            self.read_rights().await?;
-        }
-        versions.caught_up(moved);
-        Ok(())
+        self.backend.look(async || self.read_rights().await).await
     }
 
     /// Reads keys, roles, settings and custom fields anew.
@@ -396,7 +383,7 @@ pub(crate) fn tables(catalog: &Catalog) -> Vec<Table> {
         named(SETTINGS, "value"),
         rules::documents::files::table(),
         rules::audit::table(),
-        rules::callbacks::outbox::table(),
+        crate::outbox::table::<rules::callbacks::outbox::Message>(),
     ]);
     tables
 }

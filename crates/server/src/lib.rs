@@ -26,6 +26,7 @@ mod labels;
 mod mine;
 mod naming;
 mod operator;
+pub mod outbox;
 mod pdf;
 pub mod permit;
 mod pipeline;

@@ -6,11 +6,13 @@ mod input;
 
 use crate::backend::{Backend, Made, with_id};
 use crate::draft::Draft;
+use crate::outbox;
 use crate::permit::Permit;
 use crate::placement;
 use crate::problem::Problem;
 use crate::references;
 use crate::row::Row;
+use crate::rules::callbacks::outbox::Message;
 use crate::rules::{self, Context};
 use crate::usage;
 use admitted::admitted;
@@ -391,7 +393,7 @@ async fn write(
     mut changes: Vec<Change>,
 ) -> Result<(), Problem> {
     Box::pin(rules::changes::complete(context, &mut changes)).await?;
-    let news = rules::callbacks::outbox::has_news(&changes);
+    let news = outbox::has_news::<Message>(&changes);
     let written = context.instance.backend.write(changes).await;
     written.map_err(|error| refused(entity, error))?;
     if news {

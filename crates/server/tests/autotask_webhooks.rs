@@ -7,7 +7,7 @@ mod site;
 
 use base64::Engine as _;
 use bitting_server::autotask::users::Shown;
-use bitting_server::autotask::webhooks::delivery::round;
+use bitting_server::outbox::courier::Courier;
 use serde_json::{Value, json};
 use site::{Site, all};
 use std::collections::VecDeque;
@@ -133,8 +133,9 @@ impl Hooked {
     }
 
     async fn told(&self) -> Vec<Heard> {
-        let client = bitting_server::delivery::client().unwrap();
-        round(self.site.tenant.clone(), client).await.unwrap();
+        let client = bitting_server::outbox::courier::client().unwrap();
+        let courier = Courier::new(self.site.tenant.clone(), client, "https://psa.test");
+        courier.round().await.unwrap();
         self.receiver.take()
     }
 

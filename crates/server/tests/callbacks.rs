@@ -106,13 +106,9 @@ fn parse(read: &[u8]) -> Option<Heard> {
     })
 }
 
-fn delivery(company: &Company) -> Arc<Delivery> {
-    let client = bitting_server::delivery::client().unwrap();
-    Arc::new(Delivery::new(
-        company.instance.clone(),
-        client,
-        "https://psa.test/",
-    ))
+fn delivery(company: &Company) -> Delivery {
+    let client = bitting_server::outbox::courier::client().unwrap();
+    Delivery::new(company.instance.clone(), client, "https://psa.test/")
 }
 
 async fn post(company: &Company, key: &Credentials, path: &str, body: Value) -> Value {
@@ -164,10 +160,7 @@ async fn a_receiver_hears_of_every_change_and_can_check_the_sender() {
     let id = client(&company, "Client").await;
     rename(&company, id, "Renamed / \u{e9}").await;
     let delivery = delivery(&company);
-    assert!(
-        !delivery.clone().round().await.unwrap(),
-        "nothing waits any more"
-    );
+    assert!(!delivery.round().await.unwrap(), "nothing waits any more");
     company
         .call(
             &company.admin,
@@ -297,7 +290,7 @@ async fn a_callback_is_its_members_own_and_tells_no_more_than_they_may_read() {
     let id = client(&company, "Client").await;
     rename(&company, id, "New").await;
     let delivery = delivery(&company);
-    delivery.clone().round().await.unwrap();
+    delivery.round().await.unwrap();
     company
         .call(
             &company.admin,
@@ -343,7 +336,7 @@ async fn attempts_are_repeated_as_the_vendor_repeats_them() {
     let mut waits = Vec::new();
     for second in 0..10 {
         let before = receiver.heard.lock().unwrap().len();
-        delivery.clone().round().await.unwrap();
+        delivery.round().await.unwrap();
         if receiver.heard.lock().unwrap().len() > before {
             waits.push(second);
         }
@@ -358,10 +351,10 @@ async fn attempts_are_repeated_as_the_vendor_repeats_them() {
     // Any other refusal is final; a later success on a second attempt is a success.
     client(&company, "B").await;
     receiver.will_answer(&[500]);
-    assert!(!delivery.clone().round().await.unwrap());
+    assert!(!delivery.round().await.unwrap());
     client(&company, "C").await;
     receiver.will_answer(&[409, 204]);
-    assert!(delivery.clone().round().await.unwrap());
+    assert!(delivery.round().await.unwrap());
     company.advance(SignedDuration::from_secs(2));
     assert!(!delivery.round().await.unwrap());
     let states: Vec<Value> = deliveries(&company, &company.admin)
@@ -370,6 +363,35 @@ async fn attempts_are_repeated_as_the_vendor_repeats_them() {
         .map(|row| row["state"].clone())
         .collect();
     assert_eq!(states, ["delivered", "failed", "failed"]);
+}
+
+#[tokio::test]
+async fn one_receiver_keeps_its_order_and_holds_up_no_other() {
+    let company = Company::open().await;
+    let admin = &company.admin;
+    let (slow, quick) = (Receiver::start().await, Receiver::start().await);
+    register(&company, admin, &slow.url, "owner", &json!(1)).await;
+    // More than are taken from the outbox at a time.
+    for number in 0..201 {
+        client(&company, &format!("S{number:03}")).await;
+    }
+    register(&company, admin, &quick.url, "owner", &json!(1)).await;
+    client(&company, "Q").await;
+    let heard = |receiver: &Receiver| -> Vec<String> {
+        let all = receiver.take();
+        all.iter().map(|one| one.json()["ID"].to_string()).collect()
+    };
+    let delivery = delivery(&company);
+    slow.will_answer(&[429]);
+    assert!(delivery.round().await.unwrap());
+    assert!(delivery.round().await.unwrap());
+    assert_eq!(heard(&slow).len(), 1, "later ones wait behind the first");
+    assert_eq!(heard(&quick).len(), 1, "another receiver does not wait");
+    company.advance(SignedDuration::from_secs(2));
+    while delivery.round().await.unwrap() {}
+    let all = heard(&slow);
+    assert_eq!(all.len(), 202);
+    assert!(all.is_sorted_by_key(|id| id.parse::<i64>().unwrap()));
 }
 
 #[tokio::test]
@@ -395,7 +417,7 @@ async fn three_days_of_failures_make_a_callback_inactive() {
         client(&company, &format!("D{day}")).await;
         // No connection is no answer, and is tried as often as a refusal that is tried again.
         for (wait, waits) in [(2, true), (4, true), (24 * 3600, false)] {
-            assert_eq!(delivery.clone().round().await.unwrap(), waits, "day {day}");
+            assert_eq!(delivery.round().await.unwrap(), waits, "day {day}");
             company.advance(SignedDuration::from_secs(wait));
         }
     }

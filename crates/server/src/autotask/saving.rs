@@ -7,8 +7,9 @@ use super::rules;
 use super::tenant::Tenant;
 use super::users::{ApiUser, ProtectedData};
 use super::virtual_row::VirtualRow;
-use super::webhooks::outbox;
+use super::webhooks::outbox::Message;
 use crate::backend::equals;
+use crate::outbox;
 use crate::row::Row;
 use crate::saving::time;
 use bitting_catalog::entity::{Entity, Kind as FieldKind};
@@ -410,7 +411,7 @@ async fn save(
     match beside {
         None => write(tenant, changes).await?,
         Some(beside) => {
-            let news = outbox::has_news(&changes);
+            let news = outbox::has_news::<Message>(&changes);
             tenant.keep_user(beside, changes).await?;
             if news {
                 tenant.news.notify_one();
@@ -421,7 +422,7 @@ async fn save(
 }
 
 async fn write(tenant: &Tenant, changes: Vec<Change>) -> Result<(), Trouble> {
-    let news = outbox::has_news(&changes);
+    let news = outbox::has_news::<Message>(&changes);
     tenant.backend.write(changes).await?;
     if news {
         tenant.news.notify_one();

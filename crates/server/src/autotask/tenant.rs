@@ -207,20 +207,7 @@ impl Tenant {
 
     /// Drops what another server that shares the database has changed since the last call.
     pub async fn look(&self) -> Result<(), StoreError> {
-        let Some(versions) = &self.backend.versions else {
-            return Ok(());
-        };
-        let Some(moved) = versions.look(&self.backend.store).await? else {
-            return Ok(());
-        };
-        if moved.names {
-            self.backend.forget_all();
-        }
-        if moved.rights {
-            self.read_rights().await?;
-        }
-        versions.caught_up(moved);
-        Ok(())
+        self.backend.look(async || self.read_rights().await).await
     }
 
     async fn read_rights(&self) -> Result<(), StoreError> {
@@ -435,7 +422,7 @@ impl Tenant {
 pub(crate) fn tables(catalog: &Catalog) -> Vec<Table> {
     let mut tables = shape::tables(catalog);
     tables.extend([USERS, LEVELS, SETTINGS, USED].map(named));
-    tables.push(super::webhooks::outbox::table());
+    tables.push(crate::outbox::table::<super::webhooks::outbox::Message>());
     tables
 }
 

@@ -63,7 +63,7 @@ impl Backend {
     pub(super) fn guarded(&self, entity: EntityId) -> &Known {
         let at = entity.0 as usize;
         self.guarded[at].get_or_init(|| {
-            let guards = super::alone::guards(self.catalog.entity(entity), &self.columns[at]);
+            let guards = super::by_id::guards(self.catalog.entity(entity), &self.columns[at]);
             let layout = Layout {
                 columns: Vec::new(),
                 steps: Vec::new(),

@@ -74,6 +74,18 @@ impl Desk<'_> {
         self.written(method, path, work).await
     }
 
+    /// The desk of the server's operator, who sets up what the vendor's own API cannot.
+    fn operator(&self) -> Option<super::desk::Desk<'_>> {
+        super::desk::Desk::operator_of(self.server, &self.tenant.name)
+    }
+
+    /// A record of an entity.
+    async fn record(&self, path: &str, id: i64) -> Result<Value> {
+        let path = format!("{path}/{id}");
+        let found = self.call(http::Method::GET, &path, "", None).await;
+        Ok(found.map_err(|trouble| problem(&trouble))?["item"].take())
+    }
+
     /// Records of an entity that fit a search of the vendor's own form.
     pub async fn found(
         &self,

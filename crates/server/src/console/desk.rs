@@ -53,7 +53,7 @@ impl<'a> Desk<'a> {
     }
 
     /// As the operator of an Autotask database, who is one of a company's: a server without one has none.
-    pub fn beside(server: &'a Server, tenant: &str) -> Option<Self> {
+    pub fn operator_of(server: &'a Server, tenant: &str) -> Option<Self> {
         let first = server.instances().into_iter().next()?;
         Some(Self {
             tenant: Some(tenant.to_owned()),

@@ -4,12 +4,15 @@ use super::{Copied, bring_back, take_into, wiped};
 use crate::autotask::seed;
 use crate::autotask::tenant::{self, Tenant};
 use crate::autotask::users::ApiUser;
+use crate::autotask::webhooks::outbox::Message;
+use crate::outbox::Message as _;
 use crate::problem::Problem;
 use crate::seed::Demo;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_store::StoreError;
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What the copies of a database are filed under. No company id has a dot.
 pub fn folder(tenant: &Tenant) -> String {
@@ -20,7 +23,7 @@ fn copied(tenant: &Tenant) -> Copied<'_> {
     Copied {
         store: &tenant.backend.store,
         tables: tenant::tables(tenant.catalog()),
-        outbox: crate::autotask::webhooks::outbox::table().name,
+        outbox: Arc::from(Message::TABLE),
         keys: tenant::USERS,
     }
 }

@@ -2,8 +2,11 @@
 
 use super::{Ask, reply};
 use crate::answer::Reply;
+use crate::backend::equals;
+use crate::outbox;
 use crate::problem::Problem;
-use crate::rules::callbacks::outbox;
+use crate::rules::callbacks::outbox::Message;
+use bitting_query::{Filter, Kind, Value};
 use http::Method;
 
 /// Messages shown at a time, newest first.
@@ -13,6 +16,11 @@ pub async fn deliveries(ask: &Ask<'_>) -> Result<Reply, Problem> {
     if ask.method != Method::GET {
         return Err(Ask::unsupported("GET"));
     }
-    let own = (!ask.caller.role.admin).then_some(ask.caller.member);
-    reply(200, &outbox::latest(&ask.instance, own, SHOWN).await?)
+    let own = if ask.caller.role.admin {
+        Filter::Constant(true)
+    } else {
+        equals("member", Kind::Integer, Value::Integer(ask.caller.member))
+    };
+    let latest: Vec<Message> = outbox::latest(&ask.instance.backend, own, SHOWN).await?;
+    reply(200, &latest)
 }

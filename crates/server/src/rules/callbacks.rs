@@ -9,6 +9,7 @@ use crate::backend::equals;
 use crate::caller::Caller;
 use crate::draft::Draft;
 use crate::instance::Instance;
+use crate::outbox::{Message as _, Progress, next_id};
 use crate::permit::{Permit, authorize};
 use crate::problem::Problem;
 use crate::row::Row;
@@ -18,7 +19,7 @@ use bitting_policy::Verb;
 use bitting_query::{Filter, Kind, Value, and};
 use bitting_store::table::Change;
 use levels::{Reach, Type};
-use outbox::{Message, State};
+use outbox::Message;
 use std::sync::Arc;
 
 /// The entity that keeps callbacks.
@@ -149,7 +150,7 @@ pub async fn record(
             continue;
         }
         let message = Message {
-            id: outbox::next_id(context.instance).await?,
+            id: next_id::<Message>(&context.instance.backend).await?,
             callback_id: callback.id,
             member,
             by: context.caller.identifier.to_string(),
@@ -158,13 +159,7 @@ pub async fn record(
             entity: entity.path.to_string(),
             record_id,
             message_id: uuid::Uuid::new_v4().to_string(),
-            created: crate::saving::time(context.now),
-            due: context.now.as_second(),
-            attempts: 0,
-            state: State::Waiting,
-            status: None,
-            error: None,
-            tried: None,
+            progress: Progress::begun(context.now),
         };
         changes.push(message.insert());
     }

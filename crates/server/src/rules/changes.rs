@@ -5,7 +5,7 @@
 //! write changes beside that (a ticket's hours with a time entry, an attached device, a document, rows that go
 //! with their record) is found by [`complete`] in the list of its changes, so that no verb can forget it.
 
-mod net;
+mod outcome;
 mod trails;
 
 pub use trails::Trails;
@@ -18,7 +18,7 @@ use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::layout::EXTRA;
 use bitting_query::Value;
 use bitting_store::table::Change;
-use net::Net;
+use outcome::Outcome;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -78,11 +78,11 @@ async fn told(
 /// something was hung on or taken from, which counts as a change of theirs.
 pub async fn complete(context: Context<'_>, changes: &mut Vec<Change>) -> Result<(), Problem> {
     let (catalog, trails) = (context.instance.catalog(), context.instance.trails());
-    let rows = net::rows(changes, |table| trails.of(table).is_some());
+    let rows = outcome::rows(changes, |table| trails.of(table).is_some());
     let mut said = audit::said(changes);
     said.extend(callbacks::outbox::said(changes, catalog));
     let mut parts = Vec::new();
-    for ((table, id), net) in &rows {
+    for ((table, id), outcome) in &rows {
         let Some(trail) = trails.of(table) else {
             continue;
         };
@@ -90,18 +90,18 @@ pub async fn complete(context: Context<'_>, changes: &mut Vec<Change>) -> Result
         if own && said.contains(&(table.clone(), *id)) {
             continue;
         }
-        let before = match net {
-            Net::Made(_) => None,
-            Net::Changed(_) | Net::Gone => at_rest(context, table, *id).await?,
+        let before = match outcome {
+            Outcome::Made(_) => None,
+            Outcome::Changed(_) | Outcome::Gone => at_rest(context, table, *id).await?,
         };
-        let after = match (net, &before) {
-            (Net::Made(row), _) => Some(row.clone()),
-            (Net::Changed(values), Some(before)) => {
+        let after = match (outcome, &before) {
+            (Outcome::Made(row), _) => Some(row.clone()),
+            (Outcome::Changed(values), Some(before)) => {
                 let mut after = before.clone();
-                net::put(&mut after, values);
+                outcome::put(&mut after, values);
                 Some(after)
             }
-            (Net::Changed(_), None) | (Net::Gone, _) => None,
+            (Outcome::Changed(_), None) | (Outcome::Gone, _) => None,
         };
         let Some(row) = after.as_ref().or(before.as_ref()) else {
             continue;
@@ -130,7 +130,7 @@ pub async fn complete(context: Context<'_>, changes: &mut Vec<Change>) -> Result
             continue;
         };
         // What comes or goes with its record is told with it.
-        if let Some(Net::Made(_) | Net::Gone) = rows.get(&record) {
+        if let Some(Outcome::Made(_) | Outcome::Gone) = rows.get(&record) {
             continue;
         }
         let Some(entity) = trails.home(catalog, &table) else {

@@ -6,11 +6,11 @@ use super::super::reading;
 use super::super::saving::Draft;
 use super::super::tenant::{Caller, Tenant};
 use super::super::users::ProtectedData;
-use super::super::webhooks::outbox::{self, Message};
+use super::super::webhooks::outbox::Message;
 use super::definitions::DEFINED_FOR;
 use crate::backend::{Backend, equals};
+use crate::outbox::{self, Message as _, Progress};
 use crate::row::Row;
-use crate::rules::callbacks::outbox::State;
 use crate::saving::time;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, Field};
@@ -288,7 +288,7 @@ pub async fn tell(
         let Some(fields) = told.fields().await? else {
             continue;
         };
-        let id = outbox::next_id(tenant).await?;
+        let id = outbox::next_id::<Message>(&tenant.backend).await?;
         let now = time(tenant.now());
         let callout = Callout {
             action,
@@ -312,13 +312,7 @@ pub async fn tell(
             record_id: row.id,
             action: action.word().to_owned(),
             payload: callout.body(),
-            created: now.clone(),
-            due: tenant.now().as_second(),
-            attempts: 0,
-            state: State::Waiting,
-            status: None,
-            error: None,
-            tried: None,
+            progress: Progress::begun(tenant.now()),
         };
         changes.push(message.insert());
     }

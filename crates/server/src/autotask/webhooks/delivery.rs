@@ -1,208 +1,118 @@
-//! Tells webhooks what happened: takes messages from the outbox, signs them and posts them, and keeps what came of
-//! it. A webhook hears of a record only while its owner may read that record.
+//! Tells webhooks what happened: signs what their outbox holds, posts it, and keeps what came of it. A webhook hears
+//! of a record only while its owner may read that record.
 
 use super::super::answer::Trouble;
 use super::super::permit::authorize;
 use super::super::reading;
 use super::super::tenant::Tenant;
-use super::outbox::{self, Message};
+use super::outbox::Message;
+use crate::backend::{Backend, equals};
+use crate::outbox::courier::{BATCH, Courier, Place, reason};
+use crate::outbox::{self, Message as _, Progress, State};
 use crate::row::Row;
-use crate::rules::callbacks::outbox::State;
 use crate::saving::time;
-use crate::server::Server;
 use base64::Engine as _;
 use bitting_catalog::served::Act;
 use bitting_dialects::autotask::callout::{Action, Callout, SIGNATURE};
-use bitting_query::{Filter, Value};
+use bitting_query::{Filter, Kind, Value, and};
+use bitting_store::StoreError;
 use bitting_store::table::Change;
-use jiff::SignedDuration;
-use std::collections::BTreeMap;
+use jiff::Timestamp;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
-/// Seconds before the second and before the third attempt. The vendor's own are not documented.
-const WAITS: [i64; 2] = [2, 4];
 /// Messages in a row that come to nothing, after which a webhook is made inactive.
 const MOST_FAILURES: u64 = 10;
-/// Days for which settled messages can be looked at.
-const KEPT_DAYS: i64 = 7;
-/// Messages taken from the outbox at a time.
-const BATCH: u64 = 200;
-const IDLE: Duration = Duration::from_secs(30);
-const BUSY: Duration = Duration::from_millis(500);
-/// Instances that came are noticed within this time.
-const LOOK: Duration = Duration::from_secs(1);
 
-/// Delivers for every Autotask instance of a server until told to stop.
-pub async fn run(server: Arc<Server>, client: reqwest::Client, mut stop: watch::Receiver<bool>) {
-    let mut running: Vec<(Arc<Tenant>, watch::Sender<bool>)> = Vec::new();
-    let mut tasks = tokio::task::JoinSet::new();
-    loop {
-        let tenants = server.autotask();
-        running.retain(|(tenant, leave)| {
-            let stays = tenants.iter().any(|other| Arc::ptr_eq(other, tenant));
-            if !stays {
-                let _ = leave.send(true);
-            }
-            stays
-        });
-        for tenant in tenants {
-            if !running.iter().any(|(other, _)| Arc::ptr_eq(other, &tenant)) {
-                let (leave, left) = watch::channel(false);
-                tasks.spawn(deliver_for(tenant.clone(), client.clone(), left));
-                running.push((tenant, leave));
-            }
-        }
-        tokio::select! {
-            () = tokio::time::sleep(LOOK) => {}
-            _ = stop.wait_for(|stopped| *stopped) => break,
-        }
-        while tasks.try_join_next().is_some() {}
-    }
-    for (_, leave) in running {
-        let _ = leave.send(true);
-    }
-    while tasks.join_next().await.is_some() {}
-}
+/// Delivers for one database.
+pub type Delivery = Courier<Tenant>;
 
-async fn deliver_for(
-    tenant: Arc<Tenant>,
-    client: reqwest::Client,
-    mut stop: watch::Receiver<bool>,
-) {
-    loop {
-        // A message that is on its way when the server stops goes out once more after the next start.
-        let round = tokio::select! {
-            round = round(tenant.clone(), client.clone()) => round,
-            _ = stop.wait_for(|stopped| *stopped) => return,
+impl Place for Tenant {
+    type Message = Message;
+    type Error = Trouble;
+    const RECEIVERS: &'static str = "webhooks";
+
+    fn backend(&self) -> &Backend {
+        &self.backend
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now()
+    }
+
+    fn news(&self) -> &Notify {
+        &self.news
+    }
+
+    async fn look(&self) -> Result<(), StoreError> {
+        self.look().await
+    }
+
+    async fn deliver(courier: &Delivery, mut message: Message) -> Result<Progress, Trouble> {
+        let tenant = &*courier.place;
+        let hook = match tenant.catalog().entity_at(&message.hooks) {
+            Some(hooks) => tenant.backend.raw_row(hooks, message.webhook).await?,
+            None => None,
         };
-        let pause = match round {
-            Ok(true) => BUSY,
-            Ok(false) => IDLE,
-            Err(error) => {
-                tracing::warn!(%error, "webhooks could not be told");
-                IDLE
-            }
+        let last_words = message.action == Action::Deactivated.word();
+        let hook = hook.filter(|hook| last_words || hook.flag("is_active"));
+        let to = if last_words {
+            "deactivation_url"
+        } else {
+            "webhook_url"
         };
-        tokio::select! {
-            () = tenant.news.notified() => {}
-            () = tokio::time::sleep(pause) => {}
-            _ = stop.wait_for(|stopped| *stopped) => return,
+        let Some((hook, url)) = hook
+            .as_ref()
+            .and_then(|hook| hook.text(to).map(|url| (hook, url)))
+        else {
+            return withhold(tenant, message, "the webhook is gone or inactive").await;
+        };
+        if !last_words && !may_hear(tenant, &message).await? {
+            let why = "the webhook's owner may not read the record";
+            return withhold(tenant, message, why).await;
         }
-    }
-}
-
-/// Tries every message that is due, and answers whether any still waits. Messages of one webhook go out in their
-/// order; webhooks do not wait for each other.
-pub async fn round(tenant: Arc<Tenant>, client: reqwest::Client) -> Result<bool, Trouble> {
-    tenant.look().await?;
-    let now = tenant.now().as_second();
-    let mut by_hook: BTreeMap<(String, i64), Vec<Message>> = BTreeMap::new();
-    for message in outbox::waiting(&tenant, BATCH).await? {
-        let hook = (message.hooks.clone(), message.webhook);
-        by_hook.entry(hook).or_default().push(message);
-    }
-    let mut tasks = tokio::task::JoinSet::new();
-    for messages in by_hook.into_values() {
-        let (tenant, client) = (tenant.clone(), client.clone());
-        tasks.spawn(async move {
-            for message in messages {
-                // Later ones wait behind one that is tried again.
-                if message.due > now || !deliver(&tenant, &client, message).await? {
-                    break;
-                }
+        let mut request = courier
+            .client
+            .post(url)
+            .header("content-type", "application/json")
+            .body(message.payload.clone());
+        if !last_words {
+            let key = hook.text("secret_key").unwrap_or_default();
+            request = request.header(SIGNATURE, signature(key, message.payload.as_bytes()));
+        }
+        let sent = request.send().await;
+        let progress = &mut message.progress;
+        progress.attempts += 1;
+        progress.tried = Some(time(tenant.now()));
+        let fault = match sent {
+            Ok(answer) => {
+                let status = answer.status();
+                progress.status = Some(i64::from(status.as_u16()));
+                (!status.is_success()).then(|| format!("the receiver answered {}", status.as_u16()))
             }
-            Ok::<(), Trouble>(())
-        });
-    }
-    while let Some(done) = tasks.join_next().await {
-        match done {
-            Ok(result) => result?,
-            Err(error) => tracing::error!(%error, "a delivery broke off"),
+            Err(error) => Some(reason(&error)),
+        };
+        progress.error.clone_from(&fault);
+        match fault {
+            None => progress.state = State::Delivered,
+            // How often the vendor tries is not documented.
+            Some(_) => progress.put_off(tenant.now()),
         }
+        let progress = progress.clone();
+        let mut changes = vec![message.update()];
+        if let Some(fault) = fault.filter(|_| progress.state == State::Failed && !last_words) {
+            changes.extend(error_log(tenant, &message, &fault).await?);
+            changes.extend(given_up(tenant, &message, hook).await?);
+        }
+        tenant.backend.write(changes).await?;
+        Ok(progress)
     }
-    let before = tenant.now() - SignedDuration::from_hours(24 * KEPT_DAYS);
-    let gone = outbox::settled_before(&tenant, &time(before)).await?;
-    if !gone.is_empty() {
-        tenant.backend.write(gone).await?;
-    }
-    Ok(!outbox::waiting(&tenant, 1).await?.is_empty())
 }
 
-/// One attempt; false when the message is tried again.
-async fn deliver(
-    tenant: &Tenant,
-    client: &reqwest::Client,
-    mut message: Message,
-) -> Result<bool, Trouble> {
-    let hook = match tenant.catalog().entity_at(&message.hooks) {
-        Some(hooks) => tenant.backend.raw_row(hooks, message.webhook).await?,
-        None => None,
-    };
-    let last_words = message.action == Action::Deactivated.word();
-    let hook = hook.filter(|hook| last_words || hook.flag("is_active"));
-    let to = if last_words {
-        "deactivation_url"
-    } else {
-        "webhook_url"
-    };
-    let Some((hook, url)) = hook
-        .as_ref()
-        .and_then(|hook| hook.text(to).map(|url| (hook, url)))
-    else {
-        return withhold(tenant, message, "the webhook is gone or inactive").await;
-    };
-    if !last_words && !may_hear(tenant, &message).await? {
-        let why = "the webhook's owner may not read the record";
-        return withhold(tenant, message, why).await;
-    }
-    let mut request = client
-        .post(url)
-        .header("content-type", "application/json")
-        .body(message.payload.clone());
-    if !last_words {
-        let key = hook.text("secret_key").unwrap_or_default();
-        request = request.header(SIGNATURE, signature(key, message.payload.as_bytes()));
-    }
-    let sent = request.send().await;
-    message.attempts += 1;
-    message.tried = Some(time(tenant.now()));
-    let fault = match sent {
-        Ok(answer) => {
-            message.status = Some(i64::from(answer.status().as_u16()));
-            let status = answer.status();
-            (!status.is_success()).then(|| format!("the receiver answered {}", status.as_u16()))
-        }
-        Err(error) => Some(crate::delivery::reason(&error)),
-    };
-    message.error.clone_from(&fault);
-    let Some(fault) = fault else {
-        message.state = State::Delivered;
-        tenant.backend.write(vec![message.update()]).await?;
-        return Ok(true);
-    };
-    let wait = usize::try_from(message.attempts - 1).ok();
-    if let Some(wait) = wait.and_then(|attempt| WAITS.get(attempt)) {
-        message.due = tenant.now().as_second() + wait;
-        tenant.backend.write(vec![message.update()]).await?;
-        return Ok(false);
-    }
-    message.state = State::Failed;
-    let mut changes = vec![message.update()];
-    if !last_words {
-        changes.extend(error_log(tenant, &message, &fault).await?);
-        changes.extend(given_up(tenant, &message, hook).await?);
-    }
-    tenant.backend.write(changes).await?;
-    Ok(true)
-}
-
-async fn withhold(tenant: &Tenant, mut message: Message, why: &str) -> Result<bool, Trouble> {
-    message.state = State::Withheld;
-    message.error = Some(why.to_owned());
+async fn withhold(tenant: &Tenant, mut message: Message, why: &str) -> Result<Progress, Trouble> {
+    message.progress.withhold(why);
     tenant.backend.write(vec![message.update()]).await?;
-    Ok(true)
+    Ok(message.progress)
 }
 
 /// What is gone was looked at when it went; everything else is looked at now.
@@ -258,27 +168,26 @@ async fn error_log(
 
 /// Makes a webhook inactive that nobody has heard for long, and leaves it a last word.
 async fn given_up(tenant: &Tenant, message: &Message, hook: &Row) -> Result<Vec<Change>, Trouble> {
-    let latest = outbox::latest_of(
-        tenant,
-        &message.hooks,
-        message.webhook,
-        MOST_FAILURES + BATCH,
+    let own = and(
+        equals("webhook", Kind::Integer, Value::Integer(message.webhook)),
+        equals("hooks", Kind::Text, Value::Text(message.hooks.clone())),
     );
-    let settled: Vec<Message> = latest
-        .await?
-        .into_iter()
+    let latest: Vec<Message> = outbox::latest(&tenant.backend, own, MOST_FAILURES + BATCH).await?;
+    let settled: Vec<State> = latest
+        .iter()
         .filter(|other| other.id != message.id)
-        .filter(|other| matches!(other.state, State::Delivered | State::Failed))
+        .map(|other| other.progress.state)
+        .filter(|state| matches!(state, State::Delivered | State::Failed))
         .take(usize::try_from(MOST_FAILURES).unwrap_or(10) - 1)
         .collect();
     let enough = settled.len() as u64 + 1 >= MOST_FAILURES;
-    if !enough || settled.iter().any(|other| other.state != State::Failed) {
+    if !enough || settled.iter().any(|state| *state != State::Failed) {
         return Ok(Vec::new());
     }
     let Some(hooks) = tenant.catalog().entity_at(&message.hooks) else {
         return Ok(Vec::new());
     };
-    let id = outbox::next_id(tenant).await?;
+    let id = outbox::next_id::<Message>(&tenant.backend).await?;
     let now = time(tenant.now());
     let payload = Callout {
         action: Action::Deactivated,
@@ -294,13 +203,7 @@ async fn given_up(tenant: &Tenant, message: &Message, hook: &Row) -> Result<Vec<
         id,
         action: Action::Deactivated.word().to_owned(),
         payload: payload.body(),
-        created: now.clone(),
-        due: tenant.now().as_second(),
-        attempts: 0,
-        state: State::Waiting,
-        status: None,
-        error: None,
-        tried: None,
+        progress: Progress::begun(tenant.now()),
         ..message.clone()
     };
     Ok(vec![

@@ -2,15 +2,14 @@
 //! database's own log.
 
 use super::Desk;
-use crate::console::desk::Desk as Beside;
 use crate::console::instances;
 use crate::console::instances::subject::Subject;
 use crate::console::{Outcome, Result, Visit};
 
 pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result<Outcome> {
-    let Some(beside) = Beside::beside(desk.server, &desk.tenant.name) else {
+    let Some(operator) = desk.operator() else {
         return Ok(Outcome::Nowhere);
     };
-    let subject = Subject::tenant(&beside, desk.tenant.clone());
+    let subject = Subject::tenant(&operator, desk.tenant.clone());
     instances::answer(visit, &subject, rest).await
 }

@@ -1,23 +1,19 @@
 //! The tab Line of Business of a resource: which lines it works for. Records that name a line show to its
 //! members alone.
 
+use super::Desk;
 use super::people::{self, Who};
-use super::{Desk, problem};
 use crate::autotask::operator::RESOURCES;
-use crate::console::desk::Desk as Beside;
 use crate::console::page::{self, Page};
 use crate::console::{Outcome, Result, Visit};
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
 pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, id: i64) -> Result<Outcome> {
-    let Some(beside) = Beside::beside(desk.server, &desk.tenant.name) else {
+    let Some(operator) = desk.operator() else {
         return Ok(Outcome::Nowhere);
     };
-    let found = desk
-        .call(http::Method::GET, &format!("{RESOURCES}/{id}"), "", None)
-        .await;
-    let record = found.map_err(|trouble| problem(&trouble))?["item"].take();
+    let record = desk.record(RESOURCES, id).await?;
     let who = Who::of(&record);
     let root = format!("autotask/{}", desk.tenant.name);
     let path = format!("{root}/{}/{id}", who.word());
@@ -25,7 +21,7 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, id: i64) -> Result<Outco
     if visit.post {
         let lines: Vec<&str> = visit.form.every("line").collect();
         let change = json!({ "linesOfBusiness": lines });
-        match beside.operate(http::Method::PATCH, &path, &change).await {
+        match operator.operate(http::Method::PATCH, &path, &change).await {
             Ok(_) => {
                 visit.session.say("Saved. It holds from the next call on.");
                 return Ok(Outcome::See(visit.at(&format!("resources/{id}/lines"))));
@@ -33,7 +29,11 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, id: i64) -> Result<Outco
             Err(text) => error = Some(text),
         }
     }
-    let ask = async |path: String| beside.operate(http::Method::GET, &path, &Value::Null).await;
+    let ask = async |path: String| {
+        operator
+            .operate(http::Method::GET, &path, &Value::Null)
+            .await
+    };
     let (known, held) = (ask(format!("{root}/lines")).await, ask(path).await);
     let (known, held) = match (known, held) {
         (Ok(known), Ok(held)) => (known, held),

@@ -1,9 +1,8 @@
 //! A resource that is a person: its security level, which says whether API users may act in its name. What the
 //! pages of people and of API users share is here too.
 
-use super::{Desk, problem};
+use super::Desk;
 use crate::autotask::operator::RESOURCES;
-use crate::console::desk::Desk as Beside;
 use crate::console::page::{self, Page};
 use crate::console::{Outcome, Result, Visit};
 use maud::{Markup, html};
@@ -61,20 +60,17 @@ pub fn tabs(visit: &Visit<'_>, id: i64, who: Who, lines: bool) -> Markup {
 
 /// The page of a person.
 pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, id: i64) -> Result<Outcome> {
-    let Some(beside) = Beside::beside(desk.server, &desk.tenant.name) else {
+    let Some(operator) = desk.operator() else {
         return Ok(Outcome::Nowhere);
     };
-    let found = desk
-        .call(http::Method::GET, &format!("{RESOURCES}/{id}"), "", None)
-        .await;
-    let record = found.map_err(|trouble| problem(&trouble))?["item"].take();
+    let record = desk.record(RESOURCES, id).await?;
     let path = format!("autotask/{}/people/{id}", desk.tenant.name);
     let mut error = None;
     if visit.post {
         let done = match visit.form.text("level").parse::<i64>() {
             Ok(level) => {
                 let change = json!({ "securityLevel": level });
-                beside.operate(http::Method::PATCH, &path, &change).await
+                operator.operate(http::Method::PATCH, &path, &change).await
             }
             Err(_) => Err("Choose a security level.".to_owned()),
         };

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// What becomes of one row.
 #[derive(Debug, Clone)]
-pub enum Net {
+pub enum Outcome {
     Made(Row),
     /// These values, by column, over those at rest.
     Changed(Vec<(Arc<str>, Value)>),
@@ -17,7 +17,7 @@ pub enum Net {
 }
 
 /// Rows by table and id.
-pub type Rows = BTreeMap<(Arc<str>, i64), Net>;
+pub type Rows = BTreeMap<(Arc<str>, i64), Outcome>;
 
 /// The rows of some tables that a write touches. One that is made and goes in the same write never was.
 pub fn rows(changes: &[Change], wanted: impl Fn(&str) -> bool) -> Rows {
@@ -37,17 +37,17 @@ pub fn rows(changes: &[Change], wanted: impl Fn(&str) -> bool) -> Rows {
             Change::Insert { values, .. } => {
                 let mut row = Row::new(*id);
                 put(&mut row, values);
-                rows.insert(key, Net::Made(row));
+                rows.insert(key, Outcome::Made(row));
             }
             Change::Update { values, .. } => match rows.get_mut(&key) {
-                Some(Net::Made(row)) => put(row, values),
-                Some(Net::Changed(so_far)) => so_far.extend(values.iter().cloned()),
+                Some(Outcome::Made(row)) => put(row, values),
+                Some(Outcome::Changed(so_far)) => so_far.extend(values.iter().cloned()),
                 _ => {
-                    rows.insert(key, Net::Changed(values.clone()));
+                    rows.insert(key, Outcome::Changed(values.clone()));
                 }
             },
             _ => {
-                if let Some(Net::Made(_)) = rows.insert(key.clone(), Net::Gone) {
+                if let Some(Outcome::Made(_)) = rows.insert(key.clone(), Outcome::Gone) {
                     rows.remove(&key);
                 }
             }
@@ -65,7 +65,7 @@ pub fn put(row: &mut Row, values: &[(Arc<str>, Value)]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Net, rows};
+    use super::{Outcome, rows};
     use bitting_query::Value;
     use bitting_store::table::Change;
     use std::sync::Arc;
@@ -100,9 +100,9 @@ mod tests {
         ];
         let rows = rows(&changes, |table| table == "t");
         let of = |id: i64| rows.get(&(table.clone(), id));
-        assert!(matches!(of(1), Some(Net::Made(row)) if row.integer("n") == Some(2)));
-        assert!(matches!(of(2), Some(Net::Changed(values)) if values.len() == 2));
-        assert!(matches!(of(3), Some(Net::Gone)));
+        assert!(matches!(of(1), Some(Outcome::Made(row)) if row.integer("n") == Some(2)));
+        assert!(matches!(of(2), Some(Outcome::Changed(values)) if values.len() == 2));
+        assert!(matches!(of(3), Some(Outcome::Gone)));
         assert!(of(4).is_none());
         assert!(super::rows(&changes, |_| false).is_empty());
     }

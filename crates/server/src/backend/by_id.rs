@@ -113,7 +113,7 @@ impl bitting_query::Row for Shown<'_> {
 impl Backend {
     /// Shows the row to `each` if it is there and the filter keeps it; false where that cannot be told from the
     /// row alone, and nothing was read.
-    pub(super) async fn get_alone(
+    pub(super) async fn get_by_id(
         &self,
         entity: &Entity,
         known: &Known,
@@ -177,7 +177,7 @@ impl Backend {
                 found = true;
                 Flow::Stop
             };
-            if self.get_alone(entity, known, id, &whole, &mut look).await? {
+            if self.get_by_id(entity, known, id, &whole, &mut look).await? {
                 return Ok(found);
             }
         }
