@@ -59,7 +59,7 @@ pub fn matches(filter: &Filter, row: &dyn Row) -> bool {
 /// Where one row stands against another in an order; rows equal in all keys are equal.
 pub fn compare_rows(order: &[Order], left: &dyn Row, right: &dyn Row) -> Ordering {
     for key in order {
-        let (left, right) = (left.value(&key.path), right.value(&key.path));
+        let (left, right) = (value_of(key, left), value_of(key, right));
         let kind = key.path.kind;
         let way = match (typed(&left, kind), typed(&right, kind)) {
             (None, None) => Ordering::Equal,
@@ -72,6 +72,24 @@ pub fn compare_rows(order: &[Order], left: &dyn Row, right: &dyn Row) -> Orderin
         }
     }
     Ordering::Equal
+}
+
+/// What a row is sorted by: null where a row on the way is out of sight.
+fn value_of<'r>(key: &Order, row: &'r dyn Row) -> Cow<'r, Value> {
+    if in_sight(&key.path.through, &key.sights, row) {
+        row.value(&key.path)
+    } else {
+        Cow::Owned(Value::Null)
+    }
+}
+
+fn in_sight(links: &[Link], sights: &[Filter], row: &dyn Row) -> bool {
+    match (links, sights) {
+        ([link, links @ ..], [sight, sights @ ..]) => row.behind(link).is_some_and(|there| {
+            matches(sight, there.as_ref()) && in_sight(links, sights, there.as_ref())
+        }),
+        _ => true,
+    }
 }
 
 /// Whether a literal is of the kind, so that a comparison with it can hold.

@@ -152,10 +152,24 @@ pub enum Elements {
 }
 
 /// One key of an order.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Order {
     pub path: Path,
     pub descending: bool,
+    /// What the row behind each reference of the path must satisfy, in their order: where one does not, the key
+    /// is null, whatever that row holds. Empty where every row may be looked at.
+    pub sights: Vec<Filter>,
+}
+
+impl Order {
+    /// By the value at the end of a path, whatever rows stand on the way.
+    pub fn by(path: Path, descending: bool) -> Self {
+        Self {
+            path,
+            descending,
+            sights: Vec::new(),
+        }
+    }
 }
 
 /// One statement's worth of reading.

@@ -110,9 +110,18 @@ fn status(name: &str) -> Filter {
 }
 
 fn by(column: &str, descending: bool) -> Vec<Order> {
+    vec![Order::by(path(column, Kind::DateTime), descending)]
+}
+
+/// By the name of the status, which sorts as null where its row is not the member's own.
+fn by_own_status(key: i64) -> Vec<Order> {
+    let status = status("");
+    let Filter::Compare { path, .. } = status else {
+        unreachable!("a comparison")
+    };
     vec![Order {
-        path: path(column, Kind::DateTime),
-        descending,
+        sights: vec![mine(key)],
+        ..Order::by(path, true)
     }]
 }
 
@@ -293,6 +302,16 @@ fn pages() -> Vec<(&'static str, Select, usize)> {
             1,
         ),
         ("narrow by date", select(vec![narrow()], by("at", true)), 6),
+        (
+            "narrow by what a reference shows, of which many rows are in sight",
+            select(vec![narrow()], by_own_status(1)),
+            6,
+        ),
+        (
+            "my few by what a reference shows, of which few rows are in sight",
+            select(vec![mine(2)], by_own_status(2)),
+            3,
+        ),
         ("my many by date", select(vec![mine(1)], by("at", true)), 25),
         ("my few by date", select(vec![mine(2)], by("at", false)), 3),
         (

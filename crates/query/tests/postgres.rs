@@ -181,10 +181,7 @@ fn statements() {
         [Value::Integer(7), Value::Integer(25), Value::Integer(50)]
     );
     select.filter = Filter::Constant(true);
-    select.order = vec![Order {
-        path: status_name(),
-        descending: true,
-    }];
+    select.order = vec![Order::by(status_name(), true)];
     select.limit = None;
     assert_eq!(
         render(&select, Dialect::Postgres).sql,

@@ -3,11 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::format_collect)]
 
 use bitting_query::testing::{
-    Cell, MAIN, PAIRS, Record, World, filter, render_few, schema, select, world,
+    Cell, MAIN, OTHER, PAIRS, Record, World, filter, render_few, schema, select, world,
 };
 use bitting_query::{
-    Comparison, Dialect, Filter, Indexes, Kind, Path, Pattern, Piece, Select, Statement, Value,
-    render, render_count, render_delete, render_with, simplify,
+    Comparison, Dialect, Filter, Indexes, Kind, Link, Order, Path, Pattern, Piece, Select,
+    Statement, Value, render, render_count, render_delete, render_with, simplify,
 };
 use proptest::prelude::*;
 use rusqlite::Connection;
@@ -159,6 +159,73 @@ fn pages_are_those_eval_gives() {
             }
         }
     });
+}
+
+/// Two worlds that differ in nothing but what stands in rows out of sight are answered in one order.
+#[test]
+fn what_is_out_of_sight_leaves_no_mark_on_an_order() {
+    let connection = open();
+    let link = |column: &str, table: &str| Link {
+        column: column.into(),
+        table: table.into(),
+    };
+    let path = |through, column: &str, kind| Path {
+        through,
+        column: column.into(),
+        kind,
+    };
+    let sight = Filter::Compare {
+        path: path(vec![], "rank", Kind::Integer),
+        op: Comparison::Greater,
+        value: Value::Integer(1),
+    };
+    let (name, rank) = (0, 1);
+    let other = || path(vec![link("other", OTHER)], "name", Kind::Text);
+    let beyond = || {
+        path(
+            vec![link("other", OTHER), link("main", MAIN)],
+            "whole",
+            Kind::Integer,
+        )
+    };
+    let moved = std::cell::Cell::new(0_usize);
+    proptest!(cases(800), |(world in world(), names in prop::collection::vec("[a-cA-C]{0,2}", 8), descending: bool)| {
+        let mut twin = world.clone();
+        for (row, text) in twin.tables[1].iter_mut().zip(names) {
+            let seen = matches!(&row.cells[rank], Cell::Value(Value::Integer(rank)) if *rank > 1);
+            if !seen {
+                row.cells[name] = Cell::Value(Value::Text(text));
+                row.cells[3] = Cell::Value(Value::Integer(row.id % 3));
+            }
+        }
+        for (path, sights) in [
+            (other(), vec![sight.clone()]),
+            (beyond(), vec![sight.clone(), Filter::Constant(true)]),
+        ] {
+            let mut select = Select {
+                table: MAIN.into(),
+                columns: vec!["id".into()],
+                filter: Filter::Constant(true),
+                order: vec![Order { path, descending, sights }],
+                limit: None,
+                offset: 0,
+            };
+            let mut orders = Vec::new();
+            for world in [&world, &twin] {
+                fill(&connection, world);
+                orders.push(ask(&connection, &render(&select, Dialect::Sqlite)));
+                orders.push(world.expected(&select));
+            }
+            prop_assert!(orders.iter().all(|order| *order == orders[0]), "{orders:?}");
+            select.order[0].sights.clear();
+            moved.set(moved.get() + usize::from(world.expected(&select) != twin.expected(&select)));
+        }
+    });
+    let moved = moved.get();
+    assert!(
+        moved > 100,
+        "{moved} orders would have told what is out of sight"
+    );
 }
 
 #[test]

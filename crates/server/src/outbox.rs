@@ -293,10 +293,7 @@ async fn read<M: Message>(
         table: Arc::from(M::TABLE),
         columns: names,
         filter,
-        order: vec![Order {
-            path: id_path(),
-            descending: newest_first,
-        }],
+        order: vec![Order::by(id_path(), newest_first)],
         limit,
         offset: 0,
     };

@@ -249,6 +249,45 @@ impl<'a> Permit<'a> {
         }
     }
 
+    /// Under level My, which rows are the caller's where the rows do not say so themselves: those of a parent
+    /// that is the caller's and in sight, else those it entered. `passed` says that the path named the parents
+    /// and that they were looked at.
+    pub fn own_by_parent(&self, grounds: Grounds<'_>, passed: bool) -> Filter {
+        let entity = self.entity;
+        let told = self.mine
+            && entity.ownership.parent
+            && !crate::shape::is_owned(entity)
+            // What is worked out is told by the rule that works it out.
+            && (entity.stored || !passed);
+        let Some(parent) = entity.parents.last().filter(|_| told) else {
+            return Filter::Constant(true);
+        };
+        let holder = parent.entity.map(|holder| grounds.catalog.entity(holder));
+        let holder = holder.filter(|holder| holder.stored).and_then(|holder| {
+            let permit = pass_through(self.caller, holder);
+            let owned = crate::shape::is_owned(holder);
+            let permit = if owned { permit.owned() } else { permit };
+            permit.mine.then_some(permit)
+        });
+        match holder {
+            None => self.entered(),
+            Some(_) if passed => Filter::Constant(true),
+            Some(holder) => Filter::Behind {
+                link: Link {
+                    column: parent.column.clone(),
+                    table: holder.entity.table.clone(),
+                },
+                filter: Box::new(holder.sight(grounds)),
+            },
+        }
+    }
+
+    /// The rows of the entity that the permit covers, wherever they hang.
+    pub fn sight(&self, grounds: Grounds<'_>) -> Filter {
+        let rows = bitting_query::and(self.narrow(), self.narrow_by_names(grounds));
+        bitting_query::and(rows, self.own_by_parent(grounds, false))
+    }
+
     /// The rows that a customize list of the role lets through (configuration types, agreement types), of
     /// those whose references are of the path's kind (schedule entries of tickets).
     pub fn narrow_by_names(&self, grounds: Grounds<'_>) -> Filter {

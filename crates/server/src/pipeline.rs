@@ -205,7 +205,7 @@ impl Call<'_> {
 /// The one record of a path that names none: settings, of which there is one.
 async fn only(context: Context<'_>, permit: &Permit<'_>) -> Result<i64, Problem> {
     let backend = &context.instance.backend;
-    let under = under(permit, context.parents);
+    let under = under(context.instance.backend.grounds(), permit, context.parents);
     let rows = match rules::computed(context, permit).await? {
         Some(rows) => rows,
         None => backend.rows(permit, under, Vec::new(), Some(1)).await?,
@@ -241,7 +241,10 @@ async fn doomed(
             FieldError::missing(&resource, "id"),
         ));
     }
-    let filter = and(under(permit, context.parents), filter(call, permit)?);
+    let filter = and(
+        under(context.instance.backend.grounds(), permit, context.parents),
+        filter(call, permit)?,
+    );
     let backend = &call.instance.backend;
     let rows = backend.rows(permit, filter, Vec::new(), None).await?;
     Ok(rows.iter().map(|row| row.id).collect())
@@ -357,7 +360,10 @@ async fn list(
     wanted: Option<filter_values::FilterValues>,
 ) -> Result<Reply, Problem> {
     let parameters = &call.parameters;
-    let mut filter = and(under(permit, context.parents), filter(call, permit)?);
+    let mut filter = and(
+        under(context.instance.backend.grounds(), permit, context.parents),
+        filter(call, permit)?,
+    );
     filter = and(rules::within(context, permit).await?, filter);
     let mut order_by = parameters.order_by.clone();
     if let Some(wanted) = wanted {
@@ -452,7 +458,10 @@ async fn count(
     context: Context<'_>,
     permit: &Permit<'_>,
 ) -> Result<Reply, Problem> {
-    let filter = and(under(permit, context.parents), filter(call, permit)?);
+    let filter = and(
+        under(context.instance.backend.grounds(), permit, context.parents),
+        filter(call, permit)?,
+    );
     let filter = and(rules::within(context, permit).await?, filter);
     let count = match rules::computed(context, permit).await? {
         Some(rows) => computed::count(&rows, permit, &filter),
@@ -496,7 +505,7 @@ async fn shown(
         base: &call.base,
         parents: context.parents,
     };
-    let under = under(permit, context.parents);
+    let under = under(context.instance.backend.grounds(), permit, context.parents);
     let backend = &call.instance.backend;
     let id = match known {
         Known::Id(id) => id,

@@ -207,13 +207,15 @@ pub async fn removed(
 /// The row a call is about. Out of sight is not found; in sight but not open to this verb is refused.
 pub async fn existing(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Result<Row, Problem> {
     let backend = &context.instance.backend;
-    let under = crate::pipeline::under(permit, context.parents);
+    let under =
+        |permit: &Permit<'_>| crate::pipeline::under(backend.grounds(), permit, context.parents);
     // What the caller cannot read it cannot change either, whatever its level for the verb: Edit All with
     // Inquire My opens its own records and no others.
     let own = rules::is_own(permit.entity(), context.caller, id) == Some(true);
     let readable = permit.reading();
     let readable = if own { readable.whole() } else { readable };
-    let sight = bitting_query::and(under.clone(), readable.narrow());
+    let sight = bitting_query::and(under(permit), under(&readable));
+    let sight = bitting_query::and(sight, readable.narrow());
     let found = backend
         .rows(
             permit,
@@ -229,7 +231,7 @@ pub async fn existing(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Res
     let seen = backend
         .rows(
             &readable,
-            bitting_query::and(with_id(id), under),
+            bitting_query::and(with_id(id), under(&readable)),
             Vec::new(),
             Some(1),
         )

@@ -132,7 +132,10 @@ async fn readable(
         return Ok(0);
     };
     let filter = equals(column, Kind::Integer, Value::Integer(id));
-    let filter = and(crate::pipeline::under(&permit, &[]), filter);
+    let filter = and(
+        crate::pipeline::under(backend.grounds(), &permit, &[]),
+        filter,
+    );
     backend.count(&permit, filter).await
 }
 

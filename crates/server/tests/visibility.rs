@@ -31,6 +31,20 @@ const PATHS: [&str; 12] = [
     "/system/members",
 ];
 
+/// What hangs on records, and is whose they are: with the records' own path, and owners or none.
+const CHILDREN: [(&str, &str); 7] = [
+    ("/project/projects", "phases"),
+    ("/project/projects", "notes"),
+    ("/service/tickets", "notes"),
+    ("/company/companies", "notes"),
+    ("/company/contacts", "notes"),
+    ("/finance/agreements", "additions"),
+    ("/sales/opportunities", "notes"),
+];
+
+/// The path that a child collection is known by here.
+const PHASES: &str = "/project/projects/phases";
+
 async fn demo() -> Company {
     let company = Company::bare().await;
     let size = Size {
@@ -143,14 +157,13 @@ async fn random_member(company: &Company, random: &mut StdRng, number: usize) ->
         .expect(201);
     let member = made["id"].as_i64().expect("an id");
     // Some records belong to the member, so that My has something to show.
-    for path in ["/service/tickets", "/sales/activities"] {
-        let field = if path.ends_with("activities") {
-            "assignTo"
-        } else {
-            "owner"
-        };
+    for (path, field, upto) in [
+        ("/service/tickets", "owner", 60),
+        ("/sales/activities", "assignTo", 60),
+        ("/project/projects", "manager", 7),
+    ] {
         for _ in 0..5 {
-            let id = random.random_range(1..60);
+            let id = random.random_range(1..upto);
             let patch = json!([{ "op": "replace", "path": field, "value": { "id": member } }]);
             company
                 .call(
@@ -215,6 +228,63 @@ async fn a_list_shows_exactly_what_gets_answer() {
     );
 }
 
+/// What hangs on records shows by the same rule, level My through the record above included.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_hangs_on_a_record_shows_by_one_rule() {
+    let company = demo().await;
+    let mut random = StdRng::seed_from_u64(31);
+    // Contacts have no notes in the demo company, and no owners.
+    for contact in 1..20 {
+        let note = json!({ "text": "Prefers mornings" });
+        let path = format!("/company/contacts/{contact}/notes");
+        company
+            .call(&company.admin, "POST", &path, Some(note))
+            .await
+            .expect(201);
+    }
+    let mut met = BTreeMap::new();
+    for number in 0..10 {
+        let key = random_member(&company, &mut random, 300 + number).await;
+        for (above, children) in CHILDREN {
+            let parents = listed(&company, &company.admin, above).await.unwrap();
+            for parent in parents.iter().take(60).filter(|_| random.random_bool(0.5)) {
+                let path = format!("{above}/{parent}/{children}");
+                let all = listed(&company, &company.admin, &path).await.unwrap();
+                let count = company.get(&key, &format!("{path}/count")).await;
+                let list = company
+                    .get(&key, &format!("{path}?pageSize=1000&fields=id"))
+                    .await;
+                assert_eq!(list.status, count.status, "{path} of random {number}");
+                let listing = list.status;
+                let seen: BTreeSet<i64> = match listing {
+                    200 => {
+                        let rows = list.rows();
+                        assert_eq!(count.json["count"], json!(rows.len()), "{path}/count");
+                        rows.iter().map(|row| row["id"].as_i64().unwrap()).collect()
+                    }
+                    403 | 404 => BTreeSet::new(),
+                    other => panic!("{path}: {other}"),
+                };
+                assert!(seen.is_subset(&all), "{path}");
+                for id in all {
+                    let status = company.get(&key, &format!("{path}/{id}")).await.status;
+                    let expected = match listing {
+                        200 if seen.contains(&id) => 200,
+                        403 => 403,
+                        _ => 404,
+                    };
+                    assert_eq!(status, expected, "{path}/{id} of random {number}");
+                    *met.entry((above, children, status)).or_insert(0) += 1;
+                }
+            }
+        }
+    }
+    for (above, children) in CHILDREN {
+        let shown = met.get(&(above, children, 200)).copied();
+        assert!(shown.is_some(), "{above} {children}: {met:?}");
+    }
+}
+
 /// A field whose value no reference shows: a caller learns it from the record itself or not at all.
 fn telling<'e>(target: &'e Entity, shown: &[&str]) -> Vec<&'e Field> {
     let plain = |field: &&Field| {
@@ -242,6 +312,51 @@ async fn rows(company: &Company, path: &str) -> BTreeMap<i64, Value> {
         .collect()
 }
 
+/// The same for a path, or for the phases of all projects.
+async fn all_rows(company: &Company, path: &str) -> BTreeMap<i64, Value> {
+    if path != PHASES {
+        return rows(company, path).await;
+    }
+    let mut found = BTreeMap::new();
+    for project in rows(company, "/project/projects").await.keys() {
+        found.extend(rows(company, &format!("/project/projects/{project}/phases")).await);
+    }
+    found
+}
+
+/// What a key lists, of a path or of the phases of all projects that it sees.
+async fn sight(company: &Company, key: &Credentials, path: &str) -> Option<BTreeSet<i64>> {
+    if path != PHASES {
+        return listed(company, key, path).await;
+    }
+    let mut seen = BTreeSet::new();
+    for project in rows(company, "/project/projects").await.keys() {
+        let path = format!("/project/projects/{project}/phases?pageSize=1000&fields=id");
+        let answered = company.get(key, &path).await;
+        match answered.status {
+            403 => return None,
+            404 => {}
+            _ => seen.extend(
+                answered
+                    .rows()
+                    .iter()
+                    .map(|row| row["id"].as_i64().unwrap()),
+            ),
+        }
+    }
+    Some(seen)
+}
+
+/// How values stand in an order: nothing first, text without regard to letter case.
+fn rank(value: Option<&Value>) -> (u8, i64, String) {
+    match value {
+        Some(Value::String(text)) => (1, 0, text.to_ascii_lowercase()),
+        Some(Value::Bool(flag)) => (1, i64::from(*flag), String::new()),
+        Some(Value::Number(number)) => (1, number.as_i64().unwrap(), String::new()),
+        _ => (0, 0, String::new()),
+    }
+}
+
 /// A value as conditions write it.
 fn literal(value: &Value) -> Option<String> {
     match value {
@@ -260,13 +375,14 @@ fn literal(value: &Value) -> Option<String> {
 /// a reference points to answers as if hidden records were not there. What it keeps can be worked out from what
 /// the caller reads anyhow.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_condition_through_a_reference_answers_from_what_is_in_sight() {
+async fn a_condition_or_an_order_through_a_reference_answers_from_what_is_in_sight() {
     let company = demo().await;
     let catalog = company.instance.catalog();
     let mut random = StdRng::seed_from_u64(23);
     let mut tables = BTreeMap::new();
-    for path in PATHS {
-        tables.insert(path, rows(&company, path).await);
+    let places = || PATHS.into_iter().chain([PHASES]);
+    for path in places() {
+        tables.insert(path, all_rows(&company, path).await);
     }
     let mut ways = Vec::new();
     for from in PATHS {
@@ -279,7 +395,7 @@ async fn a_condition_through_a_reference_answers_from_what_is_in_sight() {
                 continue;
             };
             let to = format!("/{}", target.path);
-            let Some(to) = PATHS.into_iter().find(|path| *path == to) else {
+            let Some(to) = places().find(|path| *path == to) else {
                 continue;
             };
             let mut shown: Vec<&str> = reference.members.iter().map(|(name, _)| &**name).collect();
@@ -299,18 +415,19 @@ async fn a_condition_through_a_reference_answers_from_what_is_in_sight() {
         }
     }
     assert!(ways.len() > 60, "{} ways", ways.len());
-    let (mut told, mut veiled, mut refused) = (0, 0, 0);
+    let (mut told, mut veiled, mut refused, mut sorted) = (0, 0, 0, 0);
+    let mut phases = 0;
     for number in 0..6 {
         let key = random_member(&company, &mut random, 100 + number).await;
         // Some records have gone over to the new member.
-        for path in PATHS {
-            tables.insert(path, rows(&company, path).await);
+        for path in places() {
+            tables.insert(path, all_rows(&company, path).await);
         }
         let mut sights = BTreeMap::new();
-        for path in PATHS {
-            sights.insert(path, listed(&company, &key, path).await);
+        for path in places() {
+            sights.insert(path, sight(&company, &key, path).await);
         }
-        for (from, field, to, name, value) in ways.iter().filter(|_| random.random_bool(0.35)) {
+        for (from, field, to, name, value) in ways.iter().filter(|_| random.random_bool(0.3)) {
             let Some(here) = &sights[from] else { continue };
             let at = |id: &i64| tables[from][id][&**field]["id"].as_i64();
             // The value that the caller may learn: none behind a record out of sight.
@@ -353,6 +470,24 @@ async fn a_condition_through_a_reference_answers_from_what_is_in_sight() {
                     here.iter().copied().filter(|id| same(id)).collect(),
                 ),
             ];
+            for (way, descending) in [("asc", false), ("desc", true)] {
+                let ask = format!("{from}?pageSize=1000&fields=id&orderBy={field}/{name} {way}");
+                let answered = company.get(&key, &ask).await;
+                if sights[to].is_none() {
+                    assert_eq!(answered.status, 403, "{ask}: no right on {to}");
+                    continue;
+                }
+                let mut expected: Vec<i64> = here.iter().copied().collect();
+                expected.sort_by(|left, right| {
+                    let order = rank(seen(left)).cmp(&rank(seen(right)));
+                    let order = if descending { order.reverse() } else { order };
+                    order.then(left.cmp(right))
+                });
+                let shown = answered.rows().into_iter();
+                let shown: Vec<i64> = shown.map(|row| row["id"].as_i64().unwrap()).collect();
+                assert_eq!(shown, expected, "{ask} of random {number}");
+                sorted += usize::from(hides && here.len() > 1);
+            }
             for (condition, expected) in asks {
                 let ask = format!("{from}?pageSize=1000&fields=id&conditions={condition}");
                 let answered = company.get(&key, &ask).await;
@@ -373,12 +508,13 @@ async fn a_condition_through_a_reference_answers_from_what_is_in_sight() {
                     "{ask}: the count"
                 );
                 told += 1;
+                phases += usize::from(*to == PHASES && hides);
                 veiled += usize::from(hides);
             }
         }
     }
     assert!(
-        told > 200 && veiled > 100 && refused > 10,
-        "{told} told, {veiled} veiled, {refused} refused"
+        told > 200 && veiled > 100 && refused > 10 && sorted > 50 && phases > 0,
+        "{told} told, {veiled} veiled, {refused} refused, {sorted} sorted, {phases} by phases"
     );
 }

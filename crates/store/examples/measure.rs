@@ -88,10 +88,7 @@ async fn measure() -> Result<(), Box<dyn Error + Send + Sync>> {
             op: Comparison::Equal,
             value: Value::Integer(77),
         },
-        order: vec![Order {
-            path: path("id", Kind::Integer),
-            descending: false,
-        }],
+        order: vec![Order::by(path("id", Kind::Integer), false)],
         limit: Some(25),
         offset: 0,
     };

@@ -269,10 +269,7 @@ impl State {
             table: shelf.name().into(),
             columns: columns.iter().map(|name| Arc::from(*name)).collect(),
             filter: Filter::And(wanted),
-            order: vec![Order {
-                path,
-                descending: false,
-            }],
+            order: vec![Order::by(path, false)],
             limit,
             offset: 0,
         };
@@ -381,10 +378,7 @@ mod tests {
             table: Shelf::Link.name().into(),
             columns: vec!["id".into()],
             filter: Filter::And(vec![equal("kind", "asset"), equal("integration", "propel")]),
-            order: vec![Order {
-                path: psa_id(),
-                descending: false,
-            }],
+            order: vec![Order::by(psa_id(), false)],
             limit: Some(CHUNK),
             offset: 0,
         };

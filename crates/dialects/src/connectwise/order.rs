@@ -60,10 +60,7 @@ pub fn order(
         }
         .row(entity, &segments)
         .ok_or_else(|| ApiError::unknown_name(name))?;
-        ordered.order.push(Order {
-            path: place.path,
-            descending,
-        });
+        ordered.order.push(Order::by(place.path, descending));
     }
     Ok(ordered)
 }

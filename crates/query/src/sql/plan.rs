@@ -389,7 +389,7 @@ pub(super) fn order(writer: &mut Writer, order: &[Order]) {
         if key.path.through.is_empty() {
             writer.hide(ROOT, &key.path.column);
         }
-        followed(writer, &key.path);
+        followed(writer, &key.path, &key.sights);
         writer.push(match (key.descending, writer.sqlite()) {
             (false, true) => ", ",
             (true, true) => " DESC, ",
@@ -400,8 +400,8 @@ pub(super) fn order(writer: &mut Writer, order: &[Order]) {
     writer.column(ROOT, "id", Kind::Integer);
 }
 
-/// The value at the end of a path: one row looked up by id for each reference.
-fn followed(writer: &mut Writer, path: &Path) {
+/// The value at the end of a path: one row looked up by id for each reference, if it is in sight.
+fn followed(writer: &mut Writer, path: &Path, sights: &[Filter]) {
     let Some(last) = path.through.last() else {
         return writer.comparable(ROOT, &path.column, path.kind);
     };
@@ -421,7 +421,17 @@ fn followed(writer: &mut Writer, path: &Path) {
             column: last.column.clone(),
             kind: Kind::Integer,
         },
+        sights,
     );
+    if let Some(sight) = sights.get(path.through.len() - 1)
+        && *sight != Filter::Constant(true)
+    {
+        writer.push(" AND ");
+        // Whose the row is, is looked up for it, instead of all the pairs of the key first.
+        let guarded = std::mem::replace(&mut writer.guarded, true);
+        writer.condition(Scope::Row(alias), sight, true);
+        writer.guarded = guarded;
+    }
     writer.push(")");
     // A subquery's value has lost its column's collation.
     if writer.sqlite() && path.kind == Kind::Text {

@@ -55,8 +55,13 @@ pub fn filter() -> impl Strategy<Value = Filter> {
 
 /// A page of `MAIN`: the first column is `id`.
 pub fn select() -> impl Strategy<Value = Select> {
-    let order = (path(Ground::Main), any::<bool>())
-        .prop_map(|(path, descending)| Order { path, descending });
+    let order = (path(Ground::Main), any::<bool>()).prop_flat_map(|(path, descending)| {
+        sights(&path).prop_map(move |sights| Order {
+            path: path.clone(),
+            descending,
+            sights,
+        })
+    });
     let order = prop_oneof![2 => Just(vec![]), 2 => id_order().prop_map(|one| vec![one]), 3 => vec(order, 1..3)];
     (narrowed(), order, option::weighted(0.8, 0..6_u64), 0..4_u64).prop_map(
         |(filter, order, limit, offset)| {
@@ -115,10 +120,20 @@ fn narrowed() -> impl Strategy<Value = Filter> {
 }
 
 fn id_order() -> impl Strategy<Value = Order> {
-    any::<bool>().prop_map(|descending| Order {
-        path: direct("id", Kind::Integer),
-        descending,
-    })
+    any::<bool>().prop_map(|descending| Order::by(direct("id", Kind::Integer), descending))
+}
+
+/// For each reference of the path a filter on the row behind it, or none at all.
+fn sights(path: &Path) -> BoxedStrategy<Vec<Filter>> {
+    let grounds = path.through.iter().map(|link| match &*link.table {
+        MAIN => Ground::Main,
+        OTHER => Ground::Other,
+        _ => Ground::Line,
+    });
+    let each: Vec<_> = grounds
+        .map(|ground| prop_oneof![1 => Just(Filter::Constant(true)), 3 => tree(ground, 2)])
+        .collect();
+    prop_oneof![1 => Just(Vec::new()), 2 => each].boxed()
 }
 
 fn cell(name: &str, kind: Kind) -> BoxedStrategy<Cell> {

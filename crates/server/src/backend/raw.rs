@@ -250,10 +250,7 @@ impl Backend {
             table: entity.table.clone(),
             columns: vec![Arc::from("id")],
             filter: Filter::Constant(true),
-            order: vec![Order {
-                path: id_path(),
-                descending: true,
-            }],
+            order: vec![Order::by(id_path(), true)],
             limit: Some(1),
             offset: 0,
         };

@@ -68,10 +68,12 @@ pub fn of(
         proven,
     };
     let mut filter = and(permit.narrow(), permit.narrow_by_names(grounds));
-    let by_parent = entity.ownership.parent && !crate::shape::is_owned(entity);
-    if permit.mine() && by_parent && !proven && !entity.parents.is_empty() {
-        filter = and(filter, permit.entered());
-    }
+    // Behind a reference the fence cannot say whose a parent is: what the caller entered is surely its own.
+    let own = match permit.own_by_parent(grounds, proven) {
+        Filter::Behind { .. } => permit.entered(),
+        own => own,
+    };
+    filter = and(filter, own);
     let listed = permit
         .listed(grounds)
         .map(|listed| (listed.list, listed.filter()));

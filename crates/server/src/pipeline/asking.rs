@@ -52,31 +52,26 @@ pub(crate) fn ordered(
     text: &str,
 ) -> Result<Vec<Order>, Problem> {
     let ordered = order::order(text, call.instance.catalog(), call.entity.id, call.release)?;
-    // An order shows how hidden values stand to each other; nothing could be put in their place.
-    if let Some(other) = readable(call, permit, &ordered.used)?.first() {
-        return Err(behind(call, other));
-    }
-    Ok(ordered.order)
+    Ok(veil(call, permit, &ordered.used)?.sorted(ordered.order))
 }
 
 /// The filter on what the caller may see: fields it may not read are refused, and records hidden from it answer
 /// as if there were none.
 fn in_sight(call: &Call<'_>, permit: &Permit<'_>, resolved: Resolved) -> Result<Filter, Problem> {
-    let used = &resolved.used;
+    Ok(veil(call, permit, &resolved.used)?.over(resolved.filter))
+}
+
+/// What is hidden from the caller of what is looked at.
+fn veil<'u>(call: &Call<'_>, permit: &Permit<'_>, used: &'u Used) -> Result<Veil<'u>, Problem> {
     let mut veil = Veil::new(used);
     for other in readable(call, permit, used)? {
-        let entity = other.entity();
-        // A PSA behind a gate answers the condition itself, and knows nothing of what is hidden here.
+        // A PSA behind a gate answers what it is asked itself, and knows nothing of what is hidden here.
         if call.instance.gate().is_some() {
-            return Err(behind(call, &other));
-        }
-        // Which of these are the caller's own is known by way of their parents alone.
-        if other.mine() && entity.ownership.parent && !entity.parents.is_empty() {
             return Err(behind(call, &other));
         }
         veil.hide(&other, call.instance.backend.grounds(), used);
     }
-    Ok(veil.over(resolved.filter))
+    Ok(veil)
 }
 
 /// A row that is hidden from the caller must not answer through a row that is not.

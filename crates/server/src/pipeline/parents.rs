@@ -2,14 +2,14 @@
 //! the one before it.
 
 use super::{Call, needs};
-use crate::permit::{Permit, authorize, pass_through};
+use crate::permit::{Grounds, Permit, authorize, pass_through};
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::rules;
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Verb;
-use bitting_query::{Filter, Kind, Value};
+use bitting_query::{Filter, Kind, Value, and};
 
 /// Splits the ids in the path into those of parents and the record's own.
 pub(crate) fn split<'i>(call: &Call<'_>, ids: &'i [i64]) -> (&'i [i64], Option<i64>) {
@@ -139,22 +139,17 @@ async fn sibling<'a>(
     Ok(None)
 }
 
-/// Rows under the parents in the path. A path that leaves the parents out shows, under level My, what the
-/// caller entered: nobody has checked a parent.
-pub fn under(permit: &Permit<'_>, parents: &[i64]) -> Filter {
+/// Rows under the parents in the path; of those that level My hides, only the caller's.
+pub fn under(grounds: Grounds<'_>, permit: &Permit<'_>, parents: &[i64]) -> Filter {
     let entity = permit.entity();
     if parents.len() < entity.parents.len() {
-        let by_parent = entity.ownership.parent && !crate::shape::is_owned(entity);
-        return if permit.mine() && by_parent {
-            permit.entered()
-        } else {
-            Filter::Constant(true)
-        };
+        return permit.own_by_parent(grounds, false);
     }
     // Outer parents were checked on the way; the nearest one decides.
     match (entity.parents.last(), parents.last()) {
         (Some(parent), Some(id)) => {
-            crate::backend::equals(&parent.column, Kind::Integer, Value::Integer(*id))
+            let of = crate::backend::equals(&parent.column, Kind::Integer, Value::Integer(*id));
+            and(of, permit.own_by_parent(grounds, true))
         }
         _ => rules::own(permit),
     }

@@ -1,4 +1,4 @@
-//! Conditions through references, for a caller from whom some records are hidden: a reference into a hidden
+//! Conditions and orders through references, for a caller from whom some records are hidden: a reference into a hidden
 //! record answers as one that points nowhere. What the reference itself shows (a company's name on its ticket) is
 //! no secret, and stays as it is.
 
@@ -6,7 +6,7 @@ use crate::permit::Grounds;
 use crate::permit::Permit;
 use bitting_catalog::entity::EntityId;
 use bitting_dialects::connectwise::conditions::Used;
-use bitting_query::{Comparison, Elements, Filter, Path, Value, and};
+use bitting_query::{Comparison, Elements, Filter, Order, Path, Value, and};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub(super) struct Veil<'u> {
     /// The rows in sight of the entities that hide some.
-    sights: HashMap<EntityId, Filter>,
+    hiding: HashMap<EntityId, Filter>,
     followed: &'u [(Path, Vec<Option<EntityId>>)],
     /// The rows in sight of child collections, by table.
     children: HashMap<Arc<str>, Filter>,
@@ -31,16 +31,16 @@ impl<'u> Veil<'u> {
     /// Only these rows of an entity are in sight.
     pub fn hide(&mut self, permit: &Permit<'_>, grounds: Grounds<'_>, used: &Used) {
         let entity = permit.entity();
-        let sight = and(permit.narrow(), permit.narrow_by_names(grounds));
+        let sight = permit.sight(grounds);
         if used.children.contains(&entity.id) {
             self.children.insert(entity.table.clone(), sight.clone());
         }
-        self.sights.insert(entity.id, sight);
+        self.hiding.insert(entity.id, sight);
     }
 
     /// The filter with every test on a hidden row made one on null.
     pub fn over(&self, filter: Filter) -> Filter {
-        if self.sights.is_empty() {
+        if self.hiding.is_empty() {
             return filter;
         }
         let each = |parts: Vec<Filter>| parts.into_iter().map(|part| self.over(part)).collect();
@@ -106,25 +106,21 @@ impl<'u> Veil<'u> {
         self.lifted(&path, test.clone()).unwrap_or(test)
     }
 
+    /// The order in which rows behind references that are hidden count as null.
+    pub fn sorted(&self, mut order: Vec<Order>) -> Vec<Order> {
+        for key in &mut order {
+            let sights = self.sights(&key.path);
+            if sights.iter().any(Option::is_some) {
+                let open = |sight: Option<Filter>| sight.unwrap_or(Filter::Constant(true));
+                key.sights = sights.into_iter().map(open).collect();
+            }
+        }
+        order
+    }
+
     /// The test on rows in sight alone, step by step; `None` where none on the way may be hidden.
     fn lifted(&self, path: &Path, test: Filter) -> Option<Filter> {
-        let ways: Vec<_> = self
-            .followed
-            .iter()
-            .filter(|(followed, _)| followed == path)
-            .map(|(_, looked)| looked)
-            .collect();
-        // One path may be asked for in two ways, of which one shows less: that one decides.
-        let sight = |step: usize| {
-            let entities = ways
-                .iter()
-                .filter_map(|looked| looked.get(step).copied().flatten());
-            entities
-                .filter_map(|entity| self.sights.get(&entity))
-                .cloned()
-                .reduce(and)
-        };
-        let sights: Vec<Option<Filter>> = (0..path.through.len()).map(sight).collect();
+        let sights = self.sights(path);
         if sights.iter().all(Option::is_none) {
             return None;
         }
@@ -138,6 +134,27 @@ impl<'u> Veil<'u> {
                 }),
             }),
         )
+    }
+
+    /// For each reference of the path, the rows in sight behind it; `None` where none is hidden.
+    fn sights(&self, path: &Path) -> Vec<Option<Filter>> {
+        let ways: Vec<_> = self
+            .followed
+            .iter()
+            .filter(|(followed, _)| followed == path)
+            .map(|(_, looked)| looked)
+            .collect();
+        // One path may be asked for in two ways, of which one shows less: that one decides.
+        let sight = |step: usize| {
+            let entities = ways
+                .iter()
+                .filter_map(|looked| looked.get(step).copied().flatten());
+            entities
+                .filter_map(|entity| self.hiding.get(&entity))
+                .cloned()
+                .reduce(and)
+        };
+        (0..path.through.len()).map(sight).collect()
     }
 }
 

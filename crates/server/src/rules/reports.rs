@@ -246,10 +246,10 @@ async fn stored(
                 .await?;
             return Ok(Found::Count(count));
         }
-        let order = ask.order.iter().map(|(index, descending)| Order {
-            path: path(*index),
-            descending: *descending,
-        });
+        let order = ask
+            .order
+            .iter()
+            .map(|(index, descending)| Order::by(path(*index), *descending));
         let rows = plan
             .rows(&wanted, filter, order.collect(), Some(size), offset)
             .await?;
@@ -325,10 +325,7 @@ fn page(columns: &[Column], ask: &Ask, mut rows: Vec<Row>, offset: u64, size: u6
     let order: Vec<Order> = ask
         .order
         .iter()
-        .map(|(index, descending)| Order {
-            path: asking::worked_out(columns, *index),
-            descending: *descending,
-        })
+        .map(|(index, descending)| Order::by(asking::worked_out(columns, *index), *descending))
         .collect();
     rows.sort_by(|left, right| {
         bitting_query::eval::compare_rows(&order, &Target(left), &Target(right))

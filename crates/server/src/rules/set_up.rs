@@ -81,10 +81,7 @@ pub async fn first(
             kind: shape::kind(field),
         };
         filters.push(Filter::Not(Box::new(Filter::IsNull { path: path.clone() })));
-        by.push(Order {
-            path,
-            descending: false,
-        });
+        by.push(Order::by(path, false));
     }
     let rows = instance
         .backend

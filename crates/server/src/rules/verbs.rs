@@ -118,8 +118,11 @@ pub fn authorized<'a>(
 /// The record that another is made after: whoever may not read it gets no second one of it.
 pub async fn model(context: Context<'_>, entity: &Entity, id: i64) -> Result<Row, Problem> {
     let permit = authorized(context, entity, Verb::Inquire)?;
-    let filter = and(with_id(id), under(&permit, context.parents));
     let backend = &context.instance.backend;
+    let filter = and(
+        with_id(id),
+        under(backend.grounds(), &permit, context.parents),
+    );
     let found = backend.rows(&permit, filter, Vec::new(), Some(1)).await?;
     let missing = || ApiError::not_found(&entity.schema, &id.to_string());
     Ok(found.into_iter().next().ok_or_else(missing)?)

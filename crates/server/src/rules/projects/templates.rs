@@ -135,17 +135,14 @@ pub async fn create(
 async fn open(context: Context<'_>, path: &str, project: &Row) -> Result<Vec<Row>, Problem> {
     let entity = related::entity(context.instance, path)?;
     let permit = verbs::authorized(context, entity, Verb::Inquire)?;
+    let backend = &context.instance.backend;
     let filter = crate::backend::equals(
         "project_id",
         bitting_query::Kind::Integer,
         Value::Integer(project.id),
     );
-    let filter = bitting_query::and(filter, crate::pipeline::under(&permit, &[]));
-    Ok(context
-        .instance
-        .backend
-        .rows(&permit, filter, Vec::new(), None)
-        .await?)
+    let filter = bitting_query::and(filter, permit.own_by_parent(backend.grounds(), false));
+    Ok(backend.rows(&permit, filter, Vec::new(), None).await?)
 }
 
 /// A row after another's model: the fields of the table, from left to right or (`back`) the other way.

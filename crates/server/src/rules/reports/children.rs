@@ -107,10 +107,7 @@ impl Below {
 
     /// A sum comes out the same in any order; the first of several is the oldest.
     fn order(&self) -> Vec<Order> {
-        let by_id = Order {
-            path: id_path(),
-            descending: false,
-        };
+        let by_id = Order::by(id_path(), false);
         match self.what {
             Gathered::Sum => Vec::new(),
             Gathered::Pick => vec![by_id],
