@@ -3,24 +3,27 @@
 
 pub mod connect;
 pub mod manage;
+pub mod opened;
 
 use crate::chosen::Chosen;
 use crate::handover::Handover;
 use crate::place::Place;
 use crate::private_file;
+use crate::prompt::{hidden, line};
+use crate::results::keep_plan;
 use anyhow::{Context as _, Result, bail};
 use bitting_catalog::profile::{Profile, Psa as Kind};
-use bitting_client::{ApiUser, Autotask, AutotaskKey, Psa};
+use bitting_client::{ApiUser, Autotask, AutotaskKey};
 use bitting_connect::autotask::Screen;
 use bitting_connect::autotask::apply::{Applied, Cut, apply};
-use bitting_connect::autotask::held::Instance;
 use bitting_connect::autotask::plan::{Plan, plan};
 use bitting_connect::autotask::saved::Saved;
 use bitting_connect::autotask::wanted::{Wanted, wanted};
 use bitting_connect::checklist;
+pub use opened::Opened;
 use serde_json::json;
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// A profile with the choices made and the knowledge to work from it.
@@ -28,64 +31,6 @@ pub struct Work {
     pub profile: Profile,
     pub screen: Screen,
     pub wanted: Wanted,
-}
-
-/// Where the instance is, and the operator's way to it where there is one.
-pub struct Opened {
-    psa: Option<Psa>,
-    instance: Option<String>,
-    /// Address for integrations.
-    pub url: String,
-    pub ca_file: Option<PathBuf>,
-    list_calls: bool,
-}
-
-impl Opened {
-    pub fn new(
-        psa: Option<Psa>,
-        instance: Option<String>,
-        url: String,
-        ca_file: Option<PathBuf>,
-        list_calls: bool,
-    ) -> Self {
-        Self {
-            psa,
-            instance,
-            url,
-            ca_file,
-            list_calls,
-        }
-    }
-
-    /// Bitting's own API, which a live Autotask does not have.
-    pub fn own(&self) -> Option<Instance<'_>> {
-        let psa = self.psa.as_ref()?;
-        Some(Instance::new(psa, self.instance.as_deref()))
-    }
-
-    /// What a key file holds for a key just cut.
-    pub fn key(&self, user: ApiUser) -> AutotaskKey {
-        AutotaskKey {
-            url: self.url.clone(),
-            user,
-            ca_file: self.ca_file.clone(),
-        }
-    }
-
-    /// The calls that an integration's key made, in the same list.
-    pub fn list(&self, key: &Autotask) {
-        if self.list_calls {
-            crate::place::print_calls(&key.calls());
-        }
-    }
-}
-
-impl Drop for Opened {
-    fn drop(&mut self) {
-        if let (true, Some(psa)) = (self.list_calls, &self.psa) {
-            crate::place::print_calls(&psa.calls());
-        }
-    }
 }
 
 /// The work, where the profile is for Autotask.
@@ -111,7 +56,7 @@ pub fn show_plan(work: &Work, place: &Place, out: Option<&Path>) -> Result<ExitC
     match (out, opened.own()) {
         (Some(file), Some(instance)) => {
             let saved = Saved::of(&instance, &planned)?;
-            crate::commands::plan::keep(file, &saved, place.target.json)?;
+            keep_plan(file, &saved, place.target.json)?;
         }
         (Some(_), None) => bail!(
             "a live Autotask cannot be read, so there is no plan to keep; apply prints the clicks"
@@ -285,9 +230,9 @@ pub fn ask(opened: &Opened, file: &Path) -> Result<()> {
             file.display()
         );
     }
-    let user = crate::commands::connect::line("Username (Key): ")?;
-    let secret = crate::commands::connect::hidden("Password (Secret)")?;
-    let code = crate::commands::connect::hidden("API tracking identifier")?;
+    let user = line("Username (Key): ")?;
+    let secret = hidden("Password (Secret)")?;
+    let code = hidden("API tracking identifier")?;
     let user = ApiUser {
         user,
         secret: bitting_client::Secret::new(secret),

@@ -13,6 +13,8 @@ mod overlay;
 mod place;
 mod private_file;
 mod progress;
+mod prompt;
+mod results;
 mod table;
 
 use bitting_client::ClientError;

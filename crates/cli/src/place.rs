@@ -1,12 +1,13 @@
 //! Which PSA a command works on: a running Bitting server by its operator file, or a live PSA by address and
 //! an administrator's key from the environment or a file. Keys never stand in arguments.
 
-use crate::autotask;
-use crate::commands::connect::{hidden, line};
+use crate::autotask::opened::Opened as AutotaskOpened;
 use crate::connection::Target;
 use crate::handover::Delivery;
+use crate::prompt::{hidden, line};
+use crate::results::print_calls;
 use anyhow::{Result, bail};
-use bitting_client::{Call, Credentials, KeyFile, Options, Psa, Secret, Site};
+use bitting_client::{Credentials, KeyFile, Options, Psa, Secret, Site};
 use clap::Args;
 use std::env;
 use std::io::IsTerminal as _;
@@ -56,13 +57,6 @@ impl Drop for Opened {
     }
 }
 
-/// Every request that was made, a line each, apart from the command's own output.
-pub fn print_calls(calls: &[Call]) {
-    for call in calls {
-        eprintln!("{:<6} {} {}", call.method, call.status, call.path);
-    }
-}
-
 /// What is said where there is no terminal to ask.
 const MISSING: &str =
     "{} is not set; put the administrator's key there, or name a key file with --admin-key";
@@ -87,10 +81,10 @@ impl Place {
     }
 
     /// The Autotask instance: by the operator on a Bitting server, else without any way to its screens.
-    pub fn autotask(&self) -> Result<autotask::Opened> {
+    pub fn autotask(&self) -> Result<AutotaskOpened> {
         if let Some(url) = &self.psa {
             let url = Site::read(url)?.address;
-            return Ok(autotask::Opened::new(
+            return Ok(AutotaskOpened::new(
                 None,
                 None,
                 url,
@@ -118,7 +112,7 @@ impl Place {
         let ca_file = Some(operator.ca_file.clone());
         let url = operator.https.clone();
         let named = connection.named.clone();
-        Ok(autotask::Opened::new(psa, named, url, ca_file, self.calls))
+        Ok(AutotaskOpened::new(psa, named, url, ca_file, self.calls))
     }
 
     fn opened(&self, psa: Psa, delivery: Delivery) -> Opened {

@@ -1,10 +1,10 @@
 //! `bitting connect` and `bitting verify` on Autotask.
 
 use super::{Opened, Work, ask, carry_out};
-use crate::commands::connect::step;
-use crate::commands::verify::show;
 use crate::place::Place;
 use crate::private_file;
+use crate::prompt::step;
+use crate::results::{outcome, print_calls, print_report};
 use anyhow::{Context as _, Result, anyhow};
 use bitting_client::{Autotask, AutotaskKey};
 use bitting_connect::autotask::apply::{Applied, cut, holds};
@@ -71,11 +71,11 @@ pub fn run(work: &Work, told: &Told<'_>) -> Result<ExitCode> {
         sleep(PAUSE);
         report = proof(&opened, work, told, told.file)?;
     }
-    step(4, "proof", crate::commands::connect::outcome(&report));
+    step(4, "proof", outcome(&report));
     if !json {
         println!();
     }
-    show(&report, json, None)?;
+    print_report(&report, json, None)?;
     Ok(ExitCode::from(report.exit_code()))
 }
 
@@ -154,10 +154,10 @@ pub fn prove(
         probes_only,
     });
     if place.calls {
-        crate::place::print_calls(&key.calls());
+        print_calls(&key.calls());
     }
     let report = report?;
-    show(&report, place.target.json, junit)?;
+    print_report(&report, place.target.json, junit)?;
     Ok(ExitCode::from(report.exit_code()))
 }
 

@@ -1,11 +1,12 @@
 //! `bitting apply`: makes a plan true, and cuts the key. On a live PSA, whose API writes neither levels nor
 //! lists nor keys, it does what it can and waits for the clicks that remain.
 
-use super::{key, plan};
+use super::key;
 use crate::autotask;
 use crate::chosen::{Chosen, Kept, Work};
 use crate::handover::Handover;
 use crate::place::{Opened, Place};
+use crate::results::print_plan;
 use crate::table;
 use anyhow::Result;
 use bitting_catalog::Catalog;
@@ -85,7 +86,7 @@ impl Apply {
     ) -> Result<ExitCode> {
         let json = self.place.target.json;
         if !json {
-            plan::print(planned, false)?;
+            print_plan(planned, false)?;
             println!();
             for done in &applied.done {
                 println!("{done}");

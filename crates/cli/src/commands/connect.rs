@@ -1,21 +1,23 @@
 //! `bitting connect`: from a profile to a proved key, all steps in order. Each step looks first what is there,
 //! so a run that stopped goes on where it was.
 
-use super::{apply, verify};
+use super::apply;
 use crate::autotask;
 use crate::chosen::{Chosen, Work};
 use crate::handover::Delivery;
-use crate::place::{Opened, Place, print_calls};
+use crate::place::{Opened, Place};
 use crate::private_file;
+use crate::prompt::{hidden, line, step};
+use crate::results::{outcome, print_calls, print_report};
 use anyhow::{Context as _, Result, anyhow, bail};
 use bitting_client::{KeyFile, Psa};
 use bitting_connect::plan::Plan;
 use bitting_connect::verify::{Asked, verify as prove};
 use bitting_connect::{checklist, keys};
 use clap::Args;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 /// Connect an integration: role, API member, key and proof, in one go. Ends with the proof's exit code.
 #[derive(Args)]
@@ -37,8 +39,6 @@ pub struct Connect {
     #[arg(long)]
     once: bool,
 }
-
-const STEPS: usize = 4;
 
 impl Connect {
     pub fn run(&self) -> Result<ExitCode> {
@@ -100,7 +100,7 @@ impl Connect {
         if !json {
             println!();
         }
-        verify::show(&report, json, None)?;
+        print_report(&report, json, None)?;
         Ok(ExitCode::from(report.exit_code()))
     }
 
@@ -177,19 +177,6 @@ impl Connect {
     }
 }
 
-/// What a proof came to, in a few words.
-pub fn outcome(report: &bitting_connect::verify::Report) -> &'static str {
-    match report.exit_code() {
-        0 => "exactly what is needed",
-        3 => "nothing is missing, and something is in excess",
-        _ => "something is missing",
-    }
-}
-
-pub fn step(number: usize, name: &str, said: &str) {
-    eprintln!("[{number}/{STEPS}] {name:<6} {said}");
-}
-
 /// On a live PSA a person cuts the key, and types both halves in here.
 fn ask(delivery: &Delivery, planned: &Plan, file: &Path) -> Result<()> {
     eprintln!(
@@ -207,36 +194,4 @@ fn ask(delivery: &Delivery, planned: &Plan, file: &Path) -> Result<()> {
     let private = hidden("Private key")?;
     let bytes = delivery.file(&public, &private)?;
     private_file::write(file, &bytes).with_context(|| format!("cannot write {}", file.display()))
-}
-
-/// Asks for what the terminal must not show.
-pub fn hidden(what: &str) -> Result<String> {
-    let quiet = Command::new("stty")
-        .arg("-echo")
-        .status()
-        .is_ok_and(|status| status.success());
-    let typed = line(&if quiet {
-        format!("{what} (not shown): ")
-    } else {
-        format!("{what}: ")
-    });
-    if quiet {
-        // Whatever was typed, the terminal must show what is typed next.
-        let _ = Command::new("stty").arg("echo").status();
-        eprintln!();
-    }
-    typed
-}
-
-pub fn line(prompt: &str) -> Result<String> {
-    eprint!("{prompt}");
-    std::io::stderr().flush()?;
-    let mut text = String::new();
-    std::io::stdin()
-        .read_line(&mut text)
-        .context("nothing was typed")?;
-    match text.trim() {
-        "" => bail!("nothing was typed; run this again, it goes on from here"),
-        text => Ok(text.to_owned()),
-    }
 }

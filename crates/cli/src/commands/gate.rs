@@ -1,9 +1,9 @@
 //! `bitting gate`: the same enforcement in front of a live PSA.
 
-use super::connect::{hidden, line};
 use super::serve;
 use crate::bench::Workbench;
 use crate::private_file;
+use crate::prompt::{hidden, line};
 use anyhow::{Context as _, Result, bail};
 use bitting_client::{Credentials, KeyFile, Secret as ClientSecret, Site};
 use bitting_server::gate::{Front, Settings};

@@ -2,12 +2,13 @@
 
 use crate::autotask::{self, connect::prove};
 use crate::chosen::Chosen;
-use crate::place::{Place, print_calls};
-use anyhow::{Context as _, Result};
+use crate::place::Place;
+use crate::results::{print_calls, print_report};
+use anyhow::Result;
 use bitting_client::{KeyFile, Psa};
-use bitting_connect::verify::{Asked, Report, verify};
+use bitting_connect::verify::{Asked, verify};
 use clap::Args;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Prove what a key holds against a profile. Exit code 0: exactly what is needed; 2: something is missing;
@@ -63,23 +64,7 @@ impl Verify {
             print_calls(&key.calls());
         }
         let report = report?;
-        show(&report, self.place.target.json, self.junit.as_deref())?;
+        print_report(&report, self.place.target.json, self.junit.as_deref())?;
         Ok(ExitCode::from(report.exit_code()))
     }
-}
-
-/// Prints a report, and writes it for build servers.
-pub fn show(report: &Report, json: bool, junit: Option<&Path>) -> Result<()> {
-    if json {
-        let mut value = serde_json::to_value(report)?;
-        value["exit_code"] = report.exit_code().into();
-        println!("{}", serde_json::to_string_pretty(&value)?);
-    } else {
-        print!("{}", report.text());
-    }
-    if let Some(file) = junit {
-        std::fs::write(file, report.junit())
-            .with_context(|| format!("cannot write {}", file.display()))?;
-    }
-    Ok(())
 }
