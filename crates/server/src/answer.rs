@@ -5,6 +5,8 @@ use crate::instance::Instance;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::rules::Answer;
+use crate::server::DEFAULT_RELEASE;
+use bitting_catalog::entity::Release;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Denial;
 use bytes::Bytes;
@@ -22,19 +24,24 @@ const OWN_REQUEST_ID: HeaderName = HeaderName::from_static("x-bitting-request-id
 const DENIAL: HeaderName = HeaderName::from_static("x-bitting-denial");
 const FAULT: HeaderName = HeaderName::from_static("x-bitting-fault");
 
+/// What a caller without a key is asked for. Clients of .NET and Python that are given a name and a password
+/// send them only once they are asked.
+const CHALLENGE: HeaderValue =
+    HeaderValue::from_static("Basic realm=\"ConnectWise\", charset=\"UTF-8\"");
+
 /// Whose headers an answer carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wire {
     Connectwise {
-        /// The caller asked for the vendor's own media type.
-        vendor_type: bool,
+        /// The release of the vendor's own media type, where the caller asked for that.
+        vendor_type: Option<Release>,
     },
     Autotask,
 }
 
 impl Wire {
     /// By the path that was called; a caller of ConnectWise may have asked for the vendor's own media type.
-    pub fn of(path: &str, vendor_type: bool) -> Self {
+    pub fn of(path: &str, vendor_type: Option<Release>) -> Self {
         let start = path.get(1..11).unwrap_or_default();
         if start.eq_ignore_ascii_case("atservices") {
             Self::Autotask
@@ -51,6 +58,8 @@ pub struct Reply {
     pub body: Vec<u8>,
     media: Option<String>,
     link: Option<String>,
+    /// Where the record is that this call made.
+    location: Option<String>,
     file: Option<String>,
     denial: Option<String>,
     allow: Option<String>,
@@ -172,6 +181,12 @@ impl Reply {
         self
     }
 
+    #[must_use]
+    pub fn with_location(mut self, address: String) -> Self {
+        self.location = Some(address);
+        self
+    }
+
     /// What was refused, beside the vendor's own words.
     #[must_use]
     pub fn with_denial(mut self, denial: Option<String>) -> Self {
@@ -194,9 +209,12 @@ impl Reply {
         let headers = response.headers_mut();
         let media = match (self.media, wire) {
             (Some(media), _) => HeaderValue::from_str(&media).ok(),
-            (None, Wire::Connectwise { vendor_type: true }) => Some(HeaderValue::from_static(
-                "application/vnd.connectwise.com+json; version=2025.1",
-            )),
+            (
+                None,
+                Wire::Connectwise {
+                    vendor_type: Some(release),
+                },
+            ) => Some(vendor_media(release)),
             (None, _) => Some(HeaderValue::from_static("application/json; charset=utf-8")),
         };
         if let Some(media) = media.filter(|_| !empty) {
@@ -216,9 +234,13 @@ impl Reply {
             "embedded; not a live PSA"
         };
         headers.insert(ORIGIN, HeaderValue::from_static(origin));
-        let named: [(HeaderName, Option<&str>); 6] = [
+        if self.status == 401 && wire != Wire::Autotask {
+            headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);
+        }
+        let named: [(HeaderName, Option<&str>); 7] = [
             (request_id, Some(request)),
             (header::LINK, self.link.as_deref()),
+            (header::LOCATION, self.location.as_deref()),
             (DENIAL, self.denial.as_deref()),
             (header::ALLOW, self.allow.as_deref()),
             (header::RETRY_AFTER, self.retry_after.as_deref()),
@@ -240,6 +262,19 @@ impl Reply {
         }
         response
     }
+}
+
+/// The vendor's media type in the release that the records are written in.
+fn vendor_media(release: Release) -> HeaderValue {
+    if release == DEFAULT_RELEASE {
+        return HeaderValue::from_static("application/vnd.connectwise.com+json; version=2025.1");
+    }
+    let Release { year, number } = release;
+    let text = format!("application/vnd.connectwise.com+json; version={year}.{number}");
+    // Digits and what stands above: always a value.
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(
+        "application/vnd.connectwise.com+json",
+    ))
 }
 
 /// A header value; characters it may not hold become question marks.
@@ -271,7 +306,7 @@ mod tests {
 
     /// Names of the headers of an answer to a call of this path.
     fn names(path: &str) -> Vec<String> {
-        let response = Reply::json(200, b"{}".to_vec()).into_response("1", Wire::of(path, false));
+        let response = Reply::json(200, b"{}".to_vec()).into_response("1", Wire::of(path, None));
         let names = response.headers().keys();
         names.map(|name| name.as_str().to_owned()).collect()
     }

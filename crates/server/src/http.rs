@@ -1,5 +1,7 @@
 //! Listening: plain and TLS connections, a cap on bodies, a clean stop. Knows no path and no record.
 
+mod request_line;
+
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
@@ -7,6 +9,7 @@ use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
+use request_line::Tolerant;
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -168,7 +171,7 @@ impl<H: Handler> Connection<H> {
         });
         let mut builder = Builder::new(TokioExecutor::new());
         builder.http1().max_buf_size(HEADERS).keep_alive(true);
-        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        let connection = builder.serve_connection(TokioIo::new(Tolerant::new(stream)), service);
         tokio::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,

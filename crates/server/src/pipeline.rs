@@ -131,7 +131,13 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
             let made = Box::pin(saving::create(context, &permit, body(call)?, call.release));
             let made = made.await?;
             let reading = permit.reading();
-            shown(call, context, &reading, call.status(), Known::Made(&made)).await
+            let reply = shown(call, context, &reading, call.status(), Known::Made(&made)).await?;
+            Ok(match call.route.kind {
+                RouteKind::Collection if reply.status == 201 => {
+                    reply.with_location(format!("{}/{}", call.url, made.row.id))
+                }
+                _ => reply,
+            })
         }
         (RouteKind::Item | RouteKind::Collection, Method::Put | Method::Patch) => {
             let id = match id {

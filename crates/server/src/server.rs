@@ -491,15 +491,17 @@ impl Handler for Server {
         let mut event = Event::new(&received.parts);
         let reply = self.route(&received, &mut event).await;
         event.finish(reply.status, started.elapsed());
-        let vendor_type = auth::accept(
+        let accept = auth::accept(
             received
                 .parts
                 .headers
                 .get_all(http::header::ACCEPT)
                 .iter()
                 .filter_map(|value| value.to_str().ok()),
-        )
-        .vendor_type;
+        );
+        let vendor_type = accept
+            .vendor_type
+            .then(|| accept.release.unwrap_or(DEFAULT_RELEASE));
         // A wrong key is told nothing of what it was for.
         let is_known = !event.autotask && !event.member.is_empty();
         let company = is_known.then_some(&*event.company);
@@ -520,14 +522,16 @@ impl Handler for Server {
     }
 }
 
-/// `v4_6_release`, or the cloud's alias `v2025_1`.
+/// `v4_6_release`, or the cloud's alias `v2025_1`, which people also write `2025.1`.
 fn is_code_base(segment: &str) -> bool {
     let year = segment
         .strip_prefix('v')
-        .and_then(|rest| rest.split_once('_'));
+        .unwrap_or(segment)
+        .split_once(['_', '.']);
     segment == "v4_6_release"
         || year.is_some_and(|(year, number)| {
             year.len() == 4
+                && !number.is_empty()
                 && [year, number]
                     .iter()
                     .all(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
@@ -553,9 +557,24 @@ pub(crate) fn base(received: &Received, code: &str) -> String {
         .or_else(|| text(headers, "host"))
         .or(authority)
         .unwrap_or("localhost");
-    let mut base = String::with_capacity(scheme.len() + host.len() + code.len() + 16);
+    let mut base = String::with_capacity(scheme.len() + host.len() + code.len() + 24);
+    // A proxy that tells the port apart from the host.
+    let behind = host.rsplit(']').next().unwrap_or(host).contains(':');
+    let usual = if scheme == "https" { "443" } else { "80" };
+    let port = forwarded("x-forwarded-port").filter(|port| {
+        let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        let named = headers.contains_key("x-forwarded-host") && !behind;
+        digits && named && *port != usual
+    });
     let fine = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
-    for (text, end) in [(scheme, "://"), (host, "/")] {
+    for (text, end) in [
+        (scheme, "://"),
+        (host, if port.is_some() { ":" } else { "/" }),
+        (
+            port.unwrap_or_default(),
+            if port.is_some() { "/" } else { "" },
+        ),
+    ] {
         if text.bytes().all(fine) {
             base.push_str(text);
         } else {

@@ -10,7 +10,8 @@ use jiff::civil::{Date, DateTime, Time};
 /// Reads a date or a date-time and writes it as `YYYY-MM-DDTHH:MM:SSZ`.
 ///
 /// Accepted: `2016-08-20`, `2016-08-20T18:04:26Z`, fractions, offsets (`+02:00`, `+0200`, `+02`), none (UTC),
-/// a blank in place of `T`, and a blank in place of the `+` that a query string has eaten.
+/// a blank in place of `T`, a blank in place of the `+` that a query string has eaten, and month before day as
+/// .NET and PowerShell write a moment by themselves: `8/20/2016`, `08/20/2016 18:04:26`, `8/20/2016 6:04:26 PM`.
 pub fn moment(text: &str) -> Option<String> {
     let at = parse(text.trim())?;
     Some(written(at))
@@ -62,6 +63,20 @@ fn parse(text: &str) -> Option<DateTime> {
 }
 
 fn date(bytes: &[u8]) -> Option<(Date, &[u8])> {
+    iso(bytes).or_else(|| american(bytes))
+}
+
+/// `8/20/2016`: month, day, year.
+fn american(bytes: &[u8]) -> Option<(Date, &[u8])> {
+    let (month, rest) = digits(bytes, 1, 2)?;
+    let (day, rest) = digits(rest.strip_prefix(b"/")?, 1, 2)?;
+    let (year, rest) = digits(rest.strip_prefix(b"/")?, 4, 4)?;
+    let narrow = |number: i64| i8::try_from(number).ok();
+    let date = Date::new(i16::try_from(year).ok()?, narrow(month)?, narrow(day)?).ok()?;
+    Some((date, rest))
+}
+
+fn iso(bytes: &[u8]) -> Option<(Date, &[u8])> {
     let (year, rest) = digits(bytes, 4, 4)?;
     let (month, rest) = digits(rest.strip_prefix(b"-")?, 1, 2)?;
     let (day, rest) = digits(rest.strip_prefix(b"-")?, 1, 2)?;
@@ -91,9 +106,26 @@ fn time(bytes: &[u8]) -> Option<(Time, &[u8])> {
             rest = &after[fraction..];
         }
     }
+    let (hour, rest) = halved(hour, rest)?;
     let narrow = |number: i64| i8::try_from(number).ok();
     let time = Time::new(narrow(hour)?, narrow(minute)?, narrow(second)?, 0).ok()?;
     Some((time, rest))
+}
+
+/// The hour of the day where AM or PM follows.
+fn halved(hour: i64, rest: &[u8]) -> Option<(i64, &[u8])> {
+    let word = rest.trim_ascii_start();
+    let Some((half, after)) = word.split_at_checked(2) else {
+        return Some((hour, rest));
+    };
+    let noon = if half.eq_ignore_ascii_case(b"PM") {
+        12
+    } else if half.eq_ignore_ascii_case(b"AM") {
+        0
+    } else {
+        return Some((hour, rest));
+    };
+    (1..=12).contains(&hour).then(|| (hour % 12 + noon, after))
 }
 
 /// Seconds east of UTC. A blank before digits is a `+` that was not percent-encoded.
@@ -157,6 +189,11 @@ mod tests {
             ("2024-01-01T00:30:00+01:00", "2023-12-31T23:30:00Z"),
             (" 2024-5-1 ", "2024-05-01T00:00:00Z"),
             ("2024-05-01 10:00:00 Z", "2024-05-01T10:00:00Z"),
+            ("05/01/2024", "2024-05-01T00:00:00Z"),
+            ("5/1/2024 22:04:05", "2024-05-01T22:04:05Z"),
+            ("5/1/2024 10:04:05 PM", "2024-05-01T22:04:05Z"),
+            ("5/1/2024 12:04 am", "2024-05-01T00:04:00Z"),
+            ("12/31/2024 12:00:00 PM +01:00", "2024-12-31T11:00:00Z"),
         ];
         for (text, expected) in table {
             assert_eq!(moment(text).as_deref(), Some(expected), "{text}");
@@ -177,7 +214,10 @@ mod tests {
             "2024-05-01T10:00:00.",
             "2024-05-01T10:00:00+99:00",
             "2024-05-01T10:00:00Zz",
-            "01/05/2024",
+            "13/05/2024",
+            "1/5/24",
+            "5/1/2024 13:00 PM",
+            "5/1/2024 0:00 AM",
             "2024-05-01x",
             "2024-05-01T10:00:00+0",
             "0000-01-01T00:00+01:00",
@@ -193,6 +233,7 @@ mod tests {
             Some("2024-05-01")
         );
         assert_eq!(day("2024-5-1").as_deref(), Some("2024-05-01"));
+        assert_eq!(day("5/1/2024 23:30").as_deref(), Some("2024-05-01"));
         assert_eq!(day("soon"), None);
     }
 

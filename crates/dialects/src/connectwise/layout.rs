@@ -2,7 +2,7 @@
 //! is worked out once per entity, release and set of hidden fields. Knows no rows.
 
 use super::names::Names;
-use super::projection::Projection;
+use super::projection::{Part, Projection};
 use bitting_catalog::entity::{Entity, Field, Kind, Reference, Release, View};
 use std::sync::Arc;
 
@@ -69,10 +69,8 @@ pub struct Members {
 /// Cells of the `_info` object.
 #[derive(Debug, Clone)]
 pub struct Info {
-    pub entered_by: usize,
-    pub date_entered: usize,
-    pub updated_by: usize,
-    pub last_updated: usize,
+    /// (`"lastUpdated":`, its cell)
+    pub stamps: Vec<(Box<[u8]>, usize)>,
     /// (`"notes_href":`, path below the record)
     pub links: Vec<(Box<[u8]>, String)>,
 }
@@ -132,24 +130,31 @@ impl Layout {
                 }
             }
         }
-        let shows_info = wanted.projection.is_none_or(Projection::includes_info);
-        if shows_info {
-            let info = Info {
-                entered_by: layout.column(ENTERED_BY),
-                date_entered: layout.column(DATE_ENTERED),
-                updated_by: layout.column(UPDATED_BY),
-                last_updated: layout.column(LAST_UPDATED),
-                links: if wanted.view.is_some() {
-                    Vec::new()
-                } else {
-                    entity
-                        .links
-                        .iter()
-                        .map(|(key, path)| (quoted_key(key), path.clone()))
-                        .collect()
-                },
+        let info = match wanted.projection {
+            None => Some(Part::Whole),
+            Some(projection) => projection.includes("_info"),
+        };
+        if let Some(part) = info {
+            let asked = |key: &str| match part {
+                Part::Whole => true,
+                Part::Some(names) => names.iter().any(|name| name.eq_ignore_ascii_case(key)),
             };
-            layout.info = Some(info);
+            let stamps = [
+                ("lastUpdated", LAST_UPDATED),
+                ("updatedBy", UPDATED_BY),
+                ("dateEntered", DATE_ENTERED),
+                ("enteredBy", ENTERED_BY),
+            ];
+            let stamps = stamps.into_iter().filter(|(key, _)| asked(key));
+            let stamps = stamps.map(|(key, column)| (quoted_key(key), layout.column(column)));
+            let links = entity.links.iter();
+            let links = links.filter(|(key, _)| wanted.view.is_none() && asked(key));
+            layout.info = Some(Info {
+                stamps: stamps.collect(),
+                links: links
+                    .map(|(key, path)| (quoted_key(key), path.clone()))
+                    .collect(),
+            });
         }
         let shows_custom = wanted
             .projection
@@ -233,8 +238,7 @@ impl Layout {
 }
 
 impl Members {
-    fn of(reference: &Reference, part: Option<super::projection::Part<'_>>) -> Self {
-        use super::projection::Part;
+    fn of(reference: &Reference, part: Option<Part<'_>>) -> Self {
         match part {
             None | Some(Part::Whole) => Self {
                 id: true,

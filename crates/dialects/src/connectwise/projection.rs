@@ -75,11 +75,6 @@ impl Projection {
         self.includes(name).is_some()
     }
 
-    /// `_info` is shown only when it is asked for.
-    pub fn includes_info(&self) -> bool {
-        self.includes_name("_info")
-    }
-
     fn member(&mut self, name: &str) -> &mut Member {
         let known = self
             .members
@@ -110,7 +105,8 @@ mod tests {
         );
         assert_eq!(projection.includes("company"), Some(Part::Whole));
         assert_eq!(projection.includes("summary"), None);
-        assert!(!projection.includes_info());
+        // Shown only when it is asked for.
+        assert!(!projection.includes_name("_info"));
         assert!(Projection::read(" , ").is_none());
     }
 

@@ -117,14 +117,8 @@ impl<'a> Writer<'a> {
             self.separate(start);
             self.out.extend_from_slice(b"\"_info\":{");
             let inner = self.out.len();
-            let entries: [(&[u8], usize); 4] = [
-                (b"\"lastUpdated\":", info.last_updated),
-                (b"\"updatedBy\":", info.updated_by),
-                (b"\"dateEntered\":", info.date_entered),
-                (b"\"enteredBy\":", info.entered_by),
-            ];
-            for (key, index) in entries {
-                if let Cell::Text(text) = cell(index) {
+            for (key, index) in &info.stamps {
+                if let Cell::Text(text) = cell(*index) {
                     self.separate(inner);
                     self.out.extend_from_slice(key);
                     write_text(&mut self.out, text);
