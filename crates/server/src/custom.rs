@@ -2,11 +2,12 @@
 
 use crate::backend::Defined;
 use crate::instance::Instance;
+use crate::rules::set_up::shown;
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::body::CustomField;
+use bitting_dialects::connectwise::dates::moment;
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_dialects::connectwise::names;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// The values at rest with some of them replaced; a null takes one out.
@@ -78,7 +79,7 @@ fn held(field: &Defined, value: &Value) -> Result<Value, String> {
             "false" | "0" => Ok(json!(false)),
             _ => Err(format!("{text} is neither true nor false.")),
         },
-        "Date" => date(&text)
+        "Date" => moment(&text)
             .map(Value::String)
             .ok_or_else(|| format!("{text} is no date; write 2026-03-02T00:00:00Z.")),
         // Text keeps the blanks around it.
@@ -94,18 +95,7 @@ fn number(text: &str) -> Option<Value> {
         return Some(json!(whole));
     }
     let number: f64 = text.parse().ok()?;
-    number.is_finite().then(|| json!(number))
-}
-
-/// A date with or without a time, as records show times.
-fn date(text: &str) -> Option<String> {
-    let time = text.parse::<Timestamp>().ok().or_else(|| {
-        let day = text.parse::<jiff::civil::Date>().ok()?;
-        day.to_zoned(jiff::tz::TimeZone::UTC)
-            .ok()
-            .map(|day| day.timestamp())
-    })?;
-    Some(crate::saving::time(time))
+    number.is_finite().then(|| shown(number))
 }
 
 fn find<'a>(defined: &'a [Defined], change: &CustomField) -> Option<&'a Defined> {

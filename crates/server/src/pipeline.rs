@@ -12,7 +12,7 @@ use crate::http::{Body, Received};
 use crate::instance::Instance;
 use crate::permit::{Permit, authorize};
 use crate::problem::Problem;
-use crate::rules::{self, Answer, Context};
+use crate::rules::{self, Answer, Context, Paged};
 use crate::{computed, saving};
 use asking::filter;
 pub(crate) use asking::{ordered, read_filter};
@@ -95,7 +95,15 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
         && let Some(answer) =
             Box::pin(rules::action(context, &permit, rule, id, body(call)?)).await?
     {
-        return Ok(Reply::from_answer(answer));
+        let paged = answer.paged;
+        let reply = Reply::from_answer(answer);
+        return Ok(match paged {
+            Some(paged) => {
+                let forward = call.forward_only || call.parameters.page_id.is_some();
+                reply.with_link(link(call, paged, forward, None))
+            }
+            None => reply,
+        });
     }
     match (call.route.kind, call.method) {
         (
@@ -432,31 +440,41 @@ async fn list(
         }
         None => call.instance.backend.list(permit, ask).await?,
     };
+    let backend = &call.instance.backend;
+    // The last page is told where counting costs little; a next page is all that clients need.
+    let counts = !forward && page.more && call.entity.stored;
+    let last = if counts && backend.is_small(call.entity).await? {
+        Some(backend.count(permit, filter).await?.div_ceil(size))
+    } else {
+        None
+    };
+    let paged = Paged {
+        more: page.more,
+        last: page.last,
+    };
+    let link = link(call, paged, forward, last);
+    Ok(Reply::json(200, page.body).with_link(link))
+}
+
+/// The `Link` of a page; `last` is the number of the last one, where it is known.
+fn link(call: &Call<'_>, paged: Paged, forward: bool, last: Option<u64>) -> String {
     let position = if forward {
         Position::Forward {
-            next: page.last.filter(|_| page.more),
+            next: paged.last.filter(|_| paged.more),
         }
     } else {
-        let backend = &call.instance.backend;
-        // The last page is told where counting costs little; a next page is all that clients need.
-        let last = if page.more && call.entity.stored && backend.is_small(call.entity).await? {
-            Some(backend.count(permit, filter).await?.div_ceil(size))
-        } else {
-            None
-        };
         Position::Page {
-            page: parameters.page,
-            more: page.more,
+            page: call.parameters.page,
+            more: paged.more,
             last,
         }
     };
-    let link = link::header(
+    link::header(
         &call.url,
         call.received.parts.uri.query().unwrap_or_default(),
-        size,
+        u64::from(call.parameters.page_size),
         &position,
-    );
-    Ok(Reply::json(200, page.body).with_link(link))
+    )
 }
 
 async fn count(

@@ -40,7 +40,7 @@ pub(crate) mod related;
 pub mod reports;
 pub mod schedule;
 pub mod security;
-mod set_up;
+pub(crate) mod set_up;
 mod single_default;
 mod sso;
 pub mod system;
@@ -98,6 +98,15 @@ pub struct Answer {
     pub media: Option<String>,
     /// File name of a download.
     pub file: Option<String>,
+    /// What a page of rows that are no records says of the next one.
+    pub paged: Option<Paged>,
+}
+
+/// Whether another page follows, and the last row of this one.
+#[derive(Debug, Clone, Copy)]
+pub struct Paged {
+    pub more: bool,
+    pub last: Option<i64>,
 }
 
 impl Answer {
@@ -105,8 +114,7 @@ impl Answer {
         Self {
             status,
             body: serde_json::to_vec(value).unwrap_or_default(),
-            media: None,
-            file: None,
+            ..Self::default()
         }
     }
 

@@ -159,6 +159,27 @@ async fn a_trail_shows_no_more_than_the_record_does() {
 }
 
 #[tokio::test]
+async fn types_are_those_of_the_vendor() {
+    let company = Company::open().await;
+    for (query, status, told) in [
+        ("type=None&id=1", 200, ""),
+        ("TYPE=none&ID=1", 200, ""),
+        ("type=ticket&id=99", 404, "Ticket 99 was not found."),
+        (
+            "type=Nothing&id=1",
+            400,
+            "auditTrailEntry object is invalid",
+        ),
+        ("id=1", 400, "auditTrailEntry object is invalid"),
+    ] {
+        let path = format!("/system/audittrail?{query}");
+        let answered = company.get(&company.admin, &path).await;
+        let message = answered.json["message"].as_str().unwrap_or_default();
+        assert_eq!((answered.status, message), (status, told), "{query}");
+    }
+}
+
+#[tokio::test]
 async fn passwords_are_not_in_the_trail() {
     let company = Company::open().await;
     let body = json!({"firstName": "A", "lastName": "B"});

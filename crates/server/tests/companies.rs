@@ -226,7 +226,7 @@ async fn one_phone_and_one_address_of_a_contact_are_the_default() {
     assert_eq!(made["defaultPhoneNbr"], "2");
     assert_eq!(made["defaultPhoneType"], "Direct");
     assert_eq!(made["communicationItems"][2]["type"]["id"], email["id"]);
-    assert_eq!(made["communicationItems"][2]["domain"], "acme.test");
+    assert_eq!(made["communicationItems"][2]["domain"], "@acme.test");
     assert_eq!(made["communicationItems"][2]["defaultFlag"], true);
     let path = format!("/company/contacts/{}", made["id"]);
     let items = format!("{path}/communications");

@@ -130,6 +130,7 @@ async fn questions_come_with_the_type_and_answers_replace_each_other_as_a_whole(
     assert_eq!(bare["activeFlag"], true);
     assert_eq!(bare["questions"][0]["question"], "Role");
     assert_eq!(bare["questions"][1]["fieldType"], "Password");
+    assert_eq!(bare["questions"][0]["sequenceNumber"].to_string(), "1");
     assert_eq!(answers(&bare), [Value::Null, Value::Null]);
     let made = shelf.made().await;
     assert_eq!(answers(&made), [json!("Directory"), json!("hunter2")]);

@@ -171,6 +171,8 @@ async fn values_fit_their_field() {
     }
     for (index, (kind, sent, kept)) in [
         ("Number", json!("1.50"), Some(json!(1.5))),
+        ("Number", json!("7.0"), Some(json!(7))),
+        ("Number", json!(7.0), Some(json!(7))),
         ("Number", json!("many"), None),
         ("Number", json!([1]), None),
         ("Checkbox", json!("True"), Some(json!(true))),
@@ -185,6 +187,16 @@ async fn values_fit_their_field() {
             "Date",
             json!("2026-03-02T10:00:00+01:00"),
             Some(json!("2026-03-02T09:00:00Z")),
+        ),
+        (
+            "Date",
+            json!("2026-03-02 10:00:00.5"),
+            Some(json!("2026-03-02T10:00:00Z")),
+        ),
+        (
+            "Date",
+            json!("3/2/2026 1:00:00 PM"),
+            Some(json!("2026-03-02T13:00:00Z")),
         ),
         ("Date", json!("soon"), None),
         ("Text", json!("GOLD"), Some(json!("Gold"))),

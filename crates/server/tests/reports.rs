@@ -180,6 +180,45 @@ async fn pages_and_conditions_part_the_rows() {
     assert_eq!(unknown.json["code"], "ApiFindCondition");
 }
 
+/// Clients that follow `Link` come to the end of every kind of report, page by page and forward only.
+#[tokio::test]
+async fn links_lead_through_all_rows_and_end() {
+    let company = Company::open().await;
+    let key = reader(&company).await;
+    roles(&company, 7).await;
+    for (report, more) in [
+        ("TeamRole", ""),
+        ("TeamRole", "&orderBy=Role_Desc desc"),
+        // Worked out row by row, and made by a function.
+        ("MemberSecurityRoles", ""),
+        ("MemberSecurityRoles", "&conditions=Member_ID != 'x'"),
+    ] {
+        let whole = format!("/system/reports/{report}?pageSize=1000{more}");
+        let whole = company.get(&key, &whole).await.expect(200);
+        let total = rows(&whole).len();
+        assert!(total > 3, "{report}");
+        for start in ["", "&pageId=0"] {
+            let mut path = format!("/system/reports/{report}?pageSize=3{more}{start}");
+            let mut read = Vec::new();
+            for _ in 0..=total {
+                let answered = company.get(&key, &path).await;
+                let link = answered.headers["link"].to_str().unwrap_or("").to_owned();
+                read.extend(rows(&answered.expect(200)).clone());
+                let Some((next, _)) = link.split_once(">; rel=\"next\"") else {
+                    assert_eq!(link, "");
+                    break;
+                };
+                let (_, below) = next.split_once("/apis/3.0").expect("an address");
+                below.clone_into(&mut path);
+            }
+            assert_eq!(read.len(), total, "{report}{more}{start}");
+            if start.is_empty() || more.is_empty() {
+                assert_eq!(&read, rows(&whole), "{report}{more}{start}");
+            }
+        }
+    }
+}
+
 /// A column worked out by a function is compared as what it shows, and so is one in the database.
 #[tokio::test]
 async fn a_condition_and_its_opposite_part_the_rows_whatever_the_column() {

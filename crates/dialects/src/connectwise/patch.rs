@@ -2,9 +2,10 @@
 //! Knows no rows: the outcome is the input of the changed fields alone.
 //!
 //! Accepted beyond the vendor's word: a leading slash, names in any letter case (exact case first), paths into
-//! references (`status/id`, `member/identifier`), which look the record up anew, ops in any letter case, and one
-//! operation without its array. `add` replaces, on arrays too; `remove` empties. An operation without a value
-//! empties as well. Later operations on the same field win.
+//! references (`status/id`, `member/identifier`), which look the record up anew, ops and the
+//! members of an operation in any letter case. `add` replaces, on arrays too, and takes a value that a client
+//! put into an array of one for a field that holds no array; `remove` empties. An operation without a value empties
+//! as well. Later operations on the same field win.
 
 use super::body::coerce::Failure;
 use super::body::{Input, InputValue, Reader, json, keys, put, twin_value};
@@ -130,6 +131,8 @@ fn step(
         return Err(unknown(operation, reader));
     };
     let (index, field) = (found.index, found.field);
+    let taken_out = alone(operation, field);
+    let operation = taken_out.as_ref().unwrap_or(operation);
     let value = if found.twin {
         twin_value(field, &operation.value)
     } else {
@@ -152,6 +155,21 @@ fn step(
         Err(Failure::Api(error)) => return Err(error),
     }
     Ok(())
+}
+
+/// The same operation with the one value of its array, where the field holds no array.
+fn alone(operation: &PatchOperation, field: &Field) -> Option<PatchOperation> {
+    let holds_arrays = matches!(
+        field.kind,
+        Kind::List(_) | Kind::References(_) | Kind::Any | Kind::Embedded { list: true, .. }
+    );
+    match operation.value.as_array()?.as_slice() {
+        [only] if operation.op == Op::Add && !holds_arrays => Some(PatchOperation {
+            value: only.clone(),
+            ..operation.clone()
+        }),
+        _ => None,
+    }
 }
 
 /// A path into a reference or a nested object.

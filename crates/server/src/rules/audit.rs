@@ -276,6 +276,10 @@ pub async fn rows(context: Context<'_>, permit: &Permit<'_>) -> Result<Vec<Row>,
         .other("type")
         .ok_or_else(|| missing("type"))?
         .trim();
+    if word.eq_ignore_ascii_case("None") {
+        // A type of the vendor's that no record has.
+        return Ok(Vec::new());
+    }
     let name = TYPES
         .iter()
         .find(|name| name.eq_ignore_ascii_case(word))

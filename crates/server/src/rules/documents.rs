@@ -326,6 +326,7 @@ async fn download(instance: &Instance, entity: &Entity, row: &Row) -> Result<Ans
                 .to_owned(),
         ),
         file: Some(row.text("file_name").unwrap_or("file").to_owned()),
+        ..Answer::default()
     })
 }
 
@@ -395,6 +396,7 @@ pub fn sample() -> Answer {
         body: FORM.as_bytes().to_vec(),
         media: Some("text/html; charset=utf-8".to_owned()),
         file: None,
+        ..Answer::default()
     }
 }
 

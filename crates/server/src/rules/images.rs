@@ -67,6 +67,7 @@ fn picture(bytes: Vec<u8>) -> Answer {
         ),
         body: bytes,
         file: None,
+        ..Answer::default()
     }
 }
 

@@ -64,5 +64,6 @@ pub async fn download(
         body: content(id).into_bytes(),
         media: Some("text/plain".to_owned()),
         file: Some(name(id)),
+        ..Answer::default()
     })
 }

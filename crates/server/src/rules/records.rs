@@ -102,7 +102,7 @@ pub async fn readable<'a>(
         let needs = &entity.right.needs;
         match authorize(backend.grounds(), caller, entity, needs, Verb::Inquire) {
             Ok(permit) => {
-                seen = Some(entity);
+                seen = seen.or(Some(entity));
                 if backend.row(&permit, id).await?.is_some() {
                     return Ok(Some(permit));
                 }

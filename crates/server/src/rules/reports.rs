@@ -15,7 +15,7 @@ pub mod rows;
 use self::asking::Conditions;
 use self::definition::{Column, Report, Source, Tells};
 use self::rows::Plan;
-use super::{Answer, Context};
+use super::{Answer, Context, Paged};
 use crate::backend::{column, id_path};
 use crate::computed::Target;
 use crate::instance::Instance;
@@ -76,9 +76,12 @@ pub async fn answer(
         .columns
         .as_deref()
         .or(parameters.fields.as_deref());
+    // Pages that only go forward come in the order of their ids.
+    let order_by = parameters.order_by.as_deref();
+    let order_by = order_by.filter(|_| parameters.page_id.is_none());
     let ask = Ask {
         conditions: Conditions::read(parameters.conditions.as_deref(), columns)?,
-        order: asking::order(parameters.order_by.as_deref(), columns)?,
+        order: asking::order(order_by, columns)?,
         shown: asking::shown(wanted, columns)?,
         counts: rule == "report_count",
     };
@@ -105,16 +108,25 @@ pub async fn answer(
     match found {
         Found::Count(count) => Ok(Answer::json(200, &json!({ "count": count }))),
         Found::Rows(rows) if ask.counts => Ok(Answer::json(200, &json!({ "count": rows.len() }))),
-        Found::Rows(rows) => Ok(Answer::json(
-            200,
-            &json!({
+        Found::Rows(mut rows) => {
+            let size = parameters.page_size as usize;
+            let more = rows.len() > size;
+            rows.truncate(size);
+            let body = json!({
                 "column_definitions": definitions(columns, &ask.shown),
                 "row_values": rows
                     .iter()
                     .map(|row| values(columns, &ask.shown, row))
                     .collect::<Vec<_>>(),
-            }),
-        )),
+            });
+            Ok(Answer {
+                paged: Some(Paged {
+                    more,
+                    last: rows.last().map(|row| row.id),
+                }),
+                ..Answer::json(200, &body)
+            })
+        }
     }
 }
 
@@ -219,7 +231,7 @@ async fn stored(
     let mut wanted: BTreeSet<usize> = ask.shown.iter().copied().collect();
     wanted.retain(|index| !hidden.contains(index));
     let parameters = context.parameters;
-    let size = u64::from(parameters.page_size);
+    let size = beyond(context);
     let after = parameters.page_id.map(|id| Filter::Compare {
         path: id_path(),
         op: Comparison::Greater,
@@ -287,6 +299,11 @@ async fn stored(
     Ok(Found::Rows(page(columns, ask, kept, offset, size)))
 }
 
+/// Rows of a page, and one more that tells whether another page follows.
+fn beyond(context: Context<'_>) -> u64 {
+    u64::from(context.parameters.page_size) + 1
+}
+
 /// Rows that are in hand already.
 fn held(
     context: Context<'_>,
@@ -308,9 +325,12 @@ fn held(
     if ask.counts {
         return Ok(Found::Count(rows.len() as u64));
     }
-    let parameters = context.parameters;
-    let size = u64::from(parameters.page_size);
-    let mut rows = page(columns, ask, rows, parameters.offset(), size);
+    let mut offset = context.parameters.offset();
+    if let Some(after) = context.parameters.page_id {
+        rows.retain(|row| row.id > after);
+        offset = 0;
+    }
+    let mut rows = page(columns, ask, rows, offset, beyond(context));
     for (index, column) in columns.iter().enumerate() {
         if blocked(index) {
             for row in &mut rows {

@@ -143,7 +143,7 @@ pub fn carried(
             Value::Integer(id) => json!(id),
             Value::Text(text) => json!(text),
             Value::Boolean(flag) => json!(flag),
-            Value::Number(number) => json!(number),
+            Value::Number(number) => set_up::shown(*number),
         };
         let reference = target
             .any_field(to)

@@ -31,9 +31,10 @@ struct Item {
 }
 
 impl Item {
+    /// With the sign before it, as the product shows it: `@example.com`.
     fn domain(&self) -> Option<&str> {
-        let (_, domain) = self.value.rsplit_once('@')?;
-        (self.name == "Email").then_some(domain)
+        let at = self.value.rfind('@')?;
+        (self.name == "Email").then_some(&self.value[at..])
     }
 
     fn read(row: &Row, kinds: &[Row]) -> Option<Self> {

@@ -33,6 +33,7 @@ pub async fn answer(
         body: crate::pdf::document(&page),
         media: Some("application/pdf".to_owned()),
         file: Some(format!("Invoice {number}.pdf")),
+        ..Answer::default()
     })
 }
 
