@@ -198,7 +198,7 @@ fn entity(
     };
     let mut members = fields::resolve(&shown.file.fields, shown.place, names)?;
     if shown.file.keyed {
-        members.insert(0, fields::id(names.texts));
+        members.insert(0, fields::id(names.texts, source.file.serves.as_ref()));
     }
     let hidden = fields::resolve(&file.hidden, *place, names)?;
     let custom_fields = shown.file.custom_fields;

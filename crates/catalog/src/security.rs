@@ -88,7 +88,8 @@ enum StartText {
 struct Except {
     section: String,
     name: String,
-    value: String,
+    value: Option<String>,
+    delete: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -389,11 +390,15 @@ impl Permissions {
         }
         for except in &level.except {
             if let Some(entry) = self.find(&except.section, &except.name) {
-                let values = Values {
-                    value: Some(except.value.clone()),
-                    ..Values::default()
-                };
-                settings.insert(entry.full_name(), values);
+                let values: &mut Values = settings.entry(entry.full_name()).or_default();
+                for (cell, given) in [
+                    (&mut values.value, &except.value),
+                    (&mut values.delete, &except.delete),
+                ] {
+                    if given.is_some() {
+                        cell.clone_from(given);
+                    }
+                }
             }
         }
         SecurityLevel {

@@ -15,6 +15,8 @@ pub struct Served {
     pub can: Can,
     /// Operations that no level opens on all rows: whatever is asked, entityInformation says Restricted.
     pub restricted: Vec<Act>,
+    /// Operations whose access entityInformation tells by the caller's level although the entity cannot do them.
+    pub told: Vec<Act>,
     /// Its user-defined fields are subject to the rights on protected data that each user has.
     pub protected_data: bool,
     /// The verb that decides an operation, where it is not its own: adding a note asks for viewing tickets.

@@ -29,6 +29,7 @@ fn entity(path: &str) -> &'static Entity {
 fn defined() -> Vec<Defined> {
     ["Tier", "Secret Code"]
         .map(|name| Defined {
+            id: 0,
             name: Arc::from(name),
             label: Arc::from(name),
             description: Arc::from(""),

@@ -204,6 +204,7 @@ async fn searches(site: &Site) -> Vec<(Value, u16, Value)> {
             .unwrap()
             .iter()
             .map(|field| Defined {
+                id: 0,
                 name: Arc::from(field["name"].as_str().unwrap()),
                 label: Arc::from(""),
                 description: Arc::from(""),

@@ -148,7 +148,7 @@ async fn every_operation_is_refused_without_its_right_and_open_with_it() {
                 let (method, end) = call(asked);
                 let path = format!("{place}{end}");
                 let body = match asked {
-                    Asked::Query | Asked::Count => Some(all()),
+                    Asked::Query | Asked::Count => Some(site.all_of(&entity.path)),
                     Asked::Patch | Asked::Put => Some(json!({"id": 987_654_321})),
                     Asked::Post => Some(json!({})),
                     _ => None,
@@ -297,7 +297,7 @@ async fn list_get_and_count_agree_under_levels_drawn_at_random() {
                     Some(&user),
                     "POST",
                     &format!("/{path}/query/count"),
-                    Some(all()),
+                    Some(site.all_of(path)),
                 )
                 .await;
             assert_eq!(

@@ -6,6 +6,7 @@ use crate::catalog::fold;
 use crate::entity::{EntityId, Field, Kind, Reference};
 use crate::error::{CatalogError, Place};
 use crate::profile::nearest;
+use crate::source::autotask::ServesText;
 use crate::source::{FieldTable, FieldText, KindText, Ordered, ReferenceText};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -72,11 +73,13 @@ pub(crate) fn references(
     Ok(references)
 }
 
-/// The implied `id`.
-pub(crate) fn id(texts: &Texts) -> Field {
+/// The implied `id`, with what the file says of it.
+pub(crate) fn id(texts: &Texts, serves: Option<&ServesText>) -> Field {
     let text = FieldTable {
         kind: Some(KindText::Integer),
         read_only: true,
+        native: serves.and_then(|serves| serves.id.clone()),
+        queryable: serves.and_then(|serves| serves.id_queryable),
         ..FieldTable::default()
     };
     build("id", &text, Kind::Integer, None, texts)

@@ -107,10 +107,10 @@ pub(crate) fn served(
     }
     let rows = &file.rows;
     let all = |names: &[String]| names.iter().map(find).collect::<Result<Vec<_>, _>>();
-    let mut restricted = Vec::new();
-    for word in text.restricted.split_ascii_whitespace() {
-        restricted.push(act(word, *place)?);
-    }
+    let acts = |words: &str| -> Result<Vec<Act>, CatalogError> {
+        let words = words.split_ascii_whitespace();
+        words.map(|word| act(word, *place)).collect()
+    };
     let team = match &rows.team {
         Some(team) => Some(Team {
             entity: names.entity(&team.entity, *place)?,
@@ -124,7 +124,8 @@ pub(crate) fn served(
         below,
         can,
         asks,
-        restricted,
+        restricted: acts(&text.restricted)?,
+        told: acts(&text.told)?,
         protected_data: file.protected_data,
         webhooks: file.webhooks,
         files: text.files.split_ascii_whitespace().map(Arc::from).collect(),

@@ -18,6 +18,13 @@ pub(crate) struct ServesText {
     /// `update delete`
     #[serde(default)]
     pub restricted: String,
+    /// `delete`: told of although `can` has it not.
+    #[serde(default)]
+    pub told: String,
+    /// The vendor's word for the type of `id`, where it is not `long`.
+    pub id: Option<String>,
+    /// Filters may name `id`.
+    pub id_queryable: Option<bool>,
     /// `InvoicePDF`: paths below a record that answer it as a file.
     #[serde(default)]
     pub files: String,

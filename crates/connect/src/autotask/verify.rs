@@ -301,10 +301,16 @@ fn chosen(asked: &Asked<'_>, witnesses: &[Witness<'_>]) -> Vec<EntityId> {
 
 /// Entities that decide something for the guide: their own list exists and a listed permission opens it.
 fn listed(asked: &Asked<'_>, entity: &Entity) -> bool {
-    let query = entity
+    let counted = entity
         .served
         .as_ref()
         .is_some_and(|served| served.root.has(bitting_catalog::served::Asked::Count));
+    // The count is of all ids.
+    let query = counted
+        && entity
+            .fields
+            .iter()
+            .any(|field| &*field.name == "id" && field.queryable);
     query
         && actions(needs(entity, Act::Query).0).iter().any(|action| {
             asked.screen.permission(*action).is_some_and(|entry| {

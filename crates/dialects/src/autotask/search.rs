@@ -49,6 +49,22 @@ pub fn json(input: &str) -> Result<Json, Refusal> {
         .map_err(|error| Refusal::new(format!("The search is not valid JSON: {error}")))
 }
 
+/// What is said of a search without a condition, where one is asked for.
+pub const NO_CONDITION: &str = "A query needs a filter with at least one condition: \
+     {\"filter\":[{\"op\":\"exist\",\"field\":\"id\"}]} finds everything.";
+
+/// Whether a search names a condition. What is no filter at all is for [`read`] to refuse.
+pub fn has_condition(json: &Json) -> bool {
+    let Json::Object(members) = json else {
+        return !json.is_null();
+    };
+    match member(members, "filter") {
+        None | Some(Json::Null) => false,
+        Some(Json::Array(items)) => !items.is_empty(),
+        Some(_) => true,
+    }
+}
+
 /// Reads a search on an entity. `defined` are its user-defined fields.
 pub fn read(entity: &Entity, defined: &[Defined], json: &Json) -> Result<Search, Refusal> {
     let empty = Map::new();

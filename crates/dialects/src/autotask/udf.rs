@@ -13,6 +13,8 @@ pub const MASK: &str = "*****";
 /// One field that a tenant has defined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Defined {
+    /// Of its definition.
+    pub id: i64,
     pub name: Arc<str>,
     pub label: Arc<str>,
     pub description: Arc<str>,

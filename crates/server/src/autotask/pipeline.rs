@@ -161,6 +161,7 @@ async fn answer(
                 received,
                 query: &query,
                 base: base(received, segments),
+                takes_no_filter: tenant.is_lenient(),
             };
             call.answer(method).await
         }
@@ -187,6 +188,7 @@ pub(crate) async fn on_behalf(
         received,
         query: &query,
         base: base(received, segments),
+        takes_no_filter: true,
     };
     call.answer(received.parts.method.as_str()).await
 }
@@ -201,6 +203,8 @@ struct Call<'a> {
     query: &'a HashMap<String, String>,
     /// `https://host/ATServicesRest/V1.0`
     base: String,
+    /// A search without a condition finds everything, where the vendor refuses one.
+    takes_no_filter: bool,
 }
 
 impl Call<'_> {
@@ -234,7 +238,8 @@ impl Call<'_> {
             }
             served::Asked::Fields => {
                 let catalog = self.tenant.catalog();
-                let choices = |field: &_| rules::webhooks::choices(catalog, self.entity, field);
+                let tenant = self.tenant;
+                let choices = |field: &_| rules::webhooks::choices(tenant, self.entity, field);
                 Ok(bytes(&information::fields(catalog, self.entity, &choices)))
             }
             served::Asked::UserDefined => {
@@ -408,11 +413,15 @@ impl Call<'_> {
 
     /// The search of the query string or of the body.
     fn search(&self) -> Result<Json, Refusal> {
-        if self.received.parts.method == http::Method::GET {
-            return search::json(self.query.get("search").map_or("", String::as_str));
+        let given = if self.received.parts.method == http::Method::GET {
+            search::json(self.query.get("search").map_or("", String::as_str))?
+        } else {
+            search::json(&String::from_utf8_lossy(&self.body()?))?
+        };
+        if self.takes_no_filter || search::has_condition(&given) {
+            return Ok(given);
         }
-        let body = self.body()?;
-        search::json(&String::from_utf8_lossy(&body))
+        Err(Refusal::new(search::NO_CONDITION))
     }
 
     fn body(&self) -> Result<Cow<'_, [u8]>, Refusal> {

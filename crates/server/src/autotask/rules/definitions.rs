@@ -71,6 +71,7 @@ pub async fn defined(backend: &Backend) -> Result<HashMap<EntityId, Arc<[Defined
             .filter_map(|item| item.text("value_for_display").map(Arc::from))
             .collect();
         fields.entry(target.id).or_default().push(Defined {
+            id: row.id,
             name: Arc::from(name),
             label: Arc::from(name),
             description: Arc::from(row.text("description").unwrap_or_default()),

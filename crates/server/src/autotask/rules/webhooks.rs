@@ -51,20 +51,30 @@ pub fn number(field: &str) -> i64 {
 }
 
 /// The fields that a subscription can name, with their numbers; none for other fields than those that name one.
-pub fn choices(catalog: &Catalog, entity: &Entity, field: &Field) -> Option<Vec<(i64, String)>> {
-    let (name, FIELDS) = parts(&entity.path)? else {
-        return None;
-    };
-    if &*field.name != "fieldID" {
-        return None;
+pub fn choices(tenant: &Tenant, entity: &Entity, field: &Field) -> Option<Vec<(i64, String)>> {
+    let (name, part) = parts(&entity.path)?;
+    let watched = watched(tenant.catalog(), name)?;
+    match (part, &*field.name) {
+        (FIELDS, "fieldID") => {
+            let fields = watched.fields.iter();
+            let named = fields.filter(|field| &*field.name != "id");
+            Some(
+                named
+                    .map(|field| (number(&field.name), field.name.to_string()))
+                    .collect(),
+            )
+        }
+        (UDF_FIELDS, "udfFieldID") => {
+            let defined = tenant.defined(watched.id);
+            let named = defined.iter();
+            Some(
+                named
+                    .map(|field| (field.id, field.name.to_string()))
+                    .collect(),
+            )
+        }
+        _ => None,
     }
-    let fields = watched(catalog, name)?.fields.iter();
-    let named = fields.filter(|field| &*field.name != "id");
-    Some(
-        named
-            .map(|field| (number(&field.name), field.name.to_string()))
-            .collect(),
-    )
 }
 
 /// Checks a webhook or what it subscribes to.
@@ -107,7 +117,7 @@ pub async fn save(
             let known = entity
                 .fields
                 .iter()
-                .find_map(|field| choices(tenant.catalog(), entity, field))
+                .find_map(|field| choices(tenant, entity, field))
                 .unwrap_or_default();
             let given = draft.integer("fieldID");
             if let Some(id) = given.filter(|id| known.iter().all(|(number, _)| number != id)) {

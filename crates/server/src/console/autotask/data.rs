@@ -92,7 +92,7 @@ async fn rows(
         return Ok((found, total));
     }
     let filter: Value = if text.is_empty() {
-        json!([{ "op": "exist", "field": "id" }])
+        json!([])
     } else {
         serde_json::from_str(text).map_err(|error| format!("The filter is no JSON: {error}."))?
     };

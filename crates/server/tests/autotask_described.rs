@@ -1,0 +1,191 @@
+//! What entities of Autotask say of themselves, where the vendor's are no rule but an exception: types of ids, access
+//! that is told, what filters may name, and searches without a condition.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "support/autotask.rs"]
+mod site;
+
+use serde_json::{Value, json};
+use site::Site;
+
+async fn fields(site: &Site, entity: &str) -> Vec<Value> {
+    let path = format!("/{entity}/entityInformation/fields");
+    let told = site.admin_call("GET", &path, None).await;
+    told["fields"].as_array().unwrap().clone()
+}
+
+fn named<'f>(fields: &'f [Value], name: &str) -> &'f Value {
+    fields.iter().find(|field| field["name"] == name).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_have_the_vendors_type() {
+    let site = Site::open().await;
+    let mut short = Vec::new();
+    for entity in &site.tenant.catalog().entities {
+        let fields = fields(&site, &entity.path).await;
+        match named(&fields, "id")["dataType"].as_str().unwrap() {
+            "long" => {}
+            other => short.push(format!("{} {other}", entity.path)),
+        }
+    }
+    assert_eq!(
+        short,
+        [
+            "BillingItemApprovalLevels integer",
+            "ChangeRequestLinks integer",
+            "ContractNotes integer",
+            "ContractRetainers integer",
+            "ContractServiceBundleUnits integer",
+            "SalesOrders integer",
+            "TaxCategories integer",
+            "TaxRegions integer",
+            "Taxes integer",
+            "TicketChangeRequestApprovals integer",
+        ]
+    );
+}
+
+/// What a broad API user is told beside All where the entity can and None where it cannot.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_broad_user_is_told_what_the_vendor_tells_one() {
+    let site = Site::open().await;
+    let all = site.admin_call("GET", "/EntityInformation", None).await;
+    let mut told = Vec::new();
+    for info in all["entityDescriptions"].as_array().unwrap() {
+        let info = &info["info"];
+        let name = info["name"].as_str().unwrap();
+        if name.contains("Webhook") {
+            continue;
+        }
+        for act in ["Create", "Query", "Update", "Delete"] {
+            let access = info[format!("userAccessFor{act}")].as_str().unwrap();
+            let usual = if info[format!("can{act}")] == true {
+                "All"
+            } else {
+                "None"
+            };
+            if access != usual {
+                told.push(format!("{name} {act} {access}"));
+            }
+        }
+    }
+    told.sort();
+    insta::assert_snapshot!(told.join("\n"));
+    // And what is told holds: nobody can delete these, and the broad user no link.
+    for path in ["/Departments/1", "/Opportunities/1"] {
+        let (status, _) = site.call(Some(site.admin()), "DELETE", path, None).await;
+        assert_eq!(status, 405, "{path}");
+    }
+    let path = "/ChangeRequestLinks/1";
+    let (status, body) = site.call(Some(site.admin()), "DELETE", path, None).await;
+    assert_eq!(status, 500, "{body}");
+    let says = body["errors"][0].as_str().unwrap();
+    assert!(says.contains("adequate permissions to delete"), "{says}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn histories_are_searched_by_their_ticket_alone() {
+    let site = Site::open().await;
+    let told = fields(&site, "TicketHistory").await;
+    let open: Vec<&str> = told
+        .iter()
+        .filter(|field| field["isQueryable"] == true)
+        .map(|field| field["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(open, ["ticketID"]);
+    let by = |field: &str| json!({"filter": [{"op": "exist", "field": field}]});
+    let query = "/TicketHistory/query";
+    let found = site.admin_call("POST", query, Some(by("ticketID"))).await;
+    let one = &found["items"][0]["id"];
+    let (status, _) = site
+        .call(Some(site.admin()), "POST", query, Some(by("id")))
+        .await;
+    assert_eq!(status, 500);
+    let path = format!("/TicketHistory/{one}");
+    let item = site.admin_call("GET", &path, None).await;
+    assert_eq!(&item["item"]["id"], one);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn subscriptions_to_user_defined_fields_choose_from_a_list() {
+    let site = Site::open().await;
+    let search = json!({"filter": [{"op": "eq", "field": "udfType", "value": 1}]});
+    let defined = site
+        .admin_call("POST", "/UserDefinedFieldDefinitions/query", Some(search))
+        .await;
+    let mut wanted: Vec<(String, String)> = defined["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|field| {
+            let name = field["name"].as_str().unwrap().to_owned();
+            (field["id"].to_string(), name)
+        })
+        .collect();
+    let told = fields(&site, "CompanyWebhookUdfFields").await;
+    let field = named(&told, "udfFieldID");
+    assert_eq!(field["isPickList"], true);
+    let mut listed: Vec<(String, String)> = field["picklistValues"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|value| {
+            let text = |name: &str| value[name].as_str().unwrap().to_owned();
+            (text("value"), text("label"))
+        })
+        .collect();
+    wanted.sort();
+    listed.sort();
+    assert!(!wanted.is_empty());
+    assert_eq!(listed, wanted);
+}
+
+/// The vendor refuses a query without a filter; what it makes of an empty one no client can want either.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_without_a_condition_is_refused_or_finds_everything() {
+    let site = Site::open().await;
+    let every = site
+        .admin_call("POST", "/Tickets/query/count", Some(site.all_of("Tickets")))
+        .await["queryCount"]
+        .clone();
+    let searches = [
+        json!({}),
+        json!({"filter": []}),
+        json!({"filter": null, "MaxRecords": 5}),
+        json!({"Filter": [], "IncludeFields": ["id"]}),
+    ];
+    for lenient in [false, true] {
+        site.tenant
+            .lenient
+            .store(lenient, std::sync::atomic::Ordering::Relaxed);
+        for search in &searches {
+            for end in ["query", "query/count"] {
+                let path = format!("/Tickets/{end}");
+                let body = Some(search.clone());
+                let (status, post) = site.call(Some(site.admin()), "POST", &path, body).await;
+                let text = search.to_string().replace('"', "%22");
+                let path = format!("{path}?search={text}");
+                let (got, get) = site.call(Some(site.admin()), "GET", &path, None).await;
+                assert_eq!((got, &get["errors"]), (status, &post["errors"]), "{path}");
+                if lenient {
+                    assert_eq!(status, 200, "{search}");
+                    if end == "query/count" {
+                        assert_eq!(post["queryCount"], every, "{search}");
+                    }
+                } else {
+                    assert_eq!(status, 500, "{search}");
+                    let says = post["errors"][0].as_str().unwrap();
+                    assert!(says.contains("at least one condition"), "{says}");
+                }
+            }
+        }
+        let (status, _) = site
+            .call(Some(site.admin()), "GET", "/Tickets/query", None)
+            .await;
+        assert_eq!(status, if lenient { 200 } else { 500 });
+        // The list below a record is no search.
+        site.admin_call("GET", "/Companies/0/Contacts", None).await;
+    }
+}
