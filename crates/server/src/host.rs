@@ -35,7 +35,7 @@ use tokio_rustls::TlsAcceptor;
 
 /// Description of key pairs cut for the first start.
 const FIRST: &str = "first start";
-/// Description of key pairs cut for a ready file; the next ready file replaces them.
+/// Description of key pairs cut for a ready file; those of the start before stay good, older ones go.
 const READY: &str = "ready file";
 
 /// What a server is started with.
@@ -475,12 +475,10 @@ pub(crate) async fn pairs(
             continue;
         };
         if description == READY {
-            for key in instance
-                .keys
-                .list(Some(member))
-                .iter()
-                .filter(|key| key.description == READY)
-            {
+            let mut held = instance.keys.list(Some(member));
+            held.retain(|key| key.description == READY);
+            held.sort_by_key(|key| key.id);
+            for key in held.iter().rev().skip(1) {
                 instance.delete_key(key.id).await?;
             }
         }

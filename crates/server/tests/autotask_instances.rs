@@ -17,6 +17,11 @@ const API: &str = "/ATServicesRest/V1.0/";
 const ALL: &str = "search=%7B%22filter%22:[%7B%22op%22:%22exist%22,%22field%22:%22id%22%7D]%7D";
 
 async fn start(state: &Path) -> Running {
+    start_as(state, false).await
+}
+
+/// With a ready file, or without one.
+async fn start_as(state: &Path, ready: bool) -> Running {
     let options = Options {
         state: state.to_owned(),
         keep: true,
@@ -30,7 +35,7 @@ async fn start(state: &Path) -> Running {
         demo: None,
         require_client_id: false,
         certificate: None,
-        ready: false,
+        ready,
         autotask: Some(AutotaskOptions::default()),
     };
     host::start(&options, &mut |_| {}).await.unwrap()
@@ -414,4 +419,42 @@ async fn what_is_done_to_a_database_is_in_its_own_log() {
             .contains("autotask/acme/faults")
     );
     assert!(!page("acme/activity").await.contains("autotask/acme/faults"));
+}
+
+/// Whoever was given keys yesterday goes on with them today, whichever PSA they are for.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_of_former_starts_stay_good() {
+    let state = tempfile::tempdir().unwrap();
+    let mut autotask = Vec::new();
+    let mut connectwise = Vec::new();
+    for round in 0..4 {
+        let running = start_as(state.path(), true).await;
+        let facts = serde_json::to_value(&running.ready).unwrap();
+        autotask.push(facts["autotask"].clone());
+        connectwise.push(facts["connectwise"].clone());
+        // The first ones, those of the start before, and those of this start.
+        for past in 0..=round {
+            let good = past == 0 || past + 1 >= round;
+            for who in ["admin", "least"] {
+                let user = &autotask[past][who];
+                let answer = call(&running, user, "GET", "Version", Value::Null).await;
+                let expected = if good { 200 } else { 401 };
+                assert_eq!(answer.status, expected, "{who} of start {past} in {round}");
+                let pair = &connectwise[past][who];
+                let word = |name: &str| pair[name].as_str().unwrap();
+                let key = format!("acme+{}:{}", word("public_key"), word("private_key"));
+                let key = base64::engine::general_purpose::STANDARD.encode(key);
+                let headers = [("authorization", format!("Basic {key}"))];
+                let path = "/v4_6_release/apis/3.0/system/info";
+                let answer = send(&running, "GET", path, &headers, &Value::Null).await;
+                assert_eq!(answer.status, expected, "{who} of start {past} in {round}");
+            }
+        }
+        running.stop().await;
+    }
+    // What the user may is kept by every key, and no start makes another user.
+    let running = start_as(state.path(), true).await;
+    let users = own(&running, "GET", "autotask/Bitting/users", Value::Null).await;
+    assert_eq!(users.json.as_array().unwrap().len(), 2, "{}", users.text);
+    running.stop().await;
 }

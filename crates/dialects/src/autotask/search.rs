@@ -49,19 +49,15 @@ pub fn json(input: &str) -> Result<Json, Refusal> {
         .map_err(|error| Refusal::new(format!("The search is not valid JSON: {error}")))
 }
 
-/// What is said of a search without a condition, where one is asked for.
-pub const NO_CONDITION: &str = "A query needs a filter with at least one condition: \
+/// What is said of a search without a filter, where one is asked for.
+pub const NO_FILTER: &str = "A query needs a filter: \
      {\"filter\":[{\"op\":\"exist\",\"field\":\"id\"}]} finds everything.";
 
-/// Whether a search names a condition. What is no filter at all is for [`read`] to refuse.
-pub fn has_condition(json: &Json) -> bool {
-    let Json::Object(members) = json else {
-        return !json.is_null();
-    };
-    match member(members, "filter") {
-        None | Some(Json::Null) => false,
-        Some(Json::Array(items)) => !items.is_empty(),
-        Some(_) => true,
+/// Whether a search has a filter, be it an empty list. What is no search at all is for [`read`] to refuse.
+pub fn has_filter(json: &Json) -> bool {
+    match json {
+        Json::Object(members) => member(members, "filter").is_some_and(|filter| !filter.is_null()),
+        other => !other.is_null(),
     }
 }
 

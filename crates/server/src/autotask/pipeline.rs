@@ -203,7 +203,7 @@ struct Call<'a> {
     query: &'a HashMap<String, String>,
     /// `https://host/ATServicesRest/V1.0`
     base: String,
-    /// A search without a condition finds everything, where the vendor refuses one.
+    /// A search without a filter finds everything, where the vendor refuses one.
     takes_no_filter: bool,
 }
 
@@ -418,10 +418,10 @@ impl Call<'_> {
         } else {
             search::json(&String::from_utf8_lossy(&self.body()?))?
         };
-        if self.takes_no_filter || search::has_condition(&given) {
+        if self.takes_no_filter || search::has_filter(&given) {
             return Ok(given);
         }
-        Err(Refusal::new(search::NO_CONDITION))
+        Err(Refusal::new(search::NO_FILTER))
     }
 
     fn body(&self) -> Result<Cow<'_, [u8]>, Refusal> {

@@ -2,7 +2,7 @@
 //! API users that a newcomer starts with.
 
 use super::tenant::Tenant;
-use super::users::Shown;
+use super::users::{ApiUser, Shown};
 use crate::demo::Size;
 use crate::seed::{Demo, lay_down};
 use bitting_catalog::security::{SecurityLevel, Values};
@@ -113,21 +113,30 @@ async fn lay(
     Ok((admin, least))
 }
 
-/// A new pair for a resource; an older one of the same resource goes.
+/// A new pair for a resource. The first one stays good, as does the one of the start before this: programs that were
+/// given those go on.
 async fn user(
     tenant: &Tenant,
     resource: i64,
     level: i64,
     vendor: Option<&str>,
 ) -> Result<Shown, String> {
-    for (id, _) in tenant.users_of(resource) {
-        tenant
-            .remove_user(id)
-            .await
-            .map_err(|error| error.to_string())?;
+    let held = tenant.users_of(resource);
+    let older = held.iter().filter(|(_, user)| user.again).rev().skip(1);
+    for (id, _) in older {
+        let removed = tenant.remove_user(*id).await;
+        removed.map_err(|error| error.to_string())?;
     }
-    let shown = tenant.add_user(resource, level, vendor).await;
-    shown.map_err(|error| error.to_string())
+    let (mut user, shown) = match held.first() {
+        Some((_, first)) => first.another(),
+        None => ApiUser::generate(resource, level, vendor),
+    };
+    user.again = !held.is_empty();
+    // Wrong secrets may have locked the others; what a ready file names has to open.
+    user.locked = false;
+    let saved = tenant.save_user(None, user).await;
+    saved.map_err(|error| error.to_string())?;
+    Ok(shown)
 }
 
 /// The levels of the first two users, made where they are not there yet.

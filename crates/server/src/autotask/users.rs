@@ -51,6 +51,9 @@ pub struct ApiUser {
     /// Its rights on protected data one by one, where they are not what `protected` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protected_data: Option<ProtectedData>,
+    /// Made for the ready file of a server that had records already; later ones replace it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) again: bool,
     /// When its secret was made; nothing where it rests from before that was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<Timestamp>,
@@ -92,8 +95,23 @@ impl ApiUser {
             inactive: false,
             protected: false,
             protected_data: None,
+            again: false,
             created: None,
         };
+        (user, shown)
+    }
+
+    /// Another key of the same resource, with all that this one may.
+    pub(crate) fn another(&self) -> (Self, Shown) {
+        let vendor = match &self.tracking {
+            Tracking::Vendor(vendor) => Some(vendor.as_str()),
+            Tracking::Custom(_) => None,
+        };
+        let (mut user, shown) = Self::generate(self.resource, self.level, vendor);
+        user.protected = self.protected;
+        user.protected_data = self.protected_data;
+        user.locked = self.locked;
+        user.inactive = self.inactive;
         (user, shown)
     }
 

@@ -33,7 +33,7 @@ pub const SWITCHES: [Switch; 4] = [
     Switch {
         name: LENIENT,
         takes: "on, off; absent: as the server was started",
-        meaning: "take changes at a record's own path too, children at theirs, and searches without a condition, which the vendor refuses with 405, 404 and 500",
+        meaning: "take changes at a record's own path too, children at theirs, and searches without a filter, which the vendor refuses with 405, 404 and 500",
         holds: Holds::OnOff,
     },
     Switch {

@@ -154,14 +154,7 @@ pub async fn cut(area: &Area<'_>, resource: i64) -> Result<Reply, Problem> {
     let tenant = &area.tenant;
     let held = tenant.users_of(resource);
     let (_, old) = held.first().ok_or_else(|| missing(resource))?;
-    let vendor = match &old.tracking {
-        Tracking::Vendor(vendor) => Some(vendor.as_str()),
-        Tracking::Custom(_) => None,
-    };
-    let (mut user, shown) = ApiUser::generate(resource, old.level, vendor);
-    user.protected = old.protected;
-    user.locked = old.locked;
-    user.inactive = old.inactive;
+    let (user, shown) = old.another();
     tenant.save_user_with(user, Vec::new()).await?;
     with_secret(tenant, 201, resource, &shown).await
 }
