@@ -6,14 +6,18 @@
 mod support;
 
 use bitting_catalog::entity::{Entity, Field, Kind};
-use bitting_policy::{Level, Levels, ListDocument, Role};
+use bitting_policy::Level;
 use bitting_server::demo::Size;
 use bitting_server::seed::{self, Demo};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use support::random::random_role;
 use support::{Company, Credentials};
+
+/// Levels that roles draw from.
+const EVENLY: [Level; 4] = [Level::None, Level::My, Level::All, Level::All];
 
 /// Entities to look at: records with owners, locations, boards and types, and setup tables.
 const PATHS: [&str; 12] = [
@@ -92,39 +96,8 @@ async fn listed(company: &Company, key: &Credentials, path: &str) -> Option<BTre
 /// A role with random levels on every row, and random lists.
 async fn random_member(company: &Company, random: &mut StdRng, number: usize) -> Credentials {
     let id = company.role(&format!("random {number}"), &[], &[]).await;
-    let registry = company.instance.registry();
-    let mut role = Role::new(registry, id, format!("random {number}"));
-    for action in registry.actions() {
-        let mut pick = |verb| {
-            let level = [Level::None, Level::My, Level::All, Level::All][random.random_range(0..4)];
-            if action.accepts(verb, level) {
-                level
-            } else {
-                Level::All
-            }
-        };
-        let mut levels: Levels = bitting_policy::Verb::EVERY.map(&mut pick);
-        if levels[3] == Level::None {
-            levels = [Level::None; 4];
-        }
-        let _ = role.set(registry, action.id, levels);
-    }
-    let lists = [
-        ("CompanyConfigurations", vec!["Managed Server", "Firewall"]),
-        ("FinanceAgreements", vec!["Managed Services"]),
-        ("SystemTableSetup", vec!["Service / Service Board"]),
-    ];
-    for (name, entries) in lists {
-        let entries: Vec<String> = entries.into_iter().map(str::to_owned).collect();
-        let list = registry.list(name).expect("a known list");
-        let document = match random.random_range(0..3) {
-            0 => ListDocument::Everything,
-            1 => ListDocument::Allow(entries),
-            _ => ListDocument::Deny(entries),
-        };
-        role.set_list(registry, list, &document)
-            .expect("known entries");
-    }
+    let mut role = random_role(company.instance.registry(), &EVENLY, random);
+    (role.id, role.name) = (id, format!("random {number}"));
     company
         .instance
         .save_role(role)

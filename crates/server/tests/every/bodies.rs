@@ -593,6 +593,20 @@ pub fn has_own(route: &Route, entity: &Entity) -> bool {
     }
 }
 
+/// The path of one record that takes this verb.
+pub fn item<'c>(catalog: &'c Catalog, entity: &Entity, method: Method) -> Option<&'c Route> {
+    catalog.routes_of(entity.id).find(|route| {
+        route.kind == RouteKind::Item
+            && route.view.is_none()
+            && route.rule.is_none()
+            && route.params.len() == entity.parents.len() + 1
+            && route
+                .methods
+                .iter()
+                .any(|known| known.method == method && !known.list)
+    })
+}
+
 /// A path with these words in its placeholders.
 pub fn filled(path: &str, words: &[String]) -> String {
     let mut out = String::new();

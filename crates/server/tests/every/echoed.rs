@@ -2,30 +2,17 @@
 //! can be made, for an administrator, for a key that sees no prices, no costs and one location only, and for one
 //! whose level is My. A create answers from the row in hand, so that this is where it would differ.
 
-use crate::bodies::{Ground, Place, filled};
+use crate::bodies::{Ground, Place, filled, item};
 use crate::support::{Answered, Company, Credentials};
 use crate::{deep, demo};
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::Entity;
-use bitting_catalog::route::{Method, Route, RouteKind};
+use bitting_catalog::route::{Method, Route};
 use bitting_policy::{Level, Role, Verb};
 use serde_json::{Map, Value, json};
 
 /// How often what a refusal names is left out of a body that says everything.
 const TRIES: usize = 8;
-
-fn item<'c>(catalog: &'c Catalog, entity: &Entity, method: Method) -> Option<&'c Route> {
-    catalog.routes_of(entity.id).find(|route| {
-        route.kind == RouteKind::Item
-            && route.view.is_none()
-            && route.rule.is_none()
-            && route.params.len() == entity.parents.len() + 1
-            && route
-                .methods
-                .iter()
-                .any(|known| known.method == method && !known.list)
-    })
-}
 
 /// A member with this level on everything that takes it, at one location, with blocks.
 async fn member(company: &Company, name: &str, level: Level, more: Value) -> Credentials {

@@ -2,10 +2,9 @@
 //! key does not see, children of another parent, deletions that would leave something pointing at nothing.
 //! Every one of them is the caller's mistake, said as such, and changes nothing.
 
-use crate::bodies::{Ground, Place, filled};
+use crate::bodies::{Ground, Place, filled, item};
 use crate::support::{Answered, Company, Credentials};
 use crate::{deep, demo};
-use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, Field, Kind};
 use bitting_catalog::route::{Method, Route, RouteKind};
 use serde_json::{Map, Value, json};
@@ -13,20 +12,6 @@ use std::collections::BTreeSet;
 
 /// An id no record has.
 const NOBODY: i64 = 987_654_321;
-
-/// The path of one record that takes this verb, and its words.
-fn item<'c>(catalog: &'c Catalog, entity: &Entity, method: Method) -> Option<&'c Route> {
-    catalog.routes_of(entity.id).find(|route| {
-        route.kind == RouteKind::Item
-            && route.view.is_none()
-            && route.rule.is_none()
-            && route.params.len() == entity.parents.len() + 1
-            && route
-                .methods
-                .iter()
-                .any(|known| known.method == method && !known.list)
-    })
-}
 
 fn path_of(route: &Route, place: &Place) -> String {
     let mut words: Vec<String> = place.parents.iter().map(ToString::to_string).collect();

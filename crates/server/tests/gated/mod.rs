@@ -7,8 +7,9 @@
     clippy::missing_panics_doc
 )]
 
+use super::support::random::random_role;
 use super::support::{Answered, COMPANY, Company, Credentials};
-use bitting_policy::{Level, Levels, ListDocument, Registry, Role};
+use bitting_policy::{Level, Role};
 use bitting_server::demo::Size;
 use bitting_server::gate::{Gate, Settings, Upstream};
 use bitting_server::http::{self, Handler, Outgoing, Received};
@@ -23,6 +24,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+
+/// Levels that roles draw from: most see something.
+const OFTEN: [Level; 6] = [
+    Level::None,
+    Level::My,
+    Level::My,
+    Level::All,
+    Level::All,
+    Level::All,
+];
 
 /// Few records of every kind.
 pub const SMALL: Size = Size {
@@ -181,50 +192,6 @@ pub fn same(what: &str, direct: &Answered, gated: &Answered) {
     }
 }
 
-/// Random levels on every row, and random lists.
-pub fn random_role(registry: &Registry, random: &mut StdRng) -> Role {
-    let mut role = Role::new(registry, 0, "random");
-    for action in registry.actions() {
-        let mut pick = |verb| {
-            let level = [
-                Level::None,
-                Level::My,
-                Level::My,
-                Level::All,
-                Level::All,
-                Level::All,
-            ][random.random_range(0..6)];
-            if action.accepts(verb, level) {
-                level
-            } else {
-                Level::All
-            }
-        };
-        let mut levels: Levels = bitting_policy::Verb::EVERY.map(&mut pick);
-        if levels[3] == Level::None {
-            levels = [Level::None; 4];
-        }
-        let _ = role.set(registry, action.id, levels);
-    }
-    let lists = [
-        ("CompanyConfigurations", vec!["Managed Server", "Firewall"]),
-        ("FinanceAgreements", vec!["Managed Services"]),
-        ("SystemTableSetup", vec!["Service / Service Board"]),
-    ];
-    for (name, entries) in lists {
-        let entries: Vec<String> = entries.into_iter().map(str::to_owned).collect();
-        let list = registry.list(name).expect("a known list");
-        let document = match random.random_range(0..3) {
-            0 => ListDocument::Everything,
-            1 => ListDocument::Allow(entries),
-            _ => ListDocument::Deny(entries),
-        };
-        role.set_list(registry, list, &document)
-            .expect("known entries");
-    }
-    role
-}
-
 pub async fn rows(company: &Company, path: &str) -> Vec<Value> {
     let path = format!("{path}?pageSize=1000");
     company.get(&company.admin, &path).await.rows()
@@ -255,7 +222,7 @@ pub async fn both(
     random: &mut StdRng,
     number: usize,
 ) -> (Credentials, Credentials) {
-    let role = random_role(psa.company.instance.registry(), random);
+    let role = random_role(psa.company.instance.registry(), &OFTEN, random);
     let place = random_place(&psa.company, random).await;
     let name = format!("random{number}");
     let (member, direct) = equip(&psa.company, &name, &role, &place).await;

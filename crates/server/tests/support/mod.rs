@@ -9,6 +9,8 @@
     clippy::missing_panics_doc
 )]
 
+pub mod random;
+
 use base64::Engine as _;
 use bitting_catalog::Catalog;
 use bitting_policy::{Level, Levels, List, ListDocument, Needs, Registry, Role};
