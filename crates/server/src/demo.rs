@@ -41,6 +41,8 @@ pub struct Size {
     pub opportunities: u32,
     pub activities: u32,
     pub projects: u32,
+    /// Technicians beside those that stand in the recipes.
+    pub technicians: u32,
 }
 
 impl Default for Size {
@@ -54,12 +56,18 @@ impl Default for Size {
             opportunities: 100,
             activities: 120,
             projects: 12,
+            technicians: 0,
         }
     }
 }
 
+/// The part of all hours that is regular work of agreements, in a company of the usual size; the rest is tickets.
+const ROUTINE: f64 = 0.88;
+/// Technicians who share those hours.
+const TECHNICIANS: f64 = 10.0;
+
 impl Size {
-    const NAMES: [&'static str; 8] = [
+    const NAMES: [&'static str; 9] = [
         "companies",
         "contacts",
         "configurations",
@@ -68,6 +76,7 @@ impl Size {
         "opportunities",
         "activities",
         "projects",
+        "technicians",
     ];
 
     /// So many tickets, and the rest of the default size.
@@ -96,7 +105,18 @@ impl Size {
             opportunities: grown(usual.opportunities),
             activities: grown(usual.activities),
             projects: grown(usual.projects),
+            technicians: {
+                let load = ROUTINE * ratio + (1.0 - ROUTINE) * ratio * ratio;
+                (TECHNICIANS * (load - 1.0)).round() as u32
+            },
         }
+    }
+
+    /// How much larger customers are than usual, so that what they are billed keeps step with the time that they
+    /// take: regular work grows with the agreements, tickets grow with their square.
+    pub(crate) fn growth(&self) -> f64 {
+        let ratio = f64::from(self.agreements) / f64::from(Self::default().agreements);
+        ROUTINE + (1.0 - ROUTINE) * ratio.max(1.0)
     }
 
     /// About how many rows a company of this size has, for progress; of Autotask's, or of ConnectWise's, which
@@ -125,6 +145,7 @@ impl Size {
             self.opportunities,
             self.activities,
             self.projects,
+            self.technicians,
         ];
         Self::NAMES
             .iter()

@@ -45,6 +45,9 @@ pub(super) struct Want<'a> {
     pub within: Option<Route>,
 }
 
+/// First stream of tables that stand apart: above any number of tables.
+const APART: usize = 1_000_000;
+
 /// Makes the plan.
 pub(super) fn compile(catalog: &Catalog, recipes: &Recipes) -> Result<Plan, DemoError> {
     let mut keep: Vec<Option<Keep>> = Vec::new();
@@ -62,12 +65,20 @@ pub(super) fn compile(catalog: &Catalog, recipes: &Recipes) -> Result<Plan, Demo
     let mut roots = Vec::new();
     let mut streams = Vec::new();
     for (index, recipe) in recipes.tables.iter().enumerate() {
-        let block = compiler.block(recipe).map_err(|mut error| {
+        let mut block = compiler.block(recipe).map_err(|mut error| {
             if error.entity.is_empty() {
                 error.entity.clone_from(&recipe.entity);
             }
             error
         })?;
+        // A table that stands apart has a stream of its own and leaves those of the tables behind it as they are.
+        let apart = |table: &TableRecipe| table.keys.get("apart").is_some();
+        let before = &recipes.tables[..index];
+        block.stream = if apart(recipe) {
+            APART + index
+        } else {
+            before.iter().filter(|table| !apart(table)).count()
+        };
         let parents: Vec<usize> = match block.each {
             None => Vec::new(),
             Some(each) => (0..index)
@@ -209,7 +220,15 @@ impl<'a> Compiler<'a> {
                 Rows::Fixed(fixed)
             }
             None => Rows::Made(
-                count(recipe)?,
+                match recipe.keys.get("count") {
+                    Some(made @ Value::Table(_)) => Count::Made(Box::new(self.maker(
+                        file,
+                        &scene,
+                        &Want::default(),
+                        made,
+                    )?)),
+                    _ => count(recipe)?,
+                },
                 self.row(recipe, &mut scene, &recipe.fields, &mut later)?,
             ),
         };
@@ -232,6 +251,7 @@ impl<'a> Compiler<'a> {
             rows,
             conditions,
             first_id: recipe.keys.get("first_id").and_then(Value::as_integer),
+            stream: 0,
             slots: entity.every_field().count() + scene.lets.len(),
             distinct: scene.distinct,
             later,

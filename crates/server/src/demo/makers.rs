@@ -9,10 +9,10 @@ use bitting_catalog::entity::{EntityId, Kind};
 use bitting_query::Value as Plain;
 use toml::{Table, Value};
 
-const KINDS: [&str; 23] = [
+const KINDS: [&str; 24] = [
     "value", "pick", "turn", "first_of", "by", "copy", "not", "empty", "ref", "first", "upcoming",
-    "date", "month", "hours", "number", "multiply", "add", "subtract", "uuid", "each_row", "ids",
-    "integer", "chance",
+    "date", "month", "hours", "number", "multiply", "divide", "add", "subtract", "uuid",
+    "each_row", "ids", "integer", "chance",
 ];
 const CONDITIONS: [&str; 5] = ["when", "unless", "older", "chance", "last"];
 
@@ -203,11 +203,12 @@ impl<'a> Compiler<'a> {
             }
             "upcoming" => Maker::Upcoming(self.entity(file, path()?)?.id),
             "date" => self.date(file, scene, table, value)?,
-            "month" => Maker::Month(
-                value
+            "month" => Maker::Month {
+                from: value
                     .as_integer()
                     .ok_or_else(|| wrong("a number of months from now"))?,
-            ),
+                step: table.get("step").and_then(Value::as_integer).unwrap_or(1),
+            },
             "hours" => {
                 let after = table
                     .get("after")
@@ -227,11 +228,13 @@ impl<'a> Compiler<'a> {
                         low,
                         high,
                         step: table.get("step").and_then(number).unwrap_or(1.0),
+                        grown: flag(table, "grown"),
                     }
                 }
                 _ => return Err(wrong("two numbers")),
             },
             "multiply" => Maker::Multiply(self.operands(file, scene, value)?),
+            "divide" => Maker::Divide(self.operands(file, scene, value)?),
             "add" => Maker::Add(self.operands(file, scene, value)?),
             "subtract" => Maker::Subtract(self.operands(file, scene, value)?),
             "uuid" => Maker::Uuid,
@@ -443,6 +446,7 @@ impl<'a> Compiler<'a> {
             spread: flag(table, "spread"),
             round,
             work: flag(table, "work"),
+            to_now: flag(table, "to_now"),
             latest: table
                 .get("latest")
                 .map(|latest| span(file, "latest", latest))
@@ -459,6 +463,7 @@ impl<'a> Compiler<'a> {
         let entries = value.as_array().map(Vec::as_slice).unwrap_or_default();
         let operand = |entry: &Value| match (entry, number(entry)) {
             (_, Some(number)) => Ok(Operand::Number(number)),
+            (Value::String(word), _) if word == "growth" => Ok(Operand::Growth),
             (Value::String(path), _) => Ok(Operand::Route(self.route(file, scene, path)?)),
             _ => Err(DemoError::new(
                 file,

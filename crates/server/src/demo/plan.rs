@@ -46,6 +46,8 @@ pub(super) struct Block {
     pub rows: Rows,
     pub conditions: Vec<Condition>,
     pub first_id: Option<i64>,
+    /// Number of its stream of random numbers.
+    pub stream: usize,
     /// Slots of a row: fields, hidden fields, lets.
     pub slots: usize,
     /// Word lists whose combinations never repeat.
@@ -61,9 +63,11 @@ pub(super) enum Rows {
     Made(Count, Vec<Assign>),
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) enum Count {
     Between(u64, u64),
+    /// Worked out from the rows above.
+    Made(Box<Maker>),
     /// A part of one of the sizes.
     Sized {
         size: String,
@@ -159,8 +163,14 @@ pub(super) enum Maker {
         round: Option<Round>,
         work: bool,
         latest: Option<i64>,
+        /// The end of the span counts from now, not from where its beginning does.
+        to_now: bool,
     },
-    Month(i64),
+    /// The first day of a month from now on, and of so many later ones for each further row.
+    Month {
+        from: i64,
+        step: i64,
+    },
     /// So many hours after a time.
     Hours {
         hours: Route,
@@ -170,9 +180,12 @@ pub(super) enum Maker {
         low: f64,
         high: f64,
         step: f64,
+        /// Larger where customers are larger than usual.
+        grown: bool,
     },
     Chance(f64),
     Multiply(Vec<Operand>),
+    Divide(Vec<Operand>),
     Add(Vec<Operand>),
     Subtract(Vec<Operand>),
     Uuid,
@@ -188,6 +201,8 @@ pub(super) enum Maker {
 #[derive(Debug)]
 pub(super) enum Operand {
     Number(f64),
+    /// How much larger customers are than usual.
+    Growth,
     Route(Route),
 }
 

@@ -77,9 +77,9 @@ pub struct ListRecipe {
 #[folder = "$CARGO_MANIFEST_DIR/../../data/demo"]
 struct Files;
 
-const TABLE_KEYS: [&str; 14] = [
+const TABLE_KEYS: [&str; 16] = [
     "entity", "rows", "count", "spread", "share", "least", "each", "only", "when", "unless",
-    "distinct", "first_id", "fields", "let",
+    "older", "distinct", "first_id", "apart", "fields", "let",
 ];
 const STAMPS: [&str; 3] = ["entered", "updated", "by"];
 

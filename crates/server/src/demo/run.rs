@@ -197,7 +197,10 @@ impl<'a, 'e> Run<'a, 'e> {
             // Conditions look up from a row that is not there yet.
             let frame = self.frame(index, 0);
             self.stack.push(frame);
-            let holds = self.hold(&block.conditions, &mut Random::for_row(self.seed, index, 0));
+            let holds = self.hold(
+                &block.conditions,
+                &mut Random::for_row(self.seed, block.stream, 0),
+            );
             self.stack.pop();
             if !holds {
                 count = 0;
@@ -233,7 +236,7 @@ impl<'a, 'e> Run<'a, 'e> {
         (last + 1).max(first.unwrap_or(1))
     }
 
-    fn count(&self, count: &Count, index: usize, parent: u64) -> Result<u64, DemoError> {
+    fn count(&mut self, count: &'a Count, index: usize, parent: u64) -> Result<u64, DemoError> {
         let sized = |size: &str, share: f64| match self.size.of(size) {
             Some(count) => Ok((f64::from(count) * share).round() as u64),
             None => Err(DemoError::new(
@@ -244,9 +247,21 @@ impl<'a, 'e> Run<'a, 'e> {
             .meant(size, Size::NAMES)),
         };
         Ok(match count {
+            Count::Made(made) => {
+                // It looks up from a row that is not there yet.
+                let above = self.stack.last().map_or(0, |row| row.id);
+                let mut random =
+                    Random::for_row(!self.seed, self.plan.blocks[index].stream, above as u64);
+                let frame = self.frame(index, 0);
+                self.stack.push(frame);
+                let count = self.make(made, &mut random);
+                self.stack.pop();
+                super::values::float(&count?).map_or(0, |count| count.round().max(0.0) as u64)
+            }
             Count::Between(low, high) => {
                 let above = self.stack.last().map_or(0, |row| row.id);
-                let mut random = Random::for_row(!self.seed, index, above as u64);
+                let mut random =
+                    Random::for_row(!self.seed, self.plan.blocks[index].stream, above as u64);
                 random.between(*low as i64, *high as i64).unsigned_abs()
             }
             Count::Sized { size, share } => sized(size, *share)?,
@@ -274,7 +289,7 @@ impl<'a, 'e> Run<'a, 'e> {
         let entity = catalog.entity(block.entity);
         let top = self.stack.len() - 1;
         let id = self.stack[top].id;
-        let mut random = Random::for_row(self.seed, index, id as u64);
+        let mut random = Random::for_row(self.seed, block.stream, id as u64);
         self.inherit(index);
         for assign in assigns {
             let value = self

@@ -95,6 +95,7 @@ impl<'a> Run<'a, '_> {
                 round,
                 work,
                 latest,
+                to_now,
             } => {
                 let base = match after {
                     None => self.now,
@@ -103,7 +104,8 @@ impl<'a> Run<'a, '_> {
                         None => return Ok(Value::Null),
                     },
                 };
-                let wide = (to - from) as f64;
+                let end = if *to_now { self.now } else { base } + to;
+                let wide = (end - base - from) as f64;
                 let part = if *spread {
                     let row = self.top();
                     ((row.place - 1) as f64 + random.fraction()) / row.count as f64
@@ -122,9 +124,9 @@ impl<'a> Run<'a, '_> {
                 }
                 Value::Text(moment::write(at))
             }
-            Maker::Month(months) => {
-                let place = self.top().place as i64 - 1;
-                Value::Text(moment::write(moment::month_after(self.now, months + place)))
+            Maker::Month { from, step } => {
+                let months = from + (self.top().place as i64 - 1) * step;
+                Value::Text(moment::write(moment::month_after(self.now, months)))
             }
             Maker::Hours { hours, after } => match (float(&self.follow(hours)), self.time(after)) {
                 (Some(hours), Some(after)) => {
@@ -132,12 +134,21 @@ impl<'a> Run<'a, '_> {
                 }
                 _ => Value::Null,
             },
-            Maker::Number { low, high, step } => {
+            Maker::Number {
+                low,
+                high,
+                step,
+                grown,
+            } => {
+                let growth = if *grown { self.size.growth() } else { 1.0 };
+                let low = (low * growth / step).round() * step;
+                let high = (high * growth / step).round() * step;
                 let steps = ((high - low) / step).round() as i64;
                 Value::Number(cents(low + random.between(0, steps) as f64 * step))
             }
             Maker::Chance(chance) => Value::Boolean(random.chance(*chance)),
             Maker::Multiply(operands) => self.calculate(operands, |a, b| a * b),
+            Maker::Divide(operands) => self.calculate(operands, |a, b| a / b),
             Maker::Add(operands) => self.calculate(operands, |a, b| a + b),
             Maker::Subtract(operands) => self.calculate(operands, |a, b| a - b),
             Maker::Uuid => Value::Text(random.uuid()),
@@ -355,6 +366,7 @@ impl<'a> Run<'a, '_> {
         for operand in operands {
             let number = match operand {
                 Operand::Number(number) => Some(*number),
+                Operand::Growth => Some(self.size.growth()),
                 Operand::Route(route) => float(&self.follow(route)),
             };
             let Some(number) = number else {
@@ -423,13 +435,14 @@ fn cents(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
 }
 
-/// Whether a value is there and not false.
+/// Whether a value is there, and neither false nor nothing.
 fn holds(value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::Boolean(flag) => *flag,
         Value::Text(text) => !text.is_empty() && text != "[]",
-        Value::Integer(_) | Value::Number(_) => true,
+        Value::Integer(number) => *number != 0,
+        Value::Number(number) => *number != 0.0,
     }
 }
 
