@@ -422,7 +422,7 @@ async fn reports_of_a_demo_company_hold_what_the_api_shows() {
     assert!(told.iter().any(|row| row["Default_Email"] != ""));
 
     let hours = objects(&company, "Service").await;
-    let times = list("/time/entries?").await;
+    let times = list("/time/entries?conditions=chargeToType=%22ServiceTicket%22&").await;
     let mut any = false;
     for row in &hours {
         let of = times

@@ -20,9 +20,15 @@ const LENGTH: usize = 32;
 const NONCE: usize = 12;
 
 /// What encrypts secrets: 32 bytes, in the environment or in a file of their own.
+#[derive(PartialEq, Eq)]
 pub struct Lock([u8; LENGTH]);
 
 impl Lock {
+    /// The text of a new key.
+    pub fn make() -> String {
+        crate::work::hex(&rand::random::<[u8; LENGTH]>())
+    }
+
     /// Reads 64 hex digits.
     pub fn read(text: &str, origin: &str) -> Result<Self, Failure> {
         let text = text.trim();
@@ -46,10 +52,9 @@ impl Lock {
         if let Ok(text) = fs::read_to_string(file) {
             return Self::read(&text, &file.display().to_string());
         }
-        let bytes: [u8; LENGTH] = rand::random();
-        let text = crate::work::hex(&bytes);
+        let text = Self::make();
         write_private(file, text.as_bytes())?;
-        Ok(Self(bytes))
+        Self::read(&text, &file.display().to_string())
     }
 
     fn seal(&self, secret: &str, bound: &str) -> Result<String, Failure> {

@@ -141,6 +141,14 @@ impl Failure {
         )
     }
 
+    /// Whether it is the fault of the one record that a call was about, and no other record's.
+    pub fn of_one_record(&self) -> bool {
+        matches!(
+            self,
+            Self::Invalid { .. } | Self::InUse { .. } | Self::NotFound { .. }
+        )
+    }
+
     /// Whether the PSA as a whole is out of reach, so that no other job fares better.
     pub fn breaks(&self) -> bool {
         matches!(

@@ -33,10 +33,17 @@ impl Home {
 
     /// What encrypts secrets: the environment's key, else the one in `sync.key`, made at first need.
     pub fn lock(&self) -> Result<Lock, Failure> {
+        // A change of keys that was decided and not done to its end.
+        crate::rekey::finish(self)?;
         match std::env::var(KEY_VARIABLE) {
             Ok(text) => Lock::read(&text, KEY_VARIABLE),
-            Err(_) => Lock::of_file(&self.folder.join("sync.key")),
+            Err(_) => Lock::of_file(&self.key_file()),
         }
+    }
+
+    /// The file with the key, where the environment names none.
+    pub fn key_file(&self) -> PathBuf {
+        self.folder.join("sync.key")
     }
 
     fn of(&self, integration: &str) -> PathBuf {

@@ -25,6 +25,7 @@ pub mod progress;
 pub mod propel;
 pub mod propel_autotask;
 pub mod queries;
+pub mod rekey;
 pub mod run;
 pub mod sample;
 pub mod schedule;

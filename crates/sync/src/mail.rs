@@ -21,6 +21,8 @@ pub struct Mail {
     /// STARTTLS, or TLS from the first byte on port 465. Switch it off for a server on the same machine only.
     #[serde(default = "yes")]
     pub tls: bool,
+    /// TLS from the first byte, whatever the port; by default on 465 alone.
+    pub tls_first: Option<bool>,
     /// An authority, in PEM, that the server's certificate may come from besides the public ones.
     pub ca_file: Option<PathBuf>,
     pub user: Option<String>,
@@ -39,6 +41,11 @@ impl Mail {
     fn port(&self) -> u16 {
         self.port.unwrap_or(if self.tls { 587 } else { 25 })
     }
+
+    /// Whether TLS begins with the first byte, and not by STARTTLS.
+    pub fn begins_with_tls(&self) -> bool {
+        self.tls && self.tls_first.unwrap_or(self.port() == SMTPS)
+    }
 }
 
 /// How a connection is encrypted. A server that cannot is refused: nothing goes out in clear that was not to.
@@ -54,9 +61,10 @@ fn encrypted(server: &Mail) -> Result<Tls, String> {
         parameters = parameters.add_root_certificate(authority);
     }
     let parameters = parameters.build().map_err(|error| error.to_string())?;
-    Ok(match server.port() {
-        SMTPS => Tls::Wrapper(parameters),
-        _ => Tls::Required(parameters),
+    Ok(if server.begins_with_tls() {
+        Tls::Wrapper(parameters)
+    } else {
+        Tls::Required(parameters)
     })
 }
 
@@ -78,7 +86,11 @@ pub fn send(
     let Some(server) = server else {
         let file = work.home.output(
             work.integration,
-            &format!("mail-{}.txt", moment(work.now).replace(':', "")),
+            &format!(
+                "mail-{}-{}.txt",
+                moment(work.now).replace(':', ""),
+                &hash(occasion)[..8]
+            ),
         );
         crate::home::write(&file, &format!("To: {to}\nSubject: {subject}\n\n{text}"))?;
         work.warn(format!(

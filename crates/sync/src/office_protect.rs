@@ -2,6 +2,7 @@
 //! It never closes a ticket. Its events and tenants come from files of its own side.
 
 mod broken;
+mod refusals;
 mod settings;
 mod source;
 mod ticket_settings;

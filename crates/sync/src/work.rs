@@ -88,6 +88,23 @@ impl<A> Work<'_, A> {
         self.counts.warnings.push(text);
     }
 
+    /// What a call on one record brought. A fault of that record is said with its name and holds up no other; the
+    /// next run tries again.
+    pub fn taken<T>(
+        &mut self,
+        name: &str,
+        result: Result<T, Failure>,
+    ) -> Result<Option<T>, Failure> {
+        match result {
+            Ok(brought) => Ok(Some(brought)),
+            Err(failure) if failure.of_one_record() => {
+                self.warn(format!("{name}: {failure}"));
+                Ok(None)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
     pub fn moment(&self) -> String {
         moment(self.now)
     }

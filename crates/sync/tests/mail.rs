@@ -58,8 +58,8 @@ fn talk<S: Read + Write>(
     }
 }
 
-/// A mail server; with a certificate it offers STARTTLS.
-fn server(certificate: Option<&rcgen::CertifiedKey<rcgen::KeyPair>>) -> (u16, Heard) {
+/// A mail server; with a certificate it offers STARTTLS, or speaks TLS from the first byte.
+fn server(certificate: Option<&rcgen::CertifiedKey<rcgen::KeyPair>>, first: bool) -> (u16, Heard) {
     let config = certificate.map(|made| {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -76,7 +76,17 @@ fn server(certificate: Option<&rcgen::CertifiedKey<rcgen::KeyPair>>) -> (u16, He
     let hearing = heard.clone();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            let mut stream = BufReader::new(stream.expect("a connection"));
+            let stream = stream.expect("a connection");
+            if first {
+                let config = config.clone().expect("a certificate");
+                let tls = ServerConnection::new(config).expect("a server");
+                let mut stream = BufReader::new(StreamOwned::new(tls, stream));
+                if write!(stream.get_mut(), "220 post office\r\n").is_ok() {
+                    talk(&mut stream, &hearing, true, "AUTH PLAIN");
+                }
+                continue;
+            }
+            let mut stream = BufReader::new(stream);
             let _ = write!(stream.get_mut(), "220 post office\r\n");
             let offers = if config.is_some() {
                 "STARTTLS"
@@ -120,6 +130,7 @@ fn to(port: u16, tls: bool, authority: Option<&Path>) -> Mail {
         port: Some(port),
         from: "bitting@example.com".to_owned(),
         tls,
+        tls_first: None,
         ca_file: authority.map(PathBuf::from),
         user: Some("bitting".to_owned()),
         password_variable: Some("PATH".to_owned()),
@@ -139,13 +150,13 @@ fn a_mail_and_its_password_go_out_encrypted_or_not_at_all() {
     let folder = tempfile::tempdir().expect("a folder");
     let authority = folder.path().join("ca.pem");
     std::fs::write(&authority, made.cert.pem()).expect("written");
-    let (port, heard) = server(Some(&made));
+    let (port, heard) = server(Some(&made), false);
     send(&to(port, true, Some(&authority))).expect("sent");
     assert_eq!(said(&heard, "AUTH PLAIN"), [true]);
     assert_eq!(said(&heard, "Subject: It is broken"), [true]);
 
     // Nobody vouches for the certificate.
-    let (port, heard) = server(Some(&made));
+    let (port, heard) = server(Some(&made), false);
     let fault = send(&to(port, true, None)).expect_err("refused");
     assert!(
         fault.contains("cannot be sent through localhost"),
@@ -154,7 +165,7 @@ fn a_mail_and_its_password_go_out_encrypted_or_not_at_all() {
     assert!(said(&heard, "AUTH").is_empty() && said(&heard, "Subject").is_empty());
 
     // The server does not encrypt: neither the password nor the mail goes out.
-    let (port, heard) = server(None);
+    let (port, heard) = server(None, false);
     let fault = send(&to(port, true, None)).expect_err("refused");
     assert!(
         fault.contains("cannot be sent through localhost"),
@@ -173,4 +184,54 @@ fn a_mail_and_its_password_go_out_encrypted_or_not_at_all() {
     unset.password_variable = Some("NO_SUCH_VARIABLE".to_owned());
     let fault = send(&unset).expect_err("no password");
     assert!(fault.contains("NO_SUCH_VARIABLE is not set"), "{fault}");
+}
+
+/// TLS from the first byte, as on port 465, which a test may not open: the same way on another port, chosen there.
+#[test]
+fn tls_from_the_first_byte() {
+    let names = vec!["localhost".to_owned()];
+    let made = rcgen::generate_simple_self_signed(names).expect("a certificate");
+    let folder = tempfile::tempdir().expect("a folder");
+    let authority = folder.path().join("ca.pem");
+    std::fs::write(&authority, made.cert.pem()).expect("written");
+    let (port, heard) = server(Some(&made), true);
+    let first = |authority: Option<&Path>| Mail {
+        tls_first: Some(true),
+        ..to(port, true, authority)
+    };
+    send(&first(Some(&authority))).expect("sent");
+    assert_eq!(said(&heard, "AUTH PLAIN"), [true]);
+    assert_eq!(said(&heard, "Subject: It is broken"), [true]);
+    assert!(said(&heard, "STARTTLS").is_empty());
+    // Nobody vouches for the certificate: nothing is said.
+    let before = heard.lock().unwrap().len();
+    let fault = send(&first(None)).expect_err("refused");
+    assert!(
+        fault.contains("cannot be sent through localhost"),
+        "{fault}"
+    );
+    assert_eq!(heard.lock().unwrap().len(), before);
+    // A server that begins in clear is no such server.
+    let (port, heard) = server(Some(&made), false);
+    let mail = Mail {
+        tls_first: Some(true),
+        ..to(port, true, Some(&authority))
+    };
+    let fault = send(&mail).expect_err("refused");
+    assert!(
+        fault.contains("cannot be sent through localhost"),
+        "{fault}"
+    );
+    assert!(said(&heard, "AUTH").is_empty() && said(&heard, "Subject").is_empty());
+    // The port alone says so too.
+    let known = |port: Option<u16>, tls_first: Option<bool>| {
+        let mail = Mail {
+            port,
+            tls_first,
+            ..to(0, true, None)
+        };
+        mail.begins_with_tls()
+    };
+    assert!(known(Some(465), None) && known(Some(2465), Some(true)));
+    assert!(!known(Some(465), Some(false)) && !known(Some(587), None) && !known(None, None));
 }

@@ -5,7 +5,9 @@ use crate::table;
 use anyhow::{Context as _, Result, bail};
 use bitting_store::{DatabaseUrl, Location};
 use bitting_sync::connection::{self, Key};
+use bitting_sync::home::KEY_VARIABLE;
 use bitting_sync::progress::Progress;
+use bitting_sync::rekey::{self, Origin};
 use bitting_sync::run::Outcome;
 use bitting_sync::scheduler::Tell;
 use bitting_sync::state::{Shelf, State};
@@ -92,6 +94,12 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         key_file: PathBuf,
     },
+    /// Put all connections under another key: one that is said, or a new one in the place of `sync.key`.
+    Rekey {
+        /// File with the new key, 64 hex digits; `BITTING_SYNC_NEW_KEY` in the environment does as well.
+        #[arg(long, value_name = "FILE")]
+        new_key_file: Option<PathBuf>,
+    },
     /// Lay down settings that fit the connected PSA and generated records, to try an integration with.
     Sample { integration: String },
     /// Show a table that a job made, such as mspcfo's clients, perhaps only rows of a value.
@@ -148,6 +156,7 @@ impl Sync {
                 );
                 Ok(ExitCode::SUCCESS)
             }
+            Command::Rekey { new_key_file } => rekeyed(&shared, new_key_file.as_deref()),
             Command::Sample { integration } => {
                 let integration = find(integration)?;
                 let laid = shared.sample(integration, Timestamp::now())?;
@@ -410,6 +419,29 @@ impl Sync {
         table::print(&rows, &columns, self.json)?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Puts all connections under another key, and says what is left to do.
+fn rekeyed(shared: &Shared, file: Option<&std::path::Path>) -> Result<ExitCode> {
+    let said = match file {
+        Some(file) => Some(
+            std::fs::read_to_string(file)
+                .with_context(|| format!("{} cannot be read", file.display()))?,
+        ),
+        None => std::env::var(rekey::NEW_KEY_VARIABLE).ok(),
+    };
+    let done = rekey::rekey(&shared.home, said.as_deref())?;
+    match done.integrations.as_slice() {
+        [] => println!("no integration is connected yet; the next ones rest under the new key"),
+        known => println!("under the new key: {}", known.join(", ")),
+    }
+    match done.origin {
+        Origin::File => println!("the new key is in {}", shared.home.key_file().display()),
+        Origin::Environment => println!(
+            "set {KEY_VARIABLE} to the new key now, for `bitting serve` and `bitting sync watch` too; the old one opens nothing any more"
+        ),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Runs what is due until the process is stopped; a run that is cut off goes on with the next start.

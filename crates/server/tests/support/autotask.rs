@@ -49,6 +49,7 @@ pub fn small() -> Demo {
         opportunities: 20,
         activities: 20,
         projects: 4,
+        technicians: 0,
     };
     Demo { size, seed: 1 }
 }

@@ -11,7 +11,7 @@ use crate::state::{Record, Shelf};
 use crate::work::Work;
 use jiff::ToSpan as _;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Kind of the queue's rows in the outbox.
 pub const EVENT: &str = "event";
@@ -28,6 +28,7 @@ pub fn create(work: &mut Work<'_>) -> Result<(), Failure> {
         .state
         .watermark(SLUG, STATUS)?
         .and_then(|status| status.parse::<i64>().ok());
+    let (mut refused, mut accepted) = (BTreeMap::new(), BTreeSet::new());
     for mut queued in work.state.all(Shelf::Outbox, SLUG, EVENT)? {
         if queued.state != "queued" {
             continue;
@@ -68,21 +69,31 @@ pub fn create(work: &mut Work<'_>) -> Result<(), Failure> {
                 } else {
                     work.counts.unchanged += 1;
                 }
+                accepted.insert(event.tenant.clone());
             }
             // One record's fault holds up no other; the next run tries again.
-            Err(
-                failure @ (Failure::Invalid { .. }
-                | Failure::NotFound { .. }
-                | Failure::InUse { .. }),
-            ) => {
+            Err(failure) if failure.of_one_record() => {
                 work.warn(format!("event {}: {failure}", event.id));
                 work.counts.skipped += 1;
+                refused
+                    .entry(event.tenant.clone())
+                    .or_insert_with(|| failure.to_string());
             }
             Err(failure) => return Err(failure),
         }
         work.progress.step(1, &event.id);
     }
-    Ok(())
+    // A tenant of which some tickets are made has odd events; one of which none is made is cut off.
+    refused.retain(|tenant, _| !accepted.contains(tenant));
+    super::refusals::tell(work, &settings, &refused, &accepted)?;
+    let Some(reason) = refused.values().next() else {
+        return Ok(());
+    };
+    let tenants: Vec<&str> = refused.keys().map(String::as_str).collect();
+    Err(Failure::Held(format!(
+        "the PSA refuses every ticket of {}: {reason}; the events wait, for at most {HOURS} hours",
+        tenants.join(", ")
+    )))
 }
 
 /// Puts events that are not there yet into the queue. Unmapped tenants are not queued, so that a mapping made
@@ -208,11 +219,7 @@ pub fn update(work: &mut Work<'_>) -> Result<(), Failure> {
                 set(work, &mut queued, "ticketed")?;
                 work.counts.changed += u64::from(new);
             }
-            Err(
-                failure @ (Failure::NotFound { .. }
-                | Failure::Invalid { .. }
-                | Failure::InUse { .. }),
-            ) => {
+            Err(failure) if failure.of_one_record() => {
                 work.warn(format!("event {}, ticket {ticket}: {failure}", event.id));
             }
             Err(failure) => return Err(failure),

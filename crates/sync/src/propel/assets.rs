@@ -188,21 +188,14 @@ pub fn written_back<A, F: Face>(
             work.counts.unchanged += 1;
             continue;
         }
-        match face.change(id, &dates) {
-            Ok(()) => {
-                work.counts.changed += 1;
-                // As the next import will find it, so that it finds nothing changed.
-                if let Some(there) = face.get(id)? {
-                    taken_over(&mut link, there);
-                    work.state.put(Shelf::Link, &mut link)?;
-                }
+        let changed = face.change(id, &dates);
+        if work.taken(&format!("{what} {id}"), changed)?.is_some() {
+            work.counts.changed += 1;
+            // As the next import will find it, so that it finds nothing changed.
+            if let Some(there) = face.get(id)? {
+                taken_over(&mut link, there);
+                work.state.put(Shelf::Link, &mut link)?;
             }
-            Err(
-                failure @ (Failure::Invalid { .. }
-                | Failure::InUse { .. }
-                | Failure::NotFound { .. }),
-            ) => work.warn(format!("{what} {id}: {failure}")),
-            Err(failure) => return Err(failure),
         }
     }
     Ok(())

@@ -109,13 +109,7 @@ pub fn each<'w, A>(
                 work.warn(told);
                 stopped.push(project.id.clone());
                 // A fault of this one record holds up no other; anything else would meet all of them.
-                if !matches!(
-                    failure,
-                    Failure::Invalid { .. }
-                        | Failure::NotFound { .. }
-                        | Failure::InUse { .. }
-                        | Failure::Held(_)
-                ) {
+                if !failure.of_one_record() && !matches!(failure, Failure::Held(_)) {
                     return Err(failure);
                 }
             }

@@ -84,21 +84,12 @@ pub fn create(work: &mut Work<'_>) -> Result<(), Failure> {
                 if let Some(severity) = severity {
                     body["severity"] = json!(severity);
                 }
-                match work.api.post(ADD_TICKETS, "service/tickets", &body) {
-                    Ok(made) => {
-                        work.counts.created += 1;
-                        made
-                    }
-                    Err(
-                        failure @ (Failure::Invalid { .. }
-                        | Failure::NotFound { .. }
-                        | Failure::InUse { .. }),
-                    ) => {
-                        work.warn(format!("ticket {}: {failure}", ticket.key));
-                        continue;
-                    }
-                    Err(failure) => return Err(failure),
-                }
+                let made = work.api.post(ADD_TICKETS, "service/tickets", &body);
+                let Some(made) = work.taken(&format!("ticket {}", ticket.key), made)? else {
+                    continue;
+                };
+                work.counts.created += 1;
+                made
             }
         };
         let state = if row["closedFlag"] == true {

@@ -93,21 +93,12 @@ pub fn create(work: &mut Working<'_>) -> Result<(), Failure> {
                 for (member, value) in &further {
                     body[*member] = json!(value);
                 }
-                match work.api.post(ADD_TICKETS, "Tickets", &body) {
-                    Ok(id) => {
-                        work.counts.created += 1;
-                        (id, "open")
-                    }
-                    Err(
-                        failure @ (Failure::Invalid { .. }
-                        | Failure::NotFound { .. }
-                        | Failure::InUse { .. }),
-                    ) => {
-                        work.warn(format!("ticket {}: {failure}", ticket.key));
-                        continue;
-                    }
-                    Err(failure) => return Err(failure),
-                }
+                let made = work.api.post(ADD_TICKETS, "Tickets", &body);
+                let Some(id) = work.taken(&format!("ticket {}", ticket.key), made)? else {
+                    continue;
+                };
+                work.counts.created += 1;
+                (id, "open")
             }
         };
         if link.id != 0 && link.state == state {

@@ -14,7 +14,8 @@ const CHUNK: usize = 40;
 const COMPANY: &str = "company";
 
 pub fn map(work: &mut Work<'_>) -> Result<(), Failure> {
-    let organisations: Vec<Organisation> = super::console::organisations(work)?;
+    let organisations: Vec<Organisation> =
+        super::console::organisations(work, super::console::Depth::Names)?;
     let mut wanted: Vec<&str> = organisations
         .iter()
         .map(|org| org.company.as_str())

@@ -16,7 +16,8 @@ const CONFIGURATION: &str = "configuration";
 
 pub fn sync(work: &mut Work<'_>) -> Result<(), Failure> {
     let settings: Settings = work.settings()?;
-    let organisations: Vec<Organisation> = super::console::organisations(work)?;
+    let organisations: Vec<Organisation> =
+        super::console::organisations(work, super::console::Depth::Deployments)?;
     let mapped = companies::mapped(work)?;
     let kind = kind::held(work, &settings.kind)?;
     let links = work.state.hashes(Shelf::Link, SLUG, CONFIGURATION)?;
@@ -67,6 +68,7 @@ pub fn sync(work: &mut Work<'_>) -> Result<(), Failure> {
             continue;
         }
         let name = short(&format!("Umbrella – {}", org.name), 100);
+        let whose = format!("organisation {}", org.org);
         let configuration = if let Some(found) = found {
             let mut members = vec![("name", json!(name)), ("questions", json!(answers))];
             if retired(&link).contains(&json!(found)) {
@@ -74,43 +76,24 @@ pub fn sync(work: &mut Work<'_>) -> Result<(), Failure> {
                 members.push(("activeFlag", json!(true)));
             }
             let path = format!("company/configurations/{found}");
-            match work.api.patch(EDIT_CONFIGURATIONS, &path, &members) {
-                Ok(_) => work.counts.changed += 1,
-                // One record's fault holds up no other; the next run tries again.
-                Err(
-                    failure @ (Failure::Invalid { .. }
-                    | Failure::InUse { .. }
-                    | Failure::NotFound { .. }),
-                ) => {
-                    work.warn(format!("organisation {}: {failure}", org.org));
-                    continue;
-                }
-                Err(failure) => return Err(failure),
+            let written = work.api.patch(EDIT_CONFIGURATIONS, &path, &members);
+            if work.taken(&whose, written)?.is_none() {
+                continue;
             }
+            work.counts.changed += 1;
             found
         } else {
             let body = json!({
                 "name": name, "type": { "id": kind.id }, "company": { "id": company },
                 "deviceIdentifier": org.device(), "questions": answers,
             });
-            match work
-                .api
-                .post(ADD_CONFIGURATIONS, "company/configurations", &body)
-            {
-                Ok(made) => {
-                    work.counts.created += 1;
-                    id(&made)
-                }
-                Err(
-                    failure @ (Failure::Invalid { .. }
-                    | Failure::InUse { .. }
-                    | Failure::NotFound { .. }),
-                ) => {
-                    work.warn(format!("organisation {}: {failure}", org.org));
-                    continue;
-                }
-                Err(failure) => return Err(failure),
-            }
+            let path = "company/configurations";
+            let made = work.api.post(ADD_CONFIGURATIONS, path, &body);
+            let Some(made) = work.taken(&whose, made)? else {
+                continue;
+            };
+            work.counts.created += 1;
+            id(&made)
         };
         let others = retired(&link).into_iter().filter(|id| *id != configuration);
         link.data = json!({ "retired": others.collect::<Vec<_>>() });

@@ -4,7 +4,7 @@
 use super::settings::{Console, Settings};
 use super::source::{Deployed, Event, Organisation};
 use crate::Failure;
-use crate::source::{Http, read, secret};
+use crate::source::{Asked, Http, read, secret};
 use crate::work::Work;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
@@ -18,8 +18,16 @@ const MOST: usize = 10_000;
 /// What Umbrella calls botnets.
 const BOTNET: [&str; 2] = ["command and control", "botnet"];
 
+/// How much of the organisations is asked for. Each organisation's deployments cost a token of its own, of which the
+/// API hands out twenty a minute.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    Names,
+    Deployments,
+}
+
 /// The organisations, from the API where one is set.
-pub fn organisations(work: &mut Work<'_>) -> Result<Vec<Organisation>, Failure> {
+pub fn organisations(work: &mut Work<'_>, depth: Depth) -> Result<Vec<Organisation>, Failure> {
     let settings: Settings = work.settings()?;
     let Some(console) = &settings.source else {
         return work.input("organisations.jsonl");
@@ -43,6 +51,10 @@ pub fn organisations(work: &mut Work<'_>) -> Result<Vec<Organisation>, Failure> 
     for (org, entry) in &mut known {
         entry["company"] = json!(console.companies.get(org).cloned().unwrap_or_default());
         entry["service_status"] = json!("Protected");
+        // Nothing is written about an organisation that is mapped to nobody.
+        if depth == Depth::Names || entry["company"] == "" {
+            continue;
+        }
         for row in way.all("reports/v2/deployment-status?from=-1days&to=now", Some(org))? {
             let kind = text(&row["type"]["type"]);
             let member = match kind.as_str() {
@@ -127,7 +139,7 @@ fn text(value: &Value) -> String {
 /// The header that names one organisation of many.
 const OF: &str = "X-Umbrella-OrgId";
 
-/// The API with its tokens, which last an hour: longer than a run.
+/// The API with its tokens. They last an hour; one that is refused is replaced once.
 struct Way<'c> {
     http: Http,
     console: &'c Console,
@@ -174,18 +186,36 @@ impl<'c> Way<'c> {
         Ok(token)
     }
 
-    /// Every record of a report, of one organisation or of all together.
-    fn all(&self, path: &str, org: Option<&str>) -> Result<Vec<Value>, Failure> {
-        let (mut all, token) = (Vec::new(), self.token(org)?);
-        while all.len() < MOST {
-            let page = format!("{path}&limit={PAGE}&offset={}", all.len());
-            let mut answer = self.http.ask(&page, &|client, url| {
+    /// One page, with a new token where the one at hand is refused: 401, and 403 of the reports of a provider.
+    fn page(&self, path: &str, org: Option<&str>) -> Result<Value, Failure> {
+        let mut fresh = false;
+        loop {
+            let whose = org.unwrap_or_default();
+            fresh |= !self.tokens.borrow().contains_key(whose);
+            let token = self.token(org)?;
+            let asked = self.http.try_ask(path, &|client, url| {
                 let request = client.get(url).bearer_auth(&token);
                 match org {
                     Some(org) => request.header(OF, org),
                     None => request,
                 }
             })?;
+            match asked {
+                Asked::Answered(answer) => return Ok(answer),
+                Asked::Refused(401 | 403) if !fresh => {
+                    self.tokens.borrow_mut().remove(whose);
+                }
+                Asked::Refused(status) => return Err(self.http.refused(path, status)),
+            }
+        }
+    }
+
+    /// Every record of a report, of one organisation or of all together.
+    fn all(&self, path: &str, org: Option<&str>) -> Result<Vec<Value>, Failure> {
+        let mut all = Vec::new();
+        while all.len() < MOST {
+            let page = format!("{path}&limit={PAGE}&offset={}", all.len());
+            let mut answer = self.page(&page, org)?;
             let Value::Array(rows) = answer["data"].take() else {
                 return Err(Failure::Held(format!(
                     "Umbrella answers {} with something that is no report",

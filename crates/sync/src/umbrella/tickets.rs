@@ -40,7 +40,7 @@ pub fn scan(work: &mut Work<'_>) -> Result<(), Failure> {
         "priority",
         &settings.tickets.priority,
     )?;
-    let organisations: Vec<Organisation> = console::organisations(work)?;
+    let organisations: Vec<Organisation> = console::organisations(work, console::Depth::Names)?;
     let events: Vec<Event> = console::events(work, &organisations)?;
     work.counts.read += events.len() as u64;
     for (start, end) in windows(work)? {
@@ -149,11 +149,7 @@ fn tell(
         match threads::tell(work, &seen, company, (board, priority), gone) {
             Ok(()) => work.state.remove(Shelf::Outbox, queued.id)?,
             Err(Failure::Held(reason)) => held.push(reason),
-            Err(
-                failure @ (Failure::Invalid { .. }
-                | Failure::InUse { .. }
-                | Failure::NotFound { .. }),
-            ) => {
+            Err(failure) if failure.of_one_record() => {
                 work.warn(format!(
                     "{} {}: {failure}; it waits for the next run",
                     seen.org, seen.identity

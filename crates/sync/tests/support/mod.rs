@@ -8,6 +8,8 @@
     clippy::missing_panics_doc
 )]
 
+pub mod post_office;
+
 use bitting_catalog::Catalog;
 use bitting_catalog::profile::Profile;
 use bitting_client::{ApiUser, Autotask, Credentials, KeyFile, Options, Psa, Secret};
@@ -278,7 +280,7 @@ impl Server {
 }
 
 /// A request as it is to go on, asking for the connection to be closed, and its method and path.
-fn request(stream: &mut TcpStream) -> (Vec<u8>, String) {
+pub fn request(stream: &mut TcpStream) -> (Vec<u8>, String) {
     let mut reader = BufReader::new(stream);
     let (mut request, mut first, mut length) = (String::new(), String::new(), 0);
     loop {

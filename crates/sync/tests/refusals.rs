@@ -1,0 +1,202 @@
+//! A PSA that answers and refuses every ticket of a tenant: the emergency contact hears of it once and then daily, the
+//! queue waits, and after the repair its tickets are made, those older than 48 hours excepted.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use bitting_client::Psa;
+use bitting_sync::Failure;
+use bitting_sync::office_protect::INTEGRATION;
+use jiff::ToSpan as _;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use support::post_office::post_office;
+use support::{Desk, psa};
+
+/// A PSA that makes tickets, except of tenants whose names it is told to refuse.
+fn choosy(refused: &Arc<Mutex<BTreeSet<&'static str>>>) -> (Psa, Arc<Mutex<Vec<String>>>) {
+    let (refused, made) = (refused.clone(), Arc::new(Mutex::new(Vec::<String>::new())));
+    let (kept, looked) = (made.clone(), Mutex::new(String::new()));
+    let (psa, _) = psa(move |path, _| {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        if !path.ends_with("/service/tickets") {
+            return (
+                200,
+                "",
+                json!({ "id": 1, "deletedFlag": false }).to_string(),
+            );
+        }
+        let mut made = made.lock().unwrap();
+        if query.is_empty() {
+            // What was looked up right before is made now.
+            let key = looked.lock().unwrap().clone();
+            if refused
+                .lock()
+                .unwrap()
+                .iter()
+                .any(|tenant| key.contains(tenant))
+            {
+                let fault = json!({ "code": "InvalidObject", "message": "ticket object is invalid",
+                    "errors": [{ "code": "MissingRequiredField", "message": "A custom field is required", "field": "customFields" }] });
+                return (400, "", fault.to_string());
+            }
+            made.push(key);
+            return (201, "", json!({ "id": made.len() }).to_string());
+        }
+        let (_, key) = query.split_once("officeprotect").expect("a look-up by key");
+        let key = key.split(['&', '"']).next().unwrap().replace("%22", "");
+        let found: Vec<Value> = made
+            .iter()
+            .enumerate()
+            .filter(|(_, known)| **known == key)
+            .map(|(at, _)| json!({ "id": at + 1 }))
+            .collect();
+        *looked.lock().unwrap() = key;
+        (200, "", json!(found).to_string())
+    });
+    (psa, kept)
+}
+
+/// Two tenants, each with an event of an hour ago and one of 40 hours ago.
+fn desk(port: u16) -> Desk {
+    let tenants = ["contoso", "fabrikam"];
+    let mapped = tenants.map(|name| format!("[[tenant]]\ntenant = \"{name}\"\ncompany = 1\n"));
+    let desk = Desk::new(
+        &INTEGRATION,
+        &format!(
+            "emergency_contact = \"ops@example.com\"\nbroken_after = 2\n[mail]\nhost = \"127.0.0.1\"\nport = {port}\n\
+             from = \"bitting@example.com\"\ntls = false\n{}",
+            mapped.concat()
+        ),
+    );
+    let event = |name: &str, hours: i64| {
+        json!({
+            "id": format!("{name}-{hours}"), "tenant": name, "type": "Account Deleted", "user": "ada", "description": "Gone.",
+            "occurred": desk.now.checked_sub(hours.hours()).unwrap().to_string(),
+        })
+    };
+    let events: Vec<Value> = tenants
+        .iter()
+        .flat_map(|name| [event(name, 1), event(name, 40)])
+        .collect();
+    desk.give("events.jsonl", &events);
+    desk
+}
+
+#[test]
+fn the_contact_hears_once_of_a_tenant_whose_every_ticket_is_refused() {
+    let (port, mails) = post_office();
+    let refused = Arc::new(Mutex::new(BTreeSet::from(["contoso"])));
+    let (psa, made) = choosy(&refused);
+    let mut desk = desk(port);
+    let job = INTEGRATION.job("tickets");
+    for run in 0..4 {
+        let outcomes = desk.run(&psa, job).expect("a run");
+        let said = Desk::said(&outcomes);
+        assert!(said.contains("refuses every ticket of contoso:"), "{said}");
+        assert!(said.contains("A custom field is required"), "{said}");
+        assert!(outcomes[0].result.is_err());
+        // Of the other tenant, tickets are made; and no mail before the second run in a row.
+        assert_eq!(made.lock().unwrap().len(), 2);
+        assert_eq!(mails.lock().unwrap().len(), usize::from(run > 0));
+        desk.now = desk.now.checked_add(1.minute()).unwrap();
+    }
+    {
+        let mails = mails.lock().unwrap();
+        let mail = mails[0].replace("=\n", "");
+        assert!(
+            mail.contains("refuses every ticket") && mail.contains("contoso, since"),
+            "{mail}"
+        );
+        assert!(
+            mail.contains("A custom field is required") && !mail.contains("fabrikam"),
+            "{mail}"
+        );
+    }
+    // A reminder a day; the older of both events has had its time by then.
+    desk.now = desk.now.checked_add(25.hours()).unwrap();
+    desk.run(&psa, job).expect("a run");
+    assert_eq!(mails.lock().unwrap().len(), 2);
+    refused.lock().unwrap().clear();
+    let outcomes = desk.run(&psa, job).expect("a run");
+    assert!(outcomes[0].result.is_ok(), "{outcomes:?}");
+    assert_eq!(made.lock().unwrap().len(), 3);
+    let again = desk.run(&psa, job).expect("a run");
+    assert_eq!(again[0].counts.created + again[0].counts.changed, 0);
+    let mails = mails.lock().unwrap();
+    assert_eq!(mails.len(), 3);
+    // Long lines are broken on their way.
+    let mail = mails[2].replace("=\n", "");
+    assert!(
+        mail.contains("takes tickets again") && mail.contains("contoso-40"),
+        "{mail}"
+    );
+}
+
+#[test]
+fn one_odd_event_is_nobody_s_alarm() {
+    let (port, mails) = post_office();
+    let refused = Arc::new(Mutex::new(BTreeSet::from(["contoso-40"])));
+    let (psa, made) = choosy(&refused);
+    let mut desk = desk(port);
+    let job = INTEGRATION.job("tickets");
+    let outcomes = desk.run(&psa, job).expect("a run");
+    assert!(outcomes[0].result.is_ok(), "its tenant has another ticket");
+    assert_eq!(made.lock().unwrap().len(), 3);
+    assert!(Desk::said(&outcomes).contains("event contoso-40"));
+    // From now on it is the only one that is due: the tenant is cut off as far as anybody can tell.
+    desk.now = desk.now.checked_add(1.minute()).unwrap();
+    assert!(desk.run(&psa, job).expect("a run")[0].result.is_err());
+    assert!(mails.lock().unwrap().is_empty());
+}
+
+/// A kill between a mail and the note that it went out sends it again: as the same mail, by its number.
+#[test]
+fn a_kill_at_any_step_tells_each_once() {
+    let (port, mails) = post_office();
+    let job = INTEGRATION.job("tickets");
+    for steps in 0.. {
+        let refused = Arc::new(Mutex::new(BTreeSet::from(["contoso"])));
+        let (psa, made) = choosy(&refused);
+        let mut desk = desk(port);
+        mails.lock().unwrap().clear();
+        let mut cut = false;
+        let cut_off = |desk: &Desk| {
+            desk.state.steps.stop_after(steps);
+            let cut = matches!(desk.run(&psa, job), Err(Failure::CutOff));
+            desk.restart();
+            cut
+        };
+        for _ in 0..3 {
+            cut |= cut_off(&desk);
+            desk.now = desk.now.checked_add(1.minute()).unwrap();
+        }
+        for _ in 0..2 {
+            desk.run(&psa, job).expect("a run");
+            desk.now = desk.now.checked_add(1.minute()).unwrap();
+        }
+        refused.lock().unwrap().clear();
+        cut |= cut_off(&desk);
+        desk.now = desk.now.checked_add(1.minute()).unwrap();
+        desk.run(&psa, job).expect("a run");
+        assert_eq!(made.lock().unwrap().len(), 4, "cut off after {steps} steps");
+        let numbers: BTreeSet<String> = mails
+            .lock()
+            .unwrap()
+            .iter()
+            .flat_map(|mail| mail.lines())
+            .filter(|line| line.starts_with("Message-ID:"))
+            .map(str::to_owned)
+            .collect();
+        // Whoever is killed right before the last mail has made the tickets by then, and has nothing to tell of.
+        assert!(
+            (1..=2).contains(&numbers.len()),
+            "cut off after {steps} steps: {numbers:?}"
+        );
+        if !cut {
+            break;
+        }
+    }
+}
