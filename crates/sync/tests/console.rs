@@ -46,7 +46,7 @@ fn query<'q>(query: &'q str, name: &str) -> Option<&'q str> {
 fn activity(org: &str) -> Vec<Value> {
     let count = if org == "77" { EVENTS } else { 0 };
     let row = |at: usize| {
-        let label = if at % 2 == 0 {
+        let label = if at.is_multiple_of(2) {
             "Command and Control"
         } else {
             "Malware"
