@@ -23,6 +23,7 @@ fn options(state: &Path, keep: bool, place: Option<SocketAddr>) -> Options {
         opportunities: 2,
         activities: 2,
         projects: 1,
+        technicians: 0,
     };
     Options {
         state: state.to_owned(),

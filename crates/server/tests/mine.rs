@@ -30,6 +30,7 @@ async fn demo(location: Location) -> Company {
         opportunities: 5,
         activities: 5,
         projects: 3,
+        technicians: 0,
     };
     let demo = Demo { size, seed: 3 };
     let seeded = seed::company(&company.instance, Some(&demo), &mut |_| {})

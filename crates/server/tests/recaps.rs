@@ -21,6 +21,7 @@ async fn demo() -> Company {
         opportunities: 5,
         activities: 5,
         projects: 4,
+        technicians: 0,
     };
     let demo = Demo { size, seed: 5 };
     let seeded = seed::company(&company.instance, Some(&demo), &mut |_| {})

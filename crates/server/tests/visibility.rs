@@ -60,6 +60,7 @@ async fn demo() -> Company {
         opportunities: 40,
         activities: 50,
         projects: 6,
+        technicians: 0,
     };
     let demo = Demo { size, seed: 7 };
     let seeded = seed::company(&company.instance, Some(&demo), &mut |_| {})

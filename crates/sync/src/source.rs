@@ -158,37 +158,6 @@ fn same_house(from: &reqwest::Url, to: &reqwest::Url) -> bool {
     near && (to.scheme() == "https" || from.scheme() == to.scheme())
 }
 
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn keys_go_along_within_one_house() {
-        let near = |from: &str, to: &str| same_house(&from.parse().unwrap(), &to.parse().unwrap());
-        let api = "https://api.umbrella.com/reports/v2/activity/dns";
-        for to in [
-            api,
-            "https://api.eu.umbrella.com/x",
-            "https://api.umbrella.com:8443/x",
-            "https://reports.umbrella.com/x",
-        ] {
-            assert!(near(api, to), "{to}");
-        }
-        for to in [
-            "http://api.umbrella.com/x",
-            "https://umbrella.com.evil.test/x",
-            "https://evilumbrella.com/x",
-            "https://elsewhere.com/x",
-        ] {
-            assert!(!near(api, to), "{to}");
-        }
-        assert!(near("http://127.0.0.1:1/x", "http://127.0.0.1:2/x"));
-        assert!(!near("http://127.0.0.1:1/x", "http://128.0.0.1:1/x"));
-        assert!(!near("https://msp.com/x", "https://other.com/x"));
-    }
-}
-
 /// The value of an environment variable that a setting names.
 pub fn secret(setting: &str, variable: &str) -> Result<String, Failure> {
     std::env::var(variable).map_err(|_| {
@@ -260,5 +229,36 @@ pub fn read<A, T: DeserializeOwned>(
                 before + at + 1
             )),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn keys_go_along_within_one_house() {
+        let near = |from: &str, to: &str| same_house(&from.parse().unwrap(), &to.parse().unwrap());
+        let api = "https://api.umbrella.com/reports/v2/activity/dns";
+        for to in [
+            api,
+            "https://api.eu.umbrella.com/x",
+            "https://api.umbrella.com:8443/x",
+            "https://reports.umbrella.com/x",
+        ] {
+            assert!(near(api, to), "{to}");
+        }
+        for to in [
+            "http://api.umbrella.com/x",
+            "https://umbrella.com.evil.test/x",
+            "https://evilumbrella.com/x",
+            "https://elsewhere.com/x",
+        ] {
+            assert!(!near(api, to), "{to}");
+        }
+        assert!(near("http://127.0.0.1:1/x", "http://127.0.0.1:2/x"));
+        assert!(!near("http://127.0.0.1:1/x", "http://128.0.0.1:1/x"));
+        assert!(!near("https://msp.com/x", "https://other.com/x"));
     }
 }

@@ -103,6 +103,7 @@ async fn demo() -> Company {
         opportunities: 8,
         activities: 8,
         projects: 3,
+        technicians: 0,
     };
     let demo = Demo { size, seed: 3 };
     let seeded = seed::company(&company.instance, Some(&demo), &mut |_| {})

@@ -45,6 +45,7 @@ pub const SMALL: Size = Size {
     opportunities: 20,
     activities: 24,
     projects: 4,
+    technicians: 0,
 };
 
 /// A PSA on a socket that counts what it is asked.
