@@ -3,76 +3,52 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod support;
+
 use reqwest::blocking::{Client, Response};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Output;
+use support::{Running, bitting, text_of};
 
 /// A server in a directory; it ends with the value.
 struct Server {
-    child: Child,
-    ready: Value,
+    running: Running,
     data: String,
 }
 
 impl Server {
     fn start(directory: &Path, further: &[&str]) -> Self {
-        let ready = directory.join("ready.json");
-        let _ = fs::remove_file(&ready);
         let data = directory.join("data").to_str().unwrap().to_owned();
-        let mut command = bitting(directory);
+        let mut serve = bitting(directory);
+        serve.args(["serve", "--no-sync"]).args(further);
         if !Path::new(&data).exists() {
-            command.arg("--empty");
+            serve.arg("--empty");
         }
-        let child = command
-            .args(further)
-            .args(["--port", "0", "--data", &data, "--ready-file"])
-            .arg(&ready)
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let start = Instant::now();
-        let ready = loop {
-            let text = fs::read_to_string(&ready).unwrap_or_default();
-            if let Ok(value) = serde_json::from_str(&text) {
-                break value;
-            }
-            assert!(start.elapsed() < Duration::from_secs(120), "no answer");
-            std::thread::sleep(Duration::from_millis(20));
-        };
-        Self { child, ready, data }
+        let running = Running::start(directory, &mut serve);
+        Self { running, data }
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bitting"));
-        command
+        let output = bitting(Path::new(&self.data))
             .args(arguments)
             .args(["--autotask", "--server", &self.data])
-            .env_remove("BITTING_SERVER")
-            .output()
-            .unwrap()
+            .output();
+        output.unwrap()
     }
 
     #[track_caller]
     fn expect(&self, code: i32, arguments: &[&str]) -> String {
         let output = self.run(arguments);
-        let text = format!(
-            "{}{}",
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        );
+        let text = text_of(&output);
         assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{text}");
         text
     }
 
     /// A call of the first API user, or of another one.
     fn call(&self, user: &Value, method: &str, path: &str, body: &Value) -> Response {
-        let url = format!(
-            "{}/ATServicesRest/V1.0/{path}",
-            self.ready["http"].as_str().unwrap()
-        );
+        let url = format!("{}/ATServicesRest/V1.0/{path}", self.running.http());
         let text = |name: &str| user[name].as_str().unwrap().to_owned();
         Client::new()
             .request(method.parse().unwrap(), url)
@@ -85,7 +61,7 @@ impl Server {
     }
 
     fn admin(&self) -> Value {
-        self.ready["autotask"]["admin"].clone()
+        self.running.ready["autotask"]["admin"].clone()
     }
 
     /// How the instance answers a change at a record's own path.
@@ -94,23 +70,6 @@ impl Server {
         let answer = self.call(user, "PATCH", "Companies/0", &body);
         answer.status().as_u16()
     }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn bitting(directory: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bitting"));
-    command
-        .args(["serve", "--no-sync"])
-        .env("XDG_STATE_HOME", directory)
-        .env_remove("BITTING_SERVER")
-        .env_remove("BITTING_DATABASE");
-    command
 }
 
 #[test]
@@ -252,7 +211,8 @@ fn another_instance_has_switches_copies_and_faults_of_its_own() {
     assert!(said.contains("Nothing"), "{said}");
     server.expect(0, &kind(&["clear"]));
     server.expect(0, &kind(&["truncate", "--method", "GET"]));
-    let cut = server.call(&second, "GET", "Companies/query?search={}", &json!(null));
+    let all = r#"Companies/query?search={"filter":[{"op":"exist","field":"id"}]}"#;
+    let cut = server.call(&second, "GET", all, &json!(null));
     assert!(cut.json::<Value>().is_err(), "broken off");
     server.expect(0, &kind(&["clear"]));
     let said = server.expect(1, &["instance", "show", "Third"]);

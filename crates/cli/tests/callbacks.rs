@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod support;
+
 use base64::Engine as _;
 use hmac::{Hmac, Mac as _};
 use reqwest::Method;
@@ -14,14 +16,12 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver as Heard, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-/// Longer than anything here takes on a busy machine; nothing waits for it unless something is wrong.
-const LONG: Duration = Duration::from_secs(60);
+use support::{LONG, Running, bitting};
 
 /// A delivery as a receiver sees it.
 struct Delivery {
@@ -54,7 +54,7 @@ impl Delivery {
             .expect("an address of this server")
             .1;
         let answer = Client::new()
-            .get(format!("{}/bitting/{path}", server.http))
+            .get(format!("{}/bitting/{path}", server.running.http()))
             .send();
         let answer: Value = answer.unwrap().json().unwrap();
         let key = Sha256::digest(answer["signing_key"].as_str().unwrap().as_bytes());
@@ -136,61 +136,27 @@ fn hear(stream: &TcpStream, say: &Sender<Delivery>) -> Option<TcpStream> {
 
 /// A server on a directory, and the operator's way to it.
 struct Server {
-    child: Child,
-    http: String,
+    running: Running,
     authorization: String,
     client_id: String,
 }
 
-fn bitting(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bitting"));
-    command
-        .env("XDG_STATE_HOME", folder)
-        .env_remove("BITTING_SERVER")
-        .env_remove("BITTING_DATABASE")
-        .stdin(Stdio::null());
-    command
-}
-
 impl Server {
     fn start(folder: &Path, company: &str, database: Option<&str>) -> Self {
-        let ready = folder.join("ready.json");
-        let _ = fs::remove_file(&ready);
-        let data = folder.join("data");
-        let mut command = bitting(folder);
-        command
-            .args([
-                "serve",
-                "--empty",
-                "--no-sync",
-                "--no-autotask",
-                "--port",
-                "0",
-                "--company",
-                company,
-            ])
-            .arg("--data")
-            .arg(&data)
-            .arg("--ready-file")
-            .arg(&ready)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        let mut serve = bitting(folder);
+        serve.args(["serve", "--empty", "--no-sync", "--no-autotask"]);
+        serve.args(["--company", company]);
         if let Some(database) = database {
-            command.env("BITTING_DATABASE", database);
+            serve.env("BITTING_DATABASE", database);
         }
-        let mut child = command.spawn().unwrap();
-        while !ready.exists() {
-            assert!(child.try_wait().unwrap().is_none(), "the server ended");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        let operator = fs::read_to_string(data.join("operator.json")).unwrap();
+        let running = Running::start(folder, &mut serve);
+        let operator = fs::read_to_string(folder.join("data/operator.json")).unwrap();
         let operator: Value = serde_json::from_str(&operator).unwrap();
         let word = |name: &str| operator[name].as_str().unwrap().to_owned();
         let key = format!("{company}+operator:{}", word("token"));
         let key = base64::engine::general_purpose::STANDARD.encode(key);
         Self {
-            child,
-            http: word("http").trim_end_matches('/').to_owned(),
+            running,
             authorization: format!("Basic {key}"),
             client_id: word("client_id"),
         }
@@ -198,7 +164,7 @@ impl Server {
 
     fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Value {
         let mut call = Client::new()
-            .request(method, format!("{}{path}", self.http))
+            .request(method, format!("{}{path}", self.running.http()))
             .header("authorization", &self.authorization)
             .header("clientid", &self.client_id);
         if let Some(body) = body {
@@ -242,15 +208,8 @@ impl Server {
 
     /// The end that leaves no time for anything.
     fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.running.child.kill().unwrap();
+        self.running.child.wait().unwrap();
     }
 }
 

@@ -3,41 +3,31 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod support;
+
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output};
+use std::process::Output;
 use std::time::{Duration, Instant};
+use support::{Running, bitting, text_of};
 
 /// A server with a directory of its own; it ends with the value.
 struct Server {
-    child: Child,
+    /// Goes before the directory.
+    _running: Running,
     directory: tempfile::TempDir,
 }
 
 impl Server {
     fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let data = directory.path().join("data");
-        let ready = directory.path().join("ready.json");
-        let child = bitting(directory.path())
-            .args(["serve", "--port", "0", "--empty", "--data"])
-            .arg(&data)
-            .arg("--ready-file")
-            .arg(&ready)
-            .stdout(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        let server = Self { child, directory };
-        let start = Instant::now();
-        while !ready.exists() {
-            assert!(
-                start.elapsed() < Duration::from_secs(60),
-                "the server does not answer"
-            );
-            std::thread::sleep(Duration::from_millis(20));
+        let mut serve = bitting(directory.path());
+        let running = Running::start(directory.path(), serve.args(["serve", "--empty"]));
+        Self {
+            _running: running,
+            directory,
         }
-        server
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -69,31 +59,6 @@ impl Server {
         assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{text}");
         text
     }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn bitting(directory: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bitting"));
-    command
-        .current_dir(directory)
-        .env("XDG_STATE_HOME", directory)
-        .env_remove("BITTING_SERVER")
-        .env_remove("BITTING_DATA");
-    command
-}
-
-fn text_of(output: &Output) -> String {
-    format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
 }
 
 fn mode(file: &Path) -> u32 {
