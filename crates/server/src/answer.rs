@@ -251,14 +251,8 @@ impl Reply {
                 headers.insert(name, value);
             }
         }
-        if let Some(file) = self.file {
-            let clean: String = file
-                .chars()
-                .map(|c| if c == '"' || c.is_control() { '_' } else { c })
-                .collect();
-            if let Some(value) = header_value(&format!("attachment; filename=\"{clean}\"")) {
-                headers.insert(header::CONTENT_DISPOSITION, value);
-            }
+        if let Some(value) = self.file.and_then(|file| header_value(&attachment(&file))) {
+            headers.insert(header::CONTENT_DISPOSITION, value);
         }
         response
     }
@@ -276,6 +270,28 @@ fn vendor_media(release: Release) -> HeaderValue {
         "application/vnd.connectwise.com+json",
     ))
 }
+
+/// How a download names its file. A name in letters that a header has no words for comes in a form that has, behind
+/// the plain one; a plain name stands alone, since clients read it up to the end of the header.
+fn attachment(file: &str) -> String {
+    let clean = |c: char| if c == '"' || c.is_control() { '_' } else { c };
+    let name: String = file.chars().map(clean).collect();
+    if name.is_ascii() {
+        return format!("attachment; filename=\"{name}\"");
+    }
+    let plain: String = name
+        .chars()
+        .map(|c| if c.is_ascii() { c } else { '_' })
+        .collect();
+    let whole = percent_encoding::utf8_percent_encode(&name, NAME);
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{whole}")
+}
+
+/// What may not stand as it is in an extended parameter of a header.
+const NAME: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_');
 
 /// A header value; characters it may not hold become question marks.
 fn header_value(text: &str) -> Option<HeaderValue> {
@@ -302,13 +318,27 @@ impl Denied {
 
 #[cfg(test)]
 mod tests {
-    use super::{Reply, Wire};
+    use super::{Reply, Wire, attachment};
 
     /// Names of the headers of an answer to a call of this path.
     fn names(path: &str) -> Vec<String> {
         let response = Reply::json(200, b"{}".to_vec()).into_response("1", Wire::of(path, None));
         let names = response.headers().keys();
         names.map(|name| name.as_str().to_owned()).collect()
+    }
+
+    #[test]
+    fn files_are_named_so_that_every_client_can_read_it() {
+        for (file, expected) in [
+            ("a b.txt", "attachment; filename=\"a b.txt\""),
+            ("a\"b\n.txt", "attachment; filename=\"a_b_.txt\""),
+            (
+                "Müller 1.pdf",
+                "attachment; filename=\"M_ller 1.pdf\"; filename*=UTF-8''M%C3%BCller%201.pdf",
+            ),
+        ] {
+            assert_eq!(attachment(file), expected);
+        }
     }
 
     #[test]

@@ -318,9 +318,22 @@ fn bounds_hold() {
     assert!(refused(&"(".repeat(60_000)).contains("parentheses"));
     assert!(refused(&"not (".repeat(10_000)).contains("parentheses"));
     assert!(refused(&" ".repeat(MAX_LENGTH + 1)).contains("bytes long"));
-    let chain = |count: usize| vec!["id=1"; count].join(" or ");
+    let chain = |count: usize| vec!["id>1"; count].join(" or ");
     assert!(conditions::conditions(&chain(MAX_TERMS), catalog(), tickets, RELEASE).is_ok());
     assert!(refused(&chain(MAX_TERMS + 1)).contains("comparisons"));
+    // Equalities of one name are no more than a list of values.
+    for path in ["id", "ID", "status/name"] {
+        let value = |number: usize| match path {
+            "status/name" => format!("{path} = 's{number}'"),
+            _ => format!("{path}={number}"),
+        };
+        let ids: Vec<String> = (0..4 * MAX_TERMS).map(value).collect();
+        let text = format!("({}) and closedFlag = false", ids.join(" or "));
+        assert!(
+            conditions::conditions(&text, catalog(), tickets, RELEASE).is_ok(),
+            "{path}"
+        );
+    }
     let list = |count: usize| format!("id in ({})", vec!["1"; count].join(","));
     assert!(conditions::conditions(&list(10_000), catalog(), tickets, RELEASE).is_ok());
     assert!(refused(&list(10_001)).contains("values"));

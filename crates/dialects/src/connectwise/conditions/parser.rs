@@ -4,6 +4,7 @@ use super::super::error::ApiError;
 use super::lexer::{self, Token, What, shown, unexpected};
 use super::tree::{Literal, Term, Test, Tree};
 use super::{MAX_DEPTH, MAX_LENGTH, MAX_TERMS, MAX_VALUES};
+use bitting_query::Comparison;
 
 /// Reads a conditions text; blank text says nothing.
 pub fn parse(text: &str) -> Result<Option<Tree>, ApiError> {
@@ -31,6 +32,10 @@ pub fn parse(text: &str) -> Result<Option<Tree>, ApiError> {
         Some(token) => Err(parser.refuse(&token, "AND, OR or the end")),
     }
 }
+
+/// From here on, `id = 1 or id = 2 or …` is read as one list: clients write hundreds of those, and databases bound
+/// the depth of an expression.
+const FEW: usize = 64;
 
 struct Parser<'t> {
     text: &'t str,
@@ -79,7 +84,16 @@ impl Parser<'_> {
         let first = self.all()?;
         let mut trees = vec![first];
         while self.keyword("or")? {
-            trees.push(self.all()?);
+            let next = self.all()?;
+            let many = self.terms > FEW;
+            if trees
+                .last_mut()
+                .is_some_and(|last| many && joined(last, &next))
+            {
+                self.terms -= 1;
+            } else {
+                trees.push(next);
+            }
         }
         Ok(single(trees, Tree::Or))
     }
@@ -192,6 +206,29 @@ impl Parser<'_> {
             _ => Err(self.refuse(&token, EXPECTED)),
         }
     }
+}
+
+/// Takes an equality into the one before it, or the list, where both say it of the same name.
+fn joined(last: &mut Tree, next: &Tree) -> bool {
+    let (Tree::Term(last), Tree::Term(next)) = (last, next) else {
+        return false;
+    };
+    let same = !last.negated && !next.negated && last.path.eq_ignore_ascii_case(&next.path);
+    let listed = |literal: &Literal| matches!(literal, Literal::Integer(_) | Literal::Text(_));
+    let Test::Compare(Comparison::Equal, new) = &next.test else {
+        return false;
+    };
+    if !same || !listed(new) {
+        return false;
+    }
+    match &mut last.test {
+        Test::In(values) => values.push(new.clone()),
+        Test::Compare(Comparison::Equal, first) if listed(first) => {
+            last.test = Test::In(vec![first.clone(), new.clone()]);
+        }
+        _ => return false,
+    }
+    true
 }
 
 /// A chain of one is the one.
