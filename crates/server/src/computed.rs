@@ -1,10 +1,12 @@
 //! Lists that are worked out and not stored (rows of a role, setup screens): filtered, sorted and paged in
 //! memory by the same filter language, and written by the same writer.
 
+mod behind;
+
 use crate::backend::{Ask, Backend, Look, Page};
 use crate::permit::Permit;
 use crate::row::Row;
-use bitting_query::{Elements, Filter, Path, Value, and, matches};
+use bitting_query::{Elements, Filter, Kind, Path, Value, and, matches};
 use bitting_store::StoreError;
 use std::borrow::Cow;
 
@@ -18,7 +20,11 @@ impl bitting_query::Row for Seen<'_> {
         }
         match &*path.column {
             "id" => Cow::Owned(Value::Integer(self.0.id)),
-            column => Cow::Borrowed(self.0.get(column)),
+            column => match self.0.get(column) {
+                // Answers show a flag that nobody has set as false.
+                Value::Null if path.kind == Kind::Boolean => Cow::Owned(Value::Boolean(false)),
+                value => Cow::Borrowed(value),
+            },
         }
     }
 
@@ -60,10 +66,11 @@ pub async fn list(
     ask: Ask<'_>,
     forward: bool,
 ) -> Result<Page, StoreError> {
-    let mut rows = kept(rows, permit, &ask.filter);
+    let mut rows = kept(backend, rows, permit, ask.filter).await?;
     if forward || !ask.order.is_empty() {
+        let order = behind::sortable(backend, &mut rows, &ask.order).await?;
         rows.sort_by(|left, right| {
-            bitting_query::eval::compare_rows(&ask.order, &Seen(left), &Seen(right))
+            bitting_query::eval::compare_rows(&order, &Seen(left), &Seen(right))
                 .then(left.id.cmp(&right.id))
         });
     }
@@ -81,8 +88,13 @@ pub async fn list(
     })
 }
 
-pub fn count(rows: &[Row], permit: &Permit<'_>, filter: &Filter) -> u64 {
-    kept(rows.to_vec(), permit, filter).len() as u64
+pub async fn count(
+    backend: &Backend,
+    rows: Vec<Row>,
+    permit: &Permit<'_>,
+    filter: Filter,
+) -> Result<u64, StoreError> {
+    Ok(kept(backend, rows, permit, filter).await?.len() as u64)
 }
 
 /// The row with this id, if the filter keeps it.
@@ -94,7 +106,7 @@ pub async fn one(
     filter: Filter,
     look: Look<'_>,
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    let mut rows = kept(rows, permit, &filter);
+    let mut rows = kept(backend, rows, permit, filter).await?;
     rows.retain(|row| row.id == id);
     match rows.first() {
         Some(_) => backend
@@ -107,13 +119,18 @@ pub async fn one(
 
 /// Worked-out rows belong to nobody and hang nowhere: the rule that made them looked at the caller. Only a
 /// permit of stored rows narrows them further.
-fn kept(rows: Vec<Row>, permit: &Permit<'_>, filter: &Filter) -> Vec<Row> {
+async fn kept(
+    backend: &Backend,
+    mut rows: Vec<Row>,
+    permit: &Permit<'_>,
+    filter: Filter,
+) -> Result<Vec<Row>, StoreError> {
+    let asked = behind::settled(backend, &rows, filter).await?;
     let filter = if permit.entity().stored {
-        and(permit.narrow(), filter.clone())
+        and(permit.narrow(), asked)
     } else {
-        filter.clone()
+        asked
     };
-    rows.into_iter()
-        .filter(|row| matches(&filter, &Seen(row)))
-        .collect()
+    rows.retain(|row| matches(&filter, &Seen(row)));
+    Ok(rows)
 }

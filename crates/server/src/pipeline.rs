@@ -488,7 +488,7 @@ async fn count(
     );
     let filter = and(rules::within(context, permit).await?, filter);
     let count = match rules::computed(context, permit).await? {
-        Some(rows) => computed::count(&rows, permit, &filter),
+        Some(rows) => computed::count(&call.instance.backend, rows, permit, filter).await?,
         None => call.instance.backend.count(permit, filter).await?,
     };
     Ok(Reply::json(

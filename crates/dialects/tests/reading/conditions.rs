@@ -50,6 +50,7 @@ fn tickets() {
         "company/identifier = 'acme' and contact/firstName = 'Ann' and priority/sortOrder < 3",
         "contact/company/territory/name = 'West'",
         "owner/name = 'Ann' and owner/identifier='a'",
+        "agreement/type = 'Managed' and agreement/type/id = 3 and agreement/chargeFirmFlag = false",
         "lastUpdated >= [2026-03-31] and dateEntered < [2024-05-01T10:00:00.123456+02:00]",
         "_info/lastUpdated > [2024-05-01 10:00:00.123456+00:00] and LASTUPDATED > [2024-05-01T10:00:00 00:00]",
         "updatedBy = 'ann' and _info/enteredBy contains 'b' and company/lastUpdated > [2024-01-01]",

@@ -126,7 +126,8 @@ impl<'a> Walker<'a, '_> {
 
     fn step(&mut self, mut at: At<'a>, segments: &[&str]) -> Option<Place<'a>> {
         let (name, rest) = segments.split_first()?;
-        let field = match names::field(&at.entity.fields, name, self.release) {
+        let own = |name: &str| names::field(&at.entity.fields, name, self.release);
+        let field = match own(name).or_else(|| own(renamed(at.entity, name)?)) {
             Some((_, field)) if field.write_only => return None,
             Some((index, field)) => {
                 if at.way.through.is_empty() {
@@ -144,7 +145,13 @@ impl<'a> Walker<'a, '_> {
             },
         };
         if let Kind::Reference(reference) = &field.kind {
-            return self.link(reference, &field.column, at.way, rest);
+            // What a reference shows of another one (an agreement's type) is its name.
+            let named: &[&str] = if at.shown && rest.is_empty() {
+                &["name"]
+            } else {
+                rest
+            };
+            return self.link(reference, &field.column, at.way, named);
         }
         let holds = holds(field).filter(|_| rest.is_empty())?;
         Some(self.place(at.way, &field.column, column(holds), holds))
@@ -188,6 +195,15 @@ impl<'a> Walker<'a, '_> {
         self.used.follow(&path, way.looked);
         Place { path, holds }
     }
+}
+
+/// The field behind a name that only a view of the entity shows (`isVendor` for `vendorFlag`).
+fn renamed<'a>(entity: &'a Entity, name: &str) -> Option<&'a str> {
+    let shown = entity.views.iter().flat_map(|view| &view.fields);
+    shown
+        .into_iter()
+        .find(|(shown, _)| shown.eq_ignore_ascii_case(name))
+        .map(|(_, field)| &**field)
 }
 
 /// What a plain field holds; `None` for arrays, nested objects and links.
