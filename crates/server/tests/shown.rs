@@ -128,6 +128,9 @@ async fn whole(company: &Company, path: &str) -> Vec<Value> {
     all
 }
 
+/// What a condition is held against.
+type Keeps<'k> = &'k dyn Fn(&Value) -> bool;
+
 /// Lists that are worked out are asked through references like stored ones.
 #[tokio::test]
 async fn worked_out_lists_are_asked_through_references() {
@@ -144,7 +147,7 @@ async fn worked_out_lists_are_asked_through_references() {
     let theirs = |row: &Value| of(row) == name;
     let others = |row: &Value| of(row) != name;
     let none = |_: &Value| false;
-    let table: [(String, &dyn Fn(&Value) -> bool); 5] = [
+    let table: [(String, Keeps<'_>); 5] = [
         (format!("company/name = '{name}'"), &theirs),
         (format!("company/name != '{name}'"), &others),
         (format!("not (company/name like '{name}')"), &others),
