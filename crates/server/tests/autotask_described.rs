@@ -142,7 +142,7 @@ async fn subscriptions_to_user_defined_fields_choose_from_a_list() {
     assert_eq!(listed, wanted);
 }
 
-/// The vendor refuses a query without a filter. An empty one is no error, and means everything to those who send it.
+/// The vendor refuses a query without a filter; py-autotask counts without one. An empty one is no error, and means everything to those who send it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_without_a_filter_is_refused_or_finds_everything() {
     let site = Site::open().await;
@@ -170,7 +170,7 @@ async fn a_search_without_a_filter_is_refused_or_finds_everything() {
                 let path = format!("{path}?search={text}");
                 let (got, get) = site.call(Some(site.admin()), "GET", &path, None).await;
                 assert_eq!((got, &get["errors"]), (status, &post["errors"]), "{path}");
-                if lenient || *taken {
+                if lenient || *taken || end == "query/count" {
                     assert_eq!(status, 200, "{search}");
                     if end == "query/count" {
                         assert_eq!(post["queryCount"], every, "{search}");

@@ -259,7 +259,7 @@ impl Call<'_> {
             // Below a record out of sight there is nothing, as in a query that names it.
             served::Asked::List => self.list(Json::Null, spot).await,
             served::Asked::Query if self.place.shape == Shape::Next => self.next().await,
-            served::Asked::Query => self.list(self.search()?, spot).await,
+            served::Asked::Query => self.list(self.filtered()?, spot).await,
             served::Asked::Count => {
                 let permit = self.permit(Act::Query).await?;
                 let search = self.read(&permit, &self.search()?)?;
@@ -413,11 +413,17 @@ impl Call<'_> {
 
     /// The search of the query string or of the body.
     fn search(&self) -> Result<Json, Refusal> {
-        let given = if self.received.parts.method == http::Method::GET {
-            search::json(self.query.get("search").map_or("", String::as_str))?
+        if self.received.parts.method == http::Method::GET {
+            search::json(self.query.get("search").map_or("", String::as_str))
         } else {
-            search::json(&String::from_utf8_lossy(&self.body()?))?
-        };
+            search::json(&String::from_utf8_lossy(&self.body()?))
+        }
+    }
+
+    /// A search that has to say what it wants. Counts need not: a client in wide use counts everything with an
+    /// empty object.
+    fn filtered(&self) -> Result<Json, Refusal> {
+        let given = self.search()?;
         if self.takes_no_filter || search::has_filter(&given) {
             return Ok(given);
         }
