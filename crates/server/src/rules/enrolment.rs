@@ -51,8 +51,12 @@ pub async fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Pro
         draft.set(secret, Value::Null);
     }
     // Each form names in its own way; a change elsewhere leaves the other form's names alone.
-    if is_api && (draft.changed("name") || draft.is_null("name")) {
-        name_api_member(&mut draft.row);
+    let nameless = draft.is_null("name");
+    if is_api && (draft.changed("name") || nameless) {
+        // A new one may leave it out; a whole record that does is refused for want of it.
+        if draft.is_new() || !nameless {
+            name_api_member(&mut draft.row);
+        }
     } else if !is_api && (draft.changed("firstName") || draft.changed("lastName")) {
         name_member(&mut draft.row);
     }
