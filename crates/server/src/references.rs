@@ -45,6 +45,14 @@ pub async fn resolve(
     if let Some(within) = &within {
         filter = and(filter, within.filter.clone());
     }
+    // A record that is only marked as deleted can be read, and what points to it stays; nothing new points to it.
+    let stays = matches!(key, Key::Id(id) if points_to(draft, field) == Some(*id));
+    if let Some(flag) = target.soft_delete.as_deref().filter(|_| !stays)
+        && let Some(flag) = target.any_field(flag)
+    {
+        let gone = equals(&flag.column, Kind::Boolean, Value::Boolean(true));
+        filter = and(filter, Filter::Not(Box::new(gone)));
+    }
     let permit = pass_through(context.caller, target).whole();
     let backend = &context.instance.backend;
     let found = match key {
@@ -63,6 +71,11 @@ pub async fn resolve(
             Err(unknown(draft, field, key.member(), &what, holder))
         }
     })
+}
+
+/// What the field of the record at rest points to.
+fn points_to(draft: &Draft<'_>, field: &Field) -> Option<i64> {
+    draft.before.as_ref()?.integer(&field.column)
 }
 
 /// Fills references whose setup table marks a default.

@@ -8,6 +8,7 @@ pub mod boards;
 pub mod bundles;
 pub mod callbacks;
 pub mod changes;
+mod circles;
 mod colors;
 pub mod companies;
 pub mod configurations;
@@ -52,6 +53,7 @@ pub mod time;
 pub mod tokens;
 mod types;
 mod verbs;
+mod whose;
 mod workflows;
 
 use crate::caller::Caller;
@@ -127,7 +129,7 @@ impl Answer {
 }
 
 /// Rules whose records take part in sums over other records, which only one write at a time can keep true.
-const SUMMED: [&str; 10] = [
+const SUMMED: [&str; 12] = [
     "time_entry",
     "expense_entry",
     "schedule_entry",
@@ -138,6 +140,8 @@ const SUMMED: [&str; 10] = [
     "invoice_payment",
     "product",
     "project_phase",
+    "project_team",
+    "opportunity_team",
 ];
 
 /// Waits for the writes before this one, where the entity's records take part in sums. Held until the write
@@ -152,6 +156,23 @@ pub async fn turn<'i>(
     } else {
         Ok(None)
     }
+}
+
+/// The same for a change of a record at rest: a ticket that is given away counts its owner among its resources,
+/// which its schedule entries write under a turn. Whatever may name an owner waits.
+pub async fn turn_to_change<'i>(
+    instance: &'i Instance,
+    entity: &Entity,
+    body: &[u8],
+) -> Result<Option<Ledger<'i>>, Problem> {
+    let gives = |body: &[u8]| {
+        body.windows(5)
+            .any(|word| word.eq_ignore_ascii_case(b"owner"))
+    };
+    if entity.rules.iter().any(|rule| rule == "ticket") && gives(body) {
+        return Ok(Some(instance.ledger().await?));
+    }
+    turn(instance, entity).await
 }
 
 /// Fills in what other fields are looked up within (a ticket's board), before they are.
@@ -209,9 +230,11 @@ pub async fn before_save(
             "callback" => callbacks::save(context, draft).await?,
             "user_defined_field" => custom_fields::save(context, draft).await?,
             "addition" => agreements::save_addition(context, draft).await?,
+            "integrator_login" => system::save_login(draft),
             _ => {}
         }
     }
+    circles::check(context, draft).await?;
     single_default::save(context, draft).await
 }
 
@@ -240,6 +263,7 @@ pub async fn alongside(context: Context<'_>, draft: &mut Draft<'_>) -> Result<()
             "project" => projects::alongside(context, draft).await?,
             "project_ticket" => projects::tickets::alongside(context, draft).await?,
             "project_role" => projects::roles::alongside(context, draft).await?,
+            "project_team" | "opportunity_team" => whose::alongside(context, draft).await?,
             "invoice" => Box::pin(finance::alongside(context, draft)).await?,
             "invoice_payment" => Box::pin(finance::payments::alongside(context, draft)).await?,
             "product" => Box::pin(finance::products::alongside(context, draft)).await?,
@@ -276,6 +300,9 @@ pub async fn before_delete(
             "expense_entry" => Box::pin(expenses::delete(context, entity, row, also)).await?,
             "schedule_entry" => Box::pin(schedule::delete(context, entity, row, also)).await?,
             "project_ticket" => projects::tickets::delete(context, row, also).await?,
+            "project_team" | "opportunity_team" => {
+                whose::delete(context, entity, row, also).await?;
+            }
             "invoice" => Box::pin(finance::delete(context, row, also)).await?,
             "invoice_payment" => Box::pin(finance::payments::delete(context, row, also)).await?,
             "product" => Box::pin(finance::products::delete(context, row, also)).await?,

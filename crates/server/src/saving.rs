@@ -43,7 +43,7 @@ pub async fn create(
     if !entity.stored {
         return Err(ApiError::no_endpoint().into());
     }
-    let _turn = rules::turn(context.instance, entity).await;
+    let _turn = rules::turn(context.instance, entity).await?;
     let (row, changes) = anew(context, permit, body, release).await?;
     let made = Made::of(&context.instance.backend, entity, row, &changes);
     finish(context, entity, changes).await?;
@@ -146,7 +146,7 @@ pub async fn change(
     release: Release,
 ) -> Result<(), Problem> {
     let entity = permit.entity();
-    let _turn = rules::turn(context.instance, entity).await?;
+    let _turn = rules::turn_to_change(context.instance, entity, body).await?;
     let before = existing(context, permit, id).await?;
     let input = if whole {
         reader(context, entity, release, Purpose::Replace).read(body)?

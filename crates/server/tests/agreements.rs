@@ -225,4 +225,12 @@ async fn an_invoice_shows_the_additions_of_its_day() {
     let report = company.get(&company.admin, &path).await.expect(200);
     let line = json!(["Care", invoice["id"], 25, "M365", "Addition"]);
     assert_eq!(report["row_values"], json!([line]));
+    // Whoever reads only what is new meets it, too.
+    for (since, found) in [("2020-01-01", 1), ("2099-01-01", 0)] {
+        let path = format!(
+            "/system/reports/InvoiceAgreementAdditions/count?conditions=Last_Update_UTC > [{since}]"
+        );
+        let count = company.get(&company.admin, &path).await.expect(200);
+        assert_eq!(count["count"], json!(found), "{since}");
+    }
 }

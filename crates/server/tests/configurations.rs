@@ -177,6 +177,27 @@ async fn questions_come_with_the_type_and_answers_replace_each_other_as_a_whole(
         .await
         .expect(200);
     assert_eq!(retired["activeFlag"], false);
+    // Between two statuses the word of who changes it stands: a key may have no right to choose a status.
+    let used = shelf
+        .patch(admin, &path, "status/name", json!("Active"))
+        .await
+        .expect(200);
+    assert_eq!(used["activeFlag"], true);
+    let put_away = shelf
+        .patch(admin, &path, "activeFlag", json!(false))
+        .await
+        .expect(200);
+    assert_eq!(put_away["activeFlag"], false);
+    let named = shelf
+        .patch(admin, &path, "name", json!("DC3"))
+        .await
+        .expect(200);
+    assert_eq!(named["activeFlag"], false);
+    let back = shelf
+        .patch(admin, &path, "activeFlag", Value::Null)
+        .await
+        .expect(200);
+    assert_eq!(back["activeFlag"], false);
 }
 
 #[tokio::test]

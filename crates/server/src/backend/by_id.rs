@@ -22,6 +22,8 @@ pub(super) fn guards(entity: &Entity, columns: &[Column]) -> Arc<[Arc<str>]> {
     let mut guards = vec![Arc::from("id"), Arc::from(SCOPE), Arc::from(ENTERED_BY)];
     guards.extend(named.into_iter().flatten().filter_map(field));
     guards.extend(entity.parents.iter().map(|parent| parent.column.clone()));
+    // Whether a record that only bears a mark is gone, for those who refer to it.
+    guards.extend(entity.soft_delete.as_deref().and_then(field));
     for (name, _) in &entity.only {
         let plain = |kind: &FieldKind| !matches!(kind, FieldKind::Reference(_));
         let field = entity.any_field(name).filter(|field| plain(&field.kind));

@@ -182,6 +182,10 @@ impl Words<'_> {
                 ways.push(text(MADE_BY));
                 continue;
             };
+            // What no answer shows, the PSA cannot be asked for.
+            if entity.hidden.iter().any(|hidden| hidden.name == field.name) {
+                continue;
+            }
             match &field.kind {
                 FieldKind::Reference(reference)
                     if reference

@@ -29,6 +29,7 @@ pub async fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Pro
         let start = draft.text("dateStart").map(str::to_owned);
         draft.set("dateEnd", start.map_or(Value::Null, Value::Text));
     }
+    super::related::ordered(draft, "dateStart", "dateEnd");
     if !draft.changed("status") {
         return Ok(());
     }

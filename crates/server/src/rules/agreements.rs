@@ -110,6 +110,7 @@ pub async fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Pro
             draft.set("noEndingDateFlag", Value::Boolean(true));
         }
     }
+    super::related::ordered(draft, "startDate", "endDate");
     if draft.changed("cancelledFlag") {
         let date = if draft.flag("cancelledFlag") {
             Value::Text(midnight(context.now))

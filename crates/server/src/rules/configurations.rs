@@ -39,8 +39,16 @@ pub async fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Pro
         Some(status) => related::one(context.instance, STATUSES, status).await?,
         None => None,
     };
-    let closed = status.is_some_and(|row| row.flag("closed_flag"));
-    draft.set("activeFlag", Value::Boolean(!closed));
+    // A status says whether the device is in use; between two of them, whoever changes the record may say so
+    // (a key without the right to the table of statuses can do no more).
+    if draft.is_new() || draft.changed("status") {
+        let closed = status.is_some_and(|row| row.flag("closed_flag"));
+        draft.set("activeFlag", Value::Boolean(!closed));
+    } else if draft.is_null("activeFlag") {
+        let before = draft.before.as_ref();
+        let active = before.is_some_and(|row| row.flag("active_flag"));
+        draft.set("activeFlag", Value::Boolean(active));
+    }
     questions::settle(context, draft).await
 }
 

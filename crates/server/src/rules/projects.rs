@@ -6,7 +6,7 @@ pub mod roles;
 pub mod templates;
 pub mod tickets;
 
-use super::related::{self, id, text};
+use super::related::{self, id, ordered, text};
 use super::tickets::closing;
 use super::time::pricing::hundredths;
 use super::{Answer, Context, set_up, verbs};
@@ -20,7 +20,6 @@ use bitting_dialects::connectwise::error::FieldError;
 use bitting_policy::Verb;
 use bitting_query::{Kind, Value};
 use bitting_store::table::Change;
-use jiff::Timestamp;
 use serde_json::json;
 
 pub const PROJECTS: &str = "project/projects";
@@ -98,6 +97,20 @@ pub async fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Pro
             draft.set("status", id(first.map(|row| row.id)));
         }
     }
+    if !draft.is_new() && draft.changed("company") && !draft.gave("contact") {
+        // Whom to ask at the former company does not move along.
+        let company = set_up::referred(instance, draft, "company").await?;
+        let contact = company.map(|(row, of)| of.value(instance, &row, "defaultContact").clone());
+        draft.set("contact", contact.unwrap_or(Value::Null));
+    }
+    if draft.changed("board")
+        && let Some((board, of)) = set_up::referred(instance, draft, "board").await?
+        && !of.flag(instance, &board, "projectFlag")
+    {
+        let message = format!("Project Board {} not found", board.id);
+        let error = FieldError::not_found(&draft.resource, "board/id", message);
+        draft.errors.push(error);
+    }
     ordered(draft, "estimatedStart", "estimatedEnd");
     closed(context, draft).await
 }
@@ -121,21 +134,6 @@ async fn closed(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Probl
         draft.set("actualEnd", Value::Null);
     }
     Ok(())
-}
-
-fn ordered(draft: &mut Draft<'_>, start: &str, end: &str) {
-    let at = |name: &str| {
-        draft
-            .text(name)
-            .and_then(|text| text.parse::<Timestamp>().ok())
-    };
-    if let (Some(from), Some(to)) = (at(start), at(end))
-        && to < from
-    {
-        let message = format!("{end} lies before {start}.");
-        let error = FieldError::invalid(&draft.resource, end, message);
-        draft.errors.push(error);
-    }
 }
 
 /// A new project's manager is on its team, in the role that set-up marks for managers.

@@ -10,12 +10,13 @@ use crate::problem::Problem;
 use crate::row::Row;
 use crate::{placement, saving};
 use bitting_catalog::entity::Entity;
-use bitting_dialects::connectwise::error::ApiError;
+use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_dialects::connectwise::layout::SCOPE;
 use bitting_dialects::connectwise::names;
 use bitting_policy::Verb;
 use bitting_query::{Filter, Kind, Value};
 use bitting_store::table::Change;
+use jiff::Timestamp;
 use std::sync::Arc;
 
 /// The entity at a path; a rule that names one the catalog lacks is the server's own fault.
@@ -248,6 +249,25 @@ pub fn member<'v>(
         .iter()
         .find(|(key, value)| key.eq_ignore_ascii_case(name) && !value.is_null())
         .map(|(_, value)| value)
+}
+
+/// An end that is said, or whose start is, does not lie before it.
+pub fn ordered(draft: &mut Draft<'_>, start: &str, end: &str) {
+    if !draft.changed(start) && !draft.changed(end) {
+        return;
+    }
+    let at = |name: &str| {
+        draft
+            .text(name)
+            .and_then(|text| text.parse::<Timestamp>().ok())
+    };
+    if let (Some(from), Some(to)) = (at(start), at(end))
+        && to < from
+    {
+        let message = format!("{end} lies before {start}.");
+        let error = FieldError::invalid(&draft.resource, end, message);
+        draft.errors.push(error);
+    }
 }
 
 /// An id as clients write it: a number, or its digits as text.

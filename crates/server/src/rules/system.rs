@@ -1,8 +1,10 @@
 //! The system itself: its version and licences.
 
 use super::Answer;
+use crate::draft::Draft;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::Release;
+use bitting_dialects::connectwise::error::FieldError;
 use bitting_dialects::connectwise::names;
 use serde_json::json;
 
@@ -20,4 +22,18 @@ pub fn info(catalog: &Catalog, release: Release) -> Answer {
         members.retain(|name, _| names::field(fields, name, release).is_some());
     }
     Answer::json(200, &info)
+}
+
+/// A legacy login that opens every API says whose time it enters and on which board its tickets land.
+pub fn save_login(draft: &mut Draft<'_>) {
+    if !draft.flag("canAccessAllApisFlag") {
+        return;
+    }
+    for name in ["member", "board"] {
+        if draft.is_null(name) && !super::related::wrong(draft, name) {
+            let mut error = FieldError::missing(&draft.resource, name);
+            error.message = format!("The {name}/id field is required.");
+            draft.errors.push(error);
+        }
+    }
 }

@@ -6,10 +6,14 @@ use crate::instance::Instance;
 use crate::problem::Problem;
 use crate::row::Row;
 use bitting_dialects::connectwise::error::ApiError;
+use bitting_dialects::connectwise::layout::LAST_UPDATED;
 use bitting_policy::{Level, Verb};
 use bitting_query::{Filter, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
+
+/// When a record was last changed, which all have and none lists among its fields.
+const UPDATED: &str = "lastUpdated";
 
 /// The rows that a function makes.
 pub async fn made_by(instance: &Instance, function: &str) -> Result<Vec<Row>, Problem> {
@@ -30,7 +34,13 @@ async fn invoiced_additions(instance: &Instance) -> Result<Vec<Row>, Problem> {
     let invoices = fields(
         instance,
         "finance/invoices",
-        &["agreement", "invoiceNumber", "date", "agreementAmount"],
+        &[
+            "agreement",
+            "invoiceNumber",
+            "date",
+            "agreementAmount",
+            UPDATED,
+        ],
         every.clone(),
     )
     .await?;
@@ -50,6 +60,7 @@ async fn invoiced_additions(instance: &Instance) -> Result<Vec<Row>, Problem> {
             "taxableFlag",
             "effectiveDate",
             "cancelledDate",
+            UPDATED,
         ],
         every.clone(),
     )
@@ -78,6 +89,9 @@ async fn invoiced_additions(instance: &Instance) -> Result<Vec<Row>, Problem> {
             row.set("Billing_Log_RecID", Value::Integer(invoice.id));
             row.set("AGR_Header_RecID", Value::Integer(agreement));
             row.set_text("Type", "Addition");
+            // Whoever reads what is new since the last time has to meet the line when either of its halves changes.
+            let latest = invoice.text(UPDATED).max(addition.text(UPDATED));
+            row.set_text("Last_Update_UTC", latest.unwrap_or_default());
             for (column, name) in [
                 ("Invoice_Number", "invoiceNumber"),
                 ("AGR_Amount", "agreementAmount"),
@@ -124,7 +138,13 @@ async fn fields(
     };
     let columns: Vec<(&str, Arc<str>)> = names
         .iter()
-        .filter_map(|name| Some((*name, entity.any_field(name)?.column.clone())))
+        .filter_map(|name| {
+            let column = match *name {
+                UPDATED => Arc::from(LAST_UPDATED),
+                name => entity.any_field(name)?.column.clone(),
+            };
+            Some((*name, column))
+        })
         .collect();
     let needed = columns.iter().map(|(_, column)| column.clone()).collect();
     let read = rows::read(instance, entity, &needed, filter, Vec::new(), None, 0).await?;

@@ -6,7 +6,7 @@ use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::rules::related::{self, id as maybe, text};
-use crate::rules::{Answer, Context, verbs};
+use crate::rules::{Answer, Context, circles, verbs};
 use crate::saving;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_dialects::connectwise::{body::json, names};
@@ -53,6 +53,10 @@ pub async fn answer(
             return Err(Problem::field(&resource, error));
         }
         let row = seen(context, permit, child).await?;
+        if let Some(message) = tangled(context, permit, &above, &row, merge).await? {
+            let error = FieldError::invalid(&resource, list, message);
+            return Err(Problem::field(&resource, error));
+        }
         let mut draft = Draft::changing(permit.entity(), row);
         if let Some(status) = &status {
             merged(context, &mut draft, parent, status).await?;
@@ -69,6 +73,25 @@ pub async fn answer(
     }
     saving::finish(context, permit.entity(), changes).await?;
     Ok(Answer::json(200, &json!({ "success": true })))
+}
+
+/// Why a ticket cannot go into another, or under it: one of them went into a third already, or the other hangs
+/// under the one that is to go.
+async fn tangled(
+    context: Context<'_>,
+    permit: &Permit<'_>,
+    above: &Row,
+    child: &Row,
+    merge: bool,
+) -> Result<Option<String>, Problem> {
+    for row in [above, child].into_iter().filter(|_| merge) {
+        if let Some(into) = row.integer("merged_parent_ticket_id") {
+            return Ok(Some(format!("Ticket {} went into {into} already.", row.id)));
+        }
+    }
+    let (entity, column) = (permit.entity(), "parent_ticket_id");
+    let under = circles::is_above(context, entity, column, above.id, child.id).await?;
+    Ok(under.then(|| format!("Ticket {} hangs under {} itself.", above.id, child.id)))
 }
 
 /// A ticket that the caller may do this to.
