@@ -382,6 +382,19 @@ impl<'c> Ground<'c> {
                 self.set(field, &entity.fields, &mut body, 0).await;
             }
         }
+        if entity.rules.iter().any(|rule| rule == "project") {
+            let admin = self.admin();
+            let boards = "/service/boards?conditions=projectFlag=True&fields=id&pageSize=1";
+            let rows = self.company.get(&admin, boards).await.rows();
+            if let Some(board) = rows.into_iter().next() {
+                body.insert("board".to_owned(), board);
+            } else if let Some(id) = body["board"]["id"].as_i64() {
+                let flag = json!([{ "op": "replace", "path": "projectFlag", "value": true }]);
+                let path = format!("/service/boards/{id}");
+                let changed = self.company.call(&admin, "PATCH", &path, Some(flag)).await;
+                changed.expect(200);
+            }
+        }
         body
     }
 
