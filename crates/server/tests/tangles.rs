@@ -24,6 +24,7 @@ async fn demo() -> Company {
         opportunities: 4,
         activities: 4,
         projects: 2,
+        technicians: 0,
     };
     let demo = Demo { size, seed: 5 };
     let seeded = seed::company(&company.instance, Some(&demo), &mut |_| {})
