@@ -55,7 +55,7 @@ async fn demo() -> Company {
         companies: 40,
         contacts: 60,
         configurations: 60,
-        agreements: 30,
+        agreements: 20,
         tickets: 150,
         opportunities: 40,
         activities: 50,
