@@ -8,7 +8,7 @@ use crate::integration::{Integration, Job, Way};
 use crate::progress::Progress;
 use crate::run::{Outcome, Runner};
 use crate::state::State;
-use bitting_client::{Autotask, Psa};
+use bitting_client::{Autotask, ClientError, KeyFile, Options, Psa};
 use bitting_store::{Location, StoreError};
 use jiff::Timestamp;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -143,9 +143,7 @@ impl Shared {
             runner.run(integration, job)
         };
         match key {
-            Key::ConnectWise(key) => {
-                run((&Psa::of_key_file(&key, true).map_err(Failure::Client)?).into())
-            }
+            Key::ConnectWise(key) => run((&open(&key)?).into()),
             Key::Autotask(key) => run((&Autotask::of_key(&key).map_err(Failure::Client)?).into()),
         }
     }
@@ -157,4 +155,25 @@ impl Shared {
             state.steps.stop();
         }
     }
+}
+
+/// A way to the PSA. That it is down is found by the run itself, so that the run is kept, tried again and told of.
+fn open(key: &KeyFile) -> Result<Psa, Failure> {
+    let down = match Psa::of_key_file(key, true) {
+        Ok(psa) => return Ok(psa),
+        Err(error) => error,
+    };
+    match down {
+        ClientError::Unreachable { .. } | ClientError::BrokenOff { .. } => {}
+        ClientError::Refused { status, .. } if status == 429 || status >= 500 => {}
+        other => return Err(Failure::Client(other)),
+    }
+    let options = Options {
+        ca_file: key.ca_file.as_deref(),
+        vendor_only: true,
+        // Nobody can be asked where it is; every PSA answers there.
+        usual_path: true,
+        ..Options::default()
+    };
+    Psa::open(&key.url, key.credentials.clone(), &options).map_err(Failure::Client)
 }
