@@ -4,6 +4,7 @@
 pub mod activities;
 pub mod agreements;
 pub mod audit;
+pub mod billable_options;
 pub mod boards;
 pub mod bundles;
 pub mod callbacks;
@@ -36,6 +37,7 @@ mod picker;
 mod portal;
 pub mod projects;
 mod purchasing;
+pub mod recaps;
 pub mod records;
 pub(crate) mod related;
 pub mod reports;
@@ -430,11 +432,16 @@ pub async fn computed(
             "project_recap" => projects::recap::rows(context, permit).await?,
             "schedule_details" => schedule::details(context, permit).await?,
             "agreement_recap" => Box::pin(finance::agreements::recaps(context, permit)).await?,
-            "unposted_invoice" => Box::pin(finance::batches::unposted(context, permit)).await?,
+            "unposted_levels" => Box::pin(finance::unposted::levels(context, permit)).await?,
+            "order_recap" => recaps::order(context, permit).await?,
+            "template_workplan" => recaps::workplan(context, permit).await?,
+            "custom_field_infos" => recaps::custom_fields(context, permit).await?,
+            "unposted" => Box::pin(finance::unposted::rows(context, permit)).await?,
             "audit_trail" => audit::rows(context, permit).await?,
             "my_security" => security::my_rows(context),
             "my_customize_items" => security::my_items(context),
             "role_settings" => security::role_rows(context, permit.entity()),
+            "billable_options" => billable_options::rows(permit),
             "management_logs" => management::logs(context, permit),
             "email_tokens" => email_tokens::rows(permit),
             "marketplace_definitions" => imports::definitions(context, permit),

@@ -109,7 +109,12 @@ fn parents(catalog: &Catalog, entity: &Entity) -> Vec<ParentColumn> {
             slot: parent
                 .field
                 .as_deref()
-                .and_then(|name| slot_of(entity, name)),
+                .and_then(|name| slot_of(entity, name))
+                .or_else(|| {
+                    // Some records have a field of their own for what the path says.
+                    let mut fields = entity.every_field();
+                    fields.position(|field| field.column == parent.column)
+                }),
             column: parent.column.clone(),
         })
     };

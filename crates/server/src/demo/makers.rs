@@ -11,8 +11,13 @@ use toml::{Table, Value};
 
 const KINDS: [&str; 24] = [
     "value", "pick", "turn", "first_of", "by", "copy", "not", "empty", "ref", "first", "upcoming",
+<<<<<<< HEAD
     "date", "month", "hours", "number", "multiply", "divide", "add", "subtract", "uuid",
     "each_row", "ids", "integer", "chance",
+=======
+    "date", "month", "hours", "number", "multiply", "add", "subtract", "uuid", "each_row", "ids",
+    "below", "integer", "chance",
+>>>>>>> b70fa20 (data/demo: rows for what a client looks up; server: unposted lines, recaps and custom field infos are worked out)
 ];
 const CONDITIONS: [&str; 5] = ["when", "unless", "older", "chance", "last"];
 
@@ -243,6 +248,14 @@ impl<'a> Compiler<'a> {
                 target: target()?,
                 names: self.names(file, target()?, value)?,
             },
+            "below" => {
+                let target = self.catalog.home(self.entity(file, path()?)?.id).id;
+                let within = table.get("in").and_then(Value::as_str).unwrap_or("parent");
+                let within = self.route(file, scene, within)?;
+                let parent = within.result.ok_or_else(|| wrong("a path to a row"))?;
+                self.need_under(target, parent);
+                Maker::Below { target, within }
+            }
             "integer" => Maker::Integer(self.pieces(file, scene, path()?)?),
             _ => Maker::Chance(number(value).ok_or_else(|| wrong("a number from 0 to 1"))?),
         })
@@ -431,11 +444,13 @@ impl<'a> Compiler<'a> {
         let round = match table.get("at").and_then(Value::as_str) {
             None => None,
             Some("day") => Some(Round::Day),
+            Some("week") => Some(Round::Week),
             Some("month") => Some(Round::Month),
+            Some("year") => Some(Round::Year),
             Some(other) => {
                 return Err(DemoError::new(
                     file,
-                    format!("`at` is `{other}`; it is `day` or `month`"),
+                    format!("`at` is `{other}`; it is `day`, `week`, `month` or `year`"),
                 ));
             }
         };

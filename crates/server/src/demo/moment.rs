@@ -11,7 +11,10 @@ pub const DAY: i64 = 86_400;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Round {
     Day,
+    /// To its Sunday.
+    Week,
     Month,
+    Year,
 }
 
 /// `2005-05-27T17:30:19Z`
@@ -71,7 +74,10 @@ pub fn round(seconds: i64, to: Round) -> i64 {
     let days = seconds.div_euclid(DAY);
     match to {
         Round::Day => days * DAY,
+        // The first of January 1970 was a Thursday, four days after a Sunday.
+        Round::Week => (days - (days + 4).rem_euclid(7)) * DAY,
         Round::Month => (days - civil(days).2 + 1) * DAY,
+        Round::Year => self::days(civil(days).0, 1, 1) * DAY,
     }
 }
 
@@ -153,6 +159,8 @@ mod tests {
         let at = read("2026-01-31T10:20:30Z").unwrap();
         assert_eq!(write(round(at, Round::Day)), "2026-01-31T00:00:00Z");
         assert_eq!(write(round(at, Round::Month)), "2026-01-01T00:00:00Z");
+        assert_eq!(write(round(at, Round::Week)), "2026-01-25T00:00:00Z");
+        assert_eq!(write(round(at, Round::Year)), "2026-01-01T00:00:00Z");
         assert_eq!(write(month_after(at, 1)), "2026-02-01T00:00:00Z");
         assert_eq!(write(month_after(at, -1)), "2025-12-01T00:00:00Z");
         assert_eq!(write(month_after(at, -12)), "2025-01-01T00:00:00Z");

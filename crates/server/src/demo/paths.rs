@@ -195,6 +195,7 @@ impl<'a> Compiler<'a> {
                     ("capital", Trim::Capital),
                     ("head", Trim::Head),
                     ("short", Trim::Short),
+                    ("year", Trim::Year),
                 ];
                 let Some((_, trim)) = known.iter().find(|(word, _)| *word == trim) else {
                     let names = known.iter().map(|(word, _)| *word);

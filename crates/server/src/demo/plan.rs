@@ -129,6 +129,11 @@ pub(super) enum Maker {
         target: EntityId,
         names: Vec<String>,
     },
+    /// The ids of all rows below another, as a JSON array.
+    Below {
+        target: EntityId,
+        within: Route,
+    },
     Text(Vec<Piece>),
     Integer(Vec<Piece>),
     /// Cumulative weights.
@@ -298,4 +303,6 @@ pub(super) enum Trim {
     Head,
     /// At most 60 characters.
     Short,
+    /// The first four characters, which are the year of a time.
+    Year,
 }

@@ -169,9 +169,12 @@ fn fault(company: &Company, field: &Field, value: &Value) -> Option<String> {
         (Kind::Uuid, Value::Text(text)) => uuid::Uuid::parse_str(text)
             .is_err()
             .then(|| format!("{text} is no uuid")),
-        (Kind::DateTime | Kind::Date, Value::Text(text)) => moment::read(text)
+        (Kind::DateTime, Value::Text(text)) => moment::read(text)
             .is_none()
             .then(|| format!("{text} is no time")),
+        (Kind::Date, Value::Text(text)) => moment::read(&format!("{text}T00:00:00Z"))
+            .is_none()
+            .then(|| format!("{text} is no day")),
         (Kind::List(_) | Kind::Embedded { .. } | Kind::Any, Value::Text(json)) => {
             serde_json::from_str::<serde_json::Value>(json)
                 .is_err()

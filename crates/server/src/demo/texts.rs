@@ -146,6 +146,7 @@ fn trim(out: &mut String, text: &str, how: Trim) {
             }
         }
         Trim::Short => out.extend(text.chars().take(60)),
+        Trim::Year => out.extend(text.chars().take(4)),
     }
 }
 

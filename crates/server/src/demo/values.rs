@@ -28,6 +28,11 @@ impl<'a> Run<'a, '_> {
                     .collect::<Result<Vec<_>, _>>()?;
                 Value::Text(format!("[{}]", ids.join(",")))
             }
+            Maker::Below { target, within } => {
+                let (first, count) = self.range(*target, within).unwrap_or_default();
+                let ids: Vec<String> = (first..first + count).map(|id| id.to_string()).collect();
+                Value::Text(format!("[{}]", ids.join(",")))
+            }
             Maker::Text(pieces) => Value::Text(self.write(pieces, random)),
             Maker::Integer(pieces) => self
                 .write(pieces, random)
@@ -475,7 +480,9 @@ pub(super) fn fit(value: Value, kind: Option<&Kind>, max: Option<u32>) -> Value 
     let Some(kind) = kind else { return value };
     match (kind, value) {
         (_, Value::Null) => Value::Null,
-        (Kind::Text | Kind::DateTime | Kind::Date | Kind::Uuid, Value::Text(text)) => {
+        // A day has no time; the API keeps it so, too.
+        (Kind::Date, Value::Text(text)) => Value::Text(text.chars().take(10).collect()),
+        (Kind::Text | Kind::DateTime | Kind::Uuid, Value::Text(text)) => {
             if text.is_empty() {
                 return Value::Null;
             }

@@ -14,6 +14,7 @@ use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_dialects::connectwise::layout::SCOPE;
 use bitting_policy::Verb;
 use bitting_query::Value;
+use std::collections::BTreeSet;
 
 const BOARDS: &str = "service/boards";
 const STATUSES: &str = "service/boards/statuses";
@@ -162,7 +163,7 @@ pub async fn associations(
     };
     let node = super::members::top_location(context.instance).await?;
     let items = related::under(context.instance, ITEMS, "board_id", board).await?;
-    let mut rows = Vec::new();
+    let (mut rows, mut taken) = (Vec::new(), BTreeSet::new());
     for subtype in related::under(context.instance, SUBTYPES, "board_id", board).await? {
         for of in related::numbers(&subtype, "type_association_ids") {
             let with = items.iter().filter(|item| {
@@ -170,7 +171,9 @@ pub async fn associations(
             });
             let with = std::iter::once(None).chain(with.map(|item| item.integer("item_id")));
             for item in with {
-                let mut row = Row::new(rows.len() as i64 + 1);
+                // Clients keep the associations of all boards in one table.
+                let words = format!("{board}/{of}/{}/{}", subtype.id, item.unwrap_or(0));
+                let mut row = Row::new(super::security::stable_id(&words, &mut taken));
                 row.set(&kind.column, Value::Integer(subtype.id));
                 for (name, value) in [("type", Some(of)), ("item", item), ("board", Some(board))] {
                     if let Some(field) = entity.any_field(name) {

@@ -12,6 +12,7 @@ pub mod payments;
 pub mod pdf;
 pub mod products;
 pub mod taxes;
+pub mod unposted;
 
 use super::related::{self, id, text};
 use super::time::{cycles, pricing::hundredths, sheets, verbs};

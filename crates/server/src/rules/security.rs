@@ -170,7 +170,7 @@ fn items(registry: &Registry, role: &Role, list: &CustomizeList) -> Vec<String> 
 
 /// An id that stays the same when rows are added to the data: made from the identifier, within what
 /// clients hold in 32 bits. Two that fall together are told apart in the order of the data.
-fn stable_id(identifier: &str, taken: &mut BTreeSet<i64>) -> i64 {
+pub(super) fn stable_id(identifier: &str, taken: &mut BTreeSet<i64>) -> i64 {
     let hash = identifier.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     });

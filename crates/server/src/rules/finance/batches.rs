@@ -18,7 +18,7 @@ use bitting_store::table::Change;
 use serde_json::{Map, Value as Json, json};
 
 const BATCHES: &str = "finance/accounting/batches";
-const ENTRIES: &str = "finance/accounting/batches/entries";
+pub(super) const ENTRIES: &str = "finance/accounting/batches/entries";
 const RESOURCE: &str = "accountingBatch";
 
 /// `POST /batches`: posts the records whose ids the body names.
@@ -191,65 +191,9 @@ pub async fn export(
     Ok(Answer::json(verbs::status(context), &export))
 }
 
-/// The invoices that are in no batch, as lines of the ledger's waiting list.
-pub async fn unposted(context: Context<'_>, permit: &Permit<'_>) -> Result<Vec<Row>, Problem> {
-    let mut rows = Vec::new();
-    for invoice in visible(context, super::INVOICES).await? {
-        if !invoice.is_null("gl_batch_id") {
-            continue;
-        }
-        let mut draft = Draft::new(permit.entity(), Row::new(invoice.id));
-        for (name, column) in [
-            ("locationId", "location_id"),
-            ("departmentId", "department_id"),
-            ("company", "company_id"),
-            ("accountNumber", "account_number"),
-            ("billToCompany", "bill_to_company_id"),
-            ("billToSite", "billing_site_id"),
-            ("shipToCompany", "ship_to_company_id"),
-            ("shipToSite", "shipping_site_id"),
-            ("invoiceNumber", "invoice_number"),
-            ("invoiceDate", "date"),
-            ("invoiceType", "type"),
-            ("description", "reference"),
-            ("billingTerms", "billing_terms_id"),
-            ("dueDate", "due_date"),
-            ("currency", "currency_id"),
-            ("subTotal", "subtotal"),
-            ("total", "total"),
-            ("invoiceTaxableFlag", "taxable_flag"),
-            ("taxCode", "tax_code_id"),
-            ("salesTaxAmount", "sales_tax"),
-        ] {
-            draft.set(name, invoice.get(column).clone());
-        }
-        draft.set("billingLogId", Value::Integer(invoice.id));
-        for (name, column) in [
-            ("hasTime", "service_total"),
-            ("hasExpenses", "expense_total"),
-            ("hasProducts", "product_total"),
-        ] {
-            let any = invoice.number(column).unwrap_or(0.0) != 0.0;
-            draft.set(name, Value::Boolean(any));
-        }
-        let scope = bitting_dialects::connectwise::layout::SCOPE;
-        for column in [
-            scope,
-            "entered_by",
-            "date_entered",
-            "updated_by",
-            "last_updated",
-        ] {
-            draft.row.set(column, invoice.get(column).clone());
-        }
-        rows.push(draft.row);
-    }
-    Ok(rows)
-}
-
 /// Records that the caller sees by location and the like: posting asks for the row of accounting, and not
 /// for those of the records.
-async fn visible(context: Context<'_>, path: &str) -> Result<Vec<Row>, Problem> {
+pub(super) async fn visible(context: Context<'_>, path: &str) -> Result<Vec<Row>, Problem> {
     let entity = related::entity(context.instance, path)?;
     let permit = crate::permit::pass_through(context.caller, entity);
     let all = Filter::Constant(true);
