@@ -54,10 +54,52 @@ ABSENT = {
     "SystemQuotelinksetupTestconnectionEndpoint",
     "TimeTimeperiodsetupsDefaultEndpoint",
 }
+# Lists without a record in the demo company: what docs/demo.md names, uses of set-up rows that nothing uses, and what
+# hangs on few of many records.
+EMPTY = {
+    "CompanyConfigurationsTypesIdQuestionsIdValuesIdUsagesEndpoint",
+    "CompanyConfigurationsTypesIdQuestionsIdValuesIdUsagesListEndpoint",
+    "CompanyContactsIdPortalsecurityEndpoint",
+    "CompanyManagementitsolutionsIdUsagesEndpoint",
+    "CompanyManagementitsolutionsIdUsagesListEndpoint",
+    "ExpenseEntriesIdAuditsEndpoint",
+    "ExpenseReportsIdAuditsEndpoint",
+    "FinanceAccountingBatchesEndpoint",
+    "FinanceInvoicetemplatesIdUsagesEndpoint",
+    "FinanceInvoicetemplatesIdUsagesListEndpoint",
+    "MarketingCampaignsIdActivitiesEndpoint",
+    "MarketingCampaignsIdOpportunitiesEndpoint",
+    "ProcurementProductsIdComponentsEndpoint",
+    "ProcurementProductsIdPickingshippingdetailsEndpoint",
+    "ProjectTicketsIdActivitiesEndpoint",
+    "ProjectTicketsIdDocumentsEndpoint",
+    "ProjectTicketsIdProductsEndpoint",
+    "SalesCommissionsIdUsagesEndpoint",
+    "SalesCommissionsIdUsagesListEndpoint",
+    "ScheduleDetailsEndpoint",
+    "ServiceEmailtemplatesIdUsagesEndpoint",
+    "ServiceEmailtemplatesIdUsagesListEndpoint",
+    "ServiceKnowledgebasesubcategoriesIdUsagesEndpoint",
+    "ServiceKnowledgebasesubcategoriesIdUsagesListEndpoint",
+    "ServiceSurveysIdUsagesEndpoint",
+    "ServiceSurveysIdUsagesListEndpoint",
+    "ServiceTicketsIdActivitiesEndpoint",
+    "ServiceTicketsIdDocumentsEndpoint",
+    "SystemCallbacksEndpoint",
+    "SystemDocumentsEndpoint",
+    "SystemMembersIdManageddeviceaccountsEndpoint",
+    "SystemMembersIdPersonasEndpoint",
+    "SystemMembersWithssoEndpoint",
+    "TimeChargecodesIdUsagesEndpoint",
+    "TimeChargecodesIdUsagesListEndpoint",
+    "TimeEntriesIdAuditsEndpoint",
+    "TimeSheetsEndpoint",
+}
 # Words for placeholders that are no numbers.
 REPORT = "Company"
-# How deep one id hangs under another, and how many records of a list are opened.
+# How deep one id hangs under another, and about how many records of a list are opened.
 DEEPEST = 6
+OPENED = 10
 # Refusals that are heeded before a record is given up.
 TRIES = 6
 
@@ -113,14 +155,20 @@ class Walk:
 
     def down(self, endpoint, depth):
         name = type(endpoint).__name__
-        if depth > DEEPEST or self.seen.get(name) == "rows":
+        known = self.seen.get(name) == "rows"
+        if depth > DEEPEST or known and not self.hollow(endpoint):
             return
-        answer = self.call(endpoint, name)
+        # A record that was parsed is opened once more for what the one before it had nothing of.
+        answer = None if known and not self.opening(endpoint) else self.call(endpoint, name)
         for child in endpoint._child_endpoints:
             self.down(child, depth + 1)
         for key in self.keys(endpoint, answer):
             for method in self.opening(endpoint):
                 self.down(method(key), depth + 1)
+
+    def hollow(self, endpoint):
+        """Whether something below it was not seen with a record yet."""
+        return any(self.seen.get(type(child).__name__) != "rows" for child in endpoint._child_endpoints)
 
     def strays(self):
         """Endpoints that the package has and its client leads to from nowhere: hung under their neighbours."""
@@ -172,6 +220,7 @@ class Walk:
     def asked(endpoint):
         """Parameters without which a list has nothing to answer."""
         about = {
+            "CompanyManagementIdLogDownloadEndpoint": {"filePath": "management-1.log"},
             "SystemAudittrailEndpoint": {"type": "Ticket", "id": 1},
             "SystemAudittrailCountEndpoint": {"type": "Ticket", "id": 1},
             "SystemDocumentsEndpoint": {"recordType": "Ticket", "recordId": 1},
@@ -252,7 +301,8 @@ class Walk:
             if made:
                 self.call(endpoint, type(endpoint).__name__)
                 ids = [made]
-        return ids[:1] + ids[-1:] if ids else [1]
+        some = ids[:: len(ids) // OPENED + 1]
+        return some + [last for last in ids[-1:] if last not in some] if ids else [1]
 
 
 @pytest.fixture(scope="module")
@@ -269,7 +319,7 @@ def test_every_answer_is_parsed(walk):
     assert not walk.faults, f"{len(walk.faults)} of {len(walk.seen)}:\n" + "\n".join(walk.faults)
 
 
-def test_every_endpoint_with_a_get_is_called(walk):
+def test_every_endpoint_with_a_get_is_called(walk, capsys):
     known = set(classes())
     called = set(walk.seen) | set(walk.missing)
     assert known - called == set(), "never called"
@@ -277,6 +327,11 @@ def test_every_endpoint_with_a_get_is_called(walk):
     # nothing is there to parse. All else answers.
     lost = {name for name in set(walk.missing) - set(walk.seen) if "Id" not in name}
     assert lost <= ABSENT, sorted(lost - ABSENT)
-    filled = [name for name, how in walk.seen.items() if how == "rows"]
-    assert len(walk.seen) >= 1380, f"{len(walk.seen)} of {len(known)} endpoints answered"
-    assert len(filled) >= 1240, f"{len(filled)} of {len(known)} endpoints had a record to parse"
+    filled = {name for name, how in walk.seen.items() if how == "rows"}
+    empty = sorted(name for name, how in walk.seen.items() if how == "empty")
+    with capsys.disabled():
+        print(f"\npyconnectwise: {len(known)} endpoints with a get, {len(filled)} with a record, {len(empty)} with none")
+    # What the other scenarios leave behind may fill some of them.
+    assert set(empty) <= EMPTY, sorted(set(empty) - EMPTY)
+    gone = {name for name in set(walk.missing) - set(walk.seen)}
+    assert len(filled) >= 1480 and len(filled) + len(empty) + len(gone) + len(SLIPS) == len(known)
