@@ -81,6 +81,9 @@ pub(super) fn compile(catalog: &Catalog, recipes: &Recipes) -> Result<Plan, Demo
         };
         let parents: Vec<usize> = match block.each {
             None => Vec::new(),
+            // Rows below those that the recipe names, which stand in recipes themselves, whatever else is made
+            // of their kind.
+            Some(_) if !block.only.is_empty() => Vec::new(),
             Some(each) => (0..index)
                 .filter(|parent| blocks[*parent].entity == each && streams[*parent])
                 .collect(),

@@ -9,15 +9,10 @@ use bitting_catalog::entity::{EntityId, Kind};
 use bitting_query::Value as Plain;
 use toml::{Table, Value};
 
-const KINDS: [&str; 24] = [
+const KINDS: [&str; 25] = [
     "value", "pick", "turn", "first_of", "by", "copy", "not", "empty", "ref", "first", "upcoming",
-<<<<<<< HEAD
     "date", "month", "hours", "number", "multiply", "divide", "add", "subtract", "uuid",
-    "each_row", "ids", "integer", "chance",
-=======
-    "date", "month", "hours", "number", "multiply", "add", "subtract", "uuid", "each_row", "ids",
-    "below", "integer", "chance",
->>>>>>> b70fa20 (data/demo: rows for what a client looks up; server: unposted lines, recaps and custom field infos are worked out)
+    "each_row", "ids", "below", "integer", "chance",
 ];
 const CONDITIONS: [&str; 5] = ["when", "unless", "older", "chance", "last"];
 

@@ -77,15 +77,9 @@ pub struct ListRecipe {
 #[folder = "$CARGO_MANIFEST_DIR/../../data/demo"]
 struct Files;
 
-<<<<<<< HEAD
 const TABLE_KEYS: [&str; 16] = [
     "entity", "rows", "count", "spread", "share", "least", "each", "only", "when", "unless",
     "older", "distinct", "first_id", "apart", "fields", "let",
-=======
-const TABLE_KEYS: [&str; 15] = [
-    "entity", "rows", "count", "spread", "share", "least", "each", "only", "when", "unless",
-    "older", "distinct", "first_id", "fields", "let",
->>>>>>> b70fa20 (data/demo: rows for what a client looks up; server: unposted lines, recaps and custom field infos are worked out)
 ];
 const STAMPS: [&str; 3] = ["entered", "updated", "by"];
 

@@ -85,7 +85,9 @@ impl Company {
     /// Entities of which rows were made, and the rows that belong to each.
     fn made(&self) -> Vec<(&Entity, Vec<(i64, &Row)>)> {
         let mut made = Vec::new();
-        for path in self.summary.rows.keys() {
+        // A small company has none of some kinds.
+        let some = self.summary.rows.iter().filter(|(_, count)| **count > 0);
+        for (path, _) in some {
             let entity = self.entity(path);
             let belongs = |row: &Row| {
                 entity.only.iter().all(|(name, values)| {
