@@ -198,7 +198,12 @@ fn entity(
     };
     let mut members = fields::resolve(&shown.file.fields, shown.place, names)?;
     if shown.file.keyed {
-        members.insert(0, fields::id(names.texts, source.file.serves.as_ref()));
+        let serves = source.file.serves.as_ref();
+        let of = match serves.and_then(|serves| serves.id_of.as_ref()) {
+            Some(of) => Some(names.entity(of, *place)?),
+            None => None,
+        };
+        members.insert(0, fields::id(names.texts, serves, of));
     }
     let hidden = fields::resolve(&file.hidden, *place, names)?;
     let custom_fields = shown.file.custom_fields;

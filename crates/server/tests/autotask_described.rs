@@ -190,3 +190,39 @@ async fn a_search_without_a_filter_is_refused_or_finds_everything() {
         site.admin_call("GET", "/Companies/0/Contacts", None).await;
     }
 }
+
+/// A text goes by the id of its document, is there as soon as the document is, shows to who sees the document, and
+/// goes with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_text_of_a_document_is_seen_where_the_document_is() {
+    let site = Site::open().await;
+    let body = json!({"companyID": 0, "title": "Plan", "documentCategoryID": 1, "publish": 1});
+    let made = site.admin_call("POST", "/Documents", Some(body)).await;
+    let id = made["itemId"].clone();
+    let path = format!("/Documents/{id}/PlainTextContent");
+    let text = site.admin_call("GET", &path, None).await;
+    assert_eq!(text["items"][0]["id"], id);
+    let written = json!({"id": id, "contentData": "Call first."});
+    site.admin_call("PATCH", &path, Some(written)).await;
+    let own = format!("/DocumentPlainTextContent/{id}");
+    let text = site.admin_call("GET", &own, None).await;
+    assert_eq!(text["item"]["contentData"], "Call first.");
+    let resource = site.resource("jmoor").await;
+    let settings = [
+        ("Knowledge Base and Documents / Documents", "view", "All"),
+        ("CRM / Vendor & Partners", "value", "All"),
+    ];
+    let user = site.user(resource, &settings).await;
+    let documents = site.rows(&user, "Documents").await;
+    let texts = site.rows(&user, "DocumentPlainTextContent").await;
+    let ids = |rows: &[Value]| rows.iter().map(|row| row["id"].clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&texts), ids(&documents));
+    let every = site.rows(site.admin(), "DocumentPlainTextContent").await;
+    assert!(!texts.is_empty() && texts.len() < every.len());
+    let hidden = site.call(Some(&user), "GET", &own, None).await;
+    assert_eq!(hidden, (200, json!({"item": null})));
+    let gone = format!("/Documents/{id}");
+    site.admin_call("DELETE", &gone, None).await;
+    let text = site.admin_call("GET", &own, None).await;
+    assert_eq!(text, json!({"item": null}));
+}

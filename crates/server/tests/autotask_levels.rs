@@ -557,6 +557,14 @@ async fn entries_notes_and_files_follow_their_record() {
             "{entity}"
         );
     }
+    // Files of people show in the list of all to who sees them at their own place.
+    let hr = [("Admin / Resources/Users (HR)", "value", "Checked")];
+    let hr = site.user(1, &hr).await;
+    let at_home = site.rows(&hr, "ResourceAttachments").await;
+    let listed = site.rows(&hr, "AttachmentInfo").await;
+    let files = |rows: &[Value]| ids(rows, |_| true);
+    assert!(!at_home.is_empty());
+    assert_eq!(files(&listed), files(&at_home));
     let me = site.resource("dfrost").await;
     let user = site.user(me, &[]).await;
     let own = site.rows(&user, "TimeEntries").await;

@@ -14,7 +14,7 @@ use bitting_policy::{ActionId, Needs};
 use bitting_server::autotask::users::Shown;
 use bitting_server::secret::Secret;
 use serde_json::{Value, json};
-use site::{Answered, SYSTEM, Site, all};
+use site::{Answered, SYSTEM, Site};
 use std::collections::BTreeMap;
 
 const DENIED: &str = "does not have the adequate permissions";

@@ -74,15 +74,16 @@ pub(crate) fn references(
 }
 
 /// The implied `id`, with what the file says of it.
-pub(crate) fn id(texts: &Texts, serves: Option<&ServesText>) -> Field {
+pub(crate) fn id(texts: &Texts, serves: Option<&ServesText>, of: Option<EntityId>) -> Field {
     let text = FieldTable {
         kind: Some(KindText::Integer),
         read_only: true,
         native: serves.and_then(|serves| serves.id.clone()),
         queryable: serves.and_then(|serves| serves.id_queryable),
+        guess: true,
         ..FieldTable::default()
     };
-    build("id", &text, Kind::Integer, None, texts)
+    build("id", &text, Kind::Integer, of, texts)
 }
 
 /// The fields of one table of a file, in its order.

@@ -23,6 +23,8 @@ pub(crate) struct ServesText {
     pub told: String,
     /// The vendor's word for the type of `id`, where it is not `long`.
     pub id: Option<String>,
+    /// The entity whose records the ids are of.
+    pub id_of: Option<String>,
     /// Filters may name `id`.
     pub id_queryable: Option<bool>,
     /// `InvoicePDF`: paths below a record that answer it as a file.

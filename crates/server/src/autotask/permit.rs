@@ -5,7 +5,7 @@ use super::answer::Trouble;
 use super::tenant::{Caller, Tenant};
 use super::users::ProtectedData;
 use crate::backend::{column, equals};
-use bitting_catalog::entity::Entity;
+use bitting_catalog::entity::{Entity, Field};
 use bitting_catalog::security::Reach;
 use bitting_catalog::served::{Act, Served};
 use bitting_dialects::autotask::error::Refusal;
@@ -326,11 +326,7 @@ async fn rows_under(
         if let Decision::Denied(_) = held
             && let Some(field) = entity.fields.iter().find(|field| *field.name == *flag)
         {
-            let path = column(&field.column, Kind::Boolean);
-            all.push(Filter::Or(vec![
-                Filter::IsNull { path },
-                equals(&field.column, Kind::Boolean, Value::Boolean(false)),
-            ]));
+            all.push(without(field));
         }
     }
     if let Some(field) = served.rows.line
@@ -360,6 +356,21 @@ async fn rows_under(
         equals(&entity.fields[*field].column, Kind::Integer, me)
     });
     Ok(Filter::Or(own.chain([others]).collect()))
+}
+
+/// The rows that do not have a flag, or name nothing in a field.
+fn without(field: &Field) -> Filter {
+    match field.kind {
+        bitting_catalog::entity::Kind::Boolean => Filter::Or(vec![
+            Filter::IsNull {
+                path: column(&field.column, Kind::Boolean),
+            },
+            equals(&field.column, Kind::Boolean, Value::Boolean(false)),
+        ]),
+        _ => Filter::IsNull {
+            path: column(&field.column, Kind::Integer),
+        },
+    }
 }
 
 const EVERY_REACH: [Reach; 2] = [Reach::Territories, Reach::Organizations];

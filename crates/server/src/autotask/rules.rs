@@ -148,6 +148,8 @@ pub async fn beside(
     match &*draft.entity.path {
         "Tickets" => tickets::history(tenant, by, draft, changes).await?,
         "Tasks" => spans::task(tenant, draft, changes).await?,
+        "Documents" => content(tenant, draft, "DocumentPlainTextContent", changes),
+        "KnowledgeBaseArticles" => content(tenant, draft, "ArticlePlainTextContent", changes),
         path if attachments::is_one(path) => attachments::listed(tenant, draft, changes),
         path if path.contains("Webhook") => webhooks::ready(tenant, draft, changes).await?,
         _ => {}
@@ -241,4 +243,20 @@ async fn same_company(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trou
         }
     }
     Ok(())
+}
+
+/// The text of a new document or article, empty until somebody writes it: it goes by the id of what it is of, and can
+/// be changed and not be made.
+fn content(tenant: &Tenant, draft: &Draft<'_>, entity: &str, changes: &mut Vec<Change>) {
+    if draft.before.is_none()
+        && let Some(texts) = tenant.catalog().entity_at(entity)
+    {
+        let mut row = Row::new(draft.row.id);
+        row.set("content_data", Value::Text(String::new()));
+        changes.push(Change::Insert {
+            table: texts.table.clone(),
+            id: row.id,
+            values: row.into_values(),
+        });
+    }
 }
