@@ -68,6 +68,12 @@ impl Place {
     }
 
     pub fn open(&self) -> Result<Opened> {
+        if self.target.autotask {
+            anyhow::bail!(
+                "--autotask is for profiles of Autotask, `autotask/...` in `bitting profile list`; leave it out for \
+                 one of ConnectWise"
+            );
+        }
         match (&self.psa, &self.admin_key) {
             (None, None) => self.embedded(),
             (None, Some(file)) => {

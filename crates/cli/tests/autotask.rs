@@ -215,6 +215,26 @@ fn another_instance_has_switches_copies_and_faults_of_its_own() {
     let cut = server.call(&second, "GET", all, &json!(null));
     assert!(cut.json::<Value>().is_err(), "broken off");
     server.expect(0, &kind(&["clear"]));
+    // What the form of an API user would not take.
+    for (level, email, fault) in [
+        (
+            "Team Member (system)",
+            "wall@example.com",
+            "level of people",
+        ),
+        (
+            "API User (system) (API-only)",
+            "nonsense",
+            "no e-mail address",
+        ),
+    ] {
+        let words = ["member", "create", "Wall API", "--role", level];
+        let words = [&words[..], &["--email", email, "--autotask"]].concat();
+        let said = server.expect(1, &words);
+        assert!(said.contains(fault), "{said}");
+    }
+    let said = server.expect(1, &["plan", "umbrella", "--autotask"]);
+    assert!(said.contains("profiles of Autotask"), "{said}");
     let said = server.expect(1, &["instance", "show", "Third"]);
     assert!(said.contains("third") && said.contains("Second"), "{said}");
 }

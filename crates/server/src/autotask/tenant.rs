@@ -156,7 +156,7 @@ pub enum LevelTrouble {
     System(String),
     #[error("there are {MOST_LEVELS} levels already; remove one")]
     TooMany,
-    #[error("{count} API users hold `{name}`; give them another level first")]
+    #[error("API users hold `{name}` ({count}); give them another level first")]
     InUse { name: String, count: usize },
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -214,6 +214,23 @@ pub(super) fn find_id(tenant: &Tenant, word: &serde_json::Value) -> Result<i64, 
     })
 }
 
+/// A level that the form of an API user offers: an active one that is no person's.
+pub(super) fn for_api_users(tenant: &Tenant, word: &serde_json::Value) -> Result<i64, Problem> {
+    let id = find_id(tenant, word)?;
+    let Some(level) = tenant.level(id) else {
+        return Ok(id);
+    };
+    let name = &level.document.name;
+    let fault = if level.document.interactive {
+        format!("`{name}` is a level of people; API users hold API-only levels and copies of them")
+    } else if level.document.inactive {
+        format!("`{name}` is inactive; make it active first")
+    } else {
+        return Ok(id);
+    };
+    Err(wrong("securityLevel", fault))
+}
+
 fn answer(tenant: &Tenant, status: u16, id: i64) -> Result<Reply, Problem> {
     let level = tenant
         .level(id)

@@ -129,7 +129,7 @@ async fn create(area: &Area<'_>) -> Result<Reply, Problem> {
     ] {
         fits(field, value, most)?;
     }
-    let level = levels::find_id(tenant, &form.security_level)?;
+    let level = levels::for_api_users(tenant, &form.security_level)?;
     let entity = resources(tenant)?;
     let id = tenant.backend.store.next_id(&entity.table).await?;
     let (mut user, shown) = ApiUser::generate(id, level, form.vendor.as_deref());
@@ -211,7 +211,7 @@ async fn changed(
     let level = change
         .security_level
         .as_ref()
-        .map(|word| levels::find_id(tenant, word))
+        .map(|word| levels::for_api_users(tenant, word))
         .transpose()?;
     let entity = resources(tenant)?;
     let mut values = Vec::new();
@@ -411,8 +411,21 @@ fn fits(field: &str, value: &str, most: usize) -> Result<(), Problem> {
             field,
             format!("it has {count} characters, and the form takes {most}"),
         )),
+        _ if field == "email" && !is_address(value) => Err(wrong(
+            field,
+            format!("`{value}` is no e-mail address; notices of problems go there"),
+        )),
         _ => Ok(()),
     }
+}
+
+/// Somebody at some host: more is for the mail server to tell.
+fn is_address(text: &str) -> bool {
+    let parts = text.trim().split_once('@');
+    parts.is_some_and(|(who, host)| {
+        let plain = |part: &str| !part.is_empty() && !part.contains([' ', '@']);
+        plain(who) && plain(host)
+    })
 }
 
 fn missing(resource: i64) -> Problem {
