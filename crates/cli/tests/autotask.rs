@@ -229,11 +229,11 @@ fn another_instance_has_switches_copies_and_faults_of_its_own() {
         ),
     ] {
         let words = ["member", "create", "Wall API", "--role", level];
-        let words = [&words[..], &["--email", email, "--autotask"]].concat();
+        let words = [&words[..], &["--email", email, "--show"]].concat();
         let said = server.expect(1, &words);
         assert!(said.contains(fault), "{said}");
     }
-    let said = server.expect(1, &["plan", "umbrella", "--autotask"]);
+    let said = server.expect(1, &["plan", "umbrella"]);
     assert!(said.contains("profiles of Autotask"), "{said}");
     let said = server.expect(1, &["instance", "show", "Third"]);
     assert!(said.contains("third") && said.contains("Second"), "{said}");
