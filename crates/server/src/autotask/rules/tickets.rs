@@ -35,7 +35,9 @@ pub async fn save(tenant: &Tenant, by: i64, draft: &mut Draft<'_>) -> Result<(),
     let role = draft.integer("assignedResourceRoleID");
     if resource.is_some() != role.is_some() {
         draft.errors.push(
-            "assignedResourceID and assignedResourceRoleID must be given together".to_owned(),
+            "When assigning a Resource, you must assign both a assignedResourceID and \
+             assignedResourceRoleID."
+                .to_owned(),
         );
     }
     if let (Some(resource), Some(role)) = (resource, role)
