@@ -17,11 +17,40 @@ pub struct Catalog {
     pub shapes: BTreeMap<Arc<str>, Vec<Field>>,
     /// Shapes of links by name: `BoardReference`.
     pub references: BTreeMap<Arc<str>, Arc<Reference>>,
-    pub(crate) by_path: HashMap<String, EntityId>,
-    pub(crate) by_schema: HashMap<Arc<str>, EntityId>,
+    by_path: HashMap<String, EntityId>,
+    by_schema: HashMap<Arc<str>, EntityId>,
 }
 
 impl Catalog {
+    /// The catalog of these parts; entities are found by what they say of themselves.
+    pub(crate) fn of(
+        entities: Vec<Entity>,
+        routes: Vec<Route>,
+        shapes: BTreeMap<Arc<str>, Vec<Field>>,
+        references: BTreeMap<Arc<str>, Arc<Reference>>,
+    ) -> Self {
+        let paths = entities.iter();
+        let by_path = paths
+            .map(|entity| (fold(&entity.path), entity.id))
+            .collect();
+        let mut by_schema = HashMap::with_capacity(entities.len());
+        for entity in &entities {
+            let held = by_schema.entry(entity.schema.clone()).or_insert(entity.id);
+            // A record's shape belongs to the entity that keeps its rows.
+            if entity.stored_in.is_none() && entities[held.0 as usize].stored_in.is_some() {
+                *held = entity.id;
+            }
+        }
+        Self {
+            entities,
+            routes,
+            shapes,
+            references,
+            by_path,
+            by_schema,
+        }
+    }
+
     /// The entity of an id. Ids come from this catalog, so an id of another one is a programming
     /// error and panics.
     pub fn entity(&self, id: EntityId) -> &Entity {

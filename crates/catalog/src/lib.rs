@@ -7,6 +7,7 @@ mod embedded;
 pub mod entity;
 mod error;
 pub mod import;
+pub mod packed;
 pub mod profile;
 mod read;
 pub mod route;

@@ -120,22 +120,7 @@ impl Catalog {
         for (source, entity) in parsed.iter().zip(&entities) {
             paths::routes(source, entity, &rights, &kept, &mut routes)?;
         }
-        let mut by_schema = HashMap::with_capacity(entities.len());
-        for entity in &entities {
-            let held = by_schema.entry(entity.schema.clone()).or_insert(entity.id);
-            // A record's shape belongs to the entity that keeps its rows.
-            if entity.stored_in.is_none() && entities[held.0 as usize].stored_in.is_some() {
-                *held = entity.id;
-            }
-        }
-        Ok(Catalog {
-            entities,
-            routes,
-            shapes,
-            references,
-            by_path,
-            by_schema,
-        })
+        Ok(Catalog::of(entities, routes, shapes, references))
     }
 }
 

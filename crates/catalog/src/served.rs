@@ -80,7 +80,7 @@ impl Asked {
 
 /// A set of [`Asked`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Operations(u16);
+pub struct Operations(pub(crate) u16);
 
 impl Operations {
     pub fn add(&mut self, asked: Asked) {

@@ -21,6 +21,7 @@ use crate::secret::Secret;
 use crate::seed::{self, Demo, Seeded};
 use crate::server::{BODY_LIMIT, Server, Settings};
 use crate::shelf::{self, Shelf};
+use crate::shipped;
 use crate::tls::{self, Source, TlsError};
 use bitting_catalog::{Catalog, CatalogError};
 use bitting_store::{DatabaseUrl, StoreError};
@@ -385,16 +386,17 @@ async fn open(
 }
 
 fn shelf_of(options: &Options) -> Result<Shelf, HostError> {
-    let (registry, catalog) = Catalog::overlaid(options.overlay.iter().cloned())?;
-    // What is shipped has been checked; what a user adds has not.
-    let faults = if options.overlay.is_empty() {
-        Vec::new()
+    let (registry, catalog) = if options.overlay.is_empty() {
+        shipped::connectwise()?
     } else {
-        catalog.check(None)
+        let (registry, catalog) = Catalog::overlaid(options.overlay.iter().cloned())?;
+        // What is shipped has been checked; what a user adds has not.
+        let faults = catalog.check(None);
+        if !faults.is_empty() {
+            return Err(HostError::Overlay(faults.join("\n")));
+        }
+        (registry, catalog)
     };
-    if !faults.is_empty() {
-        return Err(HostError::Overlay(faults.join("\n")));
-    }
     let clock: Clock = Arc::new(jiff::Timestamp::now);
     Ok(Shelf {
         catalog: Arc::new(catalog),

@@ -42,6 +42,7 @@ pub mod server;
 mod setup_rows;
 pub mod shape;
 pub mod shelf;
+mod shipped;
 pub mod tls;
 mod usage;
 pub mod used;

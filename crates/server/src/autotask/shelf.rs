@@ -9,6 +9,7 @@ use crate::problem::Problem;
 use crate::seed::Demo;
 use crate::server::Server;
 use crate::shelf::Shelf;
+use crate::shipped;
 use bitting_catalog::security::Permissions;
 use bitting_catalog::{Catalog, CatalogError};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
@@ -35,7 +36,7 @@ pub struct Rack {
 impl Rack {
     /// The shipped knowledge, and how faithful the databases are to the vendor.
     pub fn new(wanted: AutotaskOptions) -> Result<Self, CatalogError> {
-        let (permissions, registry, catalog) = Catalog::autotask()?;
+        let (permissions, registry, catalog) = shipped::autotask()?;
         Ok(Self {
             permissions: Arc::new(permissions),
             registry: Arc::new(registry),
