@@ -1,5 +1,5 @@
-//! What is shipped of both APIs, as a server takes it up: packed while the program was built, or read from the checkout
-//! where debug assertions are on. Must not know what is served from it.
+//! What is shipped of both APIs, as a server takes it up: packed while a release was built, else read from the
+//! checkout. Must not know what is served from it.
 
 use bitting_catalog::security::Permissions;
 use bitting_catalog::{Catalog, CatalogError};
