@@ -119,20 +119,32 @@ impl<'b> Reader<'b> {
     }
 }
 
-/// Whole numbers, whatever their width.
-macro_rules! numbers {
-    ($($kind:ty),*) => {$(
-        impl Pack for $kind {
-            fn pack(&self, out: &mut Writer) {
-                out.number(*self as u64);
-            }
-            fn unpack(from: &mut Reader) -> Option<Self> {
-                Self::try_from(from.number()?).ok()
-            }
-        }
-    )*};
+impl Pack for usize {
+    fn pack(&self, out: &mut Writer) {
+        out.number(*self as u64);
+    }
+    fn unpack(from: &mut Reader) -> Option<Self> {
+        Self::try_from(from.number()?).ok()
+    }
 }
-numbers!(u16, u32, u64, usize);
+
+impl Pack for u32 {
+    fn pack(&self, out: &mut Writer) {
+        out.number(u64::from(*self));
+    }
+    fn unpack(from: &mut Reader) -> Option<Self> {
+        Self::try_from(from.number()?).ok()
+    }
+}
+
+impl Pack for u16 {
+    fn pack(&self, out: &mut Writer) {
+        out.number(u64::from(*self));
+    }
+    fn unpack(from: &mut Reader) -> Option<Self> {
+        Self::try_from(from.number()?).ok()
+    }
+}
 
 impl Pack for i64 {
     fn pack(&self, out: &mut Writer) {
@@ -199,9 +211,10 @@ impl<T: Pack> Pack for Option<T> {
         }
     }
     fn unpack(from: &mut Reader) -> Option<Self> {
-        Some(match bool::unpack(from)? {
-            true => Some(T::unpack(from)?),
-            false => None,
+        Some(if bool::unpack(from)? {
+            Some(T::unpack(from)?)
+        } else {
+            None
         })
     }
 }
