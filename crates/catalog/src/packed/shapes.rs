@@ -49,7 +49,7 @@ records! {
     Route { path, also, kind, entity, methods, params, view, right, rule }
     Operation { method, status, body, returns, list, since }
     Served {
-        root, below, can, restricted, protected_data, asks, webhooks, files, user_defined, rows,
+        root, below, can, restricted, protected_data, asks, told, webhooks, files, user_defined, rows,
     }
     Below { parent, segment, route, field, operations, basis }
     Can { create, query, update, delete }
