@@ -6,6 +6,7 @@ mod behind;
 use crate::backend::{Ask, Backend, Look, Page};
 use crate::permit::Permit;
 use crate::row::Row;
+use crate::rules;
 use bitting_query::{Elements, Filter, Kind, Path, Value, and, matches};
 use bitting_store::StoreError;
 use std::borrow::Cow;
@@ -125,11 +126,15 @@ async fn kept(
     permit: &Permit<'_>,
     filter: Filter,
 ) -> Result<Vec<Row>, StoreError> {
-    let asked = behind::settled(backend, &rows, filter).await?;
-    let filter = if permit.entity().stored {
-        and(permit.narrow(), asked)
+    let filter = if rules::looks_behind(permit.entity()) {
+        behind::settled(backend, &rows, filter).await?
     } else {
-        asked
+        filter
+    };
+    let filter = if permit.entity().stored {
+        and(permit.narrow(), filter)
+    } else {
+        filter
     };
     rows.retain(|row| matches(&filter, &Seen(row)));
     Ok(rows)

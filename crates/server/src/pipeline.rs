@@ -426,7 +426,10 @@ async fn list(
         offset,
         look,
     };
-    let page = match rules::computed(context, permit).await? {
+    let worked_out = rules::computed(context, permit).await?;
+    // Where counting costs little, the last page is told; a next page is all that clients need.
+    let countable = worked_out.is_none() && call.entity.stored;
+    let page = match worked_out {
         Some(rows) => computed::list(&call.instance.backend, permit, rows, ask, forward).await?,
         None if call.route.rule.as_deref() == Some("calculate_sla") => {
             let backend = &call.instance.backend;
@@ -441,8 +444,7 @@ async fn list(
         None => call.instance.backend.list(permit, ask).await?,
     };
     let backend = &call.instance.backend;
-    // The last page is told where counting costs little; a next page is all that clients need.
-    let counts = !forward && page.more && call.entity.stored;
+    let counts = countable && !forward && page.more;
     let last = if counts && backend.is_small(call.entity).await? {
         Some(backend.count(permit, filter).await?.div_ceil(size))
     } else {

@@ -411,6 +411,13 @@ pub fn is_own(entity: &Entity, caller: &Caller, id: i64) -> Option<bool> {
     own.then_some(id == caller.member)
 }
 
+/// Whether conditions on rows that are worked out look behind references. Not where the rows are made of other stored
+/// records by rules of their own, which a gate's fence through a reference cannot tell: it finds none there.
+pub fn looks_behind(entity: &Entity) -> bool {
+    let own = ["all_notes", "attached_configuration"];
+    !entity.stored || entity.rules.iter().any(|rule| own.contains(&rule.as_str()))
+}
+
 /// Rows of an entity that is worked out and not stored, unfiltered; `None` when it is stored.
 pub async fn computed(
     context: Context<'_>,
