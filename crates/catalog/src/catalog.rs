@@ -60,7 +60,9 @@ impl Catalog {
     /// The entity of a path without placeholders, in any case, with or without slashes at the ends:
     /// `service/tickets`.
     pub fn entity_at(&self, path: &str) -> Option<&Entity> {
-        let id = self.by_path.get(&fold(path))?;
+        // Rules name it as it is kept.
+        let known = self.by_path.get(path);
+        let id = known.or_else(|| self.by_path.get(&fold(path)))?;
         Some(self.entity(*id))
     }
 

@@ -12,7 +12,8 @@ use crate::labels::LabelCache;
 use crate::mine::{self, By};
 use crate::naming::Paths;
 use crate::permit::{Grounds, Permit};
-use crate::row::Row;
+use crate::references::Marked;
+use crate::row::{self, Row};
 use crate::setup_rows::SetupRows;
 use crate::shape;
 use crate::versions::Versions;
@@ -38,12 +39,15 @@ pub struct Backend {
     pub(crate) registry: Arc<Registry>,
     pub(crate) labels: LabelCache,
     setup: SetupRows,
+    near: SetupRows,
     layouts: Layouts,
     columns: Vec<Arc<[Column]>>,
     /// The name of the column of ids.
     id: Arc<str>,
     /// By entity: nothing but the columns that permits look at.
     guarded: Vec<OnceLock<Box<Known>>>,
+    /// By entity: the references whose setup table marks a default.
+    marked: Vec<OnceLock<Box<[Marked]>>>,
     by: HashMap<Arc<str>, Vec<By>>,
     custom: RwLock<HashMap<EntityId, Arc<[Defined]>>>,
     /// Where several servers may share the database.
@@ -97,6 +101,7 @@ impl Backend {
     pub fn new(store: Store, catalog: Arc<Catalog>, registry: Arc<Registry>) -> Self {
         let shared = store.dialect() == Dialect::Postgres;
         let setup = SetupRows::new(&catalog.entities, shared);
+        let near = SetupRows::near(&catalog, shared);
         let labels = LabelCache::new(&catalog.entities, &catalog.routes);
         let versions = shared.then(|| Versions::new(&catalog.entities, &labels));
         let tables = shape::tables(&catalog);
@@ -106,12 +111,14 @@ impl Backend {
             };
             let mut columns = table.columns.clone();
             // The order in which a row in hand keeps them.
-            columns.sort_unstable_by(|left, right| left.name.cmp(&right.name));
+            columns.sort_unstable_by(|left, right| row::by_name(&left.name, &right.name));
             columns.into()
         };
         let columns: Vec<_> = catalog.entities.iter().map(columns_of).collect();
         let guarded = catalog.entities.iter().map(|_| OnceLock::new());
         let guarded = guarded.collect();
+        let marked = catalog.entities.iter().map(|_| OnceLock::new());
+        let marked = marked.collect();
         let owned = catalog.entities.iter().filter(|e| e.ownership.by.is_some());
         let by = owned.map(|e| (e.table.clone(), By::of(&catalog, &e.table)));
         Self {
@@ -121,10 +128,12 @@ impl Backend {
             registry,
             labels,
             setup,
+            near,
             layouts: Layouts::default(),
             columns,
             id: Arc::from("id"),
             guarded,
+            marked,
             custom: RwLock::default(),
             versions,
         }
@@ -317,22 +326,14 @@ impl Backend {
                 _ => None,
             })
             .collect();
-        let set_up = changes
-            .iter()
-            .any(|change| self.setup.holds(change.table()));
+        let emptied = [&self.setup, &self.near].map(|rows| {
+            let mut tables = changes.iter().map(Change::table);
+            tables.any(|table| rows.holds(table)).then_some(rows)
+        });
         self.store.write(changes).await?;
-        if set_up {
-            self.setup.clear();
-        }
+        emptied.into_iter().flatten().for_each(SetupRows::clear);
         for (table, id) in touched {
-            for entity in self
-                .catalog
-                .entities
-                .iter()
-                .filter(|entity| entity.table == table)
-            {
-                self.labels.forget(entity.id, id);
-            }
+            self.labels.forget_row(&table, id);
         }
         if let Some(versions) = renamed
             && let Err(error) = versions.renamed(&self.store).await
@@ -417,6 +418,11 @@ impl Backend {
         self.finished(writer).await
     }
 
+    /// The references of an entity whose setup table marks a default.
+    pub(crate) fn marked(&self, entity: &Entity) -> &[Marked] {
+        self.marked[entity.id.0 as usize].get_or_init(|| Marked::of(&self.catalog, entity))
+    }
+
     pub(crate) fn columns(&self, entity: EntityId) -> Arc<[Column]> {
         self.columns[entity.0 as usize].clone()
     }
@@ -441,6 +447,7 @@ impl Backend {
     /// Everything cached of rows is read anew: after a restore or a load.
     pub(crate) fn forget_all(&self) {
         self.setup.clear();
+        self.near.clear();
         self.labels.clear();
     }
 

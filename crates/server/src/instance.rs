@@ -47,6 +47,8 @@ pub struct Instance {
     settings: RwLock<HashMap<String, String>>,
     /// Which tables leave a trail; read from the catalog at the first write.
     trails: std::sync::OnceLock<rules::changes::Trails>,
+    /// What service levels and calendars come to.
+    pub(crate) clocks: rules::tickets::service_level::Clocks,
     /// Told when a write leaves messages for callbacks.
     pub(crate) outbox: tokio::sync::Notify,
     /// Held while the key that signs them is made.
@@ -110,6 +112,7 @@ impl Instance {
             roles: RwLock::default(),
             settings: RwLock::default(),
             trails: std::sync::OnceLock::new(),
+            clocks: rules::tickets::service_level::Clocks::default(),
             outbox: tokio::sync::Notify::new(),
             signing: tokio::sync::Mutex::new(()),
             ledger: tokio::sync::Mutex::new(()),

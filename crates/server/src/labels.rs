@@ -5,6 +5,7 @@ use bitting_catalog::entity::{Entity, EntityId, Kind, Reference};
 use bitting_catalog::route::{Route, RouteKind};
 use bitting_dialects::connectwise::record::{Label, Labels, write_text};
 use bitting_query::Value;
+use foldhash::fast::RandomState;
 use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -28,7 +29,9 @@ pub struct Recipe {
 #[derive(Debug, Default)]
 pub struct LabelCache {
     recipes: Vec<Recipe>,
-    kept: Vec<RwLock<HashMap<i64, Arc<Label>>>>,
+    /// By table: the entities whose records it holds, of those that references show.
+    tables: HashMap<Arc<str>, Vec<EntityId>, RandomState>,
+    kept: Vec<RwLock<HashMap<i64, Arc<Label>, RandomState>>>,
     /// How often something was forgotten: what was asked for before is not kept after.
     forgotten: AtomicU64,
 }
@@ -75,8 +78,17 @@ impl LabelCache {
             }
         }
         let kept = entities.iter().map(|_| RwLock::default()).collect();
+        let mut tables: HashMap<Arc<str>, Vec<EntityId>, RandomState> = HashMap::default();
+        let shown = |entity: &&Entity| !recipes[entity.id.0 as usize].members.is_empty();
+        for entity in entities.iter().filter(shown) {
+            tables
+                .entry(entity.table.clone())
+                .or_default()
+                .push(entity.id);
+        }
         Self {
             recipes,
+            tables,
             kept,
             forgotten: AtomicU64::new(0),
         }
@@ -132,6 +144,13 @@ impl LabelCache {
         let mut kept = self.kept[entity.0 as usize].write();
         self.forgotten.fetch_add(1, Ordering::AcqRel);
         kept.remove(&id);
+    }
+
+    /// Forgets a row that has changed, as every entity shows it.
+    pub fn forget_row(&self, table: &str, id: i64) {
+        for entity in self.tables.get(table).into_iter().flatten() {
+            self.forget(*entity, id);
+        }
     }
 
     /// Forgets everything, after a restore.

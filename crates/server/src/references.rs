@@ -6,7 +6,8 @@ use crate::instance::Instance;
 use crate::permit::pass_through;
 use crate::problem::Problem;
 use crate::rules::Context;
-use bitting_catalog::entity::{Entity, Field, Kind as FieldKind};
+use bitting_catalog::Catalog;
+use bitting_catalog::entity::{Entity, EntityId, Field, Kind as FieldKind};
 use bitting_dialects::connectwise::body::Key;
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_policy::Needs;
@@ -66,7 +67,7 @@ pub async fn resolve(
                 Key::Id(id) => id.to_string(),
                 Key::Name { text, .. } => format!("'{text}'"),
             };
-            let holder = within.map(|within| within.shown);
+            let holder = within.map(|within| within.shown());
             let what = format!("{} {shown}", spaced(&target.schema));
             Err(unknown(draft, field, key.member(), &what, holder))
         }
@@ -80,22 +81,14 @@ fn points_to(draft: &Draft<'_>, field: &Field) -> Option<i64> {
 
 /// Fills references whose setup table marks a default.
 pub async fn fill_defaults(instance: &Instance, draft: &mut Draft<'_>) -> Result<(), Problem> {
-    for (index, field) in draft.entity.fields.iter().enumerate() {
-        let FieldKind::Reference(reference) = &field.kind else {
-            continue;
-        };
+    for marked in instance.backend.marked(draft.entity) {
+        let field = &draft.entity.fields[marked.field];
         // A new record gets the defaults of what its maker left out; an old one of what was emptied.
-        let touched = draft.given.contains(&index);
-        let blank =
-            draft.row.is_null(&field.column) && touched != draft.is_new() && !field.read_only;
-        let Some(target) = reference.target.filter(|_| blank) else {
+        let touched = draft.given.contains(&marked.field);
+        if touched == draft.is_new() || !draft.row.is_null(&field.column) {
             continue;
-        };
-        let target = instance.catalog().entity(target);
-        let Some(flag) = mark(target).filter(|_| target.id != draft.entity.id) else {
-            continue;
-        };
-        let set = |field: &Field| equals(&field.column, Kind::Boolean, Value::Boolean(true));
+        }
+        let target = instance.catalog().entity(marked.target);
         let backend = &instance.backend;
         let limit = if field.within.is_some() {
             let Some(within) = within(draft, field, target) else {
@@ -112,10 +105,11 @@ pub async fn fill_defaults(instance: &Instance, draft: &mut Draft<'_>) -> Result
             None
         };
         let found = match limit {
-            None => backend.raw_marked(target, &flag.column).await?,
+            None => backend.raw_marked(target, &marked.flag).await?,
             Some(limit) => {
+                let set = equals(&marked.flag, Kind::Boolean, Value::Boolean(true));
                 let rows = backend
-                    .raw_rows(target, and(set(flag), limit), Vec::<Order>::new(), Some(1))
+                    .raw_rows(target, and(set, limit), Vec::<Order>::new(), Some(1))
                     .await?;
                 rows.first().map(|row| row.id)
             }
@@ -125,6 +119,35 @@ pub async fn fill_defaults(instance: &Instance, draft: &mut Draft<'_>) -> Result
         }
     }
     Ok(())
+}
+
+/// A reference whose setup table marks a default.
+#[derive(Debug)]
+pub struct Marked {
+    field: usize,
+    target: EntityId,
+    /// The column of the mark.
+    flag: Arc<str>,
+}
+
+impl Marked {
+    /// Those of an entity that callers or rules may fill.
+    pub fn of(catalog: &Catalog, entity: &Entity) -> Box<[Self]> {
+        let marked = |(field, of): (usize, &Field)| {
+            let FieldKind::Reference(reference) = &of.kind else {
+                return None;
+            };
+            let target = reference.target.filter(|_| !of.read_only)?;
+            let flag = mark(catalog.entity(target)).filter(|_| target != entity.id)?;
+            Some(Self {
+                field,
+                target,
+                flag: flag.column.clone(),
+            })
+        };
+        let fields = entity.fields.iter().enumerate();
+        fields.filter_map(marked).collect()
+    }
 }
 
 /// The field that marks the default row of a setup table. Only those mark one; a contact's flag says something
@@ -170,28 +193,37 @@ fn of_same(instance: &Instance, draft: &Draft<'_>, target: &Entity, column: &str
 }
 
 /// The record that a reference is looked up under.
-struct Within {
+struct Within<'f> {
     filter: Filter,
-    shown: String,
+    holder: &'f Field,
+    id: i64,
 }
 
-fn within(draft: &Draft<'_>, field: &Field, target: &Entity) -> Option<Within> {
+impl Within<'_> {
+    /// The record as messages call it.
+    fn shown(&self) -> String {
+        let schema = match &self.holder.kind {
+            FieldKind::Reference(reference) => reference.shape.trim_end_matches("Reference"),
+            _ => &*self.holder.name,
+        };
+        let schema = if schema == "Board" {
+            "ServiceBoard"
+        } else {
+            schema
+        };
+        format!("{} {}", spaced(schema), self.id)
+    }
+}
+
+fn within<'f>(draft: &Draft<'f>, field: &Field, target: &Entity) -> Option<Within<'f>> {
     let name = field.within.as_deref()?;
     let (_, holder) = draft.field(name)?;
     let id = draft.row.integer(&holder.column)?;
     let parent = target.parents.last()?;
-    let schema = match &holder.kind {
-        FieldKind::Reference(reference) => reference.shape.trim_end_matches("Reference").to_owned(),
-        _ => name.to_owned(),
-    };
-    let schema = if schema == "Board" {
-        "ServiceBoard".to_owned()
-    } else {
-        schema
-    };
     Some(Within {
         filter: equals(&parent.column, Kind::Integer, Value::Integer(id)),
-        shown: format!("{} {id}", spaced(&schema)),
+        holder,
+        id,
     })
 }
 

@@ -4,7 +4,8 @@
 use crate::permit::is_scoped;
 use crate::row::Row;
 use crate::shape::is_owned;
-use bitting_catalog::entity::Entity;
+use bitting_catalog::Catalog;
+use bitting_catalog::entity::{Entity, EntityId};
 use bitting_catalog::served::Rows;
 use bitting_policy::Needs;
 use bitting_query::{Filter, Order};
@@ -15,6 +16,9 @@ use std::sync::Arc;
 
 /// Look-ups kept; beyond it they start afresh.
 const KEPT: usize = 10_000;
+
+/// The same of what other records hang on, of which there may be many.
+const NEAR: usize = 1_000;
 
 /// Rows of one look-up that are kept; a longer answer is read anew each time.
 const ROWS: usize = 500;
@@ -35,7 +39,9 @@ impl Eq for Question {}
 /// What is kept, and how often it was emptied.
 #[derive(Debug, Default)]
 pub struct SetupRows {
-    tables: HashSet<Arc<str>>,
+    tables: HashSet<Arc<str>, RandomState>,
+    /// Look-ups kept of it.
+    most: usize,
     kept: RwLock<Kept>,
 }
 
@@ -61,7 +67,7 @@ impl SetupRows {
             });
             entity.stored && open && (guarded || (!is_scoped(entity) && !is_owned(entity)))
         };
-        let mut tables: HashSet<Arc<str>> = HashSet::new();
+        let mut tables: HashSet<Arc<str>, RandomState> = HashSet::default();
         if !shared {
             tables.extend(
                 entities
@@ -75,6 +81,34 @@ impl SetupRows {
         }
         Self {
             tables,
+            most: KEPT,
+            kept: RwLock::default(),
+        }
+    }
+
+    /// The same of what other records hang on by their place in the structure (companies, contacts), with what
+    /// hangs right under it (sites): their rules look it up again and again. Few of its rows are kept, and a write
+    /// to one of its tables empties these alone.
+    pub fn near(catalog: &Catalog, shared: bool) -> Self {
+        let entities = || catalog.entities.iter().filter(|entity| entity.stored);
+        let via = |entity: &Entity| {
+            let field = entity.any_field(entity.scope.via.as_deref()?)?;
+            field.target().map(|target| catalog.home(target).id)
+        };
+        let held: HashSet<EntityId> = entities().filter_map(via).collect();
+        let under = |entity: &&Entity| {
+            let parent = entity.parents.last().and_then(|parent| parent.entity);
+            parent.is_some_and(|parent| held.contains(&catalog.home(parent).id))
+        };
+        let mut tables = HashSet::default();
+        if !shared {
+            let under = entities().filter(under);
+            let all = held.iter().map(|id| catalog.entity(*id)).chain(under);
+            tables.extend(all.map(|entity| entity.table.clone()));
+        }
+        Self {
+            tables,
+            most: NEAR,
             kept: RwLock::default(),
         }
     }
@@ -118,7 +152,7 @@ impl SetupRows {
             return;
         }
         let rows = kept.by_id.entry(table.clone()).or_default();
-        if rows.len() >= KEPT {
+        if rows.len() >= self.most {
             rows.clear();
         }
         rows.insert(id, row.cloned());
@@ -130,10 +164,15 @@ impl SetupRows {
         if kept.emptied != emptied || rows.len() > ROWS {
             return;
         }
-        if kept.rows.len() >= KEPT {
+        if kept.rows.len() >= self.most {
             kept.rows.clear();
         }
         kept.rows.insert(question, rows.into());
+    }
+
+    /// How often everything was forgotten.
+    pub fn emptied(&self) -> u64 {
+        self.kept.read().emptied
     }
 
     /// Forgets everything: after a write to such a table, a load or a restore.

@@ -153,6 +153,29 @@ async fn pages_follow_each_other_with_any_verb_and_no_body() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tickets_made_at_once_take_numbers_of_their_own() {
+    let site = Site::open().await;
+    let body = json!({"companyID": 0, "title": "Printer", "status": 1, "priority": 3});
+    let make = || site.admin_call("POST", "/Tickets", Some(body.clone()));
+    let mut made = Vec::new();
+    for _ in 0..6 {
+        let (one, two, three, four) = tokio::join!(make(), make(), make(), make());
+        made.extend([one, two, three, four]);
+    }
+    let mut numbers = Vec::new();
+    for answer in made {
+        let path = format!("/Tickets/{}", answer["itemId"]);
+        let item = site.admin_call("GET", &path, None).await;
+        numbers.push(item["item"]["ticketNumber"].as_str().unwrap().to_owned());
+    }
+    numbers.sort_unstable();
+    let wanted: Vec<String> = (1..=24)
+        .map(|number| format!("T20260302.{number:04}"))
+        .collect();
+    assert_eq!(numbers, wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_ticket_lives_its_life() {
     let site = Site::open().await;
     let ticket = json!({"companyID": "0", "Title": "Printer", "status": 1, "priority": 3});

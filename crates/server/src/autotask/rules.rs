@@ -12,7 +12,6 @@ mod time;
 pub mod webhooks;
 
 pub use definitions::{defined, defining};
-pub use numbers::is_numbered;
 pub use people::{can_act_as, is_usable};
 
 use super::answer::Trouble;

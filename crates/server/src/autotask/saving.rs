@@ -367,12 +367,6 @@ async fn save(
     let entity = draft.entity;
     let now = time(tenant.now());
     let user = permit.caller().user.to_string();
-    // Two records that are made at once must not take the same number.
-    let _turn = if is_new && rules::is_numbered(entity) {
-        Some(tenant.numbering.lock().await)
-    } else {
-        None
-    };
     rules::before_save(tenant, permit, &mut draft).await?;
     required(&mut draft);
     references(tenant, permit, &mut draft).await?;

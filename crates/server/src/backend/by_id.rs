@@ -166,13 +166,14 @@ impl Backend {
     ) -> Result<bool, StoreError> {
         let entity = permit.entity();
         let whole = self.within(permit, filter);
-        if self.setup.holds(&entity.table) {
-            let any = |_: &str| true;
-            if Alone::of(&whole, &any).is_some_and(|alone| alone.pair.is_none()) {
-                let row = self.raw_row(entity, id).await?;
-                return Ok(row.is_some_and(|row| matches(&whole, &Target(&row))));
-            }
-        } else {
+        let any = |_: &str| true;
+        if self.kept(entity).is_some()
+            && Alone::of(&whole, &any).is_some_and(|alone| alone.pair.is_none())
+        {
+            let row = self.raw_row(entity, id).await?;
+            return Ok(row.is_some_and(|row| matches(&whole, &Target(&row))));
+        }
+        if !self.setup.holds(&entity.table) {
             let known = self.guarded(entity.id);
             let mut found = false;
             let mut look = |_: &dyn Cells| {

@@ -3,6 +3,7 @@
 
 use super::{Backend, Look};
 use crate::permit::Permit;
+use crate::row::by_name;
 use bitting_catalog::entity::{EntityId, Release, View};
 use bitting_dialects::connectwise::layout::{Layout, Wanted};
 use bitting_dialects::connectwise::projection::Projection;
@@ -30,7 +31,7 @@ pub(crate) struct Known {
     pub(super) by_id: Vec<Arc<str>>,
     /// Where the latter stand among them.
     pub(super) guards: Vec<(Arc<str>, usize)>,
-    /// The layout's columns by name, and where each stands.
+    /// The layout's columns in the order in which rows keep them, and where each stands.
     pub(super) sorted: Vec<(Arc<str>, usize)>,
 }
 
@@ -48,7 +49,7 @@ impl Known {
         }
         let sorted = layout.columns.iter().enumerate();
         let mut sorted: Vec<_> = sorted.map(|(at, name)| (name.clone(), at)).collect();
-        sorted.sort_unstable();
+        sorted.sort_unstable_by(|left, right| by_name(&left.0, &right.0));
         Self {
             layout,
             by_id,

@@ -4,7 +4,7 @@
 use super::{Backend, id_of, id_path};
 use crate::permit::Permit;
 use crate::row::Row;
-use crate::setup_rows::Question;
+use crate::setup_rows::{Question, SetupRows};
 use bitting_catalog::entity::Entity;
 use bitting_query::sql::{render_count, render_with};
 use bitting_query::{Comparison, Filter, Order, Select, Value};
@@ -52,6 +52,16 @@ impl Backend {
         }
     }
 
+    /// Whether the entity's rows are kept in memory as set-up.
+    pub(crate) fn keeps(&self, entity: &Entity) -> bool {
+        self.setup.holds(&entity.table)
+    }
+
+    /// How often set-up was emptied: what was worked out of its rows holds as long as this stays.
+    pub(crate) fn emptied(&self) -> u64 {
+        self.setup.emptied()
+    }
+
     /// The server's own reading of what one record has a handful of, by an index.
     pub(crate) async fn raw_few(
         &self,
@@ -92,8 +102,11 @@ impl Backend {
         of: (&str, i64),
         part: &[&str],
     ) -> Result<Vec<Row>, StoreError> {
+        if self.near.holds(&entity.table) {
+            return self.raw_near(entity, of).await;
+        }
         let whole = self.columns(entity.id);
-        // Sorted by name, as a row in hand keeps them.
+        // In the order in which a row in hand keeps them.
         let columns: Vec<Column> = whole
             .iter()
             .filter(|column| part.contains(&&*column.name))
@@ -109,6 +122,35 @@ impl Backend {
             })
             .await?;
         Ok(rows)
+    }
+
+    /// The whole rows, from memory.
+    async fn raw_near(
+        &self,
+        entity: &Entity,
+        (column, id): (&str, i64),
+    ) -> Result<Vec<Row>, StoreError> {
+        let question = Question {
+            table: entity.table.clone(),
+            filter: super::equals(column, bitting_query::Kind::Integer, Value::Integer(id)),
+            order: Vec::new(),
+            limit: None,
+        };
+        match self.near.find(&question) {
+            Ok(rows) => Ok(rows.to_vec()),
+            Err(emptied) => {
+                let filter = question.filter.clone();
+                let rows = self.read_in(entity, filter, Vec::new(), None, true).await?;
+                self.near.keep(emptied, question, &rows);
+                Ok(rows)
+            }
+        }
+    }
+
+    /// What keeps the entity's rows by id, if anything does.
+    pub(super) fn kept(&self, entity: &Entity) -> Option<&SetupRows> {
+        let mut all = [&self.setup, &self.near].into_iter();
+        all.find(|rows| rows.holds(&entity.table))
     }
 
     async fn read_rows(
@@ -160,14 +202,14 @@ impl Backend {
         entity: &Entity,
         id: i64,
     ) -> Result<Option<Row>, StoreError> {
-        if !self.setup.holds(&entity.table) {
+        let Some(kept) = self.kept(entity) else {
             return self.read_row(entity, id).await;
-        }
-        match self.setup.find_id(&entity.table, id) {
+        };
+        match kept.find_id(&entity.table, id) {
             Ok(row) => Ok(row),
             Err(emptied) => {
                 let row = self.read_row(entity, id).await?;
-                self.setup.keep_id(emptied, &entity.table, id, row.as_ref());
+                kept.keep_id(emptied, &entity.table, id, row.as_ref());
                 Ok(row)
             }
         }
@@ -196,7 +238,7 @@ impl Backend {
         id: i64,
         column: &str,
     ) -> Result<Option<Value>, StoreError> {
-        if self.setup.holds(&entity.table) {
+        if self.kept(entity).is_some() {
             let row = self.raw_row(entity, id).await?;
             return Ok(row.map(|row| row.get(column).clone()));
         }

@@ -95,10 +95,14 @@ pub async fn complete(context: Context<'_>, changes: &mut Vec<Change>) -> Result
             Outcome::Changed(_) | Outcome::Gone => at_rest(context, table, *id).await?,
         };
         let after = match (outcome, &before) {
-            (Outcome::Made(row), _) => Some(row.clone()),
-            (Outcome::Changed(values), Some(before)) => {
+            (Outcome::Made(places), _) => {
+                let mut made = Row::new(*id);
+                outcome::put(&mut made, changes, places);
+                Some(made)
+            }
+            (Outcome::Changed(places), Some(before)) => {
                 let mut after = before.clone();
-                outcome::put(&mut after, values);
+                outcome::put(&mut after, changes, places);
                 Some(after)
             }
             (Outcome::Changed(_), None) | (Outcome::Gone, _) => None,

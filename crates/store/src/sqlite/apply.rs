@@ -9,22 +9,47 @@ use crate::layout::{Layout, quote, unstorable};
 use crate::table::Change;
 use bitting_query::{Kind, Value};
 use foldhash::fast::RandomState;
-use rusqlite::{Connection, ErrorCode, OptionalExtension};
+use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-/// The writing connection and which tables it has.
+/// The writing connection and what is known of its tables.
 pub struct Applier {
     pub connection: Connection,
-    pub layout: Arc<Layout>,
-    pub place: Arc<str>,
+    pub tables: Tables,
+}
+
+/// Which tables there are, and how their rows are written.
+pub struct Tables {
+    layout: Arc<Layout>,
+    place: Arc<str>,
     present: Vec<bool>,
     /// Tables made since the last time they were settled, for taking them back.
     pub fresh: Vec<usize>,
     /// While loading in bulk, indexes of new tables wait until the rows are there.
     pub indexes_later: bool,
     shapes: HashMap<(bool, usize), Shape, RandomState>,
+    /// Of tables of pairs: the statements that put one in and that take out all of a row.
+    pairs: HashMap<usize, [String; 2], RandomState>,
+}
+
+/// What a statement of a table does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Does {
+    Insert,
+    Update,
+    Pair,
+    Unpair,
+}
+
+/// Changes applied one after another. It holds the statements that it runs, since finding one by its text, which is
+/// long, costs as much as a small one's run; so that nobody else may begin or end a transaction meanwhile.
+pub struct Session<'c> {
+    connection: &'c Connection,
+    tables: &'c mut Tables,
+    held: HashMap<(Does, usize), CachedStatement<'c>, RandomState>,
 }
 
 /// The statement of the latest change of a table, because most look like the one before.
@@ -55,23 +80,25 @@ impl Applier {
     ) -> Self {
         Self {
             connection,
-            layout,
-            place,
-            present,
-            fresh: Vec::new(),
-            indexes_later: false,
-            shapes: HashMap::default(),
+            tables: Tables {
+                layout,
+                place,
+                present,
+                fresh: Vec::new(),
+                indexes_later: false,
+                shapes: HashMap::default(),
+                pairs: HashMap::default(),
+            },
         }
     }
 
-    pub fn fault(&self, error: &rusqlite::Error) -> StoreError {
-        fault(&self.place, error)
-    }
-
-    pub fn batch(&self, sql: &str) -> Result<(), StoreError> {
-        self.connection
-            .execute_batch(sql)
-            .map_err(|error| self.fault(&error))
+    /// Changes to come, inside a transaction that is open.
+    pub fn session(&mut self) -> Session<'_> {
+        Session {
+            connection: &self.connection,
+            tables: &mut self.tables,
+            held: HashMap::default(),
+        }
     }
 
     pub fn run(&self, sql: &str) -> Result<(), StoreError> {
@@ -79,36 +106,51 @@ impl Applier {
             .connection
             .prepare_cached(sql)
             .and_then(|mut statement| statement.raw_execute());
-        run.map(drop).map_err(|error| self.fault(&error))
+        run.map(drop)
+            .map_err(|error| fault(&self.tables.place, &error))
+    }
+}
+
+impl Tables {
+    /// Forgets the tables made after the first `kept` of them: their making was rolled back.
+    pub fn forget(&mut self, kept: usize) {
+        for at in self.fresh.drain(kept..) {
+            self.present[at] = false;
+        }
+    }
+}
+
+impl Session<'_> {
+    fn fault(&self, error: &rusqlite::Error) -> StoreError {
+        fault(&self.tables.place, error)
+    }
+
+    fn batch(&self, sql: &str) -> Result<(), StoreError> {
+        self.connection
+            .execute_batch(sql)
+            .map_err(|error| self.fault(&error))
     }
 
     /// Makes a table that is not there yet.
     pub fn ensure(&mut self, at: usize) -> Result<(), StoreError> {
-        if self.present[at] {
+        if self.tables.present[at] {
             return Ok(());
         }
-        let layout = self.layout.clone();
+        let layout = self.tables.layout.clone();
         let table = layout.table(at);
         self.batch(&create_table(table))?;
-        self.present[at] = true;
-        self.fresh.push(at);
-        if !self.indexes_later {
+        self.tables.present[at] = true;
+        self.tables.fresh.push(at);
+        if !self.tables.indexes_later {
             self.index(at)?;
         }
         Ok(())
     }
 
     pub fn index(&self, at: usize) -> Result<(), StoreError> {
-        create_indexes(self.layout.table(at))
+        create_indexes(self.tables.layout.table(at))
             .iter()
             .try_for_each(|(_, sql)| self.batch(sql))
-    }
-
-    /// Forgets the tables made after the first `kept` of them: their making was rolled back.
-    pub fn forget(&mut self, kept: usize) {
-        for at in self.fresh.drain(kept..) {
-            self.present[at] = false;
-        }
     }
 
     pub fn apply(&mut self, change: &Change) -> Result<(), StoreError> {
@@ -116,7 +158,7 @@ impl Applier {
         match change {
             Change::Insert { table, id, values } => {
                 self.ensure(at)?;
-                match self.put(true, at, *id, values) {
+                match self.put(Does::Insert, at, *id, values) {
                     Ok(_) => Ok(()),
                     Err(error)
                         if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) =>
@@ -134,14 +176,14 @@ impl Applier {
                     table: table.clone(),
                     id: *id,
                 };
-                if !self.present[at] {
+                if !self.tables.present[at] {
                     return Err(missing);
                 }
                 let changed = if values.is_empty() {
                     let sql = format!("SELECT 1 FROM {} WHERE \"id\" = ?1", quote(table));
                     usize::from(self.any(&sql, &[Value::Integer(*id)])?)
                 } else {
-                    self.put(false, at, *id, values)
+                    self.put(Does::Update, at, *id, values)
                         .map_err(|error| self.fault(&error))?
                 };
                 if changed == 0 { Err(missing) } else { Ok(()) }
@@ -149,19 +191,13 @@ impl Applier {
             Change::Delete { table, id } => self.delete(at, table, *id),
             Change::Pair { table, key, id } => {
                 self.ensure(at)?;
-                let sql = format!(
-                    "INSERT OR IGNORE INTO {} (\"key\", \"id\") VALUES (?1, ?2)",
-                    quote(table)
-                );
-                self.execute(&sql, &[Value::Integer(*key), Value::Integer(*id)])
-                    .map(drop)
+                self.pair(Does::Pair, at, table, &[*key, *id])
             }
             Change::Unpair { table, id } => {
-                if !self.present[at] {
+                if !self.tables.present[at] {
                     return Ok(());
                 }
-                let sql = format!("DELETE FROM {} WHERE \"id\" = ?1", quote(table));
-                self.execute(&sql, &[Value::Integer(*id)]).map(drop)
+                self.pair(Does::Unpair, at, table, &[*id])
             }
             Change::Unique {
                 table,
@@ -169,7 +205,7 @@ impl Applier {
                 except,
                 name,
             } => {
-                if !self.present[at] {
+                if !self.tables.present[at] {
                     return Ok(());
                 }
                 let mut sql = format!("SELECT 1 FROM {} WHERE 1", quote(table));
@@ -195,7 +231,7 @@ impl Applier {
                 value,
                 name,
             } => {
-                if !self.present[at] {
+                if !self.tables.present[at] {
                     return Ok(());
                 }
                 let sql = format!(
@@ -219,7 +255,7 @@ impl Applier {
             table: table.clone(),
             id,
         };
-        if !self.present[at] {
+        if !self.tables.present[at] {
             return Err(missing);
         }
         let highest: Option<i64> = self
@@ -248,10 +284,10 @@ impl Applier {
         let (insert, table, values) = match change {
             Change::Insert { table, values, .. } => (true, table, values),
             Change::Update { table, values, .. } => (false, table, values),
-            _ => return self.layout.check(change),
+            _ => return self.tables.layout.check(change),
         };
-        let at = self.layout.find(table)?;
-        let known = self.shapes.get(&(insert, at));
+        let at = self.tables.layout.find(table)?;
+        let known = self.tables.shapes.get(&(insert, at));
         if let Some(shape) = known.filter(|shape| shape.is_of(values)) {
             let holds = |(kind, (_, value)): (&Kind, &(Arc<str>, Value))| {
                 unstorable(*kind, value).is_none()
@@ -261,10 +297,10 @@ impl Applier {
             }
         }
         // Tells what is wrong, or that it is right.
-        self.layout.check(change)?;
+        self.tables.layout.check(change)?;
         let columns: Vec<Arc<str>> = values.iter().map(|(column, _)| column.clone()).collect();
         let kinds = columns.iter();
-        let kinds = kinds.filter_map(|column| self.layout.kind(at, column));
+        let kinds = kinds.filter_map(|column| self.tables.layout.kind(at, column));
         let name = quote(table);
         let sql = if insert {
             insert_sql(&name, &columns)
@@ -276,27 +312,59 @@ impl Applier {
             columns,
             sql,
         };
-        self.shapes.insert((insert, at), shape);
+        self.tables.shapes.insert((insert, at), shape);
+        let does = if insert { Does::Insert } else { Does::Update };
+        self.held.remove(&(does, at));
         Ok(at)
     }
 
     fn put(
         &mut self,
-        insert: bool,
+        does: Does,
         at: usize,
         id: i64,
         values: &[(Arc<str>, Value)],
     ) -> rusqlite::Result<usize> {
-        let sql = self
-            .shapes
-            .get(&(insert, at))
-            .map_or("", |shape| shape.sql.as_str());
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let statement = match self.held.entry((does, at)) {
+            Entry::Occupied(held) => held.into_mut(),
+            Entry::Vacant(place) => {
+                let shape = self.tables.shapes.get(&(does == Does::Insert, at));
+                let sql = shape.map_or("", |shape| shape.sql.as_str());
+                place.insert(self.connection.prepare_cached(sql)?)
+            }
+        };
         statement.raw_bind_parameter(1, id)?;
         for (position, (_, value)) in values.iter().enumerate() {
             statement.raw_bind_parameter(position + 2, Bound(value))?;
         }
         statement.raw_execute()
+    }
+
+    /// Runs one of the statements of a table of pairs.
+    fn pair(
+        &mut self,
+        does: Does,
+        at: usize,
+        table: &Arc<str>,
+        keys: &[i64],
+    ) -> Result<(), StoreError> {
+        let mut run = || {
+            let statement = match self.held.entry((does, at)) {
+                Entry::Occupied(held) => held.into_mut(),
+                Entry::Vacant(place) => {
+                    let known = self.tables.pairs.entry(at);
+                    let [pair, unpair] = known.or_insert_with(|| pair_sql(&quote(table)));
+                    let sql = if does == Does::Pair { pair } else { unpair };
+                    place.insert(self.connection.prepare_cached(sql)?)
+                }
+            };
+            for (at, key) in keys.iter().enumerate() {
+                statement.raw_bind_parameter(at + 1, key)?;
+            }
+            statement.raw_execute()
+        };
+        let ran: rusqlite::Result<usize> = run();
+        ran.map(drop).map_err(|error| self.fault(&error))
     }
 
     fn execute(&self, sql: &str, params: &[Value]) -> Result<usize, StoreError> {
@@ -321,6 +389,14 @@ impl Applier {
         };
         run().map_err(|error| self.fault(&error))
     }
+}
+
+/// Puts a pair in, again without an error; takes out all of a row.
+fn pair_sql(table: &str) -> [String; 2] {
+    [
+        format!("INSERT OR IGNORE INTO {table} (\"key\", \"id\") VALUES (?1, ?2)"),
+        format!("DELETE FROM {table} WHERE \"id\" = ?1"),
+    ]
 }
 
 fn insert_sql(table: &str, columns: &[Arc<str>]) -> String {

@@ -15,6 +15,14 @@ use std::path::Path;
 /// The format of the file, raised when an older program could no longer read it rightly.
 pub const FORMAT: i64 = 1;
 
+/// KiB of pages that the writer keeps: the ends of all the indexes that a busy table has, else each write reads them
+/// anew. An idle server holds none of it.
+const CACHE: u32 = 16_384;
+
+/// Pages in the log before they are moved to the file. Writes touch the same pages again and again, and each of them
+/// is moved once: with 1,000, moving them was half as much work as logging them.
+const LOGGED: u32 = 8_192;
+
 /// An open file, and which of the described tables it holds.
 pub struct Opened {
     pub connection: Connection,
@@ -48,9 +56,10 @@ pub fn connect(path: &Path, durability: Durability) -> rusqlite::Result<Connecti
             "PRAGMA busy_timeout=5000; PRAGMA synchronous=OFF; PRAGMA journal_mode=WAL;"
         }
     })?;
-    connection.execute_batch(
-        "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4096; PRAGMA journal_size_limit=67108864;",
-    )?;
+    connection.execute_batch(&format!(
+        "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-{CACHE}; PRAGMA journal_size_limit=67108864; \
+         PRAGMA wal_autocheckpoint={LOGGED};"
+    ))?;
     connection.set_prepared_statement_cache_capacity(256);
     Ok(connection)
 }

@@ -2,7 +2,7 @@
 //! of reaching the disk is shared. A job that fails hurts nobody else: what was done with it is undone and
 //! done again with a savepoint for each. Knows changes, not where they come from.
 
-use super::apply::Applier;
+use super::apply::{Applier, Session};
 use crate::error::StoreError;
 use crate::table::Change;
 use parking_lot::Mutex;
@@ -37,13 +37,27 @@ pub struct Writer {
 pub fn run(writer: &Mutex<Writer>, mut queue: mpsc::Receiver<Job>) {
     while let Some(first) = queue.blocking_recv() {
         let mut jobs = vec![first];
-        while jobs.len() < BATCH {
-            match queue.try_recv() {
-                Ok(job) => jobs.push(job),
-                Err(_) => break,
+        loop {
+            let before = jobs.len();
+            take(&mut queue, &mut jobs);
+            // Where the threads that make jobs wait for this one's core, they go first: the more jobs share a commit,
+            // the fewer pages each of them has in the log. With a core to spare this is nothing.
+            if jobs.len() == before || jobs.len() == BATCH {
+                break;
             }
+            std::thread::yield_now();
         }
         writer.lock().commit(jobs);
+    }
+}
+
+/// Takes what has piled up.
+fn take(queue: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>) {
+    while jobs.len() < BATCH {
+        match queue.try_recv() {
+            Ok(job) => jobs.push(job),
+            Err(_) => break,
+        }
     }
 }
 
@@ -55,7 +69,7 @@ impl Writer {
             // Whatever is still open is undone; when SQLite has already done so this fails, and
             // that is fine.
             let _ = self.applier.connection.execute_batch("ROLLBACK");
-            self.applier.forget(0);
+            self.applier.tables.forget(0);
         }
         self.settle();
         results.resize(jobs.len(), Ok(()));
@@ -90,12 +104,16 @@ impl Writer {
     /// The inner result is of the first that failed; then nothing is done and no transaction open.
     fn together(&mut self, jobs: &[Job]) -> Result<Result<(), StoreError>, StoreError> {
         self.applier.run("BEGIN IMMEDIATE")?;
-        let done = jobs.iter().try_for_each(|job| self.perform(&job.work));
+        let mut session = self.applier.session();
+        let done = jobs
+            .iter()
+            .try_for_each(|job| perform(&mut session, &job.work));
+        drop(session);
         if done.is_err() {
             if !self.applier.connection.is_autocommit() {
                 self.applier.run("ROLLBACK")?;
             }
-            self.applier.forget(0);
+            self.applier.tables.forget(0);
         }
         Ok(done)
     }
@@ -108,15 +126,15 @@ impl Writer {
         self.applier.run("BEGIN IMMEDIATE")?;
         for job in jobs {
             self.applier.run("SAVEPOINT job")?;
-            let kept = self.applier.fresh.len();
-            let result = self.perform(&job.work);
+            let kept = self.applier.tables.fresh.len();
+            let result = perform(&mut self.applier.session(), &job.work);
             if let Err(error) = &result {
                 if self.applier.connection.is_autocommit() {
                     // The failure (a full disk, say) took the whole transaction with it.
                     return Err(error.clone());
                 }
                 self.applier.run("ROLLBACK TO job")?;
-                self.applier.forget(kept);
+                self.applier.tables.forget(kept);
             }
             self.applier.run("RELEASE job")?;
             results.push(result);
@@ -124,18 +142,9 @@ impl Writer {
         self.applier.run("COMMIT")
     }
 
-    fn perform(&mut self, work: &Work) -> Result<(), StoreError> {
-        match work {
-            Work::Write(changes) => changes
-                .iter()
-                .try_for_each(|change| self.applier.apply(change)),
-            Work::Create(tables) => tables.iter().try_for_each(|at| self.applier.ensure(*at)),
-        }
-    }
-
     /// Tells readers of the tables that are now there.
     fn settle(&mut self) {
-        for at in self.applier.fresh.drain(..) {
+        for at in self.applier.tables.fresh.drain(..) {
             self.exists[at].store(true, Ordering::Release);
         }
     }
@@ -160,12 +169,12 @@ impl Writer {
         changes: &mut dyn Iterator<Item = Change>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<u64, StoreError> {
-        self.applier.indexes_later = true;
+        self.applier.tables.indexes_later = true;
         let result = self.load_all(changes, progress);
-        self.applier.indexes_later = false;
+        self.applier.tables.indexes_later = false;
         if result.is_err() {
             let _ = self.applier.connection.execute_batch("ROLLBACK");
-            self.applier.forget(0);
+            self.applier.tables.forget(0);
         }
         self.settle();
         result
@@ -178,19 +187,28 @@ impl Writer {
     ) -> Result<u64, StoreError> {
         self.applier.run("BEGIN IMMEDIATE")?;
         let mut done = 0;
+        let mut session = self.applier.session();
         for change in changes {
-            self.applier.apply(&change)?;
+            session.apply(&change)?;
             done += 1;
             if done % 10_000 == 0 {
                 progress(done);
             }
         }
-        for at in self.applier.fresh.clone() {
-            self.applier.index(at)?;
+        drop(session);
+        for at in self.applier.tables.fresh.clone() {
+            self.applier.session().index(at)?;
         }
         self.applier.run("COMMIT")?;
         progress(done);
         Ok(done)
+    }
+}
+
+fn perform(session: &mut Session<'_>, work: &Work) -> Result<(), StoreError> {
+    match work {
+        Work::Write(changes) => changes.iter().try_for_each(|change| session.apply(change)),
+        Work::Create(tables) => tables.iter().try_for_each(|at| session.ensure(*at)),
     }
 }
 

@@ -21,11 +21,6 @@ fn series(entity: &Entity) -> Option<(&'static str, &'static str)> {
     found.map(|(_, field, letter)| (*field, *letter))
 }
 
-/// Whether a record takes the next number of a series when it is made.
-pub fn is_numbered(entity: &Entity) -> bool {
-    series(entity).is_some()
-}
-
 /// Gives a new record its number, where it has none. One that has a number keeps it, though a change of the whole
 /// record leaves it out.
 pub async fn give(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble> {
@@ -45,6 +40,9 @@ pub async fn give(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble>
     let day = format!("{letter}{}", tenant.now().strftime("%Y%m%d."));
     let path = column(&name, Kind::Text);
     let key = format!("{} {day}", draft.entity.path);
+    // Two records that are made at once must not take the same number. Held until it is given, not until the record
+    // is at rest: records that wait for each other's writes would share no commit.
+    let _turn = tenant.numbering.lock().await;
     let last = tenant.numbers.lock().get(&key).copied();
     let mut number = match last {
         Some(last) => last + 1,

@@ -2,17 +2,17 @@
 //! audit nor callbacks.
 
 use crate::row::Row;
-use bitting_query::Value;
 use bitting_store::table::Change;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What becomes of one row.
+/// What becomes of one row. Rows are put together when somebody asks: most writes have told all they did.
 #[derive(Debug, Clone)]
 pub enum Outcome {
-    Made(Row),
-    /// These values, by column, over those at rest.
-    Changed(Vec<(Arc<str>, Value)>),
+    /// By the changes at these places.
+    Made(Vec<usize>),
+    /// By the changes at these places, over what is at rest.
+    Changed(Vec<usize>),
     Gone,
 }
 
@@ -22,7 +22,7 @@ pub type Rows = BTreeMap<(Arc<str>, i64), Outcome>;
 /// The rows of some tables that a write touches. One that is made and goes in the same write never was.
 pub fn rows(changes: &[Change], wanted: impl Fn(&str) -> bool) -> Rows {
     let mut rows = Rows::new();
-    for change in changes {
+    for (place, change) in changes.iter().enumerate() {
         let (Change::Insert { table, id, .. }
         | Change::Update { table, id, .. }
         | Change::Delete { table, id }) = change
@@ -34,16 +34,13 @@ pub fn rows(changes: &[Change], wanted: impl Fn(&str) -> bool) -> Rows {
         }
         let key = (table.clone(), *id);
         match change {
-            Change::Insert { values, .. } => {
-                let mut row = Row::new(*id);
-                put(&mut row, values);
-                rows.insert(key, Outcome::Made(row));
+            Change::Insert { .. } => {
+                rows.insert(key, Outcome::Made(vec![place]));
             }
-            Change::Update { values, .. } => match rows.get_mut(&key) {
-                Some(Outcome::Made(row)) => put(row, values),
-                Some(Outcome::Changed(so_far)) => so_far.extend(values.iter().cloned()),
+            Change::Update { .. } => match rows.get_mut(&key) {
+                Some(Outcome::Made(places) | Outcome::Changed(places)) => places.push(place),
                 _ => {
-                    rows.insert(key, Outcome::Changed(values.clone()));
+                    rows.insert(key, Outcome::Changed(vec![place]));
                 }
             },
             _ => {
@@ -56,16 +53,21 @@ pub fn rows(changes: &[Change], wanted: impl Fn(&str) -> bool) -> Rows {
     rows
 }
 
-/// Puts values into a row, by column.
-pub fn put(row: &mut Row, values: &[(Arc<str>, Value)]) {
-    for (column, value) in values {
-        row.set(column, value.clone());
+/// Puts into a row what the changes at these places say of it.
+pub fn put(row: &mut Row, changes: &[Change], places: &[usize]) {
+    for place in places {
+        if let Change::Insert { values, .. } | Change::Update { values, .. } = &changes[*place] {
+            for (column, value) in values {
+                row.set_named(column, value.clone());
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Outcome, rows};
+    use super::{Outcome, put, rows};
+    use crate::row::Row;
     use bitting_query::Value;
     use bitting_store::table::Change;
     use std::sync::Arc;
@@ -100,8 +102,15 @@ mod tests {
         ];
         let rows = rows(&changes, |table| table == "t");
         let of = |id: i64| rows.get(&(table.clone(), id));
-        assert!(matches!(of(1), Some(Outcome::Made(row)) if row.integer("n") == Some(2)));
-        assert!(matches!(of(2), Some(Outcome::Changed(values)) if values.len() == 2));
+        let held = |places: &[usize]| {
+            let mut row = Row::new(0);
+            put(&mut row, &changes, places);
+            row.integer("n")
+        };
+        assert!(matches!(of(1), Some(Outcome::Made(places)) if held(places) == Some(2)));
+        assert!(
+            matches!(of(2), Some(Outcome::Changed(places)) if places.len() == 2 && held(places) == Some(4))
+        );
         assert!(matches!(of(3), Some(Outcome::Gone)));
         assert!(of(4).is_none());
         assert!(super::rows(&changes, |_| false).is_empty());

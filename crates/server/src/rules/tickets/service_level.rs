@@ -11,6 +11,7 @@ use super::super::related::{self, text};
 use super::super::{Context, companies};
 use super::working_time::{Holiday, Hours};
 use crate::draft::Draft;
+use crate::instance::Instance;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving::time;
@@ -18,6 +19,9 @@ use bitting_dialects::connectwise::layout::DATE_ENTERED;
 use bitting_query::Value;
 use jiff::Timestamp;
 use jiff::civil::Time;
+use parking_lot::RwLock;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 const LEVELS: &str = "service/SLAs";
 const PRIORITIES: &str = "service/SLAs/priorities";
@@ -80,7 +84,74 @@ pub struct Level {
     id: Option<i64>,
     /// Hours within which each step is to be reached.
     goals: [Option<f64>; 3],
-    hours: Hours,
+    hours: Arc<Hours>,
+}
+
+/// What a level says to tickets of one priority.
+#[derive(Debug)]
+struct Terms {
+    id: i64,
+    goals: [Option<f64>; 3],
+    based_on: Based,
+}
+
+/// Whose hours a level counts.
+#[derive(Debug, Clone, Copy)]
+enum Based {
+    Always,
+    Own(Option<i64>),
+    Company,
+    Location,
+}
+
+/// What levels and calendars come to, kept as long as set-up stays as it is: every ticket asks for both.
+#[derive(Debug, Default)]
+pub struct Clocks {
+    /// Whether set-up is kept in memory at all, where every write of it is noticed.
+    may: OnceLock<bool>,
+    known: RwLock<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// How often set-up was emptied before the rest was worked out.
+    emptied: u64,
+    /// By the level that was named and the priority.
+    terms: HashMap<(Option<i64>, Option<i64>), Option<Arc<Terms>>>,
+    /// By calendar.
+    hours: HashMap<i64, Arc<Hours>>,
+}
+
+impl Clocks {
+    /// How often set-up was emptied so far; `None` where nothing may be kept.
+    fn since(&self, instance: &Instance) -> Option<u64> {
+        let kept = |path: &&str| {
+            let entity = instance.catalog().entity_at(path);
+            entity.is_some_and(|entity| instance.backend.keeps(entity))
+        };
+        let tables = [LEVELS, PRIORITIES, CALENDARS, HOLIDAYS];
+        let may = self.may.get_or_init(|| tables.iter().all(kept));
+        may.then(|| instance.backend.emptied())
+    }
+
+    fn find<T: Clone>(&self, emptied: u64, of: impl Fn(&Known) -> Option<&T>) -> Option<T> {
+        let known = self.known.read();
+        let fresh = known.emptied == emptied;
+        fresh.then(|| of(&known).cloned()).flatten()
+    }
+
+    fn keep(&self, emptied: u64, put: impl FnOnce(&mut Known)) {
+        let mut known = self.known.write();
+        if known.emptied < emptied {
+            *known = Known {
+                emptied,
+                ..Known::default()
+            };
+        }
+        if known.emptied == emptied {
+            put(&mut known);
+        }
+    }
 }
 
 /// The level of a ticket; without any, a clock that always runs and has no goals.
@@ -88,7 +159,7 @@ pub async fn of(context: Context<'_>, ticket: &Draft<'_>) -> Result<Level, Probl
     let none = Level {
         id: None,
         goals: [None; 3],
-        hours: Hours::Always,
+        hours: Arc::new(Hours::Always),
     };
     if ticket.column("slaStatus").is_none() {
         return Ok(none);
@@ -99,6 +170,36 @@ pub async fn of(context: Context<'_>, ticket: &Draft<'_>) -> Result<Level, Probl
         let agreement = related::one(instance, AGREEMENTS, agreement).await?;
         id = agreement.and_then(|row| row.integer("sla_id"));
     }
+    let asked = (id, ticket.integer("priority"));
+    let emptied = instance.clocks.since(instance);
+    let kept = emptied.and_then(|at| instance.clocks.find(at, |known| known.terms.get(&asked)));
+    let terms = match kept {
+        Some(terms) => terms,
+        None => {
+            let terms = terms(context, asked).await?.map(Arc::new);
+            if let Some(at) = emptied {
+                let keep = |known: &mut Known| drop(known.terms.insert(asked, terms.clone()));
+                instance.clocks.keep(at, keep);
+            }
+            terms
+        }
+    };
+    let Some(terms) = terms else {
+        return Ok(none);
+    };
+    Ok(Level {
+        id: Some(terms.id),
+        goals: terms.goals,
+        hours: hours(context, ticket, terms.based_on).await?,
+    })
+}
+
+/// What the level of an id, else the default one, says to tickets of a priority.
+async fn terms(
+    context: Context<'_>,
+    (id, priority): (Option<i64>, Option<i64>),
+) -> Result<Option<Terms>, Problem> {
+    let instance = context.instance;
     let level = match id {
         Some(id) => related::one(instance, LEVELS, id).await?,
         None => {
@@ -107,10 +208,10 @@ pub async fn of(context: Context<'_>, ticket: &Draft<'_>) -> Result<Level, Probl
         }
     };
     let Some(level) = level else {
-        return Ok(none);
+        return Ok(None);
     };
     let mut goals = STEPS.map(|step| level.number(step.goal));
-    if let Some(priority) = ticket.integer("priority") {
+    if let Some(priority) = priority {
         let rows = related::under(instance, PRIORITIES, "sla_id", level.id).await?;
         if let Some(row) = rows
             .iter()
@@ -119,30 +220,39 @@ pub async fn of(context: Context<'_>, ticket: &Draft<'_>) -> Result<Level, Probl
             goals = STEPS.map(|step| row.number(step.goal));
         }
     }
-    Ok(Level {
-        id: Some(level.id),
+    let based_on = match level.text("based_on") {
+        Some("Custom") => Based::Own(level.integer("custom_calendar_id")),
+        Some("Customer") => Based::Company,
+        Some("MyCalendar") => Based::Location,
+        _ => Based::Always,
+    };
+    Ok(Some(Terms {
+        id: level.id,
         goals,
-        hours: hours(context, ticket, &level).await?,
-    })
+        based_on,
+    }))
 }
 
 /// When the clock of a level runs for a ticket.
-async fn hours(context: Context<'_>, ticket: &Draft<'_>, level: &Row) -> Result<Hours, Problem> {
+async fn hours(
+    context: Context<'_>,
+    ticket: &Draft<'_>,
+    based_on: Based,
+) -> Result<Arc<Hours>, Problem> {
     let instance = context.instance;
-    let based_on = level.text("based_on").unwrap_or_default();
     let mut calendar = match based_on {
-        "Custom" => level.integer("custom_calendar_id"),
-        "Customer" => match ticket.integer("company") {
+        Based::Own(calendar) => calendar,
+        Based::Company => match ticket.integer("company") {
             Some(company) => {
                 let value = related::value(instance, companies::COMPANIES, company, "calendar_id");
                 integer(value.await?.as_ref())
             }
             None => None,
         },
-        _ => None,
+        Based::Always | Based::Location => None,
     };
     if calendar.is_none()
-        && ["Customer", "MyCalendar"].contains(&based_on)
+        && matches!(based_on, Based::Company | Based::Location)
         && let Some(location) = ticket.integer("location")
     {
         calendar = integer(
@@ -152,8 +262,24 @@ async fn hours(context: Context<'_>, ticket: &Draft<'_>, level: &Row) -> Result<
         );
     }
     let Some(calendar) = calendar else {
-        return Ok(Hours::Always);
+        return Ok(Arc::new(Hours::Always));
     };
+    let emptied = instance.clocks.since(instance);
+    let kept = emptied.and_then(|at| instance.clocks.find(at, |known| known.hours.get(&calendar)));
+    if let Some(hours) = kept {
+        return Ok(hours);
+    }
+    let hours = Arc::new(open(context, calendar).await?);
+    if let Some(at) = emptied {
+        let keep = |known: &mut Known| drop(known.hours.insert(calendar, hours.clone()));
+        instance.clocks.keep(at, keep);
+    }
+    Ok(hours)
+}
+
+/// The hours of a calendar.
+async fn open(context: Context<'_>, calendar: i64) -> Result<Hours, Problem> {
+    let instance = context.instance;
     let Some(calendar) = related::one(instance, CALENDARS, calendar).await? else {
         return Ok(Hours::Always);
     };
@@ -260,6 +386,12 @@ impl Level {
         ticket.default("sla", Value::Integer(id));
         let (since, before) = running(context, ticket);
         let resolved = !ticket.is_null(STEPS[2].date);
+        // On the clock now, for every step that is not reached: nothing below sets what it is read from.
+        let now = if waits {
+            ticket.integer("minutesBeforeWaiting").unwrap_or(0)
+        } else {
+            before + self.hours.minutes(since, context.now)
+        };
         let (mut kept, mut next) = (true, None);
         for (step, goal) in STEPS.iter().zip(self.goals) {
             let goal = goal.map(|hours| (hours * 60.0).round() as i64);
@@ -275,7 +407,7 @@ impl Level {
                 Some(minutes) => minutes,
                 // What a resolved ticket passed over is no longer asked for.
                 None if resolved => continue,
-                None => self.taken(context, ticket, waits),
+                None => now,
             };
             kept &= minutes <= goal;
             if taken.is_none() && next.is_none() {
