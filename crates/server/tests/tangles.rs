@@ -288,7 +288,9 @@ async fn sees(company: &Company, key: &Credentials, path: &str) -> bool {
         .get(key, &format!("{}?pageSize=1000&fields=id", list.0))
         .await
         .rows();
-    let listed = rows.iter().any(|row| row["id"].to_string() == list.1);
+    let listed = rows
+        .iter()
+        .any(|row| row["id"].as_i64() == list.1.parse().ok());
     let status = company.get(key, path).await.status;
     assert_eq!(status, if listed { 200 } else { 404 }, "{path}");
     listed

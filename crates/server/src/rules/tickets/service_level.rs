@@ -112,12 +112,14 @@ pub struct Clocks {
     known: RwLock<Known>,
 }
 
+/// The level that was named, and the priority.
+type Named = (Option<i64>, Option<i64>);
+
 #[derive(Debug, Default)]
 struct Known {
     /// How often set-up was emptied before the rest was worked out.
     emptied: u64,
-    /// By the level that was named and the priority.
-    terms: HashMap<(Option<i64>, Option<i64>), Option<Arc<Terms>>>,
+    terms: HashMap<Named, Option<Arc<Terms>>>,
     /// By calendar.
     hours: HashMap<i64, Arc<Hours>>,
 }
