@@ -4,6 +4,7 @@
 
 mod columns;
 mod compile;
+mod conditions;
 mod error;
 mod kept;
 mod makers;

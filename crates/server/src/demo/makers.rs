@@ -2,6 +2,7 @@
 //! keys say how the value comes about.
 
 use super::compile::{Compiler, Scene, Want, span};
+use super::conditions;
 use super::error::DemoError;
 use super::moment::{self, Round};
 use super::plan::{Condition, Filter, Maker, Operand, Route, Wanted};
@@ -14,7 +15,6 @@ const KINDS: [&str; 25] = [
     "date", "month", "hours", "number", "multiply", "divide", "add", "subtract", "uuid",
     "each_row", "ids", "below", "integer", "chance",
 ];
-const CONDITIONS: [&str; 5] = ["when", "unless", "older", "chance", "last"];
 
 impl<'a> Compiler<'a> {
     /// Reads one value.
@@ -140,7 +140,7 @@ impl<'a> Compiler<'a> {
         let conditional =
             |key: &&str| table.contains_key(*key) && !(*key == "chance" && kind == Some("chance"));
         let mut conditions = Vec::new();
-        if CONDITIONS.iter().any(conditional) {
+        if conditions::KEYS.iter().any(conditional) {
             self.conditions(file, scene, table, &mut conditions)?;
             if kind == Some("chance") {
                 conditions.retain(|condition| !matches!(condition, Condition::Chance(_)));
@@ -538,60 +538,9 @@ impl<'a> Compiler<'a> {
         }
         Ok(names.into_iter().map(|name| name.to_lowercase()).collect())
     }
-
-    /// Reads the conditions that stand beside a value or a table.
-    pub fn conditions(
-        &mut self,
-        file: &str,
-        scene: &Scene<'a>,
-        table: &Table,
-        into: &mut Vec<Condition>,
-    ) -> Result<(), DemoError> {
-        for (key, negated) in [("when", false), ("unless", true)] {
-            let Some(text) = table.get(key).and_then(Value::as_str) else {
-                continue;
-            };
-            let (path, equals) = match text.split_once('=') {
-                None => (text, None),
-                Some((path, equals)) => (path, Some(equals.to_owned())),
-            };
-            let route = self.route(file, scene, path)?;
-            if let (Some(target), Some(name)) = (route.result, &equals) {
-                self.check_name(file, target, name)?;
-            }
-            let equals = equals.map(|name| {
-                if route.result.is_some() {
-                    name.to_lowercase()
-                } else {
-                    name
-                }
-            });
-            into.push(Condition::Holds {
-                route,
-                equals,
-                negated,
-            });
-        }
-        if let Some(older) = table.get("older") {
-            let Some([Value::String(path), age]) = older.as_array().map(Vec::as_slice) else {
-                return Err(DemoError::new(file, "`older` must be a path and a span"));
-            };
-            into.push(Condition::Older(
-                self.route(file, scene, path)?,
-                span(file, "older", age)?,
-            ));
-        }
-        if flag(table, "last") {
-            into.push(Condition::Last);
-        }
-        if let Some(chance) = table.get("chance").and_then(number) {
-            into.push(Condition::Chance(chance));
-        }
-        Ok(())
-    }
 }
 
-fn flag(table: &Table, key: &str) -> bool {
+pub(super) fn flag(table: &Table, key: &str) -> bool {
     table.get(key).and_then(Value::as_bool) == Some(true)
 }
 

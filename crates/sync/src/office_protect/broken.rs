@@ -73,16 +73,7 @@ fn repaired(work: &mut Work<'_>, standing: &mut Record) -> Result<(), Failure> {
             .unwrap_or_default()
             .to_owned();
         let events = work.state.all(Shelf::Outbox, SLUG, EVENT)?;
-        let expired: Vec<&str> = events
-            .iter()
-            .filter(|event| event.state == "expired" && event.updated >= since)
-            .map(|event| event.key.as_str())
-            .collect();
-        let list = if expired.is_empty() {
-            "none".to_owned()
-        } else {
-            expired.join(", ")
-        };
+        let list = expired(&events, &since);
         let text = format!(
             "Office Protect makes tickets again. Broken since {since}.\n\nExpired, not ticketed: {list}\n"
         );
@@ -93,6 +84,20 @@ fn repaired(work: &mut Work<'_>, standing: &mut Record) -> Result<(), Failure> {
     "working".clone_into(&mut standing.state);
     standing.data = json!({ "tries": 0 });
     work.state.put(Shelf::Mapping, standing)
+}
+
+/// The events that became too old for a ticket since then, as a mail lists them.
+pub(super) fn expired<'e>(events: impl IntoIterator<Item = &'e Record>, since: &str) -> String {
+    let expired: Vec<&str> = events
+        .into_iter()
+        .filter(|event| event.state == "expired" && *event.updated >= *since)
+        .map(|event| event.key.as_str())
+        .collect();
+    if expired.is_empty() {
+        "none".to_owned()
+    } else {
+        expired.join(", ")
+    }
 }
 
 /// Mails; a mail that does not go out is tried again by the next run.

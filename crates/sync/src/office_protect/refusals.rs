@@ -3,6 +3,7 @@
 //! and when tickets are made again he hears what became too old meanwhile.
 
 use super::SLUG;
+use super::broken::expired;
 use super::settings::Settings;
 use super::tickets::EVENT;
 use crate::Failure;
@@ -78,17 +79,8 @@ fn mended(
     let events = work.state.all(Shelf::Outbox, SLUG, EVENT)?;
     let mut text = "Office Protect makes tickets again of:\n".to_owned();
     for (tenant, known) in &again {
-        let expired: Vec<&str> = events
-            .iter()
-            .filter(|event| event.state == "expired" && event.updated >= known.since)
-            .filter(|event| event.data["tenant"] == tenant.as_str())
-            .map(|event| event.key.as_str())
-            .collect();
-        let list = if expired.is_empty() {
-            "none".to_owned()
-        } else {
-            expired.join(", ")
-        };
+        let own = |event: &&Record| event.data["tenant"] == tenant.as_str();
+        let list = expired(events.iter().filter(own), &known.since);
         text = format!(
             "{text}\n{tenant}, refused since {}. Expired, not ticketed: {list}\n",
             known.since
