@@ -7,7 +7,7 @@ use super::error::DemoError;
 use super::kept::{Kept, NewRow};
 use super::moment;
 use super::placement::{self, Above};
-use super::plan::{Assign, Count, Gathered, Plan, Rows, To};
+use super::plan::{Assign, Count, Gathered, Maker, Plan, Rows, To};
 use super::random::Random;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, EntityId};
@@ -212,14 +212,18 @@ impl<'a, 'e> Run<'a, 'e> {
                 Rows::Made(_, assigns) => assigns,
             };
             let id = self.next_id(block.home, block.first_id);
-            self.last[block.home.0 as usize] = id;
+            let before = std::mem::replace(&mut self.last[block.home.0 as usize], id);
             let mut frame = self.frame(index, id);
             frame.place = place + 1;
             frame.count = count;
             self.made[index] += 1;
             self.stack.push(frame);
-            self.row(index, assigns)?;
-            if let Some(done) = self.stack.pop() {
+            let made = self.row(index, assigns)?;
+            let done = self.stack.pop();
+            if !made {
+                self.last[block.home.0 as usize] = before;
+                self.made[index] -= 1;
+            } else if let Some(done) = done {
                 self.hand_on(done);
             }
         }
@@ -282,7 +286,9 @@ impl<'a, 'e> Run<'a, 'e> {
         })
     }
 
-    fn row(&mut self, index: usize, assigns: &'a [Assign]) -> Result<(), DemoError> {
+    /// Makes the row on top of the stack and what is below it. There is none where it has to name a row of a kind
+    /// of which a small company has no row at all.
+    fn row(&mut self, index: usize, assigns: &'a [Assign]) -> Result<bool, DemoError> {
         let plan = self.plan;
         let block = &plan.blocks[index];
         let catalog = self.catalog;
@@ -312,6 +318,10 @@ impl<'a, 'e> Run<'a, 'e> {
         let values = &self.stack[top].values;
         let missing = |slot: &&usize| values[**slot] == Value::Null;
         if let Some(slot) = self.columns[index].required.iter().find(missing) {
+            let mut of_slot = assigns.iter().filter(|assign| assign.to == To::Slot(*slot));
+            if of_slot.any(|assign| self.none_of(&assign.what)) {
+                return Ok(false);
+            }
             let fault = "the field is required, but its recipe gave no value";
             return Err(self.blame(DemoError::new("", fault), index, To::Slot(*slot)));
         }
@@ -352,7 +362,12 @@ impl<'a, 'e> Run<'a, 'e> {
                 }
             }
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Whether a recipe takes any row of a kind that has none.
+    fn none_of(&self, what: &Maker) -> bool {
+        matches!(what, Maker::Any { target, .. } if self.last[target.0 as usize] == 0)
     }
 
     fn blame(&self, error: DemoError, index: usize, to: To) -> DemoError {
