@@ -97,6 +97,7 @@ EMPTY = {
     "TimeChargecodesIdUsagesListEndpoint",
     "TimeEntriesIdAuditsEndpoint",
     "TimeSheetsEndpoint",
+    "TimeSheetsIdAuditsEndpoint",
 }
 # Words for placeholders that are no numbers.
 REPORT = "Company"
