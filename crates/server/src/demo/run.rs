@@ -286,8 +286,8 @@ impl<'a, 'e> Run<'a, 'e> {
         })
     }
 
-    /// Makes the row on top of the stack and what is below it. There is none where it has to name a row of a kind
-    /// of which a small company has no row at all.
+    /// Makes the row on top of the stack and what is below it. There is none where it has to name another row and
+    /// finds none to name, as in a small company.
     fn row(&mut self, index: usize, assigns: &'a [Assign]) -> Result<bool, DemoError> {
         let plan = self.plan;
         let block = &plan.blocks[index];
@@ -319,7 +319,8 @@ impl<'a, 'e> Run<'a, 'e> {
         let missing = |slot: &&usize| values[**slot] == Value::Null;
         if let Some(slot) = self.columns[index].required.iter().find(missing) {
             let mut of_slot = assigns.iter().filter(|assign| assign.to == To::Slot(*slot));
-            if of_slot.any(|assign| self.none_of(&assign.what)) {
+            let looks_up = |what| matches!(what, &Maker::Any { .. } | &Maker::First { .. });
+            if of_slot.any(|assign| looks_up(&assign.what)) {
                 return Ok(false);
             }
             let fault = "the field is required, but its recipe gave no value";
@@ -363,11 +364,6 @@ impl<'a, 'e> Run<'a, 'e> {
             }
         }
         Ok(true)
-    }
-
-    /// Whether a recipe takes any row of a kind that has none.
-    fn none_of(&self, what: &Maker) -> bool {
-        matches!(what, Maker::Any { target, .. } if self.last[target.0 as usize] == 0)
     }
 
     fn blame(&self, error: DemoError, index: usize, to: To) -> DemoError {
