@@ -66,10 +66,12 @@ impl Listen {
             .max()
             .unwrap_or(0);
         let mut open: Vec<i64> = Vec::new();
+        // One for all rounds: it remembers what comes while the server is asked.
+        let mut end = std::pin::pin!(tokio::signal::ctrl_c());
         loop {
             let ended = runtime.block_on(async {
                 tokio::select! {
-                    _ = tokio::signal::ctrl_c() => true,
+                    _ = &mut end => true,
                     () = tokio::time::sleep(LOOK) => false,
                 }
             });
