@@ -155,7 +155,9 @@ pub fn measure(places: &Places) -> Result<Vec<Table>> {
                 let outcome = load::run(&load, &company.server)?;
                 let judged = call.goal.judge(outcome.cpu, " us");
                 row(&mut table, call.name, user.label, tickets, outcome, judged);
-                let few = costs.iter().find(|cost| (cost.0, cost.1) == (call.name, user.label));
+                let few = costs
+                    .iter()
+                    .find(|cost| (cost.0, cost.1) == (call.name, user.label));
                 let Some((_, _, few)) = few else {
                     costs.push((call.name, user.label, outcome.cpu));
                     continue;
@@ -184,7 +186,14 @@ pub fn measure(places: &Places) -> Result<Vec<Table>> {
             };
             let outcome = load::run(&load, &company.server)?;
             let name = format!("create, {connections} at once");
-            row(&mut table, &name, user.label, tickets, outcome, Default::default());
+            row(
+                &mut table,
+                &name,
+                user.label,
+                tickets,
+                outcome,
+                Default::default(),
+            );
         }
     }
     Ok(vec![table, flat])
@@ -242,7 +251,9 @@ fn mine(company: &Company) -> Result<User> {
             "securityLevel": level["id"] }),
     )?;
     let half = |name: &str| -> Result<String> {
-        let found = made.pointer(&format!("/keys/0/{name}")).and_then(Value::as_str);
+        let found = made
+            .pointer(&format!("/keys/0/{name}"))
+            .and_then(Value::as_str);
         Ok(found.context("no key in the answer")?.to_owned())
     };
     let user = User {
@@ -258,7 +269,11 @@ fn mine(company: &Company) -> Result<User> {
     for request in requests.iter().cycle().take(OWN) {
         let answer = connection.ask(request)?;
         if answer.status != 200 {
-            bail!("{}: {}", answer.status, String::from_utf8_lossy(&answer.body));
+            bail!(
+                "{}: {}",
+                answer.status,
+                String::from_utf8_lossy(&answer.body)
+            );
         }
     }
     Ok(user)

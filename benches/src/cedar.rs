@@ -1,7 +1,7 @@
 //! The same roles and rows for cedar-policy. Its rights are sets of actions on the role, asked by two
 //! policies: far faster in Cedar than one policy for each cell of each role, and the same answers.
 
-use crate::decision::Case;
+use crate::case::Case;
 use anyhow::Result;
 use bitting_policy::{Level, Needs, Role, Verb};
 use cedar_policy::{

@@ -2,6 +2,7 @@
 //! caller's own row and on a foreign one. Every answer of the matrix is compared.
 
 use crate::Places;
+use crate::case::Case;
 use crate::cedar::Cedar;
 use crate::report::{Goal, Table, figure};
 use anyhow::{Context as _, Result, bail};
@@ -13,15 +14,6 @@ use std::time::{Duration, Instant};
 const ACTIONS: usize = 72;
 /// Roles of the comparison; the other numbers show that a decision does not depend on it.
 const ROLES: usize = 200;
-
-/// One question: may this role do this, to its own row or to a foreign one.
-#[derive(Clone, Copy)]
-pub struct Case {
-    pub role: u32,
-    pub action: u32,
-    pub verb: Verb,
-    pub own: bool,
-}
 
 pub fn measure(places: &Places) -> Result<Vec<Table>> {
     let registry = registry(places)?;

@@ -3,6 +3,7 @@
 
 mod autotask;
 mod canned;
+mod case;
 mod cedar;
 mod company;
 mod connect;

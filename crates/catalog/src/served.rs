@@ -2,6 +2,7 @@
 //! its rows are, and its pick lists. Must not know HTTP or roles.
 
 use crate::entity::{Basis, EntityId};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The routes and row rules of one entity.
@@ -201,6 +202,9 @@ pub struct Picklist {
     pub parent: Option<Arc<str>>,
     pub default: Option<Arc<str>>,
 }
+
+/// Every pick list by name.
+pub(crate) type Picklists = BTreeMap<Arc<str>, Arc<Picklist>>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PicklistValue {

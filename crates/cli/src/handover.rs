@@ -10,6 +10,18 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+/// A ConnectWise key pair as a table.
+pub const KEY_COLUMNS: [(&str, &str); 8] = [
+    ("ID", "id"),
+    ("MEMBER", "memberId"),
+    ("DESCRIPTION", "description"),
+    ("PUBLIC KEY", "publicKey"),
+    ("CREATED", "created"),
+    ("LAST USED", "lastUsed"),
+    ("EXPIRES", "expires"),
+    ("INACTIVE", "inactiveFlag"),
+];
+
 /// Where the private key goes.
 #[derive(Args, Debug, Clone, Default)]
 #[group(multiple = false)]

@@ -1,7 +1,7 @@
 //! The parts of an OpenAPI description that matter here, checked: paths with their operations, and schemas
 //! with their members. Must not know the catalog.
 
-use super::schema::{self, Members};
+use super::schema::{self, Members, SCHEMAS};
 use crate::error::{CatalogError, Place};
 use crate::route::Method;
 use crate::source::MethodText;
@@ -28,7 +28,6 @@ pub(super) struct Operation {
     pub parameters: Vec<String>,
 }
 
-pub(super) const SCHEMAS: &str = "#/components/schemas/";
 /// What a description may write before the vendor's paths.
 const BASE: &str = "/v4_6_release/apis/3.0";
 /// Parameters that every list takes.

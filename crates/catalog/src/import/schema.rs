@@ -2,9 +2,11 @@
 //! (`allOf`), a type or nothing (`nullable`, `["string", "null"]`, `anyOf` with null), constants. Must not know
 //! the catalog.
 
-use super::description::SCHEMAS;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
+
+/// Where a description keeps its schemas.
+pub(super) const SCHEMAS: &str = "#/components/schemas/";
 
 /// Members and names of required ones.
 #[derive(Debug, Default, Clone)]

@@ -6,6 +6,7 @@ use crate::catalog::fold;
 use crate::entity::{EntityId, Field, Kind, Reference};
 use crate::error::{CatalogError, Place};
 use crate::profile::nearest;
+use crate::served::Picklists;
 use crate::source::autotask::ServesText;
 use crate::source::{FieldTable, FieldText, KindText, Ordered, ReferenceText};
 use std::collections::{BTreeMap, HashMap};
@@ -15,7 +16,7 @@ use std::sync::Arc;
 pub(crate) struct Names<'a> {
     pub by_path: &'a HashMap<String, EntityId>,
     pub references: &'a BTreeMap<Arc<str>, Arc<Reference>>,
-    pub picklists: &'a super::served::Picklists,
+    pub picklists: &'a Picklists,
     pub texts: &'a Texts,
 }
 

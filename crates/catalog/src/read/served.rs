@@ -7,14 +7,12 @@ use crate::entity::{Basis, Field};
 use crate::error::{CatalogError, Place};
 use crate::profile::nearest;
 use crate::served::{
-    Act, Asked, Below, Can, Operations, Picklist, PicklistValue, Rows, Served, Team,
+    Act, Asked, Below, Can, Operations, Picklist, PicklistValue, Picklists, Rows, Served, Team,
 };
 use crate::source::Ordered;
 use crate::source::autotask::PicklistText;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-pub(crate) type Picklists = BTreeMap<Arc<str>, Arc<Picklist>>;
 
 /// Every pick list by name.
 pub(crate) fn picklists(

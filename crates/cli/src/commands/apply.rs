@@ -1,10 +1,9 @@
 //! `bitting apply`: makes a plan true, and cuts the key. On a live PSA, whose API writes neither levels nor
 //! lists nor keys, it does what it can and waits for the clicks that remain.
 
-use super::key;
 use crate::autotask;
 use crate::chosen::{Chosen, Kept, Work};
-use crate::handover::Handover;
+use crate::handover::{Handover, KEY_COLUMNS};
 use crate::place::{Opened, Place};
 use crate::results::print_plan;
 use crate::table;
@@ -137,7 +136,7 @@ impl Apply {
                         "PRIVATE KEY"
                     );
                 }
-                table::print_one(&key, &key::COLUMNS, false)?;
+                table::print_one(&key, &KEY_COLUMNS, false)?;
             }
             Err(why) => println!("no key was cut: {why}"),
         }

@@ -4,7 +4,7 @@
 use super::{key_rotate, member};
 use crate::autotask::manage::Area;
 use crate::connection::{Connection, Target};
-use crate::handover::{Delivery, Handover};
+use crate::handover::{Delivery, Handover, KEY_COLUMNS};
 use crate::table;
 use anyhow::{Result, bail};
 use clap::{ArgGroup, Args, Subcommand};
@@ -50,17 +50,6 @@ enum Action {
     Activate { id: i64 },
 }
 
-pub const COLUMNS: [(&str, &str); 8] = [
-    ("ID", "id"),
-    ("MEMBER", "memberId"),
-    ("DESCRIPTION", "description"),
-    ("PUBLIC KEY", "publicKey"),
-    ("CREATED", "created"),
-    ("LAST USED", "lastUsed"),
-    ("EXPIRES", "expires"),
-    ("INACTIVE", "inactiveFlag"),
-];
-
 impl Key {
     pub fn run(self) -> Result<()> {
         let json = self.target.json;
@@ -78,7 +67,11 @@ impl Key {
                     ),
                 };
                 let keys = connection.own(Method::GET, &path, None)?;
-                table::print(keys.as_array().map_or(&[], Vec::as_slice), &COLUMNS, json)
+                table::print(
+                    keys.as_array().map_or(&[], Vec::as_slice),
+                    &KEY_COLUMNS,
+                    json,
+                )
             }
             Action::New {
                 member,
@@ -93,7 +86,7 @@ impl Key {
                     &format!("system/apiMembers/{id}/keys"),
                     Some(&body),
                 )?;
-                let handed = handover.hand(&Delivery::of(&connection), &made, &COLUMNS, json);
+                let handed = handover.hand(&Delivery::of(&connection), &made, &KEY_COLUMNS, json);
                 let Err(error) = handed else { return Ok(()) };
                 // A key whose private half nobody holds must not lie around.
                 let path = format!("system/keys/{}", made["id"]);
@@ -135,5 +128,5 @@ fn on_autotask(area: &Area<'_>, action: Action) -> Result<()> {
 fn activity(connection: &Connection, id: i64, inactive: bool, json: bool) -> Result<()> {
     let body = json!({ "inactiveFlag": inactive });
     let key = connection.own(Method::PATCH, &format!("system/keys/{id}"), Some(&body))?;
-    table::print_one(&key, &COLUMNS, json)
+    table::print_one(&key, &KEY_COLUMNS, json)
 }

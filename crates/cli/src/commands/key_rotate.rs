@@ -1,8 +1,8 @@
 //! `bitting key rotate`: a new key instead of the old, without a moment between them.
 
-use super::{key, member};
+use super::member;
 use crate::connection::Connection;
-use crate::handover::{Delivery, Handover};
+use crate::handover::{Delivery, Handover, KEY_COLUMNS};
 use anyhow::{Context as _, Result, bail};
 use bitting_client::{Credentials, Options, Psa, Secret};
 use bitting_connect::{held, keys};
@@ -61,9 +61,9 @@ impl Rotate {
         }
         let mut made = cut.record.clone();
         made["privateKey"] = json!(cut.private_key.reveal());
-        if let Err(error) =
-            self.handover
-                .hand(&Delivery::of(connection), &made, &key::COLUMNS, json)
+        if let Err(error) = self
+            .handover
+            .hand(&Delivery::of(connection), &made, &KEY_COLUMNS, json)
         {
             let _ = keys::revoke(&psa, cut.id);
             return Err(error).context("the new key was revoked and the old ones still work");
