@@ -9,6 +9,7 @@
 //! ```
 
 pub mod api;
+pub mod autotask_tickets;
 pub mod check;
 pub mod connection;
 pub mod failure;

@@ -9,6 +9,7 @@ mod settings;
 mod tickets;
 
 use crate::Failure;
+use crate::autotask_tickets::{ADD_TICKETS, READ_TICKETS};
 use crate::integration::{Integration, Job, Kind, Run};
 use crate::queries::{Permission, Queries};
 use crate::schedule::Rhythm;
@@ -27,8 +28,6 @@ const ADD_OPPORTUNITIES: Permission = Permission::new("CRM / Opportunities & Quo
 const READ_TODOS: Permission = Permission::new("CRM / To-Dos", "View");
 const ADD_TODOS: Permission = Permission::new("CRM / To-Dos", "Add");
 const ATTACHMENTS: Permission = Permission::new("CRM / Attachments", "Add");
-const READ_TICKETS: Permission = Permission::new("Service Desk / Tickets", "View");
-const ADD_TICKETS: Permission = Permission::new("Service Desk / Tickets", "Add");
 const RESOURCES: Permission = Permission::new("Admin / Resources/Users (HR)", "");
 const ASSET_TYPES: Permission = Permission::new("Admin / Configuration Items", "");
 

@@ -35,6 +35,15 @@ impl fmt::Display for Permission {
     }
 }
 
+/// A value of a pick list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pick {
+    pub id: i64,
+    pub name: String,
+    /// What the PSA's own form begins with.
+    pub default: bool,
+}
+
 /// A way to an instance for one run.
 #[derive(Clone, Copy)]
 pub struct Queries<'a> {
@@ -119,13 +128,24 @@ impl<'a> Queries<'a> {
         Ok(self.get(need, &format!("{entity}/entityInformation"))?["info"].take())
     }
 
-    /// The values of a pick list: id and name.
+    /// The active values of a pick list: id and name.
     pub fn picks(
         &self,
         need: Permission,
         entity: &str,
         field: &str,
     ) -> Result<Vec<(i64, String)>, Failure> {
+        let picks = self.picks_of(need, entity, field)?;
+        Ok(picks.into_iter().map(|pick| (pick.id, pick.name)).collect())
+    }
+
+    /// The same, with what the PSA's own form begins with.
+    pub fn picks_of(
+        &self,
+        need: Permission,
+        entity: &str,
+        field: &str,
+    ) -> Result<Vec<Pick>, Failure> {
         let answer = self.get(need, &format!("{entity}/entityInformation/fields"))?;
         let fields = answer["fields"].as_array().cloned().unwrap_or_default();
         let named = |known: &&Value| {
@@ -147,7 +167,11 @@ impl<'a> Queries<'a> {
             .filter_map(|value| {
                 let id = &value["value"];
                 let id = id.as_i64().or_else(|| id.as_str()?.parse().ok())?;
-                Some((id, value["label"].as_str()?.to_owned()))
+                Some(Pick {
+                    id,
+                    name: value["label"].as_str()?.to_owned(),
+                    default: value["isDefaultValue"] == true,
+                })
             })
             .collect())
     }

@@ -1,19 +1,14 @@
 //! Service tickets that a review asks for, once each, and whether they are completed.
 
+use super::Working;
 use super::lookups::{self, PRIORITIES, QUEUES, TICKET_STATUSES};
 use super::settings::Settings;
-use super::{ADD_TICKETS, READ_TICKETS, Working};
 use crate::Failure;
-use crate::api::short;
+use crate::autotask_tickets::{self, body};
 use crate::propel::tickets::Wanted;
-use crate::queries::is;
 use crate::state::{Record, Shelf};
-use crate::work::hash;
-use serde_json::{Value, json};
 
 const TICKET: &str = "ticket";
-/// Most characters of a ticket's external id.
-const KEY: usize = 50;
 
 pub fn create(work: &mut Working<'_>) -> Result<(), Failure> {
     let settings: Settings = work.settings()?;
@@ -46,33 +41,25 @@ pub fn create(work: &mut Working<'_>) -> Result<(), Failure> {
             },
             None => continue,
         };
-        further.push((member, value));
+        further.push((member, Some(value)));
     }
     let slug = work.integration;
     for ticket in wanted {
         work.counts.read += 1;
-        let mut key = format!("propel:{}", ticket.key);
-        if key.len() > KEY {
-            key = format!("propel:{}", hash(&ticket.key));
-        }
+        let key = autotask_tickets::external_id("propel", &ticket.key);
         let known = work.state.find(Shelf::Link, slug, TICKET, &key)?;
         let mut link = known.unwrap_or_else(|| Record::new(slug, TICKET, key.clone()));
         if link.state == "closed" {
             work.counts.unchanged += 1;
             continue;
         }
-        let found = work.api.find(
-            READ_TICKETS,
-            "Tickets",
-            &[is("eq", "externalID", key.as_str())],
-        )?;
-        let there = found.into_iter().min_by_key(|row| row["id"].as_i64());
+        let there = autotask_tickets::by_external_id(work.api, &key)?;
         let (id, state) = match there {
             Some(row) => {
-                let state = if row["completedDate"].is_null() {
-                    "open"
-                } else {
+                let state = if autotask_tickets::is_complete(&row) {
                     "closed"
+                } else {
+                    "open"
                 };
                 (row["id"].as_i64().unwrap_or_default(), state)
             }
@@ -86,14 +73,9 @@ pub fn create(work: &mut Working<'_>) -> Result<(), Failure> {
                 continue;
             }
             None => {
-                let mut body: Value = json!({
-                    "companyID": ticket.company, "title": short(&ticket.summary, 255), "description": ticket.description,
-                    "externalID": key,
-                });
-                for (member, value) in &further {
-                    body[*member] = json!(value);
-                }
-                let made = work.api.post(ADD_TICKETS, "Tickets", &body);
+                let text = (ticket.summary.as_str(), ticket.description.as_str());
+                let made = body(ticket.company, text, &key, &further);
+                let made = autotask_tickets::create(work.api, &made);
                 let Some(id) = work.taken(&format!("ticket {}", ticket.key), made)? else {
                     continue;
                 };
