@@ -1,6 +1,11 @@
 //! What an Autotask security level is made of (`permissions.toml`), the system levels it can be copied from, and
 //! the one mapping from a level's values to the levels that decisions are made in. Must not know entities.
 
+mod derived;
+
+pub use derived::{Derivation, Derived};
+
+use self::derived::derivable;
 use crate::error::{CatalogError, Place};
 use crate::profile::nearest;
 use bitting_policy::{ActionId, Level, Levels, Registry, Role, RoleError, Verb};
@@ -42,6 +47,8 @@ pub struct Permission {
     /// A row of its own that a value grants, and every higher one: rights name it, no screen shows it.
     #[serde(default)]
     pub opens: BTreeMap<String, String>,
+    /// When its value acts as more than it says.
+    pub derived: Option<Derived>,
 }
 
 /// Rows that some values open beside own ones.
@@ -295,6 +302,10 @@ impl Permissions {
                     }
                 }
             }
+            if let Some(rule) = &entry.derived {
+                derivable(&self.entries, entry, rule)
+                    .map_err(|(word, fault)| place.on(&word, fault))?;
+            }
             for value in entry.opens.keys() {
                 if !entry.values("value").contains(value) {
                     let fault = format!("`{}` has no value `{value}`", entry.name);
@@ -411,8 +422,18 @@ impl Permissions {
         }
     }
 
-    /// The role that a level amounts to.
+    /// The role that a level amounts to, with what its values act as.
     pub fn role(
+        &self,
+        registry: &Registry,
+        id: i64,
+        level: &SecurityLevel,
+    ) -> Result<Role, LevelError> {
+        self.role_as_set(registry, id, &self.in_effect(level))
+    }
+
+    /// The role that a level's values would amount to if each acted as it says.
+    pub fn role_as_set(
         &self,
         registry: &Registry,
         id: i64,
@@ -458,6 +479,7 @@ impl Permissions {
         registry: &Registry,
         level: &SecurityLevel,
     ) -> Vec<(ActionId, Verb, Reach)> {
+        let level = self.in_effect(level);
         let mut reaches = Vec::new();
         for (name, values) in &level.settings {
             let Some(entry) = self.named(name).filter(|entry| !entry.reaches.is_empty()) else {

@@ -208,6 +208,113 @@ fn every_value_has_the_level_of_the_one_mapping() {
     assert_eq!(permissions.level("My Territories"), Level::My);
 }
 
+/// Contracts View None acts as All exactly where every organization row is All; the verbs that follow View follow
+/// what it acts as, Add counts again, and Contract Visibility has the last word.
+#[test]
+fn contracts_of_somebody_who_sees_every_company_are_seen() {
+    let (permissions, registry, catalog) = shipped();
+    let rows = [
+        "Customer & Cancelation",
+        "Vendor & Partners",
+        "Prospects, Leads, & Dead",
+    ];
+    let one = |value: &str| Values {
+        value: Some(value.to_owned()),
+        ..Values::default()
+    };
+    let action = registry.action("Contracts", "Contracts").unwrap();
+    let contracts = catalog.entity_at("Contracts").unwrap();
+    for bits in 0..8 {
+        for view in [None, Some("None"), Some("Organizations"), Some("All")] {
+            for visibility in ["None", "Limited", "Full"] {
+                let mut level = bitting_catalog::security::SecurityLevel::default();
+                for (at, row) in rows.iter().enumerate() {
+                    let value = if bits & (1 << at) == 0 {
+                        "My Territories"
+                    } else {
+                        "All"
+                    };
+                    level.settings.insert(format!("CRM / {row}"), one(value));
+                }
+                let values = Values {
+                    view: view.map(str::to_owned),
+                    add: Some("Yes".to_owned()),
+                    ..Values::default()
+                };
+                level
+                    .settings
+                    .insert("Contracts / Contracts".to_owned(), values);
+                level.settings.insert(
+                    "Contracts / Contract Visibility".to_owned(),
+                    one(visibility),
+                );
+                let before = level.clone();
+                let said = format!("{bits:03b} {view:?} {visibility}");
+                let role = permissions.role(&registry, 1, &level).unwrap();
+                let shut = view.is_none() || view == Some("None");
+                let acts = shut && bits == 7;
+                let expected = match view {
+                    _ if acts => Level::All,
+                    Some("Organizations") => Level::My,
+                    Some("All") => Level::All,
+                    _ => Level::None,
+                };
+                for verb in [Verb::Inquire, Verb::Edit, Verb::Delete] {
+                    assert_eq!(role.level(action, verb), expected, "{said} {verb}");
+                }
+                let add = if expected == Level::None {
+                    Level::None
+                } else {
+                    Level::All
+                };
+                assert_eq!(role.level(action, Verb::Add), add, "{said}");
+                let set = permissions.role_as_set(&registry, 1, &level).unwrap();
+                let unchanged = set.level(action, Verb::Inquire) == expected;
+                assert_eq!(unchanged, !acts, "{said}");
+                assert_eq!(permissions.derivations(&level).len(), usize::from(acts));
+                let open = !matches!(
+                    decide(&role, &contracts.right.needs, Verb::Inquire),
+                    Decision::Denied(_)
+                );
+                let visible = visibility == "Full" && expected != Level::None;
+                assert_eq!(open, visible, "{said}");
+                assert_eq!(level, before);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_derivation_of_what_is_not_there_is_refused() {
+    let text = include_str!("../../../data/autotask/permissions.toml");
+    for (from, to, fault) in [
+        (
+            "from = \"None\"",
+            "from = \"Never\"",
+            "has no value `Never`",
+        ),
+        (
+            "stands = \"All\"",
+            "stands = \"Full\"",
+            "has no value `Full`",
+        ),
+        (
+            "subsection = \"Account & Contact Access\", stands",
+            "subsection = \"Access\", stands",
+            "there is no `CRM > Access`",
+        ),
+        (
+            "shut_by = \"Contract Visibility\"",
+            "shut_by = \"Visibility\"",
+            "has no `Visibility`",
+        ),
+    ] {
+        let text = text.replacen(from, to, 1);
+        let error = bitting_catalog::security::Permissions::read(&text).unwrap_err();
+        assert!(error.to_string().contains(fault), "{error}");
+    }
+}
+
 #[test]
 fn a_wrong_name_or_value_says_what_would_do() {
     let (permissions, registry, _) = shipped();

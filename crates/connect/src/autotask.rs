@@ -6,6 +6,7 @@ pub mod apply;
 pub mod audit;
 pub mod checklist;
 pub mod consent;
+mod derived;
 pub mod held;
 mod known;
 pub mod plan;

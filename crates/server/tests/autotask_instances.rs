@@ -458,3 +458,41 @@ async fn keys_of_former_starts_stay_good() {
     assert_eq!(users.json.as_array().unwrap().len(), 2, "{}", users.text);
     running.stop().await;
 }
+
+/// Contracts View None acts as All once every organization row is All; the level's page says so beside the row.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_level_s_page_tells_what_acts_as_more_than_it_shows() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start(folder.path()).await;
+    make(&running, "acme").await;
+    let link = running.server.console.one_time_path();
+    let answer = send(&running, "GET", &link, &[], &Value::Null).await;
+    let cookie = answer.headers["set-cookie"].to_str().unwrap().to_owned();
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let body = json!({"name": "Sight", "copyOf": "API User (system) (API-only)"});
+    let made = own(&running, "POST", "autotask/acme/levels", body).await;
+    let id = made.json["id"].as_i64().unwrap();
+    let caution =
+        "View None acts as All, because every row of CRM &gt; Account &amp; Contact Access is All";
+    for (view, prospects, told) in [
+        ("None", "All", true),
+        ("None", "Mine", false),
+        ("Organizations", "All", false),
+    ] {
+        let settings = json!({
+            "CRM / Customer & Cancelation": {"value": "All"},
+            "CRM / Vendor & Partners": {"value": "All"},
+            "CRM / Prospects, Leads, & Dead": {"value": prospects},
+            "Contracts / Contracts": {"view": view},
+        });
+        let body = json!({ "settings": settings });
+        let set = own(&running, "PUT", &format!("autotask/acme/levels/{id}"), body).await;
+        assert_eq!(set.status, 200, "{}", set.text);
+        let path = format!("/console/autotask.acme/levels/{id}");
+        let headers = [("cookie", cookie.clone())];
+        let page = send(&running, "GET", &path, &headers, &Value::Null).await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        assert_eq!(page.text.contains(caution), told, "{view} {prospects}");
+    }
+    running.stop().await;
+}

@@ -185,6 +185,28 @@ fn each_rule_of_autotask_finds_its_fault() {
             "copy",
             setting("Contracts", objects, "Contracts", "view = \"All\""),
         ),
+        (
+            "acts-as-more",
+            "copy",
+            setting("Contracts", objects, "Contracts", "view = \"None\""),
+        ),
+        (
+            "acts-as-more",
+            "cleared",
+            [
+                "Customer & Cancelation",
+                "Vendor & Partners",
+                "Prospects, Leads, & Dead",
+            ]
+            .map(|name| setting("CRM", "Account & Contact Access", name, "value = \"All\""))
+            .concat()
+                + &setting(
+                    "Contracts",
+                    "Dropdowns",
+                    "Contract Visibility",
+                    "value = \"Limited\"",
+                ),
+        ),
         ("system-level", "as_is", String::new()),
         (
             "unknown-setting",

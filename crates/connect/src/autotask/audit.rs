@@ -1,6 +1,7 @@
 //! Every API user of an Autotask instance: what its level grants beyond its guide, and what else is risky. In the
 //! form of the ConnectWise audit, so that one page serves both.
 
+use super::derived::acting;
 use super::held::{HeldLevel, HeldUser, Instance};
 use super::known::{Screen, head, least, rank};
 use super::wanted::{Choices, Wanted, wanted};
@@ -8,6 +9,7 @@ use crate::ConnectError;
 use crate::audit::age::{Stale, stale};
 use crate::audit::{Audit, Audited, Finding, Risk, folded};
 use bitting_catalog::profile::{Profile, Psa, Start};
+use bitting_catalog::security::SecurityLevel;
 use std::collections::BTreeMap;
 
 /// Audits every API user; a key that was not used for so many `days` is unused.
@@ -203,13 +205,19 @@ fn grants(
         return;
     }
     let held = level.document();
+    derived(&held, screen, audited);
+    // Measured by what the values act as, on both sides.
+    let held = screen.permissions.in_effect(&held);
+    let least_of = of.map(|(_, wanted)| screen.permissions.in_effect(&wanted.least));
     let (mut deletes, mut admin) = (Vec::new(), Vec::new());
     for (entry, cell) in screen.cells() {
         let value = screen.value(&held, entry, cell);
         if value == least(entry, cell) {
             continue;
         }
-        let allowed = of.map(|(_, wanted)| screen.value(&wanted.least, entry, cell));
+        let allowed = least_of
+            .as_ref()
+            .map(|level| screen.value(level, entry, cell));
         let beyond = allowed
             .as_ref()
             .is_some_and(|allowed| rank(entry, cell, &value) > rank(entry, cell, allowed));
@@ -264,6 +272,21 @@ fn grants(
             format!("may delete: {}", deletes.join(", ")),
             "set Delete to None unless the vendor says why",
         );
+    }
+}
+
+/// Cells that act as more than the screen says, where a call shows more by it.
+fn derived(held: &SecurityLevel, screen: &Screen, audited: &mut Audited) {
+    for each in acting(held, screen).unwrap_or_default() {
+        if !each.opens.is_empty() {
+            push(
+                audited,
+                Risk::Medium,
+                "acts-as-more",
+                each.note(),
+                each.remedy,
+            );
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is there on Autotask against what is wanted, cell by cell. Changes nothing.
 
 use super::consent::{self, Consent};
+use super::derived;
 use super::held::{HeldLevel, HeldUser, Instance};
 use super::known::{Screen, head, least, path};
 use super::wanted::Wanted;
@@ -79,6 +80,10 @@ pub fn plan(
     }
     let held = level.as_ref().map(HeldLevel::document);
     let target = wanted.target(held.as_ref());
+    if wanted.start != Start::AsIs {
+        let acting = derived::acting(&target, screen)?;
+        notes.extend(acting.iter().map(derived::Acting::note));
+    }
     let level_lines = level_lines(level.as_ref(), &target, &wanted, screen);
     if let Some(held) = &level {
         in_the_way(held, &wanted)?;

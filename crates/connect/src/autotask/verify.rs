@@ -2,6 +2,7 @@
 //! pairs where an administrator's key is at hand, because a restricted user gets an empty answer and no error.
 
 use super::consent;
+use super::derived;
 use super::known::{Access, Screen, actions, columns, head, least, needs, path, rank};
 use super::wanted::{Wanted, level_screen};
 use crate::ConnectError;
@@ -98,6 +99,10 @@ pub fn verify(asked: &Asked<'_>) -> Result<Report, ConnectError> {
         report.rights.push(right);
     }
     excess(asked, &witnesses, &mut report);
+    let acting = derived::acting(&wanted.level, asked.screen)?;
+    report
+        .notes
+        .extend(acting.iter().map(derived::Acting::note));
     facts(asked, &mut report);
     Ok(report)
 }
@@ -529,12 +534,25 @@ fn excess(asked: &Asked<'_>, witnesses: &[Witness<'_>], report: &mut Report) {
             state: State::Excess,
             why,
             remedy: format!(
-                "{} > {}: set {column}to {value}",
+                "{} > {}: set {column}to {value}{}",
                 level_screen(&asked.wanted.level.name),
-                path(entry)
+                path(entry),
+                raised(entry, cell, &value)
             ),
         });
     }
+}
+
+/// What else lets a cell grant more than it shows.
+fn raised(entry: &Permission, cell: &str, value: &str) -> String {
+    let rule = entry.derived.as_ref();
+    let rule = rule.filter(|rule| rule.cell == cell && rule.from == value);
+    rule.map_or_else(String::new, |rule| {
+        format!(
+            "; where it stands there already, it acts as {} because every row of {} > {} is {}: set one lower",
+            rule.to, rule.section, rule.subsection, rule.stands
+        )
+    })
 }
 
 /// What no call can prove.

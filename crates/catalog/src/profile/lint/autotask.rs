@@ -18,6 +18,7 @@ pub(super) fn check(report: &mut Report) {
         check_impersonation(report, row);
     }
     check_contracts(report);
+    check_derived(report);
     if profile
         .level
         .as_ref()
@@ -233,6 +234,54 @@ fn check_contracts(report: &mut Report) {
             contracts.line,
             "contracts are to be read, but Contract Visibility is not Full: the API then refuses every query",
             "set Contracts > Dropdowns > Contract Visibility to Full",
+        );
+    }
+}
+
+/// Whoever sees every company sees their contracts, whatever Contracts View says, unless Contract Visibility is None.
+fn check_derived(report: &mut Report) {
+    let profile = report.profile;
+    let Some(level) = &profile.level else { return };
+    // What a profile says of a control; where it says nothing, a copy stands at the most, a cleared one at the least.
+    let stands = |entry: &Entry, column: &str| -> (Option<u32>, bool) {
+        let said = profile
+            .settings()
+            .map(|(_, setting)| setting)
+            .filter(|setting| {
+                find(&setting.section, &setting.subsection, &setting.setting) == Some(entry)
+            });
+        let ranks = said.flat_map(Setting::cells);
+        let ranks = ranks.filter(|(of, _)| *of == column);
+        let said = ranks
+            .filter_map(|(_, value)| entry.rank(column, value))
+            .max();
+        let values = entry.values(column).unwrap_or_default();
+        let top = values.last().and_then(|value| entry.rank(column, value));
+        let silent = top.filter(|_| level.start == Start::Copy);
+        let rank = said.or(silent);
+        (rank, rank == top)
+    };
+    let mut rows = ENTRIES
+        .iter()
+        .filter(|entry| entry.section == "CRM" && entry.subsection == "Account & Contact Access");
+    let contracts = |name: &str| {
+        ENTRIES
+            .iter()
+            .find(|entry| entry.section == "Contracts" && entry.name == name)
+    };
+    let (Some(view), Some(visibility)) = (contracts("Contracts"), contracts("Contract Visibility"))
+    else {
+        return;
+    };
+    let closed = |entry: &Entry, column: &str| stands(entry, column).0.unwrap_or(0) == 0;
+    let every = rows.all(|row| stands(row, "").1);
+    if level.start != Start::AsIs && every && closed(view, "View") && !closed(visibility, "") {
+        report.advise(
+            Severity::Warning,
+            "acts-as-more",
+            profile.line_of("level"),
+            "Contracts View None acts as All, because every row of CRM > Account & Contact Access is All",
+            "set Contracts > Dropdowns > Contract Visibility to None, or a row of Account & Contact Access lower",
         );
     }
 }

@@ -6,7 +6,7 @@ use super::{Desk, levels_crumbs};
 use crate::console::form::Form;
 use crate::console::page::{self, Field, Page};
 use crate::console::{Outcome, Result, Visit};
-use bitting_catalog::security::{Cell, Permission, SecurityLevel, Values};
+use bitting_catalog::security::{Cell, Derivation, Permission, SecurityLevel, Values};
 use maud::{Markup, html};
 
 const CELLS: [(&str, &str); 4] = [
@@ -106,7 +106,12 @@ fn sheet(
         }
     }
     // What a cell refuses is told by the permission's name.
-    let wrong = Shown { error, shut };
+    let acting = desk.tenant.permissions.derivations(level);
+    let wrong = Shown {
+        error,
+        shut,
+        acting: &acting,
+    };
     let beside = entries.iter().any(|entry| wrong.of(entry).is_some());
     let of_name =
         error.filter(|text| text.starts_with("Name the") || text.starts_with("Another level"));
@@ -147,6 +152,8 @@ fn sheet(
 struct Shown<'e> {
     error: Option<&'e str>,
     shut: bool,
+    /// Cells that act as more than they show.
+    acting: &'e [Derivation<'e>],
 }
 
 impl<'e> Shown<'e> {
@@ -154,6 +161,13 @@ impl<'e> Shown<'e> {
     fn of(self, entry: &Permission) -> Option<&'e str> {
         self.error
             .filter(|text| text.starts_with(&entry.full_name()))
+    }
+
+    /// What is to be said of a permission that acts as more than it shows.
+    fn acting(self, entry: &Permission) -> Option<String> {
+        let mut acting = self.acting.iter();
+        let found = acting.find(|each| each.permission.full_name() == entry.full_name())?;
+        Some(format!("{found}: {}.", found.remedy()))
     }
 }
 
@@ -229,6 +243,7 @@ fn table(
             tbody { @for (index, entry) in rows {
                 tr.granted[grants(level, entry)].bad[wrong.of(entry).is_some()] {
                     th scope="row" { (shown_name(entry))
+                        @if let Some(text) = wrong.acting(entry) { p.caution { (text) } }
                         @if let Some(text) = wrong.of(entry) { p.error role="alert" { (text) } } }
                     @if entry.value.is_some() || entry.number.is_some() {
                         td.whole colspan=[objects.then_some("4")] { (control(*index, entry, ("value", ""), level, wrong.shut)) }
