@@ -297,7 +297,7 @@ impl<'a> Api<'a> {
 
     fn read(&self, answer: Result<Value, ClientError>, need: Need) -> Result<Value, Failure> {
         self.steps.done()?;
-        answer.map_err(|error| Failure::of(error, &need))
+        answer.map_err(|error| Failure::of(error, &need, "security role"))
     }
 }
 

@@ -117,6 +117,11 @@ pub fn note_once(
     Ok(true)
 }
 
+/// A title as long as the PSA takes it.
+pub fn title(text: &str) -> String {
+    short(text, TITLE)
+}
+
 /// The active values of a pick list of tickets, such as `status`, in the PSA's order.
 pub fn picks(api: Queries<'_>, field: &str) -> Result<Vec<Pick>, Failure> {
     api.picks_of(READ_TICKETS, TICKETS, field)

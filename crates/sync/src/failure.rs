@@ -9,12 +9,14 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// 403: the role lacks a right.
-    #[error("the key lacks {need}: {method} {path} was refused{}; {}", beside(denial.as_deref()), remedy(denial.as_deref()))]
+    #[error("the key lacks {need}: {method} {path} was refused{}; {}", beside(denial.as_deref()), remedy(denial.as_deref(), holder))]
     Right {
         need: String,
         method: String,
         path: String,
         denial: Option<String>,
+        /// What gives rights there: `security role`, `security level`.
+        holder: &'static str,
     },
     /// 401: wrong, expired or revoked.
     #[error(
@@ -82,7 +84,7 @@ pub enum Failure {
 
 impl Failure {
     /// Reads a client's fault as what it means for a job.
-    pub fn of(error: ClientError, need: &dyn std::fmt::Display) -> Self {
+    pub fn of(error: ClientError, need: &dyn std::fmt::Display, holder: &'static str) -> Self {
         let reason = error.to_string();
         match error {
             ClientError::Refused {
@@ -102,6 +104,7 @@ impl Failure {
                         method,
                         path,
                         denial: denial.map(|denial| denial.to_string()),
+                        holder,
                     },
                     404 => Self::NotFound { path },
                     400 | 415 | 422 => Self::Invalid {
@@ -203,12 +206,12 @@ fn meaning(status: u16, message: &str) -> u16 {
 }
 
 /// What to do about a refusal: the right may be there, and the record out of sight.
-fn remedy(denial: Option<&str>) -> &'static str {
+fn remedy(denial: Option<&str>, holder: &str) -> String {
     match denial {
         Some(denial) if denial.contains("which the member does not see") => {
-            "let the key's member sit at a location that sees the record"
+            "let the key's member sit at a location that sees the record".to_owned()
         }
-        _ => "grant that right to the key's security role",
+        _ => format!("grant that right to the key's {holder}"),
     }
 }
 

@@ -8,8 +8,9 @@ use crate::work::Work;
 use bitting_client::{Autotask, Psa};
 
 /// Every integration.
-pub const ALL: [&Integration; 5] = [
+pub const ALL: [&Integration; 6] = [
     &crate::office_protect::INTEGRATION,
+    &crate::office_protect::ON_AUTOTASK,
     &crate::umbrella::INTEGRATION,
     &crate::mspcfo::INTEGRATION,
     &crate::propel::INTEGRATION,
@@ -33,8 +34,8 @@ pub struct Integration {
     pub after: Option<After>,
 }
 
-/// What an integration does about the outcome of one of its jobs.
-pub type After = fn(&mut Work<'_>, Result<(), &Failure>) -> Result<(), Failure>;
+/// What an integration does about the outcome of one of its jobs, on either PSA: it asks neither.
+pub type After = fn(&mut Work<'_, ()>, Result<(), &Failure>) -> Result<(), Failure>;
 
 /// A job.
 pub struct Job {
@@ -49,6 +50,16 @@ pub struct Job {
 pub enum Kind {
     ConnectWise,
     Autotask,
+}
+
+impl Kind {
+    /// What people call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ConnectWise => "ConnectWise",
+            Self::Autotask => "Autotask",
+        }
+    }
 }
 
 /// What a job does, on one PSA or the other.

@@ -8,6 +8,7 @@
 //! Scheduler    runs what is due, each integration for itself
 //! ```
 
+pub mod access;
 pub mod api;
 pub mod autotask_tickets;
 pub mod check;

@@ -76,8 +76,8 @@ pub fn address(text: &str) -> Result<Mailbox, Failure> {
 
 /// Sends a text. `occasion` is what it is about, the same at every try: a run that is killed between the mail and the
 /// note that it went out sends it again, and its number tells the reader's mail program that it is the same one.
-pub fn send(
-    work: &mut Work<'_>,
+pub fn send<A>(
+    work: &mut Work<'_, A>,
     server: Option<&Mail>,
     to: &str,
     occasion: &str,

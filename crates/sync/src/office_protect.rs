@@ -1,38 +1,34 @@
-//! Office Protect: security events of mapped Microsoft 365 tenants become tickets, within 48 hours, once each.
-//! It never closes a ticket. Its events and tenants come from files of its own side.
+//! Office Protect: security events of mapped Microsoft 365 tenants become tickets, within 48 hours, once each, on
+//! ConnectWise and on Autotask. It never closes a ticket. Its events and tenants come from files of its own side.
 
+#![expect(
+    clippy::redundant_closure,
+    reason = "jobs are generic over the way to a PSA, which has a lifetime: a closure fits every one, the function itself does not"
+)]
+
+mod autotask;
 mod broken;
+mod choice;
+mod connectwise;
+mod face;
 mod refusals;
 mod settings;
 mod source;
 mod ticket_settings;
 mod tickets;
 
-use crate::api::{Need, id};
-use crate::check::{self, Probe};
+use crate::Failure;
+use crate::api::id;
 use crate::integration::{Integration, Job, Kind, Run};
 use crate::schedule::Rhythm;
 use crate::work::Work;
-use crate::{Failure, api};
-use bitting_policy::Verb;
+use face::Face;
 use serde_json::{Value, json};
 use settings::Settings;
 use source::Tenant;
 
-const SLUG: &str = "office_protect";
-
-const COMPANIES: Need = Need::row("Companies", "Company Maintenance", Verb::Inquire);
-const READ_TICKETS: Need = Need::row("Service Desk", "Service Tickets", Verb::Inquire);
-const ADD_TICKETS: Need = Need::row("Service Desk", "Service Tickets", Verb::Add);
-const EDIT_TICKETS: Need = Need::row("Service Desk", "Service Tickets", Verb::Edit);
-const MEMBERS: Need = Need::row("System", "Member Maintenance", Verb::Inquire);
-const BOARDS: Need = Need::table("Service / Service Board", Verb::Inquire);
-
-/// What is missing without the optional rights.
-const HIDDEN: &str = "the status of new tickets cannot be chosen";
-
 pub const INTEGRATION: Integration = Integration {
-    slug: SLUG,
+    slug: "office_protect",
     title: "Office Protect",
     psa: Kind::ConnectWise,
     jobs: &[
@@ -40,13 +36,13 @@ pub const INTEGRATION: Integration = Integration {
             name: "check",
             what: "try every right of the profile that reading can prove",
             rhythm: Rhythm::ByHand,
-            run: Run::ConnectWise(check_rights),
+            run: Run::ConnectWise(connectwise::check),
         },
         Job {
             name: "companies",
             what: "list companies and suggest one for each tenant",
             rhythm: Rhythm::At(&[1]),
-            run: Run::ConnectWise(companies),
+            run: Run::ConnectWise(|work| companies(work)),
         },
         Job {
             name: "settings",
@@ -58,40 +54,68 @@ pub const INTEGRATION: Integration = Integration {
             name: "tickets",
             what: "make a ticket of each new event, at most 48 hours old",
             rhythm: Rhythm::Hours(1),
-            run: Run::ConnectWise(tickets::create),
+            run: Run::ConnectWise(|work| tickets::create(work)),
         },
         Job {
             name: "updates",
             what: "note on its ticket that an event was ignored or remediated",
             rhythm: Rhythm::Hours(1),
-            run: Run::ConnectWise(tickets::update),
+            run: Run::ConnectWise(|work| tickets::update(work)),
         },
     ],
     settings: include_str!("office_protect/settings.toml"),
-    read_settings: crate::integration::reads::<settings::Settings>,
+    read_settings: |text| settings::read(text, Kind::ConnectWise),
     unused: &[],
     after: Some(broken::after),
 };
 
-fn check_rights(work: &mut Work<'_>) -> Result<(), Failure> {
-    let probes = [
-        Probe::must(COMPANIES, "company/companies?pageSize=1"),
-        Probe::must(READ_TICKETS, "service/tickets?pageSize=1"),
-        Probe::may(MEMBERS, "system/members?pageSize=1", HIDDEN),
-        Probe::may(BOARDS, "service/boards?pageSize=1", HIDDEN),
-    ];
-    check::run(work, &probes, &[ADD_TICKETS, EDIT_TICKETS])
-}
+pub const ON_AUTOTASK: Integration = Integration {
+    slug: "office_protect_autotask",
+    title: "Office Protect on Autotask",
+    psa: Kind::Autotask,
+    jobs: &[
+        Job {
+            name: "check",
+            what: "try the credentials, the integration vendor and every permission of the profile",
+            rhythm: Rhythm::ByHand,
+            run: Run::Autotask(autotask::check),
+        },
+        Job {
+            name: "companies",
+            what: "list companies and suggest one for each tenant",
+            rhythm: Rhythm::At(&[1]),
+            run: Run::Autotask(|work| companies(work)),
+        },
+        Job {
+            name: "settings",
+            what: "check the status, priority and category chosen for new tickets",
+            rhythm: Rhythm::At(&[1]),
+            run: Run::Autotask(choice::run),
+        },
+        Job {
+            name: "tickets",
+            what: "make a ticket of each new event, at most 48 hours old",
+            rhythm: Rhythm::Hours(1),
+            run: Run::Autotask(|work| tickets::create(work)),
+        },
+        Job {
+            name: "updates",
+            what: "note on its ticket that an event was ignored or remediated",
+            rhythm: Rhythm::Hours(1),
+            run: Run::Autotask(|work| tickets::update(work)),
+        },
+    ],
+    settings: include_str!("office_protect/settings_autotask.toml"),
+    read_settings: |text| settings::read(text, Kind::Autotask),
+    unused: &[],
+    after: Some(broken::after),
+};
 
 /// Companies for the mapping, and the likeliest one of each tenant that has none.
-fn companies(work: &mut Work<'_>) -> Result<(), Failure> {
-    let settings: Settings = work.settings()?;
+fn companies<A: Face>(work: &mut Work<'_, A>) -> Result<(), Failure> {
+    let settings = Settings::of(work)?;
     let tenants: Vec<Tenant> = crate::source::records(work, settings.source.as_ref(), "tenants")?;
-    let path = format!(
-        "company/companies?conditions={}&fields=id,identifier,name,status&orderBy=id",
-        api::encode("deletedFlag=false")
-    );
-    let companies = work.api.all(COMPANIES, &path)?;
+    let companies = work.api.companies()?;
     work.counts.read += companies.len() as u64;
     let suggestions: Vec<Value> = tenants
         .iter()
@@ -115,7 +139,12 @@ fn companies(work: &mut Work<'_>) -> Result<(), Failure> {
             .iter()
             .any(|company| id(company) == tenant.company)
         {
-            work.warn(format!("tenant {} is mapped to company {}, which is not to be seen: deleted, or hidden by the key's location", tenant.tenant, tenant.company));
+            work.warn(format!(
+                "tenant {} is mapped to company {}, which is not to be seen: {}",
+                tenant.tenant,
+                tenant.company,
+                A::UNSEEN
+            ));
         }
     }
     work.output("companies.jsonl", &companies)?;

@@ -9,12 +9,12 @@ mod settings;
 mod tickets;
 
 use crate::Failure;
+use crate::access::{Access, Proof, Reach};
 use crate::autotask_tickets::{ADD_TICKETS, READ_TICKETS};
 use crate::integration::{Integration, Job, Kind, Run};
 use crate::queries::{Permission, Queries};
 use crate::schedule::Rhythm;
 use crate::work::Work;
-use serde_json::{Value, json};
 
 const COMPANIES: Permission = Permission::new("CRM / Customer & Cancelation", "");
 const CONTRACTS: Permission = Permission::new("Contracts / Contracts", "View");
@@ -34,19 +34,19 @@ const ASSET_TYPES: Permission = Permission::new("Admin / Configuration Items", "
 const DAILY: Rhythm = Rhythm::At(&[3]);
 
 /// What each permission shows by: the entity's own word on what this user may do with it.
-const PROOFS: [(Permission, &str, &str); 12] = [
-    (COMPANIES, "Companies", "Query"),
-    (CONTRACTS, "Contracts", "Query"),
-    (READ_ASSETS, "ConfigurationItems", "Query"),
-    (EDIT_ASSETS, "ConfigurationItems", "Update"),
-    (READ_OPPORTUNITIES, "Opportunities", "Query"),
-    (ADD_OPPORTUNITIES, "Opportunities", "Create"),
-    (READ_TODOS, "CompanyToDos", "Query"),
-    (ADD_TODOS, "CompanyToDos", "Create"),
-    (READ_TICKETS, "Tickets", "Query"),
-    (ADD_TICKETS, "Tickets", "Create"),
-    (RESOURCES, "Resources", "Query"),
-    (ASSET_TYPES, "ConfigurationItemTypes", "Query"),
+const PROOFS: [Proof; 12] = [
+    Proof::new(COMPANIES, "Companies", "Query"),
+    Proof::new(CONTRACTS, "Contracts", "Query"),
+    Proof::new(READ_ASSETS, "ConfigurationItems", "Query"),
+    Proof::new(EDIT_ASSETS, "ConfigurationItems", "Update"),
+    Proof::new(READ_OPPORTUNITIES, "Opportunities", "Query"),
+    Proof::new(ADD_OPPORTUNITIES, "Opportunities", "Create"),
+    Proof::new(READ_TODOS, "CompanyToDos", "Query"),
+    Proof::new(ADD_TODOS, "CompanyToDos", "Create"),
+    Proof::new(READ_TICKETS, "Tickets", "Query"),
+    Proof::new(ADD_TICKETS, "Tickets", "Create"),
+    Proof::new(RESOURCES, "Resources", "Query"),
+    Proof::new(ASSET_TYPES, "ConfigurationItemTypes", "Query"),
 ];
 
 /// Permissions of the profile that no job uses, with the reason: findings about the vendor's guide.
@@ -134,51 +134,24 @@ pub const INTEGRATION: Integration = Integration {
 type Working<'a> = Work<'a, Queries<'a>>;
 
 fn check(work: &mut Working<'_>) -> Result<(), Failure> {
-    let (mut rows, mut missing) = (Vec::<Value>::new(), Vec::new());
-    for (permission, entity, act) in PROOFS {
-        let info = match work.api.info(permission, entity) {
-            Err(Failure::Right { .. }) => Value::Null,
-            info => info?,
-        };
-        work.counts.read += 1;
-        let result = match info[format!("userAccessFor{act}")].as_str() {
-            Some("All") => "held",
+    let mut access = Access::default();
+    for proof in &PROOFS {
+        let permission = proof.permission;
+        let reach = Access::reach(work, proof)?;
+        if reach == Reach::Part {
             // Other classes of companies closed to this user do that too, and then it is right.
-            Some("Restricted") => "held in part",
-            _ => "missing",
-        };
-        match result {
-            "held in part" => work.warn(format!(
+            work.warn(format!(
                 "{permission} opens a part of the records only; right, where the level closes other classes of companies"
-            )),
-            "missing" => missing.push(permission.to_string()),
-            _ => {}
+            ));
         }
-        let mut row = |permission: Permission| {
-            rows.push(
-                json!({ "right": permission.to_string(), "optional": false, "result": result }),
-            );
-        };
-        row(permission);
+        access.keep(permission, reach, false);
         if permission == CONTRACTS {
             // Both open the same door; which of them is shut cannot be told from outside.
-            row(VISIBILITY);
-            if result == "missing" {
-                missing.push(VISIBILITY.to_string());
-            }
+            access.keep(VISIBILITY, reach, false);
         }
     }
     for right in UNPROVEN {
-        rows.push(
-            json!({ "right": right, "optional": false, "result": "not provable by reading" }),
-        );
+        access.unproven(right);
     }
-    work.output("check.jsonl", &rows)?;
-    if missing.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::Held(format!(
-        "the key lacks {}; grant that, for all records, on its security level",
-        missing.join(", ")
-    )))
+    access.end(work)
 }

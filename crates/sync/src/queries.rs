@@ -10,6 +10,10 @@ use std::fmt;
 /// Most records that one answer has.
 pub const PAGE: usize = 500;
 
+/// What is known of a key that is refused.
+const UNPROVEN: &str = "user name, secret and integration vendor do not fit together, or the API user is locked, \
+                        inactive or of a level without API access; Autotask does not say which";
+
 /// A permission, as the security level's screen names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Permission {
@@ -49,6 +53,32 @@ pub struct Pick {
 pub struct Queries<'a> {
     psa: &'a Autotask,
     state: &'a State,
+}
+
+/// The active values of a field's pick list, in the PSA's order.
+pub fn picks_in(fields: &[Value], field: &str) -> Vec<Pick> {
+    let named = |known: &&Value| {
+        known["name"]
+            .as_str()
+            .is_some_and(|name| name.eq_ignore_ascii_case(field))
+    };
+    let values = fields
+        .iter()
+        .find(named)
+        .map(|field| &field["picklistValues"]);
+    let values = values.and_then(Value::as_array).into_iter().flatten();
+    values
+        .filter(|value| value["isActive"] != false)
+        .filter_map(|value| {
+            let id = &value["value"];
+            let id = id.as_i64().or_else(|| id.as_str()?.parse().ok())?;
+            Some(Pick {
+                id,
+                name: value["label"].as_str()?.to_owned(),
+                default: value["isDefaultValue"] == true,
+            })
+        })
+        .collect()
 }
 
 /// A condition of a query.
@@ -146,34 +176,13 @@ impl<'a> Queries<'a> {
         entity: &str,
         field: &str,
     ) -> Result<Vec<Pick>, Failure> {
+        Ok(picks_in(&self.fields(need, entity)?, field))
+    }
+
+    /// What an entity's fields are, each with its pick list.
+    pub fn fields(&self, need: Permission, entity: &str) -> Result<Vec<Value>, Failure> {
         let answer = self.get(need, &format!("{entity}/entityInformation/fields"))?;
-        let fields = answer["fields"].as_array().cloned().unwrap_or_default();
-        let named = |known: &&Value| {
-            known["name"]
-                .as_str()
-                .is_some_and(|name| name.eq_ignore_ascii_case(field))
-        };
-        let values = fields
-            .iter()
-            .find(named)
-            .map(|field| &field["picklistValues"]);
-        let values = values
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default();
-        Ok(values
-            .iter()
-            .filter(|value| value["isActive"] != false)
-            .filter_map(|value| {
-                let id = &value["value"];
-                let id = id.as_i64().or_else(|| id.as_str()?.parse().ok())?;
-                Some(Pick {
-                    id,
-                    name: value["label"].as_str()?.to_owned(),
-                    default: value["isDefaultValue"] == true,
-                })
-            })
-            .collect())
+        Ok(answer["fields"].as_array().cloned().unwrap_or_default())
     }
 
     /// Makes a record; answers its id.
@@ -198,8 +207,37 @@ impl<'a> Queries<'a> {
             .map(drop)
     }
 
+    /// Whether any record meets all conditions.
+    pub fn any(
+        &self,
+        need: Permission,
+        entity: &str,
+        conditions: &[Value],
+    ) -> Result<bool, Failure> {
+        let path = format!("{entity}/query");
+        let query = json!({ "MaxRecords": 1, "IncludeFields": ["id"], "filter": conditions });
+        let answer = self.psa.ask("POST", &path, Some(&query));
+        let found = self.read(answer.and_then(|answer| answer.ok("POST", &path)), need)?;
+        Ok(found["items"]
+            .as_array()
+            .is_some_and(|rows| !rows.is_empty()))
+    }
+
+    /// Whether the PSA knows the name of this user, which it tells without proof.
+    pub fn is_known(&self) -> Result<bool, Failure> {
+        let zone = self.psa.zone();
+        self.state.steps.done()?;
+        Ok(zone.is_ok())
+    }
+
     fn read(&self, answer: Result<Value, ClientError>, need: Permission) -> Result<Value, Failure> {
         self.state.steps.done()?;
-        answer.map_err(|error| Failure::of(error, &need))
+        answer.map_err(|error| match Failure::of(error, &need, "security level") {
+            // The answer is empty, whatever of the three is wrong.
+            Failure::Key { .. } => Failure::Key {
+                message: UNPROVEN.to_owned(),
+            },
+            failure => failure,
+        })
     }
 }

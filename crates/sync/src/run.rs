@@ -92,17 +92,6 @@ impl Runner<'_> {
             (Run::ConnectWise(run), Way::ConnectWise(psa)) => {
                 let mut work = self.work(Api::under(psa, state), integration, job, state);
                 let result = self.tried(&mut work, run);
-                if let Some(after) = integration.after
-                    && !ended(&result)
-                {
-                    after(
-                        &mut work,
-                        match &result {
-                            Ok(()) => Ok(()),
-                            Err(failure) => Err(failure),
-                        },
-                    )?;
-                }
                 (work.counts, result)
             }
             (Run::Autotask(run), Way::Autotask(psa)) => {
@@ -119,6 +108,12 @@ impl Runner<'_> {
         };
         if let Err(ended @ (Failure::CutOff | Failure::Overtaken | Failure::Stopped)) = result {
             return Err(ended);
+        }
+        if let Some(after) = integration.after {
+            let mut work = self.work((), integration, job, state);
+            work.counts = counts;
+            after(&mut work, result.as_ref().copied())?;
+            counts = work.counts;
         }
         counts.requests = (self.psa.calls() - before) as u64;
         let outcome = Outcome {
@@ -193,14 +188,6 @@ impl Runner<'_> {
         let old: Vec<i64> = runs.iter().rev().skip(KEPT).map(|run| run.id).collect();
         state.remove_all(Shelf::Run, &old)
     }
-}
-
-/// Whether a run ended without an outcome.
-fn ended(result: &Result<(), Failure>) -> bool {
-    matches!(
-        result,
-        Err(Failure::CutOff | Failure::Overtaken | Failure::Stopped)
-    )
 }
 
 /// Jobs that are due: the last moment of their rhythm is after their last run's. A job that never ran waits for

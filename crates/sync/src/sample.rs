@@ -21,7 +21,8 @@ pub fn lay(
     now: Timestamp,
 ) -> Result<Vec<String>, Failure> {
     let (settings, inputs) = match (integration.slug, way) {
-        ("office_protect", Way::ConnectWise(psa)) => office_protect(psa, now)?,
+        ("office_protect", Way::ConnectWise(psa)) => office_protect(&companies(psa, 2)?, now),
+        ("office_protect_autotask", Way::Autotask(psa)) => office_protect(&customers(psa, 2)?, now),
         ("umbrella", Way::ConnectWise(psa)) => umbrella(psa, now)?,
         ("propel", Way::ConnectWise(psa)) => propel(psa)?,
         ("propel_autotask", Way::Autotask(psa)) => propel_autotask(psa)?,
@@ -105,10 +106,38 @@ fn ago(now: Timestamp, hours: i64) -> String {
     moment(now.checked_sub(hours.hours()).unwrap_or(now))
 }
 
-fn office_protect(psa: &Psa, now: Timestamp) -> Result<Laid, Failure> {
+/// Customers of an Autotask instance: `id` and `name`.
+fn customers(psa: &Autotask, most: usize) -> Result<Vec<Value>, Failure> {
+    let is =
+        |op: &str, field: &str, value: Value| json!({ "op": op, "field": field, "value": value });
+    let filter = [
+        is("eq", "companyType", json!(1)),
+        is("eq", "isActive", json!(true)),
+        is("gt", "id", json!(0)),
+    ];
+    let query = json!({ "MaxRecords": most, "filter": filter });
+    let path = "Companies/query";
+    let answer = psa.ask("POST", path, Some(&query));
+    let mut found = answer
+        .and_then(|answer| answer.ok("POST", path))
+        .map_err(Failure::Client)?;
+    let Value::Array(rows) = found["items"].take() else {
+        return Ok(Vec::new());
+    };
+    if rows.is_empty() {
+        return Err(Failure::Held(
+            "the key sees no customer; does its security level open them?".to_owned(),
+        ));
+    }
+    let named = |row: &Value| json!({ "id": row["id"], "name": row["companyName"] });
+    Ok(rows.iter().map(named).collect())
+}
+
+/// Tenants and events of these companies; each has `id` and `name`.
+fn office_protect(companies: &[Value], now: Timestamp) -> Laid {
     let mut settings = "# A sample: two tenants, one of them switched off.\nemergency_contact = \"security@example.com\"\n".to_owned();
     let (mut tenants, mut events) = (Vec::new(), Vec::new());
-    for (at, company) in companies(psa, 2)?.iter().enumerate() {
+    for (at, company) in companies.iter().enumerate() {
         let tenant = format!("tenant-{}", at + 1);
         // Writing into a string cannot fail.
         let _ = write!(
@@ -131,10 +160,10 @@ fn office_protect(psa: &Psa, now: Timestamp) -> Result<Laid, Failure> {
             }));
         }
     }
-    Ok((
+    (
         settings,
         vec![("tenants.jsonl", tenants), ("events.jsonl", events)],
-    ))
+    )
 }
 
 fn umbrella(psa: &Psa, now: Timestamp) -> Result<Laid, Failure> {
@@ -220,14 +249,7 @@ fn propel(psa: &Psa) -> Result<Laid, Failure> {
 }
 
 fn propel_autotask(psa: &Autotask) -> Result<Laid, Failure> {
-    let query = json!({ "MaxRecords": 1, "filter": [{ "op": "eq", "field": "companyType", "value": 1 }, { "op": "gt", "field": "id", "value": 0 }] });
-    let answer = psa
-        .ask("POST", "Companies/query", Some(&query))
-        .map_err(Failure::Client)?;
-    let found = answer
-        .ok("POST", "Companies/query")
-        .map_err(Failure::Client)?;
-    let company = found["items"][0]["id"].clone();
+    let company = customers(psa, 1)?[0]["id"].clone();
     let settings = "# A sample.\n[companies]\ntypes = [\"Customer\"]\n\n[assets.types]\nServer = \"Server\"\nWorkstation = \"Computer\"\n".to_owned();
     let project = json!({
         "id": "sample-1", "company": company, "name": "New firewall", "description": "Replace the firewall before its support ends.",

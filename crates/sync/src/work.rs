@@ -4,6 +4,7 @@ use crate::api::Api;
 use crate::failure::Failure;
 use crate::home::Home;
 use crate::input;
+use crate::integration::Kind;
 use crate::progress::Progress;
 use crate::state::{Shelf, State};
 use jiff::Timestamp;
@@ -42,6 +43,11 @@ pub struct Work<'a, A = Api<'a>> {
 impl<A> Work<'_, A> {
     pub fn settings<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         self.home.settings(self.integration)
+    }
+
+    /// The PSA that the integration works with.
+    pub fn psa(&self) -> Result<Kind, Failure> {
+        crate::integration::find(self.integration).map(|known| known.psa)
     }
 
     /// Rows of an input file; what is wrong with one is a warning.

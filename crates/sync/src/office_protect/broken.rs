@@ -1,7 +1,6 @@
 //! A broken connection: told once to the emergency contact and then daily, the queue is kept, and after the
 //! repair the contact hears what was too old to become a ticket.
 
-use super::SLUG;
 use super::settings::Settings;
 use super::tickets::EVENT;
 use crate::Failure;
@@ -12,16 +11,17 @@ use jiff::ToSpan as _;
 use serde_json::json;
 
 /// What a run of `tickets` tells about the connection.
-pub fn after(work: &mut Work<'_>, result: Result<(), &Failure>) -> Result<(), Failure> {
+pub fn after(work: &mut Work<'_, ()>, result: Result<(), &Failure>) -> Result<(), Failure> {
     if work.job != "tickets" {
         return Ok(());
     }
+    let slug = work.integration;
     let mut standing = match work
         .state
-        .find(Shelf::Mapping, SLUG, "connection", "standing")?
+        .find(Shelf::Mapping, slug, "connection", "standing")?
     {
         Some(standing) => standing,
-        None => Record::new(SLUG, "connection", "standing"),
+        None => Record::new(slug, "connection", "standing"),
     };
     match result {
         Ok(()) => repaired(work, &mut standing),
@@ -32,8 +32,12 @@ pub fn after(work: &mut Work<'_>, result: Result<(), &Failure>) -> Result<(), Fa
     }
 }
 
-fn failed(work: &mut Work<'_>, standing: &mut Record, failure: &Failure) -> Result<(), Failure> {
-    let settings: Settings = work.settings()?;
+fn failed(
+    work: &mut Work<'_, ()>,
+    standing: &mut Record,
+    failure: &Failure,
+) -> Result<(), Failure> {
+    let settings = Settings::of(work)?;
     let tries = standing.data["tries"].as_u64().unwrap_or(0) + 1;
     let since = standing.data["since"]
         .as_str()
@@ -55,31 +59,37 @@ fn failed(work: &mut Work<'_>, standing: &mut Record, failure: &Failure) -> Resu
                  those older than 48 hours excepted.\n"
             );
             let occasion = format!("broken since {since}, after {mailed}");
-            let subject = "Office Protect: the ConnectWise integration is broken";
-            tell(work, &settings, standing, &occasion, (subject, &text))?;
+            let subject = format!(
+                "Office Protect: the {} integration is broken",
+                work.psa()?.name()
+            );
+            tell(work, &settings, standing, &occasion, (&subject, &text))?;
         }
     }
     work.state.put(Shelf::Mapping, standing)
 }
 
-fn repaired(work: &mut Work<'_>, standing: &mut Record) -> Result<(), Failure> {
+fn repaired(work: &mut Work<'_, ()>, standing: &mut Record) -> Result<(), Failure> {
     if standing.id == 0 || standing.data["tries"].as_u64() == Some(0) {
         return Ok(());
     }
     if standing.state == "broken" {
-        let settings: Settings = work.settings()?;
+        let settings = Settings::of(work)?;
         let since = standing.data["since"]
             .as_str()
             .unwrap_or_default()
             .to_owned();
-        let events = work.state.all(Shelf::Outbox, SLUG, EVENT)?;
+        let events = work.state.all(Shelf::Outbox, work.integration, EVENT)?;
         let list = expired(&events, &since);
         let text = format!(
             "Office Protect makes tickets again. Broken since {since}.\n\nExpired, not ticketed: {list}\n"
         );
         let occasion = format!("repaired, broken since {since}");
-        let subject = "Office Protect: the ConnectWise integration works again";
-        tell(work, &settings, standing, &occasion, (subject, &text))?;
+        let subject = format!(
+            "Office Protect: the {} integration works again",
+            work.psa()?.name()
+        );
+        tell(work, &settings, standing, &occasion, (&subject, &text))?;
     }
     "working".clone_into(&mut standing.state);
     standing.data = json!({ "tries": 0 });
@@ -102,7 +112,7 @@ pub(super) fn expired<'e>(events: impl IntoIterator<Item = &'e Record>, since: &
 
 /// Mails; a mail that does not go out is tried again by the next run.
 fn tell(
-    work: &mut Work<'_>,
+    work: &mut Work<'_, ()>,
     settings: &Settings,
     standing: &mut Record,
     occasion: &str,

@@ -2,7 +2,6 @@
 //! a default board without an open status. The emergency contact hears of it once and then daily, the queue is kept,
 //! and when tickets are made again he hears what became too old meanwhile.
 
-use super::SLUG;
 use super::broken::expired;
 use super::settings::Settings;
 use super::tickets::EVENT;
@@ -35,16 +34,17 @@ struct Kept {
 }
 
 /// Takes a run over: tenants of which every ticket was refused, with a reason, and those of which one was made.
-pub fn tell(
-    work: &mut Work<'_>,
+pub fn tell<A>(
+    work: &mut Work<'_, A>,
     settings: &Settings,
     refused: &BTreeMap<String, String>,
     accepted: &BTreeSet<String>,
 ) -> Result<(), Failure> {
     let found = work
         .state
-        .find(Shelf::Mapping, SLUG, "connection", "refusals")?;
-    let mut record = found.unwrap_or_else(|| Record::new(SLUG, "connection", "refusals"));
+        .find(Shelf::Mapping, work.integration, "connection", "refusals")?;
+    let mut record =
+        found.unwrap_or_else(|| Record::new(work.integration, "connection", "refusals"));
     let mut kept: Kept = serde_json::from_value(record.data.clone()).unwrap_or_default();
     for (tenant, reason) in refused {
         let known = kept.tenants.entry(tenant.clone()).or_default();
@@ -62,8 +62,8 @@ pub fn tell(
 }
 
 /// Tenants of which tickets are made again.
-fn mended(
-    work: &mut Work<'_>,
+fn mended<A>(
+    work: &mut Work<'_, A>,
     settings: &Settings,
     kept: &mut Kept,
     accepted: &BTreeSet<String>,
@@ -76,7 +76,7 @@ fn mended(
     if again.is_empty() {
         return Ok(());
     }
-    let events = work.state.all(Shelf::Outbox, SLUG, EVENT)?;
+    let events = work.state.all(Shelf::Outbox, work.integration, EVENT)?;
     let mut text = "Office Protect makes tickets again of:\n".to_owned();
     for (tenant, known) in &again {
         let own = |event: &&Record| event.data["tenant"] == tenant.as_str();
@@ -87,13 +87,13 @@ fn mended(
         );
     }
     let occasion = format!("accepted again: {}", sinces(&again));
-    let subject = "Office Protect: ConnectWise takes tickets again";
-    send(work, settings, &occasion, (subject, &text)).map(|_| ())
+    let subject = format!("Office Protect: {} takes tickets again", work.psa()?.name());
+    send(work, settings, &occasion, (&subject, &text)).map(|_| ())
 }
 
 /// Tenants of which the contact has to know, once and then daily.
-fn broken(
-    work: &mut Work<'_>,
+fn broken<A>(
+    work: &mut Work<'_, A>,
     settings: &Settings,
     kept: &mut Kept,
     refused: &BTreeMap<String, String>,
@@ -118,14 +118,15 @@ fn broken(
     if all.is_empty() || !fresh && !reminder {
         return Ok(());
     }
+    let psa = work.psa()?.name();
     let text = format!(
-        "ConnectWise refuses every ticket that Office Protect makes of:\n{text}\nThe connection works and the key is \
-         good: what it says has to be put right in ConnectWise. Events are kept and become tickets then, those older \
+        "{psa} refuses every ticket that Office Protect makes of:\n{text}\nThe connection works and the key is \
+         good: what it says has to be put right in {psa}. Events are kept and become tickets then, those older \
          than 48 hours excepted.\n"
     );
     let occasion = format!("refused: {}, after {}", sinces(&all), kept.mailed);
-    let subject = "Office Protect: ConnectWise refuses every ticket";
-    if send(work, settings, &occasion, (subject, &text))? {
+    let subject = format!("Office Protect: {psa} refuses every ticket");
+    if send(work, settings, &occasion, (&subject, &text))? {
         kept.mailed = work.moment();
         for known in kept.tenants.values_mut().filter(|known| long(known)) {
             known.told = true;
@@ -141,8 +142,8 @@ fn sinces<R: std::borrow::Borrow<Refused>>(tenants: &[(String, R)]) -> String {
 }
 
 /// Whether the mail went out; one that does not is tried again by the next run.
-fn send(
-    work: &mut Work<'_>,
+fn send<A>(
+    work: &mut Work<'_, A>,
     settings: &Settings,
     occasion: &str,
     mail: (&str, &str),
@@ -159,7 +160,7 @@ fn send(
 }
 
 /// Writes what is kept, where it is anything new.
-fn put(work: &Work<'_>, record: &mut Record, kept: &Kept) -> Result<(), Failure> {
+fn put<A>(work: &Work<'_, A>, record: &mut Record, kept: &Kept) -> Result<(), Failure> {
     let data = json!(kept);
     if record.data == data || record.id == 0 && *kept == Kept::default() {
         return Ok(());

@@ -3,6 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// What the keys of events begin with.
+pub const KEYS: &str = "officeprotect";
+
 /// A Microsoft 365 tenant.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Tenant {
@@ -55,16 +58,22 @@ pub struct Event {
 impl Event {
     /// What its ticket is known by.
     pub fn key(&self) -> String {
-        format!("officeprotect:{}", self.id)
+        format!("{KEYS}:{}", self.id)
     }
 
     pub fn summary(&self) -> String {
-        crate::api::short(
-            &format!(
-                "[Office Protect] {} – {} ({})",
-                self.kind, self.user, self.tenant
-            ),
-            100,
+        format!(
+            "[Office Protect] {} – {} ({})",
+            self.kind, self.user, self.tenant
+        )
+    }
+
+    /// What is said of an event that its source is done with.
+    pub fn update(&self) -> String {
+        format!(
+            "Office Protect: the event was {} at its source. [{}]",
+            self.standing.word(),
+            self.key()
         )
     }
 

@@ -1,8 +1,8 @@
 //! The status chosen for new tickets: open, active, on the API member's default board, or not used. Needs the
 //! profile's optional rights; without them nothing can be chosen and everything else works.
 
+use super::connectwise::{BOARDS, HIDDEN, MEMBERS};
 use super::settings::Settings;
-use super::{BOARDS, HIDDEN, MEMBERS, SLUG};
 use crate::Failure;
 use crate::api::{id, literal};
 use crate::work::Work;
@@ -12,10 +12,10 @@ use serde_json::Value;
 pub const STATUS: &str = "ticket status";
 
 pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
-    let settings: Settings = work.settings()?;
-    let found = match statuses(work, &settings.api_member) {
+    let settings = Settings::of(work)?;
+    let found = match statuses(work, settings.api_member()) {
         Err(Failure::Right { need, .. }) => {
-            work.state.set_watermark(SLUG, STATUS, "")?;
+            work.state.set_watermark(work.integration, STATUS, "")?;
             work.warn(format!(
                 "{need} is missing; it is optional: without it, {HIDDEN}"
             ));
@@ -24,12 +24,14 @@ pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
         found => found?,
     };
     let Some(wanted) = &settings.status else {
-        return work.state.set_watermark(SLUG, STATUS, "");
+        return work.state.set_watermark(work.integration, STATUS, "");
     };
     match usable(&found, wanted) {
-        Ok(status) => work.state.set_watermark(SLUG, STATUS, &status.to_string()),
+        Ok(status) => work
+            .state
+            .set_watermark(work.integration, STATUS, &status.to_string()),
         Err(reason) => {
-            work.state.set_watermark(SLUG, STATUS, "")?;
+            work.state.set_watermark(work.integration, STATUS, "")?;
             Err(Failure::Settings(format!(
                 "status `{wanted}` {reason}; until another one is chosen, new tickets get their board's default status"
             )))

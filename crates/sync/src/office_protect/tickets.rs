@@ -1,11 +1,9 @@
 //! From event to ticket: a queue, a look-up before each creation, and a note when the source has moved on.
 
+use super::face::Face;
 use super::settings::Settings;
 use super::source::{Event, Standing};
-use super::ticket_settings::STATUS;
-use super::{ADD_TICKETS, COMPANIES, EDIT_TICKETS, READ_TICKETS, SLUG};
 use crate::Failure;
-use crate::api::{id, literal, short};
 use crate::source::records;
 use crate::state::{Record, Shelf};
 use crate::work::Work;
@@ -19,17 +17,14 @@ pub const EVENT: &str = "event";
 const HOURS: i64 = 48;
 
 /// Queues new events and makes tickets of them.
-pub fn create(work: &mut Work<'_>) -> Result<(), Failure> {
-    let settings: Settings = work.settings()?;
+pub fn create<A: Face>(work: &mut Work<'_, A>) -> Result<(), Failure> {
+    let settings = Settings::of(work)?;
     settings.contact()?;
     enqueue(work, &settings)?;
     let suspended = suspended(work, &settings)?;
-    let status = work
-        .state
-        .watermark(SLUG, STATUS)?
-        .and_then(|status| status.parse::<i64>().ok());
+    let mut further = None;
     let (mut refused, mut accepted) = (BTreeMap::new(), BTreeSet::new());
-    for mut queued in work.state.all(Shelf::Outbox, SLUG, EVENT)? {
+    for mut queued in work.state.all(Shelf::Outbox, work.integration, EVENT)? {
         if queued.state != "queued" {
             continue;
         }
@@ -60,7 +55,14 @@ pub fn create(work: &mut Work<'_>) -> Result<(), Failure> {
             work.counts.skipped += 1;
             continue;
         }
-        match ticket(work, &event, mapped.company, status) {
+        let company = mapped.company;
+        // Asked for at the first ticket that is due.
+        let made = match &further {
+            Some(further) => ticket(work, &event, company, further),
+            None => A::further(work, &settings)
+                .and_then(|found| ticket(work, &event, company, further.insert(found))),
+        };
+        match made {
             Ok((ticket, new)) => {
                 queued.psa_id = Some(ticket);
                 set(work, &mut queued, "ticketed")?;
@@ -98,9 +100,9 @@ pub fn create(work: &mut Work<'_>) -> Result<(), Failure> {
 
 /// Puts events that are not there yet into the queue. Unmapped tenants are not queued, so that a mapping made
 /// within 48 hours still brings their events.
-fn enqueue(work: &mut Work<'_>, settings: &Settings) -> Result<(), Failure> {
+fn enqueue<A>(work: &mut Work<'_, A>, settings: &Settings) -> Result<(), Failure> {
     let events: Vec<Event> = records(work, settings.source.as_ref(), "events")?;
-    let known = work.state.hashes(Shelf::Outbox, SLUG, EVENT)?;
+    let known = work.state.hashes(Shelf::Outbox, work.integration, EVENT)?;
     let mut seen = BTreeSet::new();
     let mut fresh = Vec::new();
     for event in events {
@@ -115,7 +117,7 @@ fn enqueue(work: &mut Work<'_>, settings: &Settings) -> Result<(), Failure> {
                 work.counts.unchanged += 1;
                 continue;
             }
-            None => Record::new(SLUG, EVENT, event.id.clone()),
+            None => Record::new(work.integration, EVENT, event.id.clone()),
         };
         if !seen.insert(event.id.clone()) {
             work.counts.unchanged += 1;
@@ -133,15 +135,18 @@ fn enqueue(work: &mut Work<'_>, settings: &Settings) -> Result<(), Failure> {
     work.state.put_all(Shelf::Outbox, &mut fresh)
 }
 
-fn too_old(work: &Work<'_>, event: &Event) -> bool {
+fn too_old<A>(work: &Work<'_, A>, event: &Event) -> bool {
     work.now
         .checked_sub(HOURS.hours())
         .is_ok_and(|oldest| event.occurred < oldest)
 }
 
 /// Tenants whose company is not to be seen at the moment. Only they are held up.
-fn suspended(work: &mut Work<'_>, settings: &Settings) -> Result<BTreeSet<String>, Failure> {
-    let queued = work.state.all(Shelf::Outbox, SLUG, EVENT)?;
+fn suspended<A: Face>(
+    work: &mut Work<'_, A>,
+    settings: &Settings,
+) -> Result<BTreeSet<String>, Failure> {
+    let queued = work.state.all(Shelf::Outbox, work.integration, EVENT)?;
     let waiting: BTreeSet<&str> = queued
         .iter()
         .filter(|row| row.state == "queued")
@@ -153,13 +158,9 @@ fn suspended(work: &mut Work<'_>, settings: &Settings) -> Result<BTreeSet<String
         .iter()
         .filter(|mapped| mapped.tickets && waiting.contains(mapped.tenant.as_str()))
     {
-        let company = work.api.get_if_there(
-            COMPANIES,
-            &format!("company/companies/{}?fields=id,deletedFlag", mapped.company),
-        )?;
-        if company.is_none_or(|company| company["deletedFlag"] == true) {
+        if let Some(reason) = work.api.closed(mapped.company)? {
             work.warn(format!(
-                "tenant {} is suspended: its company {} was deleted, or the key's location hides it; its events wait for at most {HOURS} hours",
+                "tenant {} is suspended: its company {} {reason}; its events wait for at most {HOURS} hours",
                 mapped.tenant, mapped.company
             ));
             suspended.insert(mapped.tenant.clone());
@@ -169,38 +170,23 @@ fn suspended(work: &mut Work<'_>, settings: &Settings) -> Result<BTreeSet<String
 }
 
 /// The ticket of an event, and whether it is new. Looked up first: a run that was cut off may have made it.
-fn ticket(
-    work: &mut Work<'_>,
+fn ticket<A: Face>(
+    work: &mut Work<'_, A>,
     event: &Event,
     company: i64,
-    status: Option<i64>,
+    further: &Value,
 ) -> Result<(i64, bool), Failure> {
-    let found = work.api.find(
-        READ_TICKETS,
-        "service/tickets",
-        &format!("externalXRef={}", literal(&event.key())),
-    )?;
-    if let Some(ticket) = found.iter().map(id).min() {
+    if let Some(ticket) = work.api.look_up(event)? {
         return Ok((ticket, false));
     }
-    let mut body = json!({
-        "summary": event.summary(),
-        "company": { "id": company },
-        "initialDescription": event.text(),
-        "externalXRef": event.key(),
-    });
-    if let Some(status) = status {
-        body["status"] = json!({ "id": status });
-    }
-    let made = work.api.post(ADD_TICKETS, "service/tickets", &body)?;
-    Ok((id(&made), true))
+    Ok((work.api.make(event, company, further)?, true))
 }
 
 /// Notes on the ticket that its event was ignored or remediated. The ticket stays as it is.
-pub fn update(work: &mut Work<'_>) -> Result<(), Failure> {
-    let settings: Settings = work.settings()?;
+pub fn update<A: Face>(work: &mut Work<'_, A>) -> Result<(), Failure> {
+    let settings = Settings::of(work)?;
     let events: Vec<Event> = records(work, settings.source.as_ref(), "events")?;
-    let known = work.state.hashes(Shelf::Outbox, SLUG, EVENT)?;
+    let known = work.state.hashes(Shelf::Outbox, work.integration, EVENT)?;
     for event in events {
         work.counts.read += 1;
         let Some(mut queued) = known.get(&event.id).cloned() else {
@@ -229,39 +215,14 @@ pub fn update(work: &mut Work<'_>) -> Result<(), Failure> {
 }
 
 /// The note says what happened; the summary shows it on the board. Both are looked up before.
-fn note(work: &mut Work<'_>, ticket: i64, event: &Event) -> Result<bool, Failure> {
-    let path = format!("service/tickets/{ticket}");
-    let there = work.api.get(READ_TICKETS, &path)?;
-    let mark = format!("[{}] ", event.standing.word());
-    let summary = there["summary"].as_str().unwrap_or_default();
-    let marked = summary.starts_with(&mark);
-    if !marked {
-        let summary = short(&format!("{mark}{summary}"), 100);
-        work.api
-            .patch(EDIT_TICKETS, &path, &[("summary", json!(summary))])?;
-    }
-    let path = format!("{path}/notes");
-    let text = format!(
-        "Office Protect: the event was {} at its source. [{}]",
-        event.standing.word(),
-        event.key()
-    );
-    let there = work.api.all(READ_TICKETS, &path)?;
-    if there
-        .iter()
-        .any(|note: &Value| note["text"] == text.as_str())
-    {
-        return Ok(!marked);
-    }
-    work.api.post(
-        ADD_TICKETS,
-        &path,
-        &json!({ "text": text, "internalAnalysisFlag": true }),
-    )?;
-    Ok(true)
+fn note<A: Face>(work: &mut Work<'_, A>, ticket: i64, event: &Event) -> Result<bool, Failure> {
+    let marked = work
+        .api
+        .mark(ticket, &format!("[{}] ", event.standing.word()))?;
+    Ok(work.api.note(ticket, event)? || marked)
 }
 
-fn set(work: &Work<'_>, queued: &mut Record, state: &str) -> Result<(), Failure> {
+fn set<A>(work: &Work<'_, A>, queued: &mut Record, state: &str) -> Result<(), Failure> {
     state.clone_into(&mut queued.state);
     queued.updated = work.moment();
     work.state.put(Shelf::Outbox, queued)

@@ -9,6 +9,7 @@
 )]
 
 pub mod post_office;
+pub mod tenant;
 
 use bitting_catalog::Catalog;
 use bitting_catalog::profile::Profile;

@@ -1,0 +1,131 @@
+//! An Autotask instance for the jobs: the demo company, with a profile applied as its guide says.
+
+use super::Server;
+use bitting_catalog::security::{SecurityLevel, Values};
+use bitting_client::Autotask;
+use bitting_connect::autotask::Screen;
+use bitting_connect::autotask::apply::apply;
+use bitting_connect::autotask::held::Instance;
+use bitting_connect::autotask::plan::plan;
+use bitting_connect::autotask::wanted::{Choices, Wanted, wanted};
+use bitting_connect::profiles;
+use bitting_sync::queries::is;
+use serde_json::{Value, json};
+
+/// An instance, the least-privilege key and the administrator's.
+pub struct Tenant {
+    pub server: Server,
+    pub wanted: Wanted,
+    pub screen: Screen,
+    pub key: Autotask,
+    pub admin: Autotask,
+}
+
+impl Tenant {
+    /// `profile` as `autotask/propel`.
+    pub fn start(profile: &str) -> Self {
+        let server = Server::with_autotask();
+        let screen = Screen::embedded().expect("the shipped data reads");
+        let profile = profiles::find(profile, None).expect("a profile");
+        let choices = Choices {
+            selection: profile.select::<String>(&[]).expect("features"),
+            // The demo company has users and levels of the products' own already.
+            level: Some("Level Sync".to_owned()),
+            user: Some("User Sync".to_owned()),
+            ..Choices::default()
+        };
+        let wanted = wanted(&profile, &choices, &screen).expect("something to want");
+        let operator = server.operator();
+        let instance = Instance::new(&operator, None);
+        let plan = plan(Some(&instance), wanted.clone(), &screen).expect("a plan");
+        let applied = apply(Some(&instance), &plan, &screen).expect("applied");
+        let key = server.autotask(applied.key.expect("a key").user);
+        let admin = server.autotask_admin();
+        Self {
+            server,
+            wanted,
+            screen,
+            key,
+            admin,
+        }
+    }
+
+    /// A customer's id.
+    pub fn company(&self) -> i64 {
+        let found = rows(
+            &self.admin,
+            "Companies",
+            &[is("eq", "companyType", 1), is("gt", "id", 0)],
+        );
+        found[0]["id"].as_i64().expect("a company")
+    }
+
+    /// Sets the level.
+    pub fn set(&self, level: &SecurityLevel) {
+        let operator = self.server.operator();
+        let instance = Instance::new(&operator, None);
+        let held = instance
+            .level(&self.wanted.level.name)
+            .expect("asked")
+            .expect("the level");
+        let body = json!({ "settings": level.settings });
+        instance
+            .call("PUT", &format!("levels/{}", held.id), Some(&body))
+            .expect("set");
+    }
+
+    /// The level with one cell at a value.
+    pub fn level_with(&self, permission: &str, cell: &str, value: &str) -> SecurityLevel {
+        let mut level = self.wanted.level.clone();
+        let cells: &mut Values = level.settings.entry(permission.to_owned()).or_default();
+        *cells.cell(cell).expect("a cell") = Some(value.to_owned());
+        level
+    }
+
+    /// The level without one permission of the profile at a time: which one, its cell, and the rest.
+    pub fn without_each(&self) -> Vec<(String, String, SecurityLevel)> {
+        let mut every = Vec::new();
+        for (permission, cell, value) in &self.wanted.listed {
+            let entry = self
+                .screen
+                .cells()
+                .find(|(entry, known)| entry.full_name() == *permission && known == cell);
+            let (entry, _) = entry.expect("a cell");
+            let values = entry.values(cell);
+            let least = values.first().expect("values");
+            if *least != *value {
+                let less = self.level_with(permission, cell, least);
+                every.push((permission.clone(), (*cell).to_string(), less));
+            }
+        }
+        every
+    }
+}
+
+/// Every record that meets all conditions.
+pub fn rows(psa: &Autotask, entity: &str, conditions: &[Value]) -> Vec<Value> {
+    let mut filter = conditions.to_vec();
+    filter.push(is("gte", "id", 0));
+    let path = format!("{entity}/query");
+    let answer = psa
+        .ask("POST", &path, Some(&json!({ "filter": filter })))
+        .expect("asked");
+    let body = answer.ok("POST", &path).expect("rows");
+    body["items"].as_array().cloned().unwrap_or_default()
+}
+
+/// Makes a record; answers its id.
+pub fn post(psa: &Autotask, path: &str, body: &Value) -> i64 {
+    let answer = psa.ask("POST", path, Some(body)).expect("asked");
+    answer.ok("POST", path).expect("made")["itemId"]
+        .as_i64()
+        .expect("an id")
+}
+
+/// Changes members of a record.
+pub fn patch(psa: &Autotask, path: &str, body: &Value) {
+    psa.ask("PATCH", path, Some(body))
+        .expect("asked")
+        .ok("PATCH", path)
+        .expect("changed");
+}
