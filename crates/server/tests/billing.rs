@@ -30,7 +30,7 @@ struct Shop {
 impl Shop {
     async fn open() -> Self {
         let company = Company::open().await;
-        let made = async |path: &str, body: Value| made(&company, path, body).await;
+        let made = async |path: &str, body: Value| company.made(path, body).await;
         made(
             "/company/companies/statuses",
             json!({ "name": "Active", "defaultFlag": true }),
@@ -131,7 +131,7 @@ impl Shop {
     }
 
     async fn made(&self, path: &str, body: Value) -> i64 {
-        made(&self.company, path, body).await
+        self.company.made(path, body).await
     }
 
     /// Time on the ticket, by the member: from eight o'clock, for so many hours.
@@ -176,12 +176,6 @@ fn extend(body: &mut Value, more: Value) {
     if let (Some(body), Value::Object(more)) = (body.as_object_mut(), more) {
         body.extend(more);
     }
-}
-
-async fn made(company: &Company, path: &str, body: Value) -> i64 {
-    let made = company.call(&company.admin, "POST", path, Some(body)).await;
-    assert_eq!(made.status, 201, "{path}: {}", made.json);
-    made.json["id"].as_i64().expect("an id")
 }
 
 async fn patch(company: &Company, path: &str, field: &str, value: Value) {

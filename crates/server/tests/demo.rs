@@ -5,7 +5,6 @@ mod support;
 
 use bitting_catalog::route::{Method, RouteKind};
 use bitting_server::demo::Size;
-use bitting_server::seed::{self, Demo};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use support::Company;
@@ -14,15 +13,7 @@ use support::Company;
 const PARENTS: usize = 150;
 
 async fn demo() -> Company {
-    let company = Company::bare().await;
-    let demo = Demo {
-        size: Size::default(),
-        seed: 1,
-    };
-    let seeded = seed::company(&company.instance, Some(&demo), &mut |_| {})
-        .await
-        .expect("a demo company");
-    company.with_admin(seeded.admin.expect("an administrator"))
+    Company::demo(Size::default(), 1).await
 }
 
 /// Walks lists from the top down, remembering the ids that each concrete path shows.

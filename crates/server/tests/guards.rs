@@ -12,36 +12,27 @@ use support::{Company, Credentials};
 
 const EVERY: Levels = [All; 4];
 
-async fn made(company: &Company, path: &str, body: Value) -> i64 {
-    let made = company.call(&company.admin, "POST", path, Some(body)).await;
-    assert!([200, 201].contains(&made.status), "{path}: {}", made.json);
-    made.json["id"].as_i64().expect("an id")
-}
-
 /// A member of a role that may all this, with blocks.
 async fn blocked(company: &Company, name: &str, role: i64, blocks: &[&str]) -> Credentials {
     let mut body = json!({ "identifier": name, "name": name, "securityRole": { "id": role } });
     for block in blocks {
         body[block] = json!(true);
     }
-    company.key(made(company, "/system/apiMembers", body).await)
+    company.key(company.made("/system/apiMembers", body).await)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn blocks_hide_prices_and_costs_of_every_kind() {
     let company = Company::open().await;
-    let kind = made(
-        &company,
-        "/marketing/campaigns/types",
-        json!({"name": "Mail"}),
-    )
-    .await;
+    let kind = company
+        .made("/marketing/campaigns/types", json!({"name": "Mail"}))
+        .await;
     let sub = json!({"name": "Letter", "type": {"id": kind}});
-    let sub = made(&company, "/marketing/campaigns/subTypes", sub).await;
+    let sub = company.made("/marketing/campaigns/subTypes", sub).await;
     let campaign = json!({ "name": "Mail", "type": {"id": kind}, "subType": {"id": sub},
         "locationId": 1, "startDate": "2026-03-01T00:00:00Z", "endDate": "2026-04-01T00:00:00Z",
         "budgetRevenue": 900, "budgetCost": 300, "budgetGrossMargin": 600 });
-    let campaign = made(&company, "/marketing/campaigns", campaign).await;
+    let campaign = company.made("/marketing/campaigns", campaign).await;
     let path = format!("/marketing/campaigns/{campaign}");
     let role = company
         .role(
@@ -75,15 +66,15 @@ async fn blocks_hide_prices_and_costs_of_every_kind() {
 async fn usages_count_what_the_caller_may_read() {
     let company = Company::open().await;
     let body = json!({ "name": "Desk", "location": { "id": 1 }, "department": { "id": 1 } });
-    let board = made(&company, "/service/boards", body).await;
+    let board = company.made("/service/boards", body).await;
     let priority = json!({ "name": "Normal", "color": "Blue", "defaultFlag": true });
-    let priority = made(&company, "/service/priorities", priority).await;
+    let priority = company.made("/service/priorities", priority).await;
     let customer = json!({ "identifier": "Co", "name": "Co" });
-    let customer = made(&company, "/company/companies", customer).await;
+    let customer = company.made("/company/companies", customer).await;
     let ticket =
         json!({ "summary": "One", "company": { "id": customer }, "board": { "id": board } });
-    made(&company, "/service/tickets", ticket.clone()).await;
-    made(&company, "/service/tickets", ticket).await;
+    company.made("/service/tickets", ticket.clone()).await;
+    company.made("/service/tickets", ticket).await;
     let tables = [("SystemTableSetup", bitting_policy::ListDocument::Everything)];
     let setup = ("System", "Table Setup", EVERY);
     let role = company.role("Setup", &[setup], &tables).await;
@@ -107,7 +98,7 @@ async fn usages_count_what_the_caller_may_read() {
     assert_eq!(counts(&setter).await, []);
     let barred = json!({ "identifier": "Barred", "name": "Barred", "securityRole": { "id": role },
         "excludedServiceBoardIds": [board] });
-    let barred = company.key(made(&company, "/system/apiMembers", barred).await);
+    let barred = company.key(company.made("/system/apiMembers", barred).await);
     assert_eq!(counts(&barred).await, []);
     // It is in use all the same.
     let path = format!("/service/priorities/{priority}");

@@ -7,18 +7,10 @@ mod support;
 
 use bitting_policy::Level::{All, My, None};
 use bitting_policy::{Levels, ListDocument};
-use serde_json::{Value, json};
+use serde_json::json;
 use support::{Company, Credentials};
 
 const EVERY: Levels = [All; 4];
-
-async fn made(company: &Company, path: &str, body: Value) -> i64 {
-    let made = company
-        .call(&company.admin, "POST", path, Some(body))
-        .await
-        .expect(201);
-    made["id"].as_i64().expect("an id")
-}
 
 /// A company with a board and a ticket on it.
 async fn ticket(company: &Company, board: &str) -> (i64, i64) {
@@ -34,17 +26,17 @@ async fn ticket(company: &Company, board: &str) -> (i64, i64) {
         .clone();
     let body =
         json!({ "name": board, "location": { "id": place }, "department": { "id": department } });
-    let board = made(company, "/service/boards", body).await;
+    let board = company.made("/service/boards", body).await;
     let identifier = format!("Co{board}");
-    let customer = made(
-        company,
-        "/company/companies",
-        json!({ "identifier": identifier, "name": identifier }),
-    )
-    .await;
+    let customer = company
+        .made(
+            "/company/companies",
+            json!({ "identifier": identifier, "name": identifier }),
+        )
+        .await;
     let body =
         json!({ "summary": "Secret", "company": { "id": customer }, "board": { "id": board } });
-    (made(company, "/service/tickets", body).await, board)
+    (company.made("/service/tickets", body).await, board)
 }
 
 /// A member who does not see one board.
@@ -58,7 +50,7 @@ async fn barred(
     let body = json!({
         "identifier": name, "name": name, "securityRole": { "id": role }, "excludedServiceBoardIds": [board],
     });
-    company.key(made(company, "/system/apiMembers", body).await)
+    company.key(company.made("/system/apiMembers", body).await)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,7 +94,7 @@ async fn a_condition_does_not_look_at_a_record_behind_a_reference_that_is_hidden
         "invoicingCycle": "CalendarYear", "billTime": "Billable", "billExpenses": "Billable",
         "billProducts": "Billable",
     });
-    made(&company, "/finance/agreements/types", kind).await;
+    company.made("/finance/agreements/types", kind).await;
     let rows = [
         ("Service Desk", "Service Tickets", EVERY),
         ("Finance", "Agreements", EVERY),
@@ -112,10 +104,10 @@ async fn a_condition_does_not_look_at_a_record_behind_a_reference_that_is_hidden
         .await
         .expect(200);
     let body = json!({ "name": "Care", "type": { "id": 1 }, "company": { "id": customer["company"]["id"] },
-        "contact": { "id": made(&company, "/company/contacts", json!({ "firstName": "Ann",
+        "contact": { "id": company.made("/company/contacts", json!({ "firstName": "Ann",
             "company": { "id": customer["company"]["id"] } })).await },
         "startDate": "2026-01-01T00:00:00Z", "billAmount": 880 });
-    let agreement = made(&company, "/finance/agreements", body).await;
+    let agreement = company.made("/finance/agreements", body).await;
     let body = json!([{ "op": "replace", "path": "agreement", "value": { "id": agreement } }]);
     let path = format!("/service/tickets/{ticket}");
     company
@@ -128,12 +120,12 @@ async fn a_condition_does_not_look_at_a_record_behind_a_reference_that_is_hidden
     let guess = format!("/service/tickets?conditions=id={ticket} and agreement/billAmount=880");
     assert_eq!(company.get(&key, &guess).await.rows().len(), 0);
     // Nor does an order tell it: a hidden agreement sorts as none, whatever it holds.
-    let other = made(
-        &company,
-        "/service/tickets",
-        json!({ "summary": "Second", "company": customer["company"] }),
-    )
-    .await;
+    let other = company
+        .made(
+            "/service/tickets",
+            json!({ "summary": "Second", "company": customer["company"] }),
+        )
+        .await;
     for way in ["asc", "desc"] {
         let path = format!("/service/tickets?orderBy=agreement/billAmount {way}&fields=id");
         let rows = company.get(&key, &path).await.rows();
@@ -154,7 +146,9 @@ async fn a_ticket_on_a_barred_board_is_no_parent_and_shows_no_notes_through_anot
     let (secret, board) = ticket(&company, "Barred").await;
     let (open, _) = ticket(&company, "Open").await;
     let note = json!({ "text": "not for everybody", "detailDescriptionFlag": true });
-    made(&company, &format!("/service/tickets/{secret}/notes"), note).await;
+    company
+        .made(&format!("/service/tickets/{secret}/notes"), note)
+        .await;
     let key = barred(
         &company,
         "barred",
@@ -195,12 +189,9 @@ async fn a_ticket_on_a_barred_board_is_no_parent_and_shows_no_notes_through_anot
 async fn a_link_shows_nothing_of_a_configuration_that_may_not_be_read() {
     let company = Company::open().await;
     let (ticket, _) = ticket(&company, "Desk").await;
-    let kind = made(
-        &company,
-        "/company/configurations/types",
-        json!({ "name": "Server" }),
-    )
-    .await;
+    let kind = company
+        .made("/company/configurations/types", json!({ "name": "Server" }))
+        .await;
     let customer = company
         .get(&company.admin, "/company/companies")
         .await
@@ -209,7 +200,7 @@ async fn a_link_shows_nothing_of_a_configuration_that_may_not_be_read() {
     let body = json!({
         "name": "One", "type": { "id": kind }, "company": { "id": customer }, "deviceIdentifier": "DEVICE-1",
     });
-    let configuration = made(&company, "/company/configurations", body).await;
+    let configuration = company.made("/company/configurations", body).await;
     let role = company
         .role("desk", &[("Service Desk", "Service Tickets", EVERY)], &[])
         .await;
@@ -235,22 +226,19 @@ async fn a_password_does_not_change_into_a_text_with_the_type() {
     };
     let mut kinds = Vec::new();
     for (name, field) in [("Guarded", "Password"), ("Plain", "Text")] {
-        let kind = made(
-            &company,
-            "/company/configurations/types",
-            json!({ "name": name }),
-        )
-        .await;
+        let kind = company
+            .made("/company/configurations/types", json!({ "name": name }))
+            .await;
         let path = format!("/company/configurations/types/{kind}/questions");
-        kinds.push((kind, made(&company, &path, question(field)).await));
+        kinds.push((kind, company.made(&path, question(field)).await));
     }
     let customer = json!({ "identifier": "Holder", "name": "Holder" });
-    let customer = made(&company, "/company/companies", customer).await;
+    let customer = company.made("/company/companies", customer).await;
     let body = json!({
         "name": "One", "type": { "id": kinds[0].0 }, "company": { "id": customer },
         "questions": [{ "questionId": kinds[0].1, "answer": "hunter2" }],
     });
-    let configuration = made(&company, "/company/configurations", body).await;
+    let configuration = company.made("/company/configurations", body).await;
     let role = company
         .role(
             "configurations",

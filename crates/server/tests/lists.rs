@@ -7,18 +7,10 @@ mod support;
 
 use bitting_policy::Level::All;
 use bitting_policy::{Levels, ListDocument};
-use serde_json::{Value, json};
+use serde_json::json;
 use support::{Company, Credentials};
 
 const EVERY: Levels = [All; 4];
-
-async fn made(company: &Company, path: &str, body: Value) -> i64 {
-    let made = company
-        .call(&company.admin, "POST", path, Some(body))
-        .await
-        .expect(201);
-    made["id"].as_i64().expect("an id")
-}
 
 fn allow(names: &[&str]) -> ListDocument {
     ListDocument::Allow(names.iter().map(|name| (*name).to_owned()).collect())
@@ -52,8 +44,10 @@ async fn seen(company: &Company, key: &Credentials, path: &str, all: &[i64]) -> 
 async fn menu_entries_go_by_their_caption() {
     let company = Company::open().await;
     let body = |caption: &str| json!({ "caption": caption, "link": "https://example.com", "newWindowFlag": true, "menuLocation": { "id": 1 } });
-    let ours = made(&company, "/system/menuentries", body("Backup console")).await;
-    let theirs = made(&company, "/system/menuentries", body("Payroll")).await;
+    let ours = company
+        .made("/system/menuentries", body("Backup console"))
+        .await;
+    let theirs = company.made("/system/menuentries", body("Payroll")).await;
     let rows = [
         ("System", "Table Setup", EVERY),
         ("System", "Custom Menu Entry", EVERY),
@@ -96,13 +90,13 @@ async fn people_are_scheduled_by_their_location() {
         .rows()[0]["id"]
         .clone();
     let body = json!({ "name": "Branch", "structureLevel": { "id": level[0]["id"] }, "reportsTo": { "id": top } });
-    let branch = made(&company, "/system/locations", body).await;
-    let kind = made(
-        &company,
-        "/schedule/types",
-        json!({ "name": "Service", "identifier": "S" }),
-    )
-    .await;
+    let branch = company.made("/system/locations", body).await;
+    let kind = company
+        .made(
+            "/schedule/types",
+            json!({ "name": "Service", "identifier": "S" }),
+        )
+        .await;
     let nobody = company.role("scheduled", &[], &[]).await;
     let mut entries = Vec::new();
     let mut bodies = Vec::new();
@@ -111,12 +105,12 @@ async fn people_are_scheduled_by_their_location() {
             "identifier": identifier, "name": identifier,
             "securityRole": { "id": nobody }, "defaultLocation": { "id": location },
         });
-        let member = made(&company, "/system/apiMembers", body).await;
+        let member = company.made("/system/apiMembers", body).await;
         let body = json!({
             "member": { "id": member }, "type": { "id": kind }, "name": "On site",
             "dateStart": "2026-03-03T09:00:00Z", "dateEnd": "2026-03-03T10:00:00Z",
         });
-        entries.push(made(&company, "/schedule/entries", body.clone()).await);
+        entries.push(company.made("/schedule/entries", body.clone()).await);
         bodies.push(body);
     }
     let rows = [("Service Desk", "Resource Scheduling", EVERY)];

@@ -7,7 +7,6 @@ mod support;
 
 use bitting_policy::Level;
 use bitting_server::demo::Size;
-use bitting_server::seed::{self, Demo};
 use bitting_store::table::{Change, Key, Table};
 use bitting_store::{Location, Store};
 use serde_json::{Value, json};
@@ -20,7 +19,6 @@ const BY_COMPANY: [&str; 2] = [
 ];
 
 async fn demo(location: Location) -> Company {
-    let company = Company::reopen(location).await;
     let size = Size {
         companies: 12,
         contacts: 20,
@@ -32,11 +30,7 @@ async fn demo(location: Location) -> Company {
         projects: 3,
         technicians: 0,
     };
-    let demo = Demo { size, seed: 3 };
-    let seeded = seed::company(&company.instance, Some(&demo), &mut |_| {})
-        .await
-        .expect("a demo company");
-    company.with_admin(seeded.admin.expect("an administrator"))
+    Company::demo_at(location, size, 3).await
 }
 
 /// A member whose level on tickets is My, and the tickets it entered for a few companies.

@@ -15,40 +15,32 @@ struct Sales {
     won: i64,
 }
 
-async fn made(company: &Company, path: &str, body: Value) -> i64 {
-    let made = company.call(&company.admin, "POST", path, Some(body)).await;
-    made.expect(201)["id"].as_i64().expect("an id")
-}
-
 /// A company with a customer, its contact, and the set-up rows of sales.
 async fn sales() -> Sales {
     let company = Company::open().await;
     let open = json!({ "name": "Open", "defaultFlag": true });
-    let open = made(&company, "/sales/opportunities/statuses", open).await;
+    let open = company.made("/sales/opportunities/statuses", open).await;
     let won = json!({ "name": "Won", "wonFlag": true, "closedFlag": true });
-    let won = made(&company, "/sales/opportunities/statuses", won).await;
+    let won = company.made("/sales/opportunities/statuses", won).await;
     for percent in [50, 10] {
-        made(
-            &company,
-            "/sales/probabilities",
-            json!({ "probability": percent }),
-        )
-        .await;
+        company
+            .made("/sales/probabilities", json!({ "probability": percent }))
+            .await;
     }
     for (name, number) in [("Second", 2), ("First", 1)] {
-        made(
-            &company,
-            "/sales/stages",
-            json!({ "name": name, "sequenceNumber": number }),
-        )
-        .await;
+        company
+            .made(
+                "/sales/stages",
+                json!({ "name": name, "sequenceNumber": number }),
+            )
+            .await;
     }
     let status = json!({ "name": "Active", "defaultFlag": true });
-    made(&company, "/company/companies/statuses", status).await;
+    company.made("/company/companies/statuses", status).await;
     let body = json!({ "identifier": "Cust", "name": "Customer", "addressLine1": "1 High Street", "site": { "name": "Main" } });
-    let customer = made(&company, "/company/companies", body).await;
+    let customer = company.made("/company/companies", body).await;
     let body = json!({ "firstName": "Ann", "company": { "id": customer } });
-    let contact = made(&company, "/company/contacts", body).await;
+    let contact = company.made("/company/contacts", body).await;
     let patch = json!([{ "op": "replace", "path": "defaultContact", "value": { "id": contact } }]);
     company
         .call(
@@ -74,12 +66,9 @@ impl Sales {
     }
 
     async fn opportunity(&self) -> i64 {
-        made(
-            &self.company,
-            "/sales/opportunities",
-            self.body(self.company.admin_member),
-        )
-        .await
+        self.company
+            .made("/sales/opportunities", self.body(self.company.admin_member))
+            .await
     }
 
     async fn seller(
@@ -364,18 +353,20 @@ async fn items_are_records_of_their_own() {
 #[tokio::test]
 async fn an_activity_names_who_does_it() {
     let sales = sales().await;
-    made(
-        &sales.company,
-        "/sales/activities/statuses",
-        json!({ "name": "Open", "defaultFlag": true }),
-    )
-    .await;
-    made(
-        &sales.company,
-        "/sales/activities/types",
-        json!({ "name": "Call", "defaultFlag": true }),
-    )
-    .await;
+    sales
+        .company
+        .made(
+            "/sales/activities/statuses",
+            json!({ "name": "Open", "defaultFlag": true }),
+        )
+        .await;
+    sales
+        .company
+        .made(
+            "/sales/activities/types",
+            json!({ "name": "Call", "defaultFlag": true }),
+        )
+        .await;
     let levels = [My, None, None, My];
     let role = sales
         .company
@@ -416,7 +407,7 @@ async fn an_activity_names_who_does_it() {
     );
     let admin = sales.company.admin_member;
     let foreign = json!({ "name": "Not theirs", "assignTo": { "id": admin } });
-    made(&sales.company, "/sales/activities", foreign).await;
+    sales.company.made("/sales/activities", foreign).await;
     let list = sales.company.get(&key, "/sales/activities").await.rows();
     assert_eq!(list.len(), 1);
 }
@@ -428,7 +419,7 @@ async fn blocks_hide_prices_and_costs_of_a_forecast() {
     let id = sales.opportunity().await;
     let path = format!("/sales/opportunities/{id}/forecast");
     let item = json!({ "forecastType": "Product", "revenue": 100, "cost": 60 });
-    made(&sales.company, &path, item).await;
+    sales.company.made(&path, item).await;
     for (name, flag, shown) in [
         ("NoPrice", "blockPriceFlag", "cost"),
         ("NoCost", "blockCostFlag", "revenue"),

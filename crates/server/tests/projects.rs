@@ -27,7 +27,7 @@ struct Site {
 impl Site {
     async fn open() -> Self {
         let company = Company::open().await;
-        let made = async |path: &str, body: Value| made(&company, path, body).await;
+        let made = async |path: &str, body: Value| company.made(path, body).await;
         made(
             "/company/companies/statuses",
             json!({ "name": "Active", "defaultFlag": true }),
@@ -109,12 +109,6 @@ impl Site {
     async fn post(&self, key: &Credentials, path: &str, body: Value) -> Answered {
         self.company.call(key, "POST", path, Some(body)).await
     }
-}
-
-async fn made(company: &Company, path: &str, body: Value) -> i64 {
-    let made = company.call(&company.admin, "POST", path, Some(body)).await;
-    assert_eq!(made.status, 201, "{path}: {}", made.json);
-    made.json["id"].as_i64().expect("an id")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -256,9 +250,9 @@ async fn entries_put_people_on_tickets() {
     let site = Site::open().await;
     let admin = &site.company.admin;
     let board = json!({ "name": "Desk", "location": { "id": 1 }, "department": { "id": 1 } });
-    let board = made(&site.company, "/service/boards", board).await;
+    let board = site.company.made("/service/boards", board).await;
     let ticket = json!({ "summary": "Printer", "company": { "id": site.customer }, "board": { "id": board } });
-    let ticket = made(&site.company, "/service/tickets", ticket).await;
+    let ticket = site.company.made("/service/tickets", ticket).await;
     let types = site.get("/schedule/types?orderBy=id").await;
     let (service, project) = (types[0]["id"].clone(), types[1]["id"].clone());
     let rows = [(
@@ -503,9 +497,9 @@ async fn tickets_move_between_the_desk_and_projects() {
     let site = Site::open().await;
     let admin = &site.company.admin;
     let board = json!({ "name": "Desk", "location": { "id": 1 }, "department": { "id": 1 } });
-    let board = made(&site.company, "/service/boards", board).await;
+    let board = site.company.made("/service/boards", board).await;
     let ticket = json!({ "summary": "Printer", "company": { "id": site.customer }, "board": { "id": board }, "initialDescription": "On fire" });
-    let ticket = made(&site.company, "/service/tickets", ticket).await;
+    let ticket = site.company.made("/service/tickets", ticket).await;
     let path = format!("/service/tickets/{ticket}/convert");
     let body = json!({ "phase": { "id": site.phase }, "wbsCode": "1.9" });
     let rows = [
@@ -586,7 +580,7 @@ async fn templates_are_taken_from_projects_and_laid_down_in_others() {
     );
     let project = json!({ "name": "Next", "company": { "id": site.customer }, "board": { "id": site.board },
         "billingMethod": "ActualRates", "estimatedStart": "2026-03-01T00:00:00Z", "estimatedEnd": "2026-04-01T00:00:00Z" });
-    let project = made(&site.company, "/project/projects", project).await;
+    let project = site.company.made("/project/projects", project).await;
     let apply = format!(
         "/project/projects/{project}/applyTemplate/{}",
         template["id"]
@@ -641,9 +635,9 @@ async fn templates_are_taken_from_projects_and_laid_down_in_others() {
 async fn an_entry_gives_a_ticket_no_owner_that_its_maker_may_not_give() {
     let site = Site::open().await;
     let board = json!({ "name": "Desk", "location": { "id": 1 }, "department": { "id": 1 } });
-    let board = made(&site.company, "/service/boards", board).await;
+    let board = site.company.made("/service/boards", board).await;
     let ticket = json!({ "summary": "Printer", "company": { "id": site.customer }, "board": { "id": board } });
-    let ticket = made(&site.company, "/service/tickets", ticket).await;
+    let ticket = site.company.made("/service/tickets", ticket).await;
     let service = site.get("/schedule/types?orderBy=id").await[0]["id"].clone();
     let rows = [
         ("Service Desk", "Resource Scheduling", EVERY),
@@ -716,13 +710,13 @@ async fn an_owner_is_a_resource_of_its_ticket() {
     let site = Site::open().await;
     let admin = &site.company.admin;
     let board = json!({ "name": "Desk", "location": { "id": 1 }, "department": { "id": 1 } });
-    let board = made(&site.company, "/service/boards", board).await;
+    let board = site.company.made("/service/boards", board).await;
     let role = site.company.role("Nobody", &[], &[]).await;
     let (ann, _) = site.company.member("Ann", role).await;
     let (bob, _) = site.company.member("Bob", role).await;
     let ticket = json!({ "summary": "Printer", "company": { "id": site.customer },
         "board": { "id": board }, "owner": { "id": ann } });
-    let ticket = made(&site.company, "/service/tickets", ticket).await;
+    let ticket = site.company.made("/service/tickets", ticket).await;
     let path = format!("/service/tickets/{ticket}");
     assert_eq!(site.get(&path).await["resources"], "Ann");
     let entries = format!(

@@ -6,12 +6,10 @@
 mod support;
 
 use bitting_server::demo::Size;
-use bitting_server::seed::{self, Demo};
 use serde_json::{Value, json};
 use support::Company;
 
 async fn demo() -> Company {
-    let company = Company::bare().await;
     let size = Size {
         companies: 12,
         contacts: 20,
@@ -23,11 +21,7 @@ async fn demo() -> Company {
         projects: 4,
         technicians: 0,
     };
-    let demo = Demo { size, seed: 5 };
-    let seeded = seed::company(&company.instance, Some(&demo), &mut |_| {})
-        .await
-        .expect("a demo company");
-    company.with_admin(seeded.admin.expect("an administrator"))
+    Company::demo(size, 5).await
 }
 
 async fn read(company: &Company, path: &str) -> Value {

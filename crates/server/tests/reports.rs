@@ -6,7 +6,6 @@ mod support;
 use bitting_policy::Level;
 use bitting_server::demo::Size;
 use bitting_server::rules::reports::{self, definition};
-use bitting_server::seed::{self, Demo};
 use serde_json::{Value, json};
 use support::{Company, Credentials};
 
@@ -20,16 +19,11 @@ async fn reader(company: &Company) -> Credentials {
     company.member("Profit", role).await.1
 }
 
-async fn made(company: &Company, path: &str, body: Value) -> i64 {
-    let made = company.call(&company.admin, "POST", path, Some(body)).await;
-    made.expect(201)["id"].as_i64().expect("an id")
-}
-
 /// Billing cycles and agreement types are small; locations and roles are there from the start.
 async fn roles(company: &Company, count: usize) {
     for index in 0..count {
         let body = json!({ "name": format!("Role {index:02}"), "techFlag": index % 2 == 0 });
-        made(company, "/company/teamRoles", body).await;
+        company.made("/company/teamRoles", body).await;
     }
 }
 
@@ -230,7 +224,7 @@ async fn a_condition_and_its_opposite_part_the_rows_whatever_the_column() {
     {
         let body = json!({ "name": format!("Type {index}"), "billTime": billing,
             "rateType": "AdjAmount", "rate": 1 });
-        made(&company, "/time/workTypes", body).await;
+        company.made("/time/workTypes", body).await;
     }
     let count = async |report: &str, conditions: &str| {
         let path = format!("/system/reports/{report}/count?conditions={conditions}");
@@ -299,7 +293,7 @@ async fn a_block_empties_prices_and_costs() {
     let company = Company::open().await;
     let key = reader(&company).await;
     let rate = json!({ "name": "Engineer", "hourlyRate": 150.0 });
-    made(&company, "/time/workRoles", rate).await;
+    company.made("/time/workRoles", rate).await;
     let path = "/system/reports/Member?columns=Member_ID,Hourly_Cost,Hourly_Rate&conditions=Member_ID = 'Profit'";
     let answer = company.get(&key, path).await;
     assert_eq!(answer.status, 200);
@@ -388,14 +382,7 @@ async fn objects(company: &Company, report: &str) -> Vec<Value> {
 }
 
 async fn demo() -> Company {
-    let company = Company::bare().await;
-    let demo = Demo {
-        size: Size::scaled(120),
-        seed: 5,
-    };
-    let seeded = seed::company(&company.instance, Some(&demo), &mut |_| {}).await;
-    let admin = seeded.expect("a demo company").admin;
-    company.with_admin(admin.expect("an administrator"))
+    Company::demo(Size::scaled(120), 5).await
 }
 
 /// What the API itself shows of the same records is what the columns have to hold.

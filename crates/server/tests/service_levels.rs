@@ -20,7 +20,7 @@ struct Desk {
 impl Desk {
     async fn open() -> Self {
         let company = Company::open().await;
-        let made = async |path: &str, body: Value| made(&company, path, body).await;
+        let made = async |path: &str, body: Value| company.made(path, body).await;
         let mut week = json!({ "name": "Office" });
         for day in ["monday", "tuesday", "wednesday", "thursday", "friday"] {
             week[format!("{day}StartTime")] = json!("08:00:00");
@@ -63,7 +63,7 @@ impl Desk {
         if let (Some(body), Value::Object(more)) = (body.as_object_mut(), more) {
             body.extend(more);
         }
-        made(&self.company, "/service/tickets", body).await
+        self.company.made("/service/tickets", body).await
     }
 
     async fn status(&self, ticket: i64, name: &str) {
@@ -89,11 +89,6 @@ impl Desk {
     fn wait(&self, minutes: i64) {
         self.company.advance(SignedDuration::from_mins(minutes));
     }
-}
-
-async fn made(company: &Company, path: &str, body: Value) -> i64 {
-    let made = company.call(&company.admin, "POST", path, Some(body)).await;
-    made.expect(201)["id"].as_i64().unwrap()
 }
 
 #[tokio::test]

@@ -7,14 +7,12 @@ mod support;
 
 use bitting_policy::Level::{My, None as No};
 use bitting_server::demo::Size;
-use bitting_server::seed::{self, Demo};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use support::{Answered, Company, Credentials};
 
 async fn demo() -> Company {
-    let company = Company::bare().await;
     let size = Size {
         companies: 6,
         contacts: 12,
@@ -26,20 +24,11 @@ async fn demo() -> Company {
         projects: 2,
         technicians: 0,
     };
-    let demo = Demo { size, seed: 5 };
-    let seeded = seed::company(&company.instance, Some(&demo), &mut |_| {})
-        .await
-        .expect("a demo company");
-    company.with_admin(seeded.admin.expect("an administrator"))
+    Company::demo(size, 5).await
 }
 
 async fn post(company: &Company, path: &str, body: Value) -> Answered {
     company.call(&company.admin, "POST", path, Some(body)).await
-}
-
-async fn made(company: &Company, path: &str, body: Value) -> i64 {
-    let answered = post(company, path, body).await.expect(201);
-    answered["id"].as_i64().expect("an id")
 }
 
 async fn set(company: &Company, path: &str, field: &str, value: Value) -> Answered {
@@ -98,9 +87,9 @@ async fn nothing_hangs_under_itself() {
             .expect(200);
     }
     let phases = "/project/projects/1/phases";
-    let one = made(&company, phases, json!({ "description": "one" })).await;
+    let one = company.made(phases, json!({ "description": "one" })).await;
     let two = json!({ "description": "two", "parentPhase": { "id": one } });
-    let two = made(&company, phases, two).await;
+    let two = company.made(phases, two).await;
     let circle = set(
         &company,
         &format!("{phases}/{one}"),
@@ -113,7 +102,7 @@ async fn nothing_hangs_under_itself() {
 
 async fn ticket(company: &Company) -> i64 {
     let body = json!({ "summary": "Twin", "company": { "id": 1 }, "board": { "id": 1 } });
-    made(company, "/service/tickets", body).await
+    company.made("/service/tickets", body).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -159,9 +148,9 @@ async fn a_ticket_goes_into_one_other_and_never_into_what_it_holds() {
 async fn nothing_new_points_to_a_company_that_was_deleted() {
     let company = demo().await;
     let body = json!({ "identifier": "Gone", "name": "Gone", "addressLine1": "1 Main" });
-    let gone = made(&company, "/company/companies", body).await;
+    let gone = company.made("/company/companies", body).await;
     let body = json!({ "summary": "Before", "company": { "id": gone } });
-    let before = made(&company, "/service/tickets", body).await;
+    let before = company.made("/service/tickets", body).await;
     let path = format!("/company/companies/{gone}");
     company
         .call(&company.admin, "DELETE", &path, None)
@@ -220,13 +209,15 @@ async fn an_end_does_not_lie_before_its_start() {
         post(&company, "/sales/activities", activity(late, early)).await,
         "dateEnd",
     );
-    made(
-        &company,
-        "/finance/agreements",
-        agreement("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"),
-    )
-    .await;
-    let call = made(&company, "/sales/activities", activity(early, late)).await;
+    company
+        .made(
+            "/finance/agreements",
+            agreement("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"),
+        )
+        .await;
+    let call = company
+        .made("/sales/activities", activity(early, late))
+        .await;
     let path = format!("/sales/activities/{call}");
     refused(
         set(&company, &path, "dateEnd", json!("2026-11-21T10:00:00Z")).await,
@@ -329,7 +320,7 @@ async fn who_is_on_a_team_has_its_record_as_its_own() {
     ];
     for (path, team, body) in cases {
         assert!(!sees(&company, &key, &path).await);
-        let row = made(&company, &format!("{path}/{team}"), body).await;
+        let row = company.made(&format!("{path}/{team}"), body).await;
         assert!(sees(&company, &key, &path).await, "{path}");
         // A change of the record itself keeps it so.
         set(&company, &path, "name", json!("Renamed"))

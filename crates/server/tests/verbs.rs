@@ -12,16 +12,6 @@ use support::{Answered, Company, Credentials};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\xffno form ends here--b\r\n";
 
-async fn made(company: &Company, path: &str, body: Value) -> i64 {
-    let answered = company.call(&company.admin, "POST", path, Some(body)).await;
-    assert!(
-        (200..=201).contains(&answered.status),
-        "{path}: {}",
-        String::from_utf8_lossy(&answered.body)
-    );
-    answered.json["id"].as_i64().unwrap()
-}
-
 async fn post(company: &Company, path: &str, body: Value) -> Answered {
     company.call(&company.admin, "POST", path, Some(body)).await
 }
@@ -39,12 +29,12 @@ async fn caller(company: &Company, name: &str, rows: &[(&str, &str, Levels)]) ->
 }
 
 async fn client(company: &Company, name: &str) -> i64 {
-    made(
-        company,
-        "/company/companies",
-        json!({"identifier": name, "name": name}),
-    )
-    .await
+    company
+        .made(
+            "/company/companies",
+            json!({"identifier": name, "name": name}),
+        )
+        .await
 }
 
 fn form(parts: &[(&str, &str)], file: &[u8]) -> Vec<u8> {
@@ -74,7 +64,7 @@ async fn photos_of_members_and_contacts_come_out_byte_for_byte() {
     let company = Company::open().await;
     let on = client(&company, "Client").await;
     let contact = json!({"firstName": "Ann", "lastName": "Lee", "company": {"id": on}});
-    let contact = made(&company, "/company/contacts", contact).await;
+    let contact = company.made("/company/contacts", contact).await;
     let member = company.admin_member;
     for (kind, id, path) in [
         (
@@ -109,9 +99,7 @@ async fn a_photo_is_set_by_whoever_may_change_the_record() {
     let company = Company::open().await;
     let on = client(&company, "Client").await;
     let contact = json!({"firstName": "Ann", "lastName": "Lee", "company": {"id": on}});
-    let contact = made(&company, "/company/contacts", contact)
-        .await
-        .to_string();
+    let contact = company.made("/company/contacts", contact).await.to_string();
     let files = ("Companies", "Manage Attachments", [All, No, No, All]);
     for (name, level, status) in [("reader", No, 403), ("writer", All, 201)] {
         let rows = [("Companies", "Contacts", [No, level, No, All]), files];
@@ -136,7 +124,7 @@ async fn icons_of_menu_entries_are_pictures_and_of_two_sizes() {
         json!({"caption": caption, "link": "https://x.test", "newWindowFlag": false,
             "menuLocation": {"id": 1}, "largeMenuIconId": 1, "smallMenuIconId": 1})
     };
-    let id = made(&company, "/system/menuentries", entry("One")).await;
+    let id = company.made("/system/menuentries", entry("One")).await;
     let path = format!("/system/menuentries/{id}/image");
     assert_eq!(company.get(&company.admin, &path).await.status, 404);
     let refused = send_form(&company, &path, &[], b"<svg onload=alert(1)>").await;
@@ -181,7 +169,7 @@ async fn icons_of_menu_entries_are_pictures_and_of_two_sizes() {
         .expect(201);
     let mut named = entry("Two");
     named["smallMenuIconId"] = secret["id"].clone();
-    let id = made(&company, "/system/menuentries", named).await;
+    let id = company.made("/system/menuentries", named).await;
     let path = format!("/system/menuentries/{id}/image");
     assert_eq!(company.get(&company.admin, &path).await.status, 404);
 }
@@ -192,7 +180,7 @@ async fn a_priority_shows_its_colour_or_the_picture_it_was_given() {
     let mut pictures = Vec::new();
     for color in ["Red", "Green"] {
         let body = json!({"name": format!("P {color}"), "color": color});
-        let id = made(&company, "/service/priorities", body).await;
+        let id = company.made("/service/priorities", body).await;
         let path = format!("/service/priorities/{id}/image?lastModified=x");
         pictures.push((id, company.get(&company.admin, &path).await.body));
     }
@@ -223,13 +211,13 @@ async fn a_portal_password_is_checked_and_never_shown() {
         Some(kind) => kind["id"].as_i64().unwrap(),
         None => {
             let kind = json!({"description": "Email", "emailFlag": true});
-            made(&company, "/company/communicationTypes", kind).await
+            company.made("/company/communicationTypes", kind).await
         }
     };
     let contact = json!({"firstName": "Ann", "lastName": "Lee", "company": {"id": on},
         "portalPassword": "correct horse",
         "communicationItems": [{"type": {"id": mail}, "value": "ann@client.test"}]});
-    let id = made(&company, "/company/contacts", contact).await;
+    let id = company.made("/company/contacts", contact).await;
     let path = format!("/company/contacts/{id}");
     let shown = company.get(&company.admin, &path).await;
     let text = String::from_utf8_lossy(&shown.body).to_lowercase();
@@ -336,10 +324,10 @@ async fn a_template_is_linked_to_a_company_and_makes_tickets_for_it() {
     let company = Company::open().await;
     let (one, two) = (client(&company, "One").await, client(&company, "Two").await);
     let board = json!({"name": "Help", "location": {"id": 1}, "department": {"id": 1}});
-    let board = made(&company, "/service/boards", board).await;
+    let board = company.made("/service/boards", board).await;
     let template = json!({"name": "Patch day", "summary": "Install patches", "board": {"id": board},
         "problem": "All servers", "hoursBudget": 3});
-    let id = made(&company, "/service/templates", template).await;
+    let id = company.made("/service/templates", template).await;
     let of = |company: i64, verb: &str| {
         format!("/company/companies/{company}/serviceTemplates/{id}{verb}")
     };
@@ -393,46 +381,46 @@ async fn a_template_is_linked_to_a_company_and_makes_tickets_for_it() {
 
 /// A product of a category, with a schedule for one company: from ten on, a tenth less.
 async fn product(company: &Company, on: i64) -> i64 {
-    let category = made(
-        company,
-        "/procurement/categories",
-        json!({"name": "Ink", "integrationXref": "i"}),
-    )
-    .await;
-    let sub = made(
-        company,
-        "/procurement/subcategories",
-        json!({"name": "Toner", "category": {"id": category}}),
-    )
-    .await;
-    let kind = made(company, "/procurement/types", json!({"name": "Goods"})).await;
-    let item = made(
-        company,
-        "/procurement/catalog",
-        json!({"identifier": "TN-1", "description": "Toner", "customerDescription": "Toner",
+    let category = company
+        .made(
+            "/procurement/categories",
+            json!({"name": "Ink", "integrationXref": "i"}),
+        )
+        .await;
+    let sub = company
+        .made(
+            "/procurement/subcategories",
+            json!({"name": "Toner", "category": {"id": category}}),
+        )
+        .await;
+    let kind = company
+        .made("/procurement/types", json!({"name": "Goods"}))
+        .await;
+    let item = company
+        .made(
+            "/procurement/catalog",
+            json!({"identifier": "TN-1", "description": "Toner", "customerDescription": "Toner",
             "subcategory": {"id": sub}, "type": {"id": kind}, "price": 50, "cost": 30}),
-    )
-    .await;
-    let schedule = made(
-        company,
-        "/procurement/pricingschedules",
-        json!({"name": "Friends", "companies": [on]}),
-    )
-    .await;
+        )
+        .await;
+    let schedule = company
+        .made(
+            "/procurement/pricingschedules",
+            json!({"name": "Friends", "companies": [on]}),
+        )
+        .await;
     let details = format!("/procurement/pricingschedules/{schedule}/details");
-    let detail = made(
-        company,
-        &details,
+    let detail = company.made(&details,
         json!({"product": {"id": item}, "startDate": "2026-01-01T00:00:00Z", "noEndDate": true}),
     )
     .await;
-    made(
-        company,
-        &format!("{details}/{detail}/breaks"),
-        json!({"quantityStart": 10, "unlimited": true, "amount": 10,
+    company
+        .made(
+            &format!("{details}/{detail}/breaks"),
+            json!({"quantityStart": 10, "unlimited": true, "amount": 10,
             "priceMethod": "PercentMarkdownFromPrice"}),
-    )
-    .await;
+        )
+        .await;
     item
 }
 
@@ -529,14 +517,11 @@ async fn picked_companies_are_each_members_own() {
 async fn a_board_keeps_one_default_status() {
     let company = Company::open().await;
     let board = json!({"name": "Help", "location": {"id": 1}, "department": {"id": 1}});
-    let board = made(&company, "/service/boards", board).await;
+    let board = company.made("/service/boards", board).await;
     let path = format!("/service/boards/{board}/statuses");
-    let second = made(
-        &company,
-        &path,
-        json!({"name": "Triage", "defaultFlag": true}),
-    )
-    .await;
+    let second = company
+        .made(&path, json!({"name": "Triage", "defaultFlag": true}))
+        .await;
     let rows = company.get(&company.admin, &path).await.rows();
     let default: Vec<_> = rows
         .iter()
@@ -572,7 +557,7 @@ async fn a_board_keeps_one_default_status() {
 async fn teams_follow_their_leader_and_their_role() {
     let company = Company::open().await;
     let board = json!({"name": "Help", "location": {"id": 1}, "department": {"id": 1}});
-    let board = made(&company, "/service/boards", board).await;
+    let board = company.made("/service/boards", board).await;
     let leader = company.admin_member;
     let path = format!("/service/boards/{board}/teams");
     let team = json!({"name": "First", "teamLeader": {"id": leader}});
@@ -581,7 +566,7 @@ async fn teams_follow_their_leader_and_their_role() {
     assert_eq!(team["defaultFlag"], true);
     let on = client(&company, "Client").await;
     let role = json!({"name": "Account", "accountManagerFlag": true});
-    let role = made(&company, "/company/teamRoles", role).await;
+    let role = company.made("/company/teamRoles", role).await;
     let path = format!("/company/companies/{on}/teams");
     let row = json!({"teamRole": {"id": role}, "member": {"id": leader}});
     let row = post(&company, &path, row).await.expect(201);
@@ -599,7 +584,7 @@ async fn an_address_is_filled_with_what_the_caller_may_read() {
     let company = Company::open().await;
     let on = client(&company, "A & B").await;
     let link = json!({"name": "Map", "screenLink": "Company", "url": "https://map.test/?q=[name]&n=[id]&x=[none]"});
-    let id = made(&company, "/system/links", link).await;
+    let id = company.made("/system/links", link).await;
     let path = format!("/system/info/links/{id}/resolveurl");
     let body = json!({"referenceId": on});
     let said = post(&company, &path, body.clone()).await.expect(201);
@@ -636,7 +621,9 @@ async fn what_is_outside_is_named_and_not_reached() {
     assert!(message.contains("names no url"), "{message}");
     let site =
         json!({"name": "N", "site": "https://net.test", "username": "ann", "password": "horse"});
-    let id = made(&company, "/system/managementNetworkSecurities", site).await;
+    let id = company
+        .made("/system/managementNetworkSecurities", site)
+        .await;
     let path = format!("/system/managementNetworkSecurities/{id}/testCredentials");
     let message = company.get(&company.admin, &path).await.expect(200)["message"].to_string();
     assert!(

@@ -8,7 +8,6 @@ mod support;
 use bitting_catalog::entity::{Entity, Field, Kind};
 use bitting_policy::Level;
 use bitting_server::demo::Size;
-use bitting_server::seed::{self, Demo};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
@@ -50,7 +49,6 @@ const CHILDREN: [(&str, &str); 7] = [
 const PHASES: &str = "/project/projects/phases";
 
 async fn demo() -> Company {
-    let company = Company::bare().await;
     let size = Size {
         companies: 40,
         contacts: 60,
@@ -62,11 +60,7 @@ async fn demo() -> Company {
         projects: 6,
         technicians: 0,
     };
-    let demo = Demo { size, seed: 7 };
-    let seeded = seed::company(&company.instance, Some(&demo), &mut |_| {})
-        .await
-        .expect("a demo company");
-    company.with_admin(seeded.admin.expect("an administrator"))
+    Company::demo(size, 7).await
 }
 
 /// Every id that the key lists; `None` when the list is refused.

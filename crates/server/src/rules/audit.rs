@@ -10,7 +10,7 @@ use crate::row::Row;
 use bitting_catalog::entity::{Entity, Field, Kind as FieldKind};
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_dialects::connectwise::layout::EXTRA;
-use bitting_query::{Kind as ColumnKind, Select, Value};
+use bitting_query::{Filter, Kind as ColumnKind, Select, Value};
 use bitting_store::Flow;
 use bitting_store::table::{Cells, Change, Column, Key, Table};
 use serde::{Deserialize, Serialize};
@@ -301,28 +301,8 @@ pub async fn rows(context: Context<'_>, permit: &Permit<'_>) -> Result<Vec<Row>,
     let Some(record) = records::readable(context.instance, context.caller, kind, id).await? else {
         return Ok(Vec::new());
     };
-    let select = Select {
-        table: Arc::from(TABLE),
-        columns: ["id"]
-            .iter()
-            .chain(&COLUMNS)
-            .map(|name| Arc::from(*name))
-            .collect(),
-        filter: crate::backend::equals("record_id", ColumnKind::Integer, Value::Integer(id)),
-        order: Vec::new(),
-        limit: None,
-        offset: 0,
-    };
-    let columns = table().columns;
-    let mut kept = Vec::new();
-    context
-        .instance
-        .backend
-        .scan(&select, &mut |cells: &dyn Cells| {
-            kept.push(Row::read_unsorted(&columns, cells));
-            Flow::Continue
-        })
-        .await?;
+    let about = crate::backend::equals("record_id", ColumnKind::Integer, Value::Integer(id));
+    let mut kept = entries(context.instance, about).await?;
     kept.retain(|row| row.text("of") == Some(&record.entity().table));
     let mut rows = Vec::new();
     for entry in kept {
@@ -342,6 +322,61 @@ pub async fn rows(context: Context<'_>, permit: &Permit<'_>) -> Result<Vec<Row>,
                 if let Some(field) = permit.entity().any_field(name) {
                     row.set_text(&field.column, value);
                 }
+            }
+            rows.push(row);
+        }
+    }
+    Ok(rows)
+}
+
+async fn entries(instance: &Instance, filter: Filter) -> Result<Vec<Row>, Problem> {
+    let select = Select {
+        table: Arc::from(TABLE),
+        columns: ["id"]
+            .iter()
+            .chain(&COLUMNS)
+            .map(|name| Arc::from(*name))
+            .collect(),
+        filter,
+        order: Vec::new(),
+        limit: None,
+        offset: 0,
+    };
+    let columns = table().columns;
+    let mut kept = Vec::new();
+    instance
+        .backend
+        .scan(&select, &mut |cells: &dyn Cells| {
+            kept.push(Row::read_unsorted(&columns, cells));
+            Flow::Continue
+        })
+        .await?;
+    Ok(kept)
+}
+
+/// Every line of the trails of an entity's records, oldest first, for reports: `record`, `field`, `text`, `what`,
+/// `enteredBy`, `entered`. A line may tell a price or a cost; the reports say so of the column that shows it.
+pub async fn lines(instance: &Instance, entity: &Entity) -> Result<Vec<Row>, Problem> {
+    let of = Value::Text(entity.table.to_string());
+    let mut entries = entries(instance, crate::backend::equals("of", ColumnKind::Text, of)).await?;
+    entries.sort_by_key(|entry| entry.id);
+    let mut rows = Vec::new();
+    for entry in entries {
+        let lines = entry.text("lines").unwrap_or_default();
+        let lines: Vec<Line> = serde_json::from_str(lines).unwrap_or_default();
+        for line in lines {
+            let mut row = Row::new(rows.len() as i64 + 1);
+            row.set("record", entry.get("record_id").clone());
+            row.set_text("text", line.text);
+            if let Some(field) = line.field {
+                row.set_text("field", field);
+            }
+            for (name, column) in [
+                ("what", "what"),
+                ("enteredBy", "entered_by"),
+                ("entered", "entered"),
+            ] {
+                row.set(name, entry.get(column).clone());
             }
             rows.push(row);
         }

@@ -9,11 +9,14 @@ pub mod children;
 pub mod definition;
 pub mod expression;
 pub mod functions;
+pub mod ground;
+pub mod made;
 pub mod reach;
 pub mod rows;
+pub mod tallies;
 
 use self::asking::Conditions;
-use self::definition::{Column, Report, Source, Tells};
+use self::definition::{Column, Each, Report, Source, Tells};
 use self::rows::Plan;
 use super::{Answer, Context, Paged};
 use crate::backend::{column, id_path};
@@ -90,19 +93,27 @@ pub async fn answer(
         Source::Function(function) => {
             let rows = functions::made_by(context.instance, function).await?;
             let rows = rows.iter().map(|row| fitted(columns, row)).collect();
-            held(context, permit, &report, &ask, rows)?
+            let tells = |index: usize| columns[index].tells;
+            held(context, permit, &report, &ask, rows, &tells)?
         }
-        Source::Entity { path, only } => {
-            let entity = context
-                .instance
-                .catalog()
-                .entity_at(path)
-                .ok_or_else(|| broken(&format!("{}: no entity {path}", report.name)))?;
-            super::before_read(context.instance, entity).await?;
-            let plan =
-                Plan::new(context.instance, &report, entity).map_err(|error| broken(&error))?;
-            let base = base(context, entity, only.as_deref())?;
-            stored(context, permit, &plan, &ask, base).await?
+        Source::Entity { path, only } | Source::Each(Each { path, only, .. }) => {
+            let plan = plan(context, &report, path).await?;
+            let base = base(context, plan.entity, only.as_deref())?;
+            if matches!(report.rows, Source::Entity { .. }) {
+                stored(context, permit, &plan, &ask, base).await?
+            } else {
+                let rows = made::rows(&plan, base).await?;
+                held(context, permit, &report, &ask, rows, &|index| {
+                    plan.tells(index)
+                })?
+            }
+        }
+        Source::Values { path, .. } | Source::Trail(path) => {
+            let plan = plan(context, &report, path).await?;
+            let rows = made::rows(&plan, Filter::Constant(true)).await?;
+            held(context, permit, &report, &ask, rows, &|index| {
+                plan.tells(index)
+            })?
         }
     };
     match found {
@@ -128,6 +139,21 @@ pub async fn answer(
             })
         }
     }
+}
+
+/// A report bound to the entity that its rows are made of.
+async fn plan<'c>(
+    context: Context<'c>,
+    report: &'c Report,
+    path: &str,
+) -> Result<Plan<'c>, Problem> {
+    let entity = context
+        .instance
+        .catalog()
+        .entity_at(path)
+        .ok_or_else(|| broken(&format!("{}: no entity {path}", report.name)))?;
+    super::before_read(context.instance, entity).await?;
+    Plan::new(context.instance, report, entity).map_err(|error| broken(&error))
 }
 
 /// What is asked of a report.
@@ -311,9 +337,10 @@ fn held(
     report: &Report,
     ask: &Ask,
     mut rows: Vec<Row>,
+    tells: &dyn Fn(usize) -> Tells,
 ) -> Result<Found, Problem> {
     let columns = &report.columns;
-    let blocked = |index: usize| blocks(context, columns[index].tells);
+    let blocked = |index: usize| blocks(context, tells(index));
     let ordered = ask.order.iter().map(|(index, _)| *index);
     let mut named = ask.conditions.used.iter().copied().chain(ordered);
     if let Some(index) = named.find(|index| blocked(*index)) {
@@ -408,8 +435,12 @@ pub fn check(instance: &Instance) -> Vec<String> {
                 continue;
             }
         };
-        let Source::Entity { path, only } = &report.rows else {
-            continue;
+        let (path, only) = match &report.rows {
+            Source::Entity { path, only } | Source::Each(Each { path, only, .. }) => {
+                (path, only.as_ref())
+            }
+            Source::Values { path, .. } | Source::Trail(path) => (path, None),
+            Source::Nowhere | Source::Function(_) => continue,
         };
         let Some(entity) = instance.catalog().entity_at(path) else {
             faults.push(format!("{name}: there is no {path}"));
@@ -418,6 +449,7 @@ pub fn check(instance: &Instance) -> Vec<String> {
         if !entity.stored {
             faults.push(format!("{name}: {path} is worked out and has no table"));
         }
+        faults.extend(made::fault(&report, entity).map(|fault| format!("{name}: {fault}")));
         faults.extend(rows::faults(instance, &report, entity));
         if let Some(only) = only
             && let Err(error) = conditions(only, instance.catalog(), entity.id, DEFAULT_RELEASE)

@@ -14,11 +14,13 @@ pub mod random;
 use base64::Engine as _;
 use bitting_catalog::Catalog;
 use bitting_policy::{Level, Levels, List, ListDocument, Needs, Registry, Role};
+use bitting_server::demo::Size;
 use bitting_server::http::{Body, Handler as _, Received};
 use bitting_server::instance::{Instance, Opening};
 use bitting_server::keys::{Key, Pair};
 use bitting_server::rules::first;
 use bitting_server::secret::Secret;
+use bitting_server::seed::{self, Demo};
 use bitting_server::server::{Server, Settings};
 use bitting_store::{Durability, Location};
 use http_body_util::BodyExt as _;
@@ -126,6 +128,19 @@ impl Company {
     /// A company without a single record: whoever calls it lays them down.
     pub async fn bare() -> Self {
         Self::bare_at(Location::Memory).await
+    }
+
+    /// The demo company of this size; its administrator is this company's.
+    pub async fn demo(size: Size, seed: u64) -> Self {
+        Self::demo_at(Location::Memory, size, seed).await
+    }
+
+    pub async fn demo_at(location: Location, size: Size, seed: u64) -> Self {
+        let company = Self::bare_at(location).await;
+        let demo = Demo { size, seed };
+        let seeded = seed::company(&company.instance, Some(&demo), &mut |_| {}).await;
+        let admin = seeded.expect("a demo company").admin;
+        company.with_admin(admin.expect("an administrator"))
     }
 
     /// The same company with this member as its administrator.
@@ -251,6 +266,13 @@ impl Company {
         let mut holders = self.holders.lock().expect("no panic while held");
         holders.insert(name, key.clone());
         key
+    }
+
+    /// The id of a record that the administrator makes.
+    pub async fn made(&self, path: &str, body: Value) -> i64 {
+        let made = self.call(&self.admin, "POST", path, Some(body)).await;
+        assert_eq!(made.status, 201, "{path}: {}", made.json);
+        made.json["id"].as_i64().expect("an id")
     }
 
     /// A call below the API root, from the Authorization header to the answer's body.

@@ -1,15 +1,16 @@
 //! Columns that come of the records below one: the sum of a field over them, or the value that one of them
 //! holds. Read in batches for a whole page of rows. Whoever asks has been let in already.
 
-use super::expression::{Asked, Gathered};
-use super::rows::{BATCH, read};
-use crate::backend::{column, equals, id_path};
+use super::expression::{self, Asked, Gathered};
+use super::reach::Reach;
+use super::rows::{BATCH, Joined, first_column, followed, join, read};
+use crate::backend::{column, id_path};
 use crate::instance::Instance;
 use crate::problem::Problem;
 use crate::row::Row;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, EntityId};
-use bitting_query::{Filter, Kind, Order, Value, and};
+use bitting_query::{Comparison, Filter, Kind, Order, Value, and};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -20,8 +21,8 @@ pub struct Below {
     child: EntityId,
     /// The column that holds the id of the record above.
     above: Arc<str>,
-    value: Arc<str>,
-    only: Option<(Arc<str>, Kind, String)>,
+    pub(super) value: Reach,
+    only: Option<(Reach, String)>,
     /// The column that tells the default one of several.
     default: Option<Arc<str>>,
 }
@@ -56,11 +57,7 @@ impl Below {
             }
         };
         let only = match &asked.only {
-            Some((name, word)) => {
-                let field = named(name)?;
-                let kind = crate::shape::kind(field);
-                Some((field.column.clone(), kind, word.clone()))
-            }
+            Some((name, word)) => Some((Reach::find(catalog, child, name)?, word.clone())),
             None => None,
         };
         let default = child.any_field("defaultFlag");
@@ -68,7 +65,7 @@ impl Below {
             what: asked.what,
             child: child.id,
             above,
-            value: named(&asked.field)?.column.clone(),
+            value: Reach::find(catalog, child, &asked.field)?,
             only,
             default: default.map(|field| field.column.clone()),
         })
@@ -79,60 +76,77 @@ impl Below {
         let value = found.get(&self.key()).and_then(|of| of.get(&id)).cloned();
         value.unwrap_or(match self.what {
             Gathered::Sum => Value::Number(0.0),
-            Gathered::Pick => Value::Null,
+            Gathered::Count => Value::Integer(0),
+            Gathered::Pick | Gathered::Join | Gathered::Least | Gathered::Most => Value::Null,
         })
     }
 
     fn key(&self) -> String {
         format!(
-            "{:?} {:?} {} {} {:?}",
+            "{:?} {:?} {} {:?} {:?}",
             self.what, self.child, self.above, self.value, self.only
         )
     }
 
-    fn filter(&self, ids: &[i64]) -> Filter {
+    fn filter(&self, catalog: &Catalog, ids: &[i64]) -> Filter {
         let below = Filter::OneOf {
             path: column(&self.above, Kind::Integer),
             values: ids.iter().copied().map(Value::Integer).collect(),
         };
-        let Some((field, kind, word)) = &self.only else {
+        let Some((reach, word)) = &self.only else {
             return below;
         };
-        let value = match kind {
+        let value = match reach.kind {
             Kind::Boolean => Value::Boolean(word == "true"),
             _ => Value::Text(word.clone()),
         };
-        and(below, equals(field, *kind, value))
+        let (path, op) = (reach.path(catalog), Comparison::Equal);
+        and(below, Filter::Compare { path, op, value })
     }
 
     /// A sum comes out the same in any order; the first of several is the oldest.
     fn order(&self) -> Vec<Order> {
-        let by_id = Order::by(id_path(), false);
         match self.what {
-            Gathered::Sum => Vec::new(),
-            Gathered::Pick => vec![by_id],
+            Gathered::Pick | Gathered::Join => vec![Order::by(id_path(), false)],
+            _ => Vec::new(),
         }
     }
 
-    fn add(&self, of: &mut HashMap<i64, (bool, Value)>, row: &Row) {
+    fn add(&self, of: &mut HashMap<i64, (bool, Value)>, row: &Row, joined: &Joined) {
         let Some(above) = row.integer(&self.above) else {
             return;
         };
-        match self.what {
-            Gathered::Sum => {
-                let more = row.number(&self.value).unwrap_or(0.0);
-                let (_, sum) = of.entry(above).or_insert((false, Value::Number(0.0)));
-                if let Value::Number(sum) = sum {
-                    *sum += more;
-                }
+        let value = followed(&self.value, row, joined).unwrap_or(Value::Null);
+        if self.what == Gathered::Pick {
+            let first = self.default.as_ref().is_some_and(|name| row.flag(name));
+            let held = of.get(&above);
+            if held.is_none_or(|(default, _)| first && !default) {
+                of.insert(above, (first, value));
             }
-            Gathered::Pick => {
-                let first = self.default.as_ref().is_some_and(|name| row.flag(name));
-                let held = of.get(&above);
-                if held.is_none_or(|(default, _)| first && !default) {
-                    of.insert(above, (first, row.get(&self.value).clone()));
-                }
+            return;
+        }
+        if value == Value::Null {
+            return;
+        }
+        let (_, held) = of.entry(above).or_insert((false, Value::Null));
+        *held = self.gathered(held, value);
+    }
+
+    fn gathered(&self, held: &Value, value: Value) -> Value {
+        let number = |value: &Value| expression::number(value);
+        match (self.what, number(held), number(&value)) {
+            (Gathered::Sum, before, more) => {
+                Value::Number(before.unwrap_or(0.0) + more.unwrap_or(0.0))
             }
+            (Gathered::Count, before, _) => Value::Number(before.unwrap_or(0.0) + 1.0),
+            (Gathered::Join, ..) => match (expression::text(held), expression::text(&value)) {
+                (Some(before), Some(more)) => Value::Text(format!("{before}, {more}")),
+                (None, Some(more)) => Value::Text(more),
+                (_, None) => held.clone(),
+            },
+            (Gathered::Least, Some(before), Some(more)) if before <= more => held.clone(),
+            (Gathered::Most, Some(before), Some(more)) if before >= more => held.clone(),
+            _ => value,
         }
     }
 }
@@ -146,14 +160,16 @@ pub async fn found(instance: &Instance, ids: &[i64], asked: &[&Below]) -> Result
             continue;
         }
         let entity = instance.catalog().entity(below.child);
-        let mut needed = BTreeSet::from([below.above.clone(), below.value.clone()]);
+        let mut needed = BTreeSet::from([below.above.clone(), first_column(&below.value)]);
         needed.extend(below.default.clone());
         let mut of = HashMap::new();
         for chunk in ids.chunks(BATCH) {
-            let filter = below.filter(chunk);
+            let filter = below.filter(instance.catalog(), chunk);
             let order = below.order();
-            for row in read(instance, entity, &needed, filter, order, None, 0).await? {
-                below.add(&mut of, &row);
+            let rows = read(instance, entity, &needed, filter, order, None, 0).await?;
+            let joined = join(instance, &rows, &[&below.value]).await?;
+            for row in &rows {
+                below.add(&mut of, row, &joined);
             }
         }
         let plain = of.into_iter().map(|(id, (_, value))| (id, value));

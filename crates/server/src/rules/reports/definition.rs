@@ -26,8 +26,25 @@ pub enum Source {
     Nowhere,
     /// One row per record of this entity, of those that the condition (in the language of lists) keeps.
     Entity { path: String, only: Option<String> },
+    /// One row per element of a list that a record holds: its custom fields, the options of a field.
+    Each(Each),
+    /// One row per value that a field may have.
+    Values { path: String, field: String },
+    /// One row per line of the audit trails of this entity's records.
+    Trail(String),
     /// A function of the server's.
     Function(String),
+}
+
+/// The elements of a list that records hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Each {
+    pub path: String,
+    pub only: Option<String>,
+    /// The field that holds the list, or `customFields`.
+    pub list: String,
+    /// The entity whose records the elements name by id.
+    pub of: Option<String>,
 }
 
 /// One column.
@@ -64,6 +81,10 @@ pub enum Tells {
 struct File {
     source: Option<String>,
     only: Option<String>,
+    each: Option<String>,
+    of: Option<String>,
+    values: Option<String>,
+    trail: Option<String>,
     function: Option<String>,
     columns: toml::Table,
 }
@@ -114,15 +135,7 @@ pub fn find(name: &str) -> Result<Option<Arc<Report>>, String> {
 /// Reads a report's file.
 pub fn read(name: &str, text: &str) -> Result<Report, String> {
     let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
-    let rows = match (file.source, file.function) {
-        (Some(path), None) => Source::Entity {
-            path,
-            only: file.only,
-        },
-        (None, Some(function)) => Source::Function(function),
-        (None, None) => Source::Nowhere,
-        (Some(_), Some(_)) => return Err("say either source or function, not both".to_owned()),
-    };
+    let rows = source(&file)?;
     let mut columns = Vec::with_capacity(file.columns.len());
     for (name, value) in file.columns {
         let toml::Value::String(text) = value else {
@@ -136,6 +149,46 @@ pub fn read(name: &str, text: &str) -> Result<Report, String> {
         rows,
         columns,
     })
+}
+
+fn source(file: &File) -> Result<Source, String> {
+    let said = [&file.source, &file.values, &file.trail, &file.function];
+    if said.iter().filter(|said| said.is_some()).count() > 1 {
+        return Err("say one of source, values, trail and function".to_owned());
+    }
+    if file.source.is_none() && (file.only.is_some() || file.each.is_some())
+        || file.each.is_none() && file.of.is_some()
+    {
+        return Err("only and each need a source, of needs each".to_owned());
+    }
+    if let (Some(path), Some(list)) = (&file.source, &file.each) {
+        return Ok(Source::Each(Each {
+            path: path.clone(),
+            only: file.only.clone(),
+            list: list.clone(),
+            of: file.of.clone(),
+        }));
+    }
+    if let Some(path) = &file.source {
+        return Ok(Source::Entity {
+            path: path.clone(),
+            only: file.only.clone(),
+        });
+    }
+    if let Some(of) = &file.values {
+        let (path, field) = of
+            .rsplit_once('/')
+            .ok_or("values are those of entity/field")?;
+        return Ok(Source::Values {
+            path: path.to_owned(),
+            field: field.to_owned(),
+        });
+    }
+    if let Some(path) = &file.trail {
+        return Ok(Source::Trail(path.clone()));
+    }
+    let function = file.function.clone();
+    Ok(function.map_or(Source::Nowhere, Source::Function))
 }
 
 /// `Numeric? cost = hourlyCost`

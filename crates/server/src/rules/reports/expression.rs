@@ -32,6 +32,12 @@ pub enum Gathered {
     Sum,
     /// Of the default one, else of the first.
     Pick,
+    /// How many hold anything there.
+    Count,
+    /// Their texts, with commas between them.
+    Join,
+    Least,
+    Most,
 }
 
 /// The functions there are.
@@ -51,10 +57,18 @@ pub enum Function {
     Plus,
     Minus,
     Times,
+    /// The first divided by the second; null by nothing.
+    Per,
+    /// Whether the first number is above the second.
+    Above,
+    /// Whole days from the first moment to the second.
+    Days,
+    /// A part of a moment: `year`, `quarter`.
+    Part,
 }
 
 impl Function {
-    const ALL: [(&'static str, Function, usize, usize); 9] = [
+    const ALL: [(&'static str, Function, usize, usize); 13] = [
         ("first", Function::First, 1, 9),
         ("words", Function::Words, 1, 9),
         ("is", Function::Is, 2, 9),
@@ -64,6 +78,10 @@ impl Function {
         ("plus", Function::Plus, 2, 9),
         ("minus", Function::Minus, 2, 2),
         ("times", Function::Times, 2, 9),
+        ("per", Function::Per, 2, 2),
+        ("above", Function::Above, 2, 2),
+        ("days", Function::Days, 2, 2),
+        ("part", Function::Part, 2, 2),
     ];
 }
 
@@ -130,13 +148,17 @@ fn made(name: &str, given: Vec<Expression>) -> Result<Expression, String> {
     match name {
         "sum" => return below(name, Gathered::Sum, &given),
         "pick" => return below(name, Gathered::Pick, &given),
+        "count" => return below(name, Gathered::Count, &given),
+        "join" => return below(name, Gathered::Join, &given),
+        "least" => return below(name, Gathered::Least, &given),
+        "most" => return below(name, Gathered::Most, &given),
         _ => {}
     }
     let known = Function::ALL.iter().find(|(known, ..)| *known == name);
     let Some((_, function, least, most)) = known else {
         let names: Vec<&str> = Function::ALL.iter().map(|(name, ..)| *name).collect();
         return Err(format!(
-            "no function `{name}`; there are sum, pick, {}",
+            "no function `{name}`; there are sum, pick, count, join, least, most, {}",
             names.join(", ")
         ));
     };
@@ -192,6 +214,37 @@ pub fn apply(function: Function, given: &[Value]) -> Value {
         Function::Plus => fold(given, |sum, number| sum + number),
         Function::Minus => fold(given, |sum, number| sum - number),
         Function::Times => fold(given, |product, number| product * number),
+        Function::Per => match number(&given[1]) {
+            Some(below) if below != 0.0 => fold(given, |above, below| above / below),
+            _ => Value::Null,
+        },
+        Function::Above => match (number(&given[0]), number(&given[1])) {
+            (Some(left), Some(right)) => Value::Boolean(left > right),
+            _ => Value::Boolean(false),
+        },
+        Function::Days => match (moment(&given[0]), moment(&given[1])) {
+            (Some(from), Some(to)) => {
+                Value::Integer((to.as_second() - from.as_second()).div_euclid(86_400))
+            }
+            _ => Value::Null,
+        },
+        Function::Part => part(given).map_or(Value::Null, Value::Integer),
+    }
+}
+
+fn part(given: &[Value]) -> Option<i64> {
+    let day = jiff::tz::Offset::UTC.to_datetime(moment(&given[0])?);
+    match text(&given[1])?.as_str() {
+        "year" => Some(day.year().into()),
+        "quarter" => Some((i64::from(day.month()) + 2) / 3),
+        _ => None,
+    }
+}
+
+fn moment(value: &Value) -> Option<jiff::Timestamp> {
+    match value {
+        Value::Text(text) => text.parse().ok(),
+        _ => None,
     }
 }
 

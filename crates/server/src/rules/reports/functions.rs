@@ -1,12 +1,13 @@
 //! Reports whose rows are no records: worked out by a function that the report's file names. The rows hold
 //! their values by the report's own column names.
 
-use super::rows;
+use super::super::custom_fields::PODS;
+use super::{rows, tallies};
 use crate::instance::Instance;
 use crate::problem::Problem;
 use crate::row::Row;
 use bitting_dialects::connectwise::error::ApiError;
-use bitting_dialects::connectwise::layout::LAST_UPDATED;
+use bitting_dialects::connectwise::layout::{DATE_ENTERED, LAST_UPDATED};
 use bitting_policy::{Level, Verb};
 use bitting_query::{Filter, Value};
 use std::collections::HashMap;
@@ -14,12 +15,18 @@ use std::sync::Arc;
 
 /// When a record was last changed, which all have and none lists among its fields.
 const UPDATED: &str = "lastUpdated";
+/// When it was made, likewise.
+pub(super) const ENTERED: &str = "dateEntered";
 
 /// The rows that a function makes.
 pub async fn made_by(instance: &Instance, function: &str) -> Result<Vec<Row>, Problem> {
     match function {
         "member_security_roles" => member_security_roles(instance).await,
         "invoiced_additions" => invoiced_additions(instance).await,
+        "campaign_tracking" => tallies::campaign_tracking(instance).await,
+        "tickets_by_hour" => tallies::tickets_by_hour(instance).await,
+        "template_options" => tallies::template_options(instance).await,
+        "pods" => Ok(pods()),
         other => {
             tracing::error!(function = other, "a report names a function there is not");
             Err(ApiError::server("The report's definition names no known function.").into())
@@ -126,8 +133,20 @@ async fn invoiced_additions(instance: &Instance) -> Result<Vec<Row>, Problem> {
     Ok(rows)
 }
 
+/// The parts of screens that show custom fields.
+fn pods() -> Vec<Row> {
+    let row = |pod: &super::super::custom_fields::Pod| {
+        let mut row = Row::new(pod.id);
+        row.set("Pod_RecID", Value::Integer(pod.id));
+        row.set_text("PodID", pod.name);
+        row.set_text("ScreenID", pod.path);
+        row
+    };
+    PODS.iter().map(row).collect()
+}
+
 /// Records with these fields only, by the names of the API.
-async fn fields(
+pub(super) async fn fields(
     instance: &Instance,
     path: &str,
     names: &[&str],
@@ -141,6 +160,7 @@ async fn fields(
         .filter_map(|name| {
             let column = match *name {
                 UPDATED => Arc::from(LAST_UPDATED),
+                ENTERED => Arc::from(DATE_ENTERED),
                 name => entity.any_field(name)?.column.clone(),
             };
             Some((*name, column))

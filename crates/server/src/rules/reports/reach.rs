@@ -1,6 +1,7 @@
 //! A path in a report's file, followed through the catalog: which references it goes by and which column it
 //! ends at. Knows no rows.
 
+use super::definition::Tells;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, EntityId, GuardedBy, Kind as FieldKind};
 use bitting_dialects::connectwise::layout::{DATE_ENTERED, ENTERED_BY, LAST_UPDATED, UPDATED_BY};
@@ -77,6 +78,27 @@ impl Reach {
             kind: Kind::Integer,
             price: false,
             cost: false,
+        }
+    }
+
+    /// A value that stands in the row in hand, under this name.
+    pub fn own(column: &str, kind: Kind) -> Self {
+        Self {
+            hops: Vec::new(),
+            column: Arc::from(column),
+            kind,
+            price: false,
+            cost: false,
+        }
+    }
+
+    /// What the field gives away.
+    pub fn tells(&self) -> Tells {
+        match (self.price, self.cost) {
+            (true, true) => Tells::Both,
+            (true, false) => Tells::Price,
+            (false, true) => Tells::Cost,
+            (false, false) => Tells::Nothing,
         }
     }
 

@@ -5,6 +5,7 @@
 use super::children::{self, Below, Found};
 use super::definition::{Column, ColumnKind, Report, Tells};
 use super::expression::{self, Expression};
+use super::ground::Ground;
 use super::reach::Reach;
 use crate::backend::id_path;
 use crate::instance::Instance;
@@ -50,7 +51,7 @@ impl<'a> Plan<'a> {
             let bound = column
                 .value
                 .as_ref()
-                .map(|value| bind(instance, entity, value))
+                .map(|value| bind(&Ground::new(instance, report, entity), value))
                 .transpose()
                 .map_err(|error| format!("{}: {}: {error}", report.name, column.name))?;
             values.push(bound);
@@ -94,14 +95,8 @@ impl<'a> Plan<'a> {
         limit: Option<u64>,
         offset: u64,
     ) -> Result<Vec<Row>, Problem> {
-        let mut reaches = Vec::new();
-        let mut below = Vec::new();
-        for bound in wanted
-            .iter()
-            .filter_map(|index| self.values[*index].as_ref())
-        {
-            gather(bound, &mut reaches, &mut below);
-        }
+        let (mut reaches, mut below) = (Vec::new(), Vec::new());
+        self.asked(wanted, &mut reaches, &mut below);
         let needed = reaches.iter().map(|reach| first_column(reach));
         let needed: BTreeSet<Arc<str>> = needed.collect();
         let base = read(
@@ -114,7 +109,14 @@ impl<'a> Plan<'a> {
             offset,
         )
         .await?;
-        let joined = self.join(&base, &reaches).await?;
+        self.shown(wanted, &base).await
+    }
+
+    /// What these columns come to of rows that are in hand.
+    pub async fn shown(&self, wanted: &BTreeSet<usize>, base: &[Row]) -> Result<Vec<Row>, Problem> {
+        let (mut reaches, mut below) = (Vec::new(), Vec::new());
+        self.asked(wanted, &mut reaches, &mut below);
+        let joined = join(self.instance, base, &reaches).await?;
         let ids: Vec<i64> = base.iter().map(|row| row.id).collect();
         let found = children::found(self.instance, &ids, &below).await?;
         let shown = |row: &Row| {
@@ -131,48 +133,70 @@ impl<'a> Plan<'a> {
         Ok(base.iter().map(shown).collect())
     }
 
-    /// Rows that the base rows refer to, by the columns that lead there.
-    async fn join(&self, base: &[Row], reaches: &[&Reach]) -> Result<Joined, Problem> {
-        // Shorter chains come first: the longer ones start from what they found.
-        let mut chains = Chains::new();
-        for reach in reaches {
-            for (index, hop) in reach.hops.iter().enumerate() {
-                let chain: Vec<Arc<str>> = reach.hops[..=index]
-                    .iter()
-                    .map(|hop| hop.column.clone())
-                    .collect();
-                let next = reach.hops.get(index + 1).map(|hop| &hop.column);
-                let (_, needed) = chains
-                    .entry((chain.len(), chain))
-                    .or_insert_with(|| (hop.target, BTreeSet::new()));
-                needed.insert(next.unwrap_or(&reach.column).clone());
-            }
-        }
-        let mut joined = Joined::new();
-        for ((length, chain), (target, needed)) in chains {
-            let mut ids = BTreeSet::new();
-            let link = &chain[length - 1];
-            if length == 1 {
-                ids.extend(base.iter().filter_map(|row| row.integer(link)));
-            } else if let Some(before) = joined.get(&chain[..length - 1]) {
-                ids.extend(before.values().filter_map(|row| row.integer(link)));
-            }
-            let entity = self.instance.catalog().entity(target);
-            let mut found = HashMap::with_capacity(ids.len());
-            let ids: Vec<Value> = ids.into_iter().map(Value::Integer).collect();
-            for chunk in ids.chunks(BATCH) {
-                let filter = Filter::OneOf {
-                    path: id_path(),
-                    values: chunk.to_vec(),
-                };
-                let rows =
-                    read(self.instance, entity, &needed, filter, Vec::new(), None, 0).await?;
-                found.extend(rows.into_iter().map(|row| (row.id, row)));
-            }
-            joined.insert(chain, found);
-        }
-        Ok(joined)
+    /// The columns that the wanted ones need of their own record.
+    pub fn needed(&self) -> BTreeSet<Arc<str>> {
+        let all = (0..self.values.len()).collect();
+        let (mut reaches, mut below) = (Vec::new(), Vec::new());
+        self.asked(&all, &mut reaches, &mut below);
+        reaches.iter().map(|reach| first_column(reach)).collect()
     }
+
+    fn asked<'b>(
+        &'b self,
+        wanted: &BTreeSet<usize>,
+        reaches: &mut Vec<&'b Reach>,
+        below: &mut Vec<&'b Below>,
+    ) {
+        for bound in wanted.iter().filter_map(|at| self.values[*at].as_ref()) {
+            gather(bound, reaches, below);
+        }
+    }
+}
+
+/// Rows that the base rows refer to, by the columns that lead there.
+pub(super) async fn join(
+    instance: &Instance,
+    base: &[Row],
+    reaches: &[&Reach],
+) -> Result<Joined, Problem> {
+    // Shorter chains come first: the longer ones start from what they found.
+    let mut chains = Chains::new();
+    for reach in reaches {
+        for (index, hop) in reach.hops.iter().enumerate() {
+            let chain: Vec<Arc<str>> = reach.hops[..=index]
+                .iter()
+                .map(|hop| hop.column.clone())
+                .collect();
+            let next = reach.hops.get(index + 1).map(|hop| &hop.column);
+            let (_, needed) = chains
+                .entry((chain.len(), chain))
+                .or_insert_with(|| (hop.target, BTreeSet::new()));
+            needed.insert(next.unwrap_or(&reach.column).clone());
+        }
+    }
+    let mut joined = Joined::new();
+    for ((length, chain), (target, needed)) in chains {
+        let mut ids = BTreeSet::new();
+        let link = &chain[length - 1];
+        if length == 1 {
+            ids.extend(base.iter().filter_map(|row| row.integer(link)));
+        } else if let Some(before) = joined.get(&chain[..length - 1]) {
+            ids.extend(before.values().filter_map(|row| row.integer(link)));
+        }
+        let entity = instance.catalog().entity(target);
+        let mut found = HashMap::with_capacity(ids.len());
+        let ids: Vec<Value> = ids.into_iter().map(Value::Integer).collect();
+        for chunk in ids.chunks(BATCH) {
+            let filter = Filter::OneOf {
+                path: id_path(),
+                values: chunk.to_vec(),
+            };
+            let rows = read(instance, entity, &needed, filter, Vec::new(), None, 0).await?;
+            found.extend(rows.into_iter().map(|row| (row.id, row)));
+        }
+        joined.insert(chain, found);
+    }
+    Ok(joined)
 }
 
 /// Columns of a report whose expression leads nowhere.
@@ -180,7 +204,7 @@ pub fn faults(instance: &Instance, report: &Report, entity: &Entity) -> Vec<Stri
     let mut faults = Vec::new();
     for column in &report.columns {
         if let Some(value) = &column.value
-            && let Err(error) = bind(instance, entity, value)
+            && let Err(error) = bind(&Ground::new(instance, report, entity), value)
         {
             faults.push(format!("{}: {}: {error}", report.name, column.name));
         }
@@ -192,32 +216,28 @@ pub fn faults(instance: &Instance, report: &Report, entity: &Entity) -> Vec<Stri
 type Chain = Vec<Arc<str>>;
 /// By length and columns: where the reference leads, and which columns are wanted there.
 type Chains = BTreeMap<(usize, Chain), (EntityId, BTreeSet<Arc<str>>)>;
-type Joined = HashMap<Chain, HashMap<i64, Row>>;
+pub(super) type Joined = HashMap<Chain, HashMap<i64, Row>>;
 
-fn bind(instance: &Instance, entity: &Entity, value: &Expression) -> Result<Bound, String> {
-    let catalog = instance.catalog();
+fn bind(ground: &Ground<'_>, value: &Expression) -> Result<Bound, String> {
     Ok(match value {
-        Expression::Path(path) => Bound::Path(Reach::find(catalog, entity, path)?),
+        Expression::Path(path) if path == "now" => Bound::Constant(ground.now()),
+        Expression::Path(path) => Bound::Path(ground.reach(path)?),
         Expression::Constant(value) => Bound::Constant(value.clone()),
         Expression::Call(function, given) => Bound::Call(
             *function,
             given
                 .iter()
-                .map(|value| bind(instance, entity, value))
+                .map(|value| bind(ground, value))
                 .collect::<Result<_, _>>()?,
         ),
-        Expression::Below(asked) => Bound::Below(Box::new(Below::find(catalog, entity, asked)?)),
+        Expression::Below(asked) => Bound::Below(Box::new(ground.below(asked)?)),
     })
 }
 
 fn told(bound: &Bound) -> Tells {
     match bound {
-        Bound::Path(reach) => match (reach.price, reach.cost) {
-            (true, true) => Tells::Both,
-            (true, false) => Tells::Price,
-            (false, true) => Tells::Cost,
-            (false, false) => Tells::Nothing,
-        },
+        Bound::Path(reach) => reach.tells(),
+        Bound::Below(below) => below.value.tells(),
         Bound::Call(_, given) => {
             given
                 .iter()
@@ -229,7 +249,7 @@ fn told(bound: &Bound) -> Tells {
                     _ => Tells::Both,
                 })
         }
-        Bound::Constant(_) | Bound::Below(_) => Tells::Nothing,
+        Bound::Constant(_) => Tells::Nothing,
     }
 }
 
@@ -246,7 +266,7 @@ fn gather<'b>(bound: &'b Bound, reaches: &mut Vec<&'b Reach>, below: &mut Vec<&'
     }
 }
 
-fn first_column(reach: &Reach) -> Arc<str> {
+pub(super) fn first_column(reach: &Reach) -> Arc<str> {
     reach
         .hops
         .first()
@@ -269,7 +289,7 @@ fn worth(bound: &Bound, row: &Row, joined: &Joined, found: &Found) -> Value {
     }
 }
 
-fn followed(reach: &Reach, base: &Row, joined: &Joined) -> Option<Value> {
+pub(super) fn followed(reach: &Reach, base: &Row, joined: &Joined) -> Option<Value> {
     let mut row = base;
     let mut chain = Vec::with_capacity(reach.hops.len());
     for hop in &reach.hops {
@@ -288,6 +308,13 @@ fn followed(reach: &Reach, base: &Row, joined: &Joined) -> Option<Value> {
 pub fn typed(column: &Column, value: Value) -> Value {
     let value = match (column.kind, value) {
         (_, Value::Null) => Value::Null,
+        // A time of day alone is one of the first day that the vendor's database knows.
+        (ColumnKind::DateTime, Value::Text(text)) if text.len() == 8 && text.contains(':') => {
+            Value::Text(format!("1900-01-01T{text}Z"))
+        }
+        (ColumnKind::DateTime, Value::Text(text)) if text.len() == 10 => {
+            Value::Text(format!("{text}T00:00:00Z"))
+        }
         (ColumnKind::Text, value) => expression::text(&value).map_or(Value::Null, Value::Text),
         (ColumnKind::Numeric, value @ (Value::Integer(_) | Value::Number(_)))
         | (ColumnKind::DateTime, value @ Value::Text(_)) => value,
