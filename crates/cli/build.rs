@@ -7,9 +7,13 @@
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::process::Command;
 use std::{env, fs};
 
 const NAMES: &str = "start.order";
+
+/// Releases of the C library whose loader knows relocations as a list of bits.
+const PACKED_RELOCATIONS: (u32, u32) = (2, 36);
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -43,4 +47,22 @@ fn main() {
     let path = out.join("start.ld");
     fs::write(&path, script).expect("the directory of the build can be written to");
     println!("cargo::rustc-link-arg-bins=-T{}", path.display());
+    // Relocations are read at every start, and stay: 24 bytes each, or a bit. Only where the loader is at hand that
+    // will read them.
+    if told("HOST") == told("TARGET")
+        && loader().is_some_and(|release| release >= PACKED_RELOCATIONS)
+    {
+        println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+    }
+}
+
+/// The release of this machine's C library, where that is GNU's: it answers `glibc 2.36`.
+fn loader() -> Option<(u32, u32)> {
+    let answer = Command::new("getconf")
+        .arg("GNU_LIBC_VERSION")
+        .output()
+        .ok()?;
+    let text = String::from_utf8(answer.stdout).ok()?;
+    let (major, minor) = text.trim().strip_prefix("glibc ")?.split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
 }

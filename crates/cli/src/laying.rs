@@ -34,7 +34,9 @@ pub fn run() -> Result<()> {
 /// Starts the process, where there is something to lay down. Nothing where it cannot be started: the server lays it
 /// down itself then, and holds more.
 pub fn begin(options: &Options) -> Option<Work<'static, Result<Laid, String>>> {
-    let order = serde_json::to_string(&Order::of(options)?).ok()?;
+    let mut order = Order::of(options)?;
+    let keys = order.keys();
+    let order = serde_json::to_string(&order).ok()?;
     let mut child = Command::new(std::env::current_exe().ok()?)
         .arg(COMMAND)
         .stdin(Stdio::piped())
@@ -52,7 +54,8 @@ pub fn begin(options: &Options) -> Option<Work<'static, Result<Laid, String>>> {
         };
         let ended = waiting.await.map_err(|error| broken(error.to_string()))?;
         let ended = ended.map_err(|error| broken(error.to_string()))?;
-        serde_json::from_slice::<Result<Laid, String>>(&ended.stdout)
-            .map_err(|_| broken(ended.status.to_string()))?
+        let laid = serde_json::from_slice::<Result<Laid, String>>(&ended.stdout)
+            .map_err(|_| broken(ended.status.to_string()))?;
+        Ok(laid?.with(keys))
     }))
 }

@@ -59,6 +59,33 @@ enum Command {
     LayDown,
 }
 
+/// The command line of a server alone. To describe the others takes a megabyte of code and texts, which the server
+/// would hold for as long as it runs.
+#[derive(Parser)]
+#[command(name = "bitting", version, max_term_width = 100)]
+struct ServeArguments {
+    #[command(subcommand)]
+    command: ServeAlone,
+}
+
+#[derive(Subcommand)]
+enum ServeAlone {
+    /// Run a PSA that speaks the ConnectWise and the Autotask REST API and enforces every right.
+    Serve(commands::serve::Serve),
+}
+
+/// What was asked for on the command line; ends the process where that cannot be told.
+fn asked() -> Command {
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|word| word == "serve")
+    {
+        let ServeAlone::Serve(serve) = ServeArguments::parse().command;
+        return Command::Serve(serve);
+    }
+    Arguments::parse().command
+}
+
 /// A reader that has enough (`| head`) is no fault of ours, and printing to it must not look like one.
 fn end_quietly_when_nobody_reads() {
     let usual = std::panic::take_hook();
@@ -85,9 +112,8 @@ fn behind(error: &anyhow::Error) -> Option<Diagnosis> {
 
 fn main() -> ExitCode {
     end_quietly_when_nobody_reads();
-    let arguments = Arguments::parse();
     let done = |()| ExitCode::SUCCESS;
-    let outcome = match arguments.command {
+    let outcome = match asked() {
         Command::Serve(serve) => {
             allocator::give_back_soon();
             serve.run().map(done)

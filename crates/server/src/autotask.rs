@@ -2,6 +2,7 @@
 //! and no ConnectWise; rows are those of the same backend.
 
 pub mod answer;
+pub(crate) mod asleep;
 mod faults;
 pub mod limits;
 pub(crate) mod operator;

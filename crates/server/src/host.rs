@@ -3,12 +3,14 @@
 
 mod filling;
 mod laying;
+mod rest;
 mod used;
 
 pub use filling::{Filled, FilledAutotask, fill, fill_autotask};
-pub use laying::{Laid, Order, lay_down};
+pub use laying::{Keys, Laid, Order, lay_down};
 
 use crate::autotask;
+use crate::autotask::asleep::Asleep;
 use crate::autotask::seed::First;
 use crate::autotask::shelf::Rack;
 use crate::gate::front::{self, Front};
@@ -289,7 +291,6 @@ async fn open(
         )),
     ];
     // Sockets answer from here on; calls on records wait until the first ones are laid down.
-    let rack = options.autotask.map(Rack::new).transpose()?;
     let mut laid = match laying {
         Some(laying) => Some(laying.await.map_err(HostError::Seed)?),
         None => None,
@@ -328,12 +329,18 @@ async fn open(
     for company in shelf::others(&instance) {
         server.add(Arc::new(shelf.open(&company).await?));
     }
-    let users = match rack {
-        Some(rack) => {
-            let users =
-                open_autotask(&server, &instance, &shelf, options, rack, laid, progress).await?;
-            Some(users)
-        }
+    let users = match options.autotask {
+        Some(wanted) => Some(
+            open_autotask(
+                &server,
+                &instance,
+                &shelf,
+                (options, wanted),
+                laid,
+                progress,
+            )
+            .await?,
+        ),
         None => None,
     };
     server.open();
@@ -362,6 +369,7 @@ async fn open(
         .console
         .addressed(ready.https.clone(), ready.ca_file.clone());
     listeners.push(tokio::spawn(used::keep(server.clone(), stopped.clone())));
+    listeners.push(tokio::spawn(rest::keep(server.clone(), stopped.clone())));
     let origin: Arc<str> = Arc::from(ready.https.as_str());
     let (client, told) = (courier::client()?, server.clone());
     listeners.push(tokio::spawn(courier::run(
@@ -426,19 +434,25 @@ impl Running {
     }
 }
 
-/// Opens the Autotask databases beside the companies; `keeper` remembers which there are.
+/// Opens the Autotask databases beside the companies; `keeper` remembers which there are. One that was just laid down,
+/// and whose keys are known, is not opened before somebody asks for it.
 async fn open_autotask(
     server: &Server,
     keeper: &Instance,
     shelf: &Shelf,
-    options: &Options,
-    rack: Rack,
-    laid: Option<Laid>,
+    (options, wanted): (&Options, AutotaskOptions),
+    mut laid: Option<Laid>,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<First, HostError> {
+    let known = laid.as_mut().and_then(Laid::keys);
     // Keys of records that were just laid down are cut here, and in no other process.
     let ready = options.ready || laid.is_some();
     let left = laid.and_then(|laid| laid.autotask);
+    if let Some(known) = known {
+        server.tenants.sleep(Asleep::hold(shelf, wanted, left)?);
+        return Ok(known);
+    }
+    let rack = Rack::new(wanted)?;
     let name = autotask::shelf::FIRST;
     let tenant = rack.open_left(shelf, name, left).await?;
     let first = autotask::seed::company(&tenant, options.demo.as_ref(), ready, progress)
@@ -448,7 +462,7 @@ async fn open_autotask(
     for name in autotask::shelf::others(keeper) {
         server.add_autotask(Arc::new(rack.open(shelf, &name).await?));
     }
-    let _ = server.rack.set(rack);
+    server.tenants.further(rack);
     Ok(first)
 }
 

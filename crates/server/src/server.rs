@@ -58,7 +58,7 @@ pub struct Server {
     instances: RwLock<HashMap<String, Arc<Instance>>>,
     /// The first company while another process lays it down: discovery answers already.
     coming: OnceLock<crate::shelf::Company>,
-    autotask: RwLock<Vec<Arc<autotask::tenant::Tenant>>>,
+    pub(crate) tenants: autotask::asleep::Tenants,
     pub log: Arc<Log>,
     /// Whether the first records are there.
     opened: watch::Sender<bool>,
@@ -66,8 +66,6 @@ pub struct Server {
     pub faults: Faults,
     /// Where further companies are opened, and which company remembers them.
     pub(crate) shelf: Option<(Shelf, String)>,
-    /// What further Autotask databases are opened with; nothing where ConnectWise is served alone.
-    pub(crate) rack: OnceLock<autotask::shelf::Rack>,
     pub console: crate::console::Console,
     /// The integrations' jobs, where something runs them beside the server.
     jobs: OnceLock<Arc<dyn Jobs>>,
@@ -79,12 +77,11 @@ impl Server {
             settings,
             instances: RwLock::default(),
             coming: OnceLock::new(),
-            autotask: RwLock::default(),
+            tenants: autotask::asleep::Tenants::default(),
             log: Arc::default(),
             opened: watch::Sender::new(true),
             faults: Faults::default(),
             shelf: None,
-            rack: OnceLock::new(),
             console: crate::console::Console::new(None),
             jobs: OnceLock::new(),
         }
@@ -160,11 +157,12 @@ impl Server {
 
     /// Adds an Autotask instance. Calls find theirs by the user name.
     pub fn add_autotask(&self, tenant: Arc<autotask::tenant::Tenant>) {
-        self.autotask.write().push(tenant);
+        self.tenants.add(tenant);
     }
 
+    /// The Autotask instances that are open.
     pub fn autotask(&self) -> Vec<Arc<autotask::tenant::Tenant>> {
-        self.autotask.read().clone()
+        self.tenants.all()
     }
 
     pub fn instance(&self, company: &str) -> Option<Arc<Instance>> {
@@ -190,7 +188,8 @@ impl Server {
         if !matches!(segments[..], [first, ..] if first.eq_ignore_ascii_case("login")) {
             self.laid_down().await;
         }
-        if AutotaskRouter::is_ours(&segments) && !self.autotask.read().is_empty() {
+        if AutotaskRouter::is_ours(&segments) && self.tenants.any() {
+            self.tenants.wake().await;
             return autotask::handle(self, received, &segments, event).await;
         }
         let lower: Vec<String> = segments
@@ -219,7 +218,10 @@ impl Server {
                 }
             }
             ["bitting", "callbacks", "keys"] => self.signing_key(&segments),
-            ["bitting", ..] => crate::operator::answer(self, received, &segments, event).await,
+            ["bitting", ..] => {
+                self.tenants.wake().await;
+                crate::operator::answer(self, received, &segments, event).await
+            }
             ["health"] => Reply::json(200, b"{\"status\":\"ok\"}".to_vec()),
             _ if lower.get(1) == Some(&"apis") => {
                 Reply::text(400, "Cannot route. Codebase/company is invalid")
@@ -484,6 +486,7 @@ impl Handler for Server {
     async fn handle(&self, received: Received) -> Response<Outgoing> {
         if crate::console::serves(received.parts.uri.path()) {
             self.laid_down().await;
+            self.tenants.wake().await;
             self.look().await;
             if let Some(stream) = crate::console::stream(self, &received) {
                 return stream;

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use bitting_server::demo::Size;
 use bitting_server::host::{self, AutotaskOptions, Laid, Options, Order, Running, Work};
 use bitting_server::seed::Demo;
+use bitting_store::{Held, Location};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -126,6 +127,148 @@ async fn records_of_another_process_are_served_and_go_with_the_server() {
     assert!(places.iter().all(|place| place.exists()), "{places:?}");
     running.stop().await;
     assert!(places.iter().all(|place| !place.exists()), "{places:?}");
+}
+
+const PEOPLE: &str = "/ATServicesRest/V1.0/Resources/query/count";
+
+/// What Autotask answers an API user.
+async fn get_autotask(running: &Running, place: SocketAddr, path: &str) -> String {
+    let autotask = running.ready.autotask.as_ref().expect("Autotask is served");
+    let user = autotask.admin.as_ref().expect("a user");
+    let headers = format!(
+        "none\r\nApiIntegrationCode: {}\r\nUserName: {}\r\nSecret: {}",
+        user.integration_code, user.username, user.secret
+    );
+    let search = "?search={\"filter\":[{\"op\":\"exist\",\"field\":\"id\"}]}";
+    get(
+        place,
+        &format!("{path}{}", search.replace('"', "%22")),
+        &headers,
+    )
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn autotask_is_opened_by_whoever_asks_for_it_first() {
+    let state = tempfile::tempdir().unwrap();
+    let (running, place, _) = started(state.path(), false).await;
+    // Discovery and the other API do without it.
+    get(place, "/login/companyinfo/acme", "").await;
+    get(place, COUNT, &basic(&running)).await;
+    assert!(running.server.autotask().is_empty());
+    let all = tokio::join!(
+        get_autotask(&running, place, PEOPLE),
+        get_autotask(&running, place, PEOPLE),
+        get_autotask(&running, place, PEOPLE)
+    );
+    for answer in [all.0, all.1, all.2] {
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(!answer.contains(r#""queryCount":0"#), "{answer}");
+    }
+    assert_eq!(running.server.autotask().len(), 1, "opened once");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_console_finds_autotask_asleep() {
+    let state = tempfile::tempdir().unwrap();
+    let (running, place, _) = started(state.path(), false).await;
+    assert!(running.server.autotask().is_empty());
+    get(place, "/console/", "").await;
+    assert_eq!(running.server.autotask().len(), 1);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_goes_away_does_not_leave_autotask_half_open() {
+    let state = tempfile::tempdir().unwrap();
+    let (running, place, _) = started(state.path(), false).await;
+    let mut stream = TcpStream::connect(place).await.unwrap();
+    let request = format!("GET {PEOPLE} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    drop(stream);
+    let answer = get_autotask(&running, place, PEOPLE).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    running.stop().await;
+}
+
+/// A server and the directory where its Autotask database was laid down.
+async fn apart(state: &Path) -> (Running, std::path::PathBuf) {
+    let options = options(state, false, None);
+    let mut order = Order::of(&options).expect("a new company");
+    let keys = order.keys();
+    let laid = host::lay_down(order).await.unwrap();
+    let directory = laid.autotask.clone().expect("a temporary database");
+    let laying: Work<'static, Result<Laid, String>> = Box::pin(async { Ok(laid.with(keys)) });
+    let running = host::start_laid(&options, laying, &mut |_| {}).await;
+    (running.unwrap(), directory)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn autotask_asleep_is_nobody_elses_and_goes_with_the_server() {
+    let state = tempfile::tempdir().unwrap();
+    let (running, directory) = apart(state.path()).await;
+    assert!(running.server.autotask().is_empty());
+    let swept = Held::take(Location::Left(directory.clone()));
+    assert!(swept.is_err(), "a sweep would take it away");
+    drop(swept);
+    assert!(directory.exists());
+    running.stop().await;
+    assert!(!directory.exists());
+
+    // So does one that was opened.
+    let (running, directory) = apart(state.path()).await;
+    let place = running.ready.http.strip_prefix("http://").unwrap();
+    let place = place.replace("localhost", "127.0.0.1").parse().unwrap();
+    let answer = get_autotask(&running, place, PEOPLE).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(directory.exists());
+    running.stop().await;
+    assert!(!directory.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn autotask_that_cannot_be_opened_is_an_error_and_tried_again() {
+    let state = tempfile::tempdir().unwrap();
+    let (running, place, _) = started(state.path(), true).await;
+    let file = state.path().join("autotask.psa.sqlite");
+    let whole = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    let answer = get_autotask(&running, place, PEOPLE).await;
+    assert!(answer.starts_with("HTTP/1.1 500"), "{answer}");
+    assert!(answer.contains("its log says which"), "{answer}");
+    std::fs::write(&file, whole).unwrap();
+    let answer = get_autotask(&running, place, PEOPLE).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn autotask_that_was_kept_is_refused_at_the_start_where_it_is_corrupt() {
+    let state = tempfile::tempdir().unwrap();
+    let (running, _, _) = started(state.path(), true).await;
+    running.stop().await;
+    let file = state.path().join("autotask.psa.sqlite");
+    let whole = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    let failed = host::start(&options(state.path(), true, None), &mut |_| {}).await;
+    let error = failed.err().expect("no server").to_string();
+    assert!(error.contains("autotask.psa.sqlite"), "{error}");
+}
+
+#[test]
+fn an_order_carries_users_and_not_their_keys() {
+    let state = tempfile::tempdir().unwrap();
+    let order = Order::of(&options(state.path(), false, None)).expect("a new company");
+    let text = serde_json::to_string(&order).unwrap();
+    let order: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let users = order["users"].as_array().expect("two users");
+    for user in users {
+        let secret = user["secret"].as_str().expect("a fingerprint");
+        assert_eq!(secret.len(), 64, "a fingerprint and not a secret: {user}");
+        assert!(secret.chars().all(|c| c.is_ascii_hexdigit()), "{user}");
+    }
+    assert!(order.get("keys").is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]

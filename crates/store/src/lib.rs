@@ -17,7 +17,7 @@ mod turn;
 pub use bitting_query::Statement;
 pub use error::StoreError;
 pub use location::{DatabaseUrl, Durability, Location};
-pub use sqlite::copy_file;
+pub use sqlite::{Held, copy_file};
 pub use store::Store;
 pub use table::{Cell, Cells, Change, Column, Flow, Key, Table};
 pub use turn::Turn;

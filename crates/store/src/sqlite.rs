@@ -5,6 +5,7 @@ mod apply;
 mod cells;
 mod ddl;
 mod fault;
+mod held;
 mod ids;
 mod lock;
 mod open;
@@ -21,6 +22,7 @@ use crate::table::{Cell, Cells, Change, Flow};
 use apply::Applier;
 use bitting_query::Value;
 use fault::{fault, lacks_table};
+pub use held::Held;
 use parking_lot::Mutex;
 pub use read::Hold;
 use std::path::{Path, PathBuf};
@@ -297,6 +299,21 @@ impl Sqlite {
     /// Does not remove the temporary directory at the end, and says where it is.
     pub fn leave(&self) -> Option<PathBuf> {
         self.temporary.as_ref().map(temporary::Temporary::leave)
+    }
+
+    /// Gives back what reading and writing have filled, where nobody has read since this was last called.
+    pub fn rest(&self) {
+        if !self.readers.rest() {
+            return;
+        }
+        // Whoever writes at this moment needs it.
+        if let Some(writer) = self.writer.try_lock() {
+            // Nothing depends on it.
+            let _ = writer
+                .applier
+                .connection
+                .execute_batch("PRAGMA shrink_memory;");
+        }
     }
 
     pub fn layout(&self) -> &Layout {

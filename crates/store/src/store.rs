@@ -231,6 +231,15 @@ impl Store {
         }
     }
 
+    /// For whoever calls it now and then: where nobody has read since the last time, memory that reading and writing
+    /// have filled goes back to the system. It is filled again as it is needed.
+    pub fn rest(&self) {
+        match &*self.0 {
+            Behind::Sqlite(sqlite) => sqlite.rest(),
+            Behind::Postgres(_) => {}
+        }
+    }
+
     /// Whether nothing was ever written to a table, so that no statement need be asked of it.
     pub fn is_blank(&self, table: &str) -> bool {
         match &*self.0 {

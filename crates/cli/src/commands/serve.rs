@@ -110,11 +110,15 @@ pub struct Serve {
 /// records nests deep, most of all in a build without optimisation.
 const STACK: usize = 16 << 20;
 
+/// How long a thread stays that has nothing to do, with its stack and the allocator's pages for it.
+const KEPT: Duration = Duration::from_secs(1);
+
 /// What servers run on.
 pub fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_stack_size(STACK)
+        .thread_keep_alive(KEPT)
         .build()
         .context("cannot start the runtime")
 }

@@ -70,7 +70,13 @@ async fn answer(
     let query = parameters(received.parts.uri.query().unwrap_or_default());
     let tenants = server.autotask();
     let Some(first) = tenants.first() else {
-        return Err(Refusal::no_route(path).into());
+        // One that could not be opened was told in the log.
+        let refusal = if server.tenants.any() {
+            Refusal::new("An error occurred on the server; its log says which.")
+        } else {
+            Refusal::no_route(path)
+        };
+        return Err(refusal.into());
     };
     // All instances have the same paths.
     let route = first

@@ -17,6 +17,8 @@ const API_USER: &str = "API User (system) (API-only)";
 
 /// The level that the least-privilege user of the demo holds: what one published guide asks for, and nothing else.
 const LEAST: &str = "API User (Propel Your MSP)";
+/// The vendor whose product calls with it.
+const LEAST_VENDOR: &str = "Propel Your MSP";
 const LEAST_SETTINGS: [(&str, &str, &str); 14] = [
     ("Contracts / Contracts", "view", "All"),
     ("Contracts / Contract Visibility", "value", "Full"),
@@ -46,6 +48,37 @@ pub struct First {
     pub least: Option<Shown>,
 }
 
+impl First {
+    /// Keys that are cut before there is a resource for them, and the users they open, as these rest: without
+    /// resource and level, which [`admit`] gives them.
+    pub(crate) fn ahead() -> (Self, [ApiUser; 2]) {
+        let (full, admin) = ApiUser::generate(0, 0, None);
+        let (restricted, least) = ApiUser::generate(0, 0, Some(LEAST_VENDOR));
+        let first = Self {
+            admin: Some(admin),
+            least: Some(least),
+        };
+        (first, [full, restricted])
+    }
+}
+
+/// Lets in users whose keys were cut ahead, in a database that is new.
+pub(crate) async fn admit(tenant: &Tenant, ahead: [ApiUser; 2]) -> Result<(), String> {
+    let (full, restricted) = levels(tenant).await?;
+    let places = users(tenant).into_iter().zip([full, restricted]);
+    for ((resource, level), user) in places.zip(ahead) {
+        let resource = resource.ok_or("a new database has no first resources")?;
+        let user = ApiUser {
+            resource,
+            level,
+            ..user
+        };
+        let saved = tenant.save_user(None, user).await;
+        saved.map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
 /// Fills an instance that is new. Keys are cut then, and whenever `ready` asks for new ones.
 pub async fn company(
     tenant: &Tenant,
@@ -65,7 +98,7 @@ pub async fn company(
         first.admin = Some(user(tenant, admin, full, None).await?);
     }
     if let Some(least) = least {
-        first.least = Some(user(tenant, least, restricted, Some("Propel Your MSP")).await?);
+        first.least = Some(user(tenant, least, restricted, Some(LEAST_VENDOR)).await?);
     }
     Ok(first)
 }

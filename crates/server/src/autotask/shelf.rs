@@ -57,9 +57,20 @@ impl Rack {
         name: &str,
         left: Option<PathBuf>,
     ) -> Result<Tenant, StoreError> {
+        let location = left.map_or_else(|| location(shelf, name), Location::Left);
+        self.open_at(shelf, name, location).await
+    }
+
+    /// The same, of a database at a place that is known.
+    pub(crate) async fn open_at(
+        &self,
+        shelf: &Shelf,
+        name: &str,
+        location: Location,
+    ) -> Result<Tenant, StoreError> {
         let tenant = Tenant::open(Opening {
             name: name.to_owned(),
-            location: left.map_or_else(|| location(shelf, name), Location::Left),
+            location,
             durability: Durability::Full,
             permissions: self.permissions.clone(),
             registry: self.registry.clone(),
@@ -75,7 +86,7 @@ impl Rack {
     }
 }
 
-fn location(shelf: &Shelf, name: &str) -> Location {
+pub(super) fn location(shelf: &Shelf, name: &str) -> Location {
     let first = name == FIRST;
     let name = name.to_ascii_lowercase();
     match (&shelf.database, shelf.keep) {
@@ -133,7 +144,7 @@ pub(crate) fn check(server: &Server, name: &str) -> Result<(), Problem> {
             same.name
         ));
     }
-    if server.shelf.is_none() || server.rack.get().is_none() {
+    if server.shelf.is_none() || server.tenants.rack().is_none() {
         return Err(ApiError::bad_request("This server serves ConnectWise alone.").into());
     }
     Ok(())
@@ -147,7 +158,7 @@ pub(crate) async fn make(
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Made, Problem> {
     check(server, name)?;
-    let (Some((shelf, company)), Some(rack)) = (&server.shelf, server.rack.get()) else {
+    let (Some((shelf, company)), Some(rack)) = (&server.shelf, server.tenants.rack()) else {
         return Err(ApiError::bad_request("This server serves ConnectWise alone.").into());
     };
     let keeper = server.instance(company).ok_or_else(ApiError::no_endpoint)?;

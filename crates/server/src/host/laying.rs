@@ -1,10 +1,13 @@
 //! Laying down the first records in a process that ends then. Its heap and its caches, and the code and the texts that
 //! nothing but a first start needs, would else be a third of what an idle server holds. How it is started is the
-//! program's; keys are cut in the server alone, so that no secret passes between the two.
+//! program's; keys are cut in the server alone, so that no secret passes between the two: of Autotask's, which are cut
+//! ahead so that its database need not be opened for them, what passes are the users as they rest.
 
 use super::{AutotaskOptions, HostError, Options, Work, shelf_of};
 use crate::autotask;
+use crate::autotask::seed::First;
 use crate::autotask::shelf::Rack;
+use crate::autotask::users::ApiUser;
 use crate::seed::{self, Demo};
 use crate::shelf;
 use serde::{Deserialize, Serialize};
@@ -20,7 +23,16 @@ pub struct Order {
     name: String,
     demo: Demo,
     autotask: bool,
+    /// The first users of Autotask.
+    #[serde(default)]
+    users: Option<[ApiUser; 2]>,
+    #[serde(skip)]
+    keys: Keys,
 }
+
+/// Keys of Autotask that were cut ahead; they stay in the server.
+#[derive(Default)]
+pub struct Keys(pub(super) Option<First>);
 
 /// What it has laid down.
 #[derive(Serialize, Deserialize)]
@@ -30,6 +42,21 @@ pub struct Laid {
     /// Where the databases are that go away with the server; others are at their usual place.
     pub connectwise: Option<PathBuf>,
     pub autotask: Option<PathBuf>,
+    #[serde(skip)]
+    keys: Keys,
+}
+
+impl Laid {
+    /// What was laid down for an order that these keys were taken from.
+    #[must_use]
+    pub fn with(self, keys: Keys) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// The keys that open Autotask's database, where they were cut ahead.
+    pub(super) fn keys(&mut self) -> Option<First> {
+        self.keys.0.take()
+    }
 }
 
 impl Order {
@@ -46,7 +73,13 @@ impl Order {
         if options.keep && std::fs::read_dir(&options.state).ok()?.any(is_row_file) {
             return None;
         }
+        let (keys, users) = match options.autotask.map(|_| First::ahead()) {
+            Some((keys, users)) => (Some(keys), Some(users)),
+            None => (None, None),
+        };
         Some(Self {
+            users,
+            keys: Keys(keys),
             state: options.state.clone(),
             keep: options.keep,
             overlay: options.overlay.clone(),
@@ -55,6 +88,11 @@ impl Order {
             demo,
             autotask: options.autotask.is_some(),
         })
+    }
+
+    /// The keys to the users it names, for [`Laid::with`]; once.
+    pub fn keys(&mut self) -> Keys {
+        std::mem::take(&mut self.keys)
     }
 
     fn options(self) -> Options {
@@ -78,11 +116,12 @@ impl Order {
 }
 
 /// Lays down what is ordered and closes it, for the server that [`super::start_laid`] starts.
-pub fn lay_down(order: Order) -> Work<'static, Result<Laid, HostError>> {
-    Box::pin(lay(order.options()))
+pub fn lay_down(mut order: Order) -> Work<'static, Result<Laid, HostError>> {
+    let (users, keys) = (order.users.take(), order.keys());
+    Box::pin(async move { Ok(lay(order.options(), users).await?.with(keys)) })
 }
 
-async fn lay(options: Options) -> Result<Laid, HostError> {
+async fn lay(options: Options, users: Option<[ApiUser; 2]>) -> Result<Laid, HostError> {
     let shelf = shelf_of(&options)?;
     let company = shelf::Company {
         company: options.company.clone(),
@@ -98,6 +137,7 @@ async fn lay(options: Options) -> Result<Laid, HostError> {
         rows,
         connectwise: instance.backend.leave(),
         autotask: None,
+        keys: Keys::default(),
     };
     if let Some(wanted) = options.autotask {
         let rack = Rack::new(wanted)?;
@@ -105,6 +145,10 @@ async fn lay(options: Options) -> Result<Laid, HostError> {
         autotask::seed::records(&tenant, demo, &mut |_| {})
             .await
             .map_err(HostError::Seed)?;
+        if let Some(users) = users {
+            let admitted = autotask::seed::admit(&tenant, users).await;
+            admitted.map_err(HostError::Seed)?;
+        }
         laid.autotask = tenant.backend.leave();
     }
     Ok(laid)

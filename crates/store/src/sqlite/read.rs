@@ -34,10 +34,35 @@ pub enum Hold {
     Cached(u32),
 }
 
+impl Hold {
+    /// Bytes of the file that a connection maps.
+    fn mapped(self) -> u32 {
+        match self {
+            Self::Mapped => 2_147_418_112,
+            Self::Cached(_) => 0,
+        }
+    }
+}
+
 pub struct Readers {
     path: PathBuf,
     hold: Hold,
-    idle: Mutex<Vec<Reader>>,
+    idle: Mutex<Idle>,
+}
+
+/// The connections that nobody reads with, and how long that has been so.
+struct Idle {
+    readers: Vec<Reader>,
+    stir: Stir,
+}
+
+/// What has happened since rest was last offered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stir {
+    Read,
+    Nothing,
+    /// Nothing, and rest was taken.
+    AtRest,
 }
 
 /// One connection, and what it knows of the answers it gave.
@@ -51,7 +76,10 @@ impl Readers {
         Self {
             path,
             hold,
-            idle: Mutex::new(Vec::new()),
+            idle: Mutex::new(Idle {
+                readers: Vec::new(),
+                stir: Stir::Nothing,
+            }),
         }
     }
 
@@ -64,17 +92,39 @@ impl Readers {
         &self,
         work: impl FnOnce(&mut Reader) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
-        let taken = self.idle.lock().pop();
+        let taken = self.idle.lock().readers.pop();
         let mut reader = match taken {
             Some(reader) => reader,
             None => self.connect()?,
         };
         let result = work(&mut reader);
         let mut idle = self.idle.lock();
-        if idle.len() < IDLE {
-            idle.push(reader);
+        idle.stir = Stir::Read;
+        if idle.readers.len() < IDLE {
+            idle.readers.push(reader);
         }
         result
+    }
+
+    /// Gives back what reading has filled, if nobody has read since this was last called; true the first time. One
+    /// connection stays, with what it knows of the tables, so that the next reader need not wait for that.
+    pub fn rest(&self) -> bool {
+        let mut idle = self.idle.lock();
+        let before = idle.stir;
+        idle.stir = match before {
+            Stir::Read => Stir::Nothing,
+            Stir::Nothing | Stir::AtRest => Stir::AtRest,
+        };
+        if before != Stir::Nothing {
+            return false;
+        }
+        // One that cannot give anything back is closed, and opened anew when it is wanted.
+        let hold = self.hold;
+        let kept = idle.readers.pop().filter(|kept| kept.rest(hold).is_ok());
+        let others = std::mem::replace(&mut idle.readers, kept.into_iter().collect());
+        drop(idle);
+        drop(others);
+        true
     }
 
     fn connect(&self) -> rusqlite::Result<Reader> {
@@ -82,9 +132,10 @@ impl Readers {
         // then keeps it from changing rows.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
-        let (mapped, cache) = match self.hold {
-            Hold::Mapped => (2_147_418_112_u32, 1024),
-            Hold::Cached(cache) => (0, cache),
+        let mapped = self.hold.mapped();
+        let cache = match self.hold {
+            Hold::Mapped => 1024,
+            Hold::Cached(cache) => cache,
         };
         connection.execute_batch(&format!(
             "PRAGMA busy_timeout=5000; PRAGMA query_only=ON; PRAGMA mmap_size={mapped}; \
@@ -102,6 +153,16 @@ impl Readers {
 }
 
 impl Reader {
+    /// Gives back cached pages and statements, and maps the file anew: what is mapped and was read counts as the
+    /// process's own until then.
+    fn rest(&self, hold: Hold) -> rusqlite::Result<()> {
+        self.connection.flush_prepared_statement_cache();
+        self.connection.execute_batch(&format!(
+            "PRAGMA mmap_size=0; PRAGMA mmap_size={}; PRAGMA shrink_memory;",
+            hold.mapped()
+        ))
+    }
+
     /// Runs a statement and shows each row to `each` until it has seen enough.
     pub fn run(
         &mut self,

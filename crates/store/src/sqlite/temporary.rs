@@ -72,6 +72,13 @@ impl Temporary {
         self.0.clone()
     }
 
+    /// Makes it as young as a new one.
+    pub fn touch(&self) {
+        let mark = self.0.join("touched");
+        // A directory is as old as its latest entry. Where none can be made, nobody can remove it either.
+        let _ = std::fs::write(&mark, []).and_then(|()| std::fs::remove_file(&mark));
+    }
+
     pub fn path(&self) -> &Path {
         &self.0
     }

@@ -2,7 +2,7 @@
 
 use super::place::{Place, count, get, insert, on_sqlite, table, text};
 use bitting_query::Kind;
-use bitting_store::{Durability, Location, Store, StoreError, Table};
+use bitting_store::{Durability, Held, Location, Store, StoreError, Table};
 use std::path::Path;
 
 fn tables() -> Vec<Table> {
@@ -214,6 +214,99 @@ fn a_temporary_file_can_be_left_to_another_store() {
             assert_eq!(count(&second, "a").await, 1);
             drop(second);
             assert!(!left.exists());
+        })
+    });
+}
+
+#[test]
+fn a_database_that_is_held_is_nobody_elses_until_it_is_released() {
+    on_sqlite(|at| {
+        Box::pin(async move {
+            drop(at.open(&tables()).await);
+            let held = Held::take(Location::File(path(&at).to_path_buf())).unwrap();
+            let refused = at.try_open(&tables()).await;
+            assert!(matches!(refused, Err(StoreError::Locked { .. })));
+            let location = held.release();
+            assert!(Store::open(&location, tables()).await.is_ok());
+        })
+    });
+}
+
+#[test]
+fn a_temporary_file_that_is_held_goes_with_its_holder_or_with_who_opens_it() {
+    on_sqlite(|_| {
+        Box::pin(async move {
+            let left = || async {
+                let first = Store::open(&Location::Memory, tables()).await.unwrap();
+                first.write(vec![insert("a", 1, &[])]).await.unwrap();
+                (first.leave().expect("a directory"), first)
+            };
+            let (directory, first) = left().await;
+            let early = Held::take(Location::Left(directory.clone()));
+            assert!(matches!(early, Err(StoreError::Locked { .. })));
+            assert!(directory.exists(), "who was refused must not take it away");
+            drop(first);
+            let held = Held::take(Location::Left(directory.clone())).unwrap();
+            drop(held);
+            assert!(!directory.exists());
+
+            let (directory, first) = left().await;
+            drop(first);
+            let held = Held::take(Location::Left(directory.clone())).unwrap();
+            let store = Store::open(&held.release(), tables()).await.unwrap();
+            assert_eq!(count(&store, "a").await, 1);
+            drop(store);
+            assert!(!directory.exists());
+        })
+    });
+}
+
+/// KiB of the file's pages that count as this process's own.
+#[cfg(target_os = "linux")]
+fn resident(path: &Path) -> u64 {
+    let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+    let (mut ours, mut sum) = (false, 0);
+    for line in maps.lines() {
+        let first = line.split(' ').next().unwrap_or_default();
+        if !first.ends_with(':') {
+            ours = line.ends_with(&*path.to_string_lossy());
+        } else if ours && first == "Rss:" {
+            let size = line.split_whitespace().nth(1).unwrap();
+            sum += size.parse::<u64>().unwrap();
+        }
+    }
+    sum
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_was_read_is_given_back_once_nobody_reads() {
+    on_sqlite(|at| {
+        Box::pin(async move {
+            let store = at.open(&tables()).await;
+            let long = "x".repeat(4000);
+            let rows = (1..=1000).map(|id| insert("a", id, &[("name", text(&long))]));
+            store.load(rows, &mut |_| {}).await.unwrap();
+            drop(store);
+            let store = at.open(&tables()).await;
+            let file = path(&at).canonicalize().unwrap();
+            let read = || async {
+                for id in 1..=1000 {
+                    assert_eq!(
+                        get(&store, "a", id, &["name"]).await,
+                        Some(vec![text(&long)])
+                    );
+                }
+            };
+            read().await;
+            assert!(resident(&file) > 3000, "{}", resident(&file));
+            store.rest();
+            assert!(resident(&file) > 3000, "it was read since the last time");
+            store.rest();
+            assert_eq!(resident(&file), 0);
+            // As before, and mapped as before.
+            read().await;
+            assert!(resident(&file) > 3000, "{}", resident(&file));
         })
     });
 }

@@ -41,7 +41,7 @@ pub fn answer(visit: &Visit<'_>, desk: &Desk<'_>, autotask: bool) -> Outcome {
         @if let (Some(problem), None) = (problem, own) { (page::wrong(&message(problem))) }
         form.card method="post" {
             (page::csrf(visit))
-            @if visit.server.rack.get().is_some() { (page::choice("kind", "Kind", &kinds, kind, None, "Which PSA it is.", None)) }
+            @if visit.server.tenants.rack().is_some() { (page::choice("kind", "Kind", &kinds, kind, None, "Which PSA it is.", None)) }
             (page::text_field("company", "Company ID", visit.form.text("company"), "Letters, digits, - and _. On ConnectWise it stands before the plus of every key; on Autotask it is the instance's one name.", own, field))
             (page::text_field("name", "Name", visit.form.text("name"), "ConnectWise: the company's name, where it is another than its id.", None, Field::default()))
             (page::tick("demo", "Fill it with the demo company", !visit.post || visit.form.ticked("demo"), "Without, it gets its structure and two API members or users. With, it takes some seconds."))
