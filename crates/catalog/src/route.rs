@@ -1,6 +1,7 @@
 //! The paths of an API and what each of them does with which entity.
 
 use crate::entity::{EntityId, Right};
+use serde::Deserialize;
 use std::sync::Arc;
 
 /// One path of the vendor's API with its verbs.
@@ -23,13 +24,16 @@ pub struct Route {
     pub rule: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RouteKind {
     /// List and create.
+    #[default]
     Collection,
     /// One record by id.
     Item,
     /// One record by a word of its own (`/system/members/{memberIdentifier}`).
+    #[serde(rename = "by_name")]
     ItemByName,
     Count,
     /// A light list, or one record of it.

@@ -261,12 +261,12 @@ pub(crate) struct ViewText {
 /// One path of the vendor's: its kind, and where it deviates from what the kind implies.
 #[derive(Debug)]
 pub(crate) struct PathText(pub PathTable);
-word_or_table!(PathText, PathTable, KindOfPath, "path");
+word_or_table!(PathText, PathTable, RouteKind, "path");
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PathTable {
-    pub kind: KindOfPath,
+    pub kind: RouteKind,
     pub verbs: Option<String>,
     pub view: Option<String>,
     #[serde(default)]
@@ -284,45 +284,6 @@ pub(crate) struct PathTable {
     pub since_by_verb: BTreeMap<MethodText, ReleaseText>,
     pub rule: Option<String>,
     pub right: Option<RightText>,
-}
-
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum KindOfPath {
-    #[default]
-    Collection,
-    Item,
-    ByName,
-    Count,
-    Info,
-    Usages,
-    UsagesList,
-    Default,
-    Action,
-    Bulk,
-    Binary,
-    Singleton,
-    Search,
-}
-
-impl From<KindOfPath> for RouteKind {
-    fn from(kind: KindOfPath) -> Self {
-        match kind {
-            KindOfPath::Collection => RouteKind::Collection,
-            KindOfPath::Item => RouteKind::Item,
-            KindOfPath::ByName => RouteKind::ItemByName,
-            KindOfPath::Count => RouteKind::Count,
-            KindOfPath::Info => RouteKind::Info,
-            KindOfPath::Usages => RouteKind::Usages,
-            KindOfPath::UsagesList => RouteKind::UsagesList,
-            KindOfPath::Default => RouteKind::Default,
-            KindOfPath::Action => RouteKind::Action,
-            KindOfPath::Bulk => RouteKind::Bulk,
-            KindOfPath::Binary => RouteKind::Binary,
-            KindOfPath::Singleton => RouteKind::Singleton,
-            KindOfPath::Search => RouteKind::Search,
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]

@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, bail};
 use bitting_catalog::profile::{Profile, Psa as Kind};
 use bitting_client::{ApiUser, Autotask, AutotaskKey};
 use bitting_connect::autotask::Screen;
-use bitting_connect::autotask::apply::{Applied, Cut, apply};
+use bitting_connect::autotask::apply::{Applied, apply};
 use bitting_connect::autotask::plan::{Plan, plan};
 use bitting_connect::autotask::saved::Saved;
 use bitting_connect::autotask::wanted::{Wanted, wanted};
@@ -188,13 +188,12 @@ fn finish(
             return Ok(ExitCode::SUCCESS);
         }
     };
-    hand(handover, opened, &cut)?;
+    hand(handover, &opened.key(cut.user), json)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Hands a key over, once.
-pub fn hand(handover: &Handover, opened: &Opened, cut: &Cut) -> Result<()> {
-    let key = opened.key(cut.user.clone());
+/// Hands a key over, once. `json`: the command's output is JSON, to which no line is added.
+pub fn hand(handover: &Handover, key: &AutotaskKey, json: bool) -> Result<()> {
     if handover.show {
         println!(
             "The secret is shown this once.\n{:<18}{}\n{:<18}{}\n{:<18}{}",
@@ -210,7 +209,9 @@ pub fn hand(handover: &Handover, opened: &Opened, cut: &Cut) -> Result<()> {
     handover
         .bytes(&key.text())
         .with_context(|| left(&key.user.user))?;
-    println!("{:<18}{}", "KEY (USER NAME)", key.user.user);
+    if !json {
+        println!("{:<18}{}", "KEY (USER NAME)", key.user.user);
+    }
     Ok(())
 }
 

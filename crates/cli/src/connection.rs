@@ -2,6 +2,7 @@
 //! errors. The secret travels in a header, never in an argument.
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use bitting_client::{Credentials, Options, Psa, Secret};
 use reqwest::Method;
 use reqwest::blocking::{Client, Response};
 use serde::{Deserialize, Serialize};
@@ -109,6 +110,22 @@ impl Target {
 }
 
 impl Connection {
+    /// The server's PSA as its operator sees it, at the address and path that every server has.
+    pub fn open(&self, options: &Options<'_>) -> Result<Psa> {
+        let operator = &self.operator;
+        let credentials = Credentials {
+            company: self.company.clone(),
+            public_key: "operator".to_owned(),
+            private_key: Secret::new(operator.token.clone()),
+            client_id: Some(operator.client_id.clone()),
+        };
+        let options = Options {
+            usual_path: true,
+            ..options.clone()
+        };
+        Ok(Psa::open(&operator.http, credentials, &options)?)
+    }
+
     /// A call on the vendor's API, path below `apis/3.0/`.
     pub fn psa(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
         self.call(method, &format!("v4_6_release/apis/3.0/{path}"), body)

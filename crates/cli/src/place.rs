@@ -103,17 +103,7 @@ impl Place {
         let psa = if self.as_live {
             None
         } else {
-            let credentials = Credentials {
-                company: connection.company.clone(),
-                public_key: "operator".to_owned(),
-                private_key: Secret::new(operator.token.clone()),
-                client_id: Some(operator.client_id.clone()),
-            };
-            let options = Options {
-                usual_path: true,
-                ..Options::default()
-            };
-            Some(Psa::open(&operator.http, credentials, &options)?)
+            Some(connection.open(&Options::default())?)
         };
         let ca_file = Some(operator.ca_file.clone());
         let url = operator.https.clone();
@@ -132,19 +122,10 @@ impl Place {
     /// The server started last, or the one that --server names, by its operator.
     fn embedded(&self) -> Result<Opened> {
         let connection = self.target.connect()?;
-        let operator = &connection.operator;
-        let credentials = Credentials {
-            company: connection.company.clone(),
-            public_key: "operator".to_owned(),
-            private_key: Secret::new(operator.token.clone()),
-            client_id: Some(operator.client_id.clone()),
-        };
-        let options = Options {
+        let psa = connection.open(&Options {
             vendor_only: self.as_live,
-            usual_path: true,
             ..Options::default()
-        };
-        let psa = Psa::open(&operator.http, credentials, &options)?;
+        })?;
         let delivery = Delivery::of(&connection);
         Ok(self.opened(psa, delivery))
     }

@@ -1,6 +1,7 @@
 //! A way to an Autotask instance with one API user: three headers, its own zone, its own refusals. What the
 //! security model makes of an answer is no business of this file.
 
+use crate::credentials::parsed;
 use crate::transport::{Call, Transport};
 use crate::{Answer, ClientError, Secret, Site};
 use reqwest::Method;
@@ -52,12 +53,7 @@ struct Writing<'a> {
 impl AutotaskKey {
     /// Reads a key file.
     pub fn read(path: &Path) -> Result<Self, ClientError> {
-        let broken = |reason: String| ClientError::KeyFile {
-            file: path.to_owned(),
-            reason,
-        };
-        let text = std::fs::read_to_string(path).map_err(|error| broken(error.to_string()))?;
-        Self::parse(&text).map_err(broken)
+        parsed(path, Self::parse)
     }
 
     /// Reads the JSON of a key file. The reason of a failure names members, never their values.

@@ -58,15 +58,23 @@ struct Written {
     ca_file: Option<PathBuf>,
 }
 
+/// Reads a key file, of whichever PSA. `parse` says in words what is wrong with a text.
+pub(crate) fn parsed<T>(
+    path: &Path,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<T, ClientError> {
+    let broken = |reason: String| ClientError::KeyFile {
+        file: path.to_owned(),
+        reason,
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| broken(error.to_string()))?;
+    parse(&text).map_err(broken)
+}
+
 impl KeyFile {
     /// Reads a key file.
     pub fn read(path: &Path) -> Result<Self, ClientError> {
-        let broken = |reason: String| ClientError::KeyFile {
-            file: path.to_owned(),
-            reason,
-        };
-        let text = std::fs::read_to_string(path).map_err(|error| broken(error.to_string()))?;
-        Self::parse(&text).map_err(broken)
+        parsed(path, Self::parse)
     }
 
     /// Reads the JSON of a key file. The reason of a failure names members, never their values.

@@ -62,6 +62,23 @@ pub struct Audited {
     pub score: u32,
 }
 
+impl Audited {
+    pub(crate) fn note(
+        &mut self,
+        risk: Risk,
+        rule: &'static str,
+        what: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.findings.push(Finding {
+            risk,
+            rule,
+            what: what.into(),
+            remedy: remedy.into(),
+        });
+    }
+}
+
 /// A company's API members, the worst first.
 #[derive(Debug, Clone, Serialize)]
 pub struct Audit {

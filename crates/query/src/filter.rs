@@ -57,6 +57,44 @@ pub enum Filter {
     },
 }
 
+impl Filter {
+    /// The value that a test of one value is about; nothing for tests of other kinds.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Compare { path, .. }
+            | Self::OneOf { path, .. }
+            | Self::Contains { path, .. }
+            | Self::Like { path, .. }
+            | Self::HasWord { path, .. }
+            | Self::IsNull { path } => Some(path),
+            _ => None,
+        }
+    }
+
+    /// The same, to change it.
+    pub fn path_mut(&mut self) -> Option<&mut Path> {
+        match self {
+            Self::Compare { path, .. }
+            | Self::OneOf { path, .. }
+            | Self::Contains { path, .. }
+            | Self::Like { path, .. }
+            | Self::HasWord { path, .. }
+            | Self::IsNull { path } => Some(path),
+            _ => None,
+        }
+    }
+
+    /// Every value of the row itself that is looked at, and of rows its paths lead to; not those of elements
+    /// and of rows that `Behind` names.
+    pub fn paths(&self) -> Vec<&Path> {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().flat_map(Self::paths).collect(),
+            Self::Not(inner) => inner.paths(),
+            test => test.path().into_iter().collect(),
+        }
+    }
+}
+
 /// Where a value stands: a column of the row, or of a row that it points to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Path {

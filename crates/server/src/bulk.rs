@@ -2,7 +2,6 @@
 //! entity by name.
 
 use crate::answer::Reply;
-use crate::backend::Look;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::rules::Context;
@@ -81,13 +80,7 @@ async fn one(
             (200, id)
         }
     };
-    let look = Look {
-        view: None,
-        projection: None,
-        release: context.release,
-        base: context.base,
-        parents: context.parents,
-    };
+    let look = context.look();
     let backend = &context.instance.backend;
     let body = backend
         .get(&permit.reading(), id, Filter::Constant(true), look)

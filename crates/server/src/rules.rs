@@ -58,6 +58,7 @@ mod verbs;
 mod whose;
 mod workflows;
 
+use crate::backend::Look;
 use crate::caller::Caller;
 use crate::draft::Draft;
 use crate::instance::{Instance, Ledger};
@@ -91,6 +92,19 @@ pub struct Context<'a> {
     pub release: Release,
     /// What the client says its body is.
     pub content_type: Option<&'a str>,
+}
+
+impl<'a> Context<'a> {
+    /// A whole record of the entity itself, as this call's release writes it.
+    pub fn look(self) -> Look<'a> {
+        Look {
+            view: None,
+            projection: None,
+            release: self.release,
+            base: self.base,
+            parents: self.parents,
+        }
+    }
 }
 
 /// An answer that is not a plain record of the entity.

@@ -61,7 +61,7 @@ pub(crate) fn parents(
             return None;
         }
         let all = params(path).count();
-        let kind = RouteKind::from(text.kind);
+        let kind = text.kind;
         // A verb of its own may carry more than ids (`/schedule/entries/{id}/{notifyResource}`).
         if kind == RouteKind::Action {
             return None;
@@ -163,7 +163,7 @@ fn route(
     rights: &Rights,
     texts: &Texts,
 ) -> Result<Route, CatalogError> {
-    let kind = RouteKind::from(text.kind);
+    let kind = text.kind;
     let view = match &text.view {
         Some(name) => {
             let found = entity.views.iter().position(|view| *view.schema == **name);

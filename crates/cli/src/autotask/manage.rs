@@ -4,7 +4,7 @@
 use crate::connection::Connection;
 use crate::handover::Handover;
 use crate::table;
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use bitting_catalog::security::Permissions;
 use bitting_client::{ApiUser, Autotask, AutotaskKey, Secret};
 use bitting_connect::autotask::Screen;
@@ -362,26 +362,7 @@ impl<'a> Area<'a> {
             .as_array()
             .and_then(|keys| keys.iter().find(|key| key["secret"].is_string()))
             .ok_or_else(|| anyhow!("the server answered without a secret"))?;
-        let key = self.key_of(shown);
-        if handover.show {
-            println!(
-                "The secret is shown this once.\n{:<18}{}\n{:<18}{}\n{:<18}{}",
-                "KEY (USER NAME)",
-                key.user.user,
-                "SECRET",
-                key.user.secret.reveal(),
-                "TRACKING ID",
-                key.user.code.reveal()
-            );
-            return Ok(());
-        }
-        handover
-            .bytes(&key.text())
-            .with_context(|| super::left(&key.user.user))?;
-        if !self.json {
-            println!("{:<18}{}", "KEY (USER NAME)", key.user.user);
-        }
-        Ok(())
+        super::hand(handover, &self.key_of(shown), self.json)
     }
 }
 

@@ -4,7 +4,7 @@ use super::member;
 use crate::connection::Connection;
 use crate::handover::{Delivery, Handover, KEY_COLUMNS};
 use anyhow::{Context as _, Result, bail};
-use bitting_client::{Credentials, Options, Psa, Secret};
+use bitting_client::Options;
 use bitting_connect::{held, keys};
 use clap::{ArgGroup, Args};
 use serde_json::json;
@@ -32,17 +32,7 @@ impl Rotate {
             bail!("the server answered an API member without id and identifier");
         };
         let operator = &connection.operator;
-        let credentials = Credentials {
-            company: connection.company.clone(),
-            public_key: "operator".to_owned(),
-            private_key: Secret::new(operator.token.clone()),
-            client_id: Some(operator.client_id.clone()),
-        };
-        let options = Options {
-            usual_path: true,
-            ..Options::default()
-        };
-        let psa = Psa::open(&operator.http, credentials, &options)?;
+        let psa = connection.open(&Options::default())?;
         let old = held::keys(&psa, id)?;
         let before = keys::live(&old).next().map(|key| key.description.clone());
         let description = self

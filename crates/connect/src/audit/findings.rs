@@ -1,7 +1,7 @@
 //! What is risky about a member, rule by rule.
 
 use super::age::{Stale, stale};
-use super::{Asked, Audited, Finding, Known, Risk};
+use super::{Asked, Audited, Known, Risk};
 use crate::held::HeldKey;
 use bitting_catalog::profile::Profile;
 use bitting_policy::{Action, Level, List, Verb};
@@ -40,8 +40,7 @@ pub fn of(asked: &Asked<'_>, known: &Known<'_>, profile: Option<&Profile>, audit
                 format!("look at each with the vendor's guide, then set it to None in `{role}`")
             }
         };
-        push(
-            audited,
+        audited.note(
             risk,
             "excess",
             format!("{count} levels or entries more than {against}"),
@@ -52,8 +51,7 @@ pub fn of(asked: &Asked<'_>, known: &Known<'_>, profile: Option<&Profile>, audit
 
 fn role(asked: &Asked<'_>, known: &Known<'_>, profile: Option<&Profile>, audited: &mut Audited) {
     let Some(held) = known.role else {
-        push(
-            audited,
+        audited.note(
             Risk::Low,
             "no-role",
             "has no security role",
@@ -74,8 +72,7 @@ fn role(asked: &Asked<'_>, known: &Known<'_>, profile: Option<&Profile>, audited
                     .to_owned()
             }
         };
-        push(
-            audited,
+        audited.note(
             Risk::High,
             "admin-role",
             format!("the role `{name}` is an administrator's: every right"),
@@ -84,8 +81,7 @@ fn role(asked: &Asked<'_>, known: &Known<'_>, profile: Option<&Profile>, audited
         return;
     }
     for unknown in &held.unknown {
-        push(
-            audited,
+        audited.note(
             Risk::Low,
             "unknown-row",
             format!("grants `{unknown}`, a row unknown here"),
@@ -109,9 +105,7 @@ fn role(asked: &Asked<'_>, known: &Known<'_>, profile: Option<&Profile>, audited
             } else {
                 ""
             };
-            push(
-                audited,
-                if asked.is_empty() {
+            audited.note(if asked.is_empty() {
                     Risk::High
                 } else {
                     Risk::Medium
@@ -129,8 +123,7 @@ fn role(asked: &Asked<'_>, known: &Known<'_>, profile: Option<&Profile>, audited
         }
         for (module, row, rule, risk) in SENSITIVE {
             if action.module == module && action.name == row && level(Verb::Inquire) > Level::None {
-                push(
-                    audited,
+                audited.note(
                     risk,
                     rule,
                     format!("holds {}", action.full_name()),
@@ -141,8 +134,7 @@ fn role(asked: &Asked<'_>, known: &Known<'_>, profile: Option<&Profile>, audited
     }
     if !deletes.is_empty() {
         let what = format!("may delete: {}", deletes.join(", "));
-        push(
-            audited,
+        audited.note(
             Risk::Medium,
             "deletes",
             what,
@@ -152,8 +144,7 @@ fn role(asked: &Asked<'_>, known: &Known<'_>, profile: Option<&Profile>, audited
     let setup = Verb::EVERY.map(|verb| held.role.level(asked.registry.table_setup(), verb));
     if setup != [Level::None; 4] && held.lists_known && *held.role.tables() == List::Everything {
         let writes = setup[..3].iter().any(|level| *level > Level::None);
-        push(
-            audited,
+        audited.note(
             if writes { Risk::High } else { Risk::Low },
             "table-setup-open",
             if writes {
@@ -174,8 +165,7 @@ fn keys(asked: &Asked<'_>, known: &Known<'_>, audited: &mut Audited) {
             "is inactive with {} keys that come back to life with it",
             live.len()
         );
-        push(
-            audited,
+        audited.note(
             Risk::Low,
             "inactive-with-keys",
             what,
@@ -189,9 +179,7 @@ fn keys(asked: &Asked<'_>, known: &Known<'_>, audited: &mut Audited) {
         .collect();
     if purposes.len() > 1 {
         let names: Vec<&str> = live.iter().map(|key| key.description.as_str()).collect();
-        push(
-            audited,
-            Risk::Medium,
+        audited.note(Risk::Medium,
             "shared-member",
             format!(
                 "several integrations act as this one member: {}",
@@ -219,7 +207,7 @@ fn keys(asked: &Asked<'_>, known: &Known<'_>, audited: &mut Audited) {
                 format!("bitting key rotate {} --key-file FILE", audited.member),
             ),
         };
-        push(audited, risk, found.rule(), found.said(name), remedy);
+        audited.note(risk, found.rule(), found.said(name), remedy);
     }
 }
 
@@ -235,27 +223,11 @@ fn location(known: &Known<'_>, profile: Option<&Profile>, audited: &mut Audited)
         .as_str()
         .is_some_and(|name| name.eq_ignore_ascii_case("Corporate"));
     if wide && asks.is_none() && known.many_locations {
-        push(
-            audited,
+        audited.note(
             Risk::Low,
             "wide-location",
             "sees every location, which its vendor's guide does not ask for",
             "if it serves one location only, choose that with --location",
         );
     }
-}
-
-fn push(
-    audited: &mut Audited,
-    risk: Risk,
-    rule: &'static str,
-    what: impl Into<String>,
-    remedy: impl Into<String>,
-) {
-    audited.findings.push(Finding {
-        risk,
-        rule,
-        what: what.into(),
-        remedy: remedy.into(),
-    });
 }

@@ -7,7 +7,7 @@ use super::known::{Screen, head, least, rank};
 use super::wanted::{Choices, Wanted, wanted};
 use crate::ConnectError;
 use crate::audit::age::{Stale, stale};
-use crate::audit::{Audit, Audited, Finding, Risk, folded};
+use crate::audit::{Audit, Audited, Risk, folded};
 use bitting_catalog::profile::{Profile, Psa, Start};
 use bitting_catalog::security::SecurityLevel;
 use std::collections::BTreeMap;
@@ -86,8 +86,7 @@ fn judge(
                 .map(|(profile, wanted)| (*profile, wanted));
             grants(level, of, screen, &mut audited);
         }
-        None => push(
-            &mut audited,
+        None => audited.note(
             Risk::Medium,
             "no-level",
             "holds a level that the instance does not have",
@@ -136,7 +135,7 @@ fn ages(user: &HeldUser, days: i64, now: jiff::Timestamp, audited: &mut Audited)
                 ),
             ),
         };
-        push(audited, risk, found.rule(), found.said(name), remedy);
+        audited.note(risk, found.rule(), found.said(name), remedy);
     }
 }
 
@@ -192,8 +191,7 @@ fn grants(
             _ => "ask the vendor which permissions it needs; a copy of the level can be narrowed, this one cannot"
                 .to_owned(),
         };
-        push(
-            audited,
+        audited.note(
             risk,
             "system-level",
             format!(
@@ -253,11 +251,10 @@ fn grants(
             "{count} {} more than the guide names; most come with a copied system level",
             if count == 1 { "cell" } else { "cells" }
         );
-        push(audited, Risk::Medium, "excess", what, remedy);
+        audited.note(Risk::Medium, "excess", what, remedy);
     }
     if !admin.is_empty() {
-        push(
-            audited,
+        audited.note(
             Risk::Medium,
             "administers",
             format!("changes set-up data: {}", admin.join(", ")),
@@ -265,8 +262,7 @@ fn grants(
         );
     }
     if !deletes.is_empty() {
-        push(
-            audited,
+        audited.note(
             Risk::Low,
             "deletes",
             format!("may delete: {}", deletes.join(", ")),
@@ -293,8 +289,7 @@ fn derived(held: &SecurityLevel, screen: &Screen, audited: &mut Audited) {
 /// What the user's own form shows.
 fn form(user: &HeldUser, profile: Option<&Profile>, audited: &mut Audited) {
     if user.inactive && !user.keys.is_empty() {
-        push(
-            audited,
+        audited.note(
             Risk::Low,
             "inactive-with-keys",
             "is inactive, and its key comes back to life with it",
@@ -302,8 +297,7 @@ fn form(user: &HeldUser, profile: Option<&Profile>, audited: &mut Audited) {
         );
     }
     if user.keys.len() > 1 {
-        push(
-            audited,
+        audited.note(
             Risk::Low,
             "several-keys",
             format!("{} keys open as this user", user.keys.len()),
@@ -318,8 +312,7 @@ fn form(user: &HeldUser, profile: Option<&Profile>, audited: &mut Audited) {
                 .is_some_and(|form| !form.tracking_vendor.is_empty())
         })
     {
-        push(
-            audited,
+        audited.note(
             Risk::Low,
             "custom-tracking",
             "its tracking identifier is custom, though the vendor has one of its own",
@@ -333,27 +326,11 @@ fn form(user: &HeldUser, profile: Option<&Profile>, audited: &mut Audited) {
             .is_some_and(|form| !form.protected_data.is_empty())
     });
     if user.protected_data && !asked {
-        push(
-            audited,
+        audited.note(
             Risk::Low,
             "protected-data",
             "sees protected user-defined fields, which no guide asks for",
             "untick View Protected Data",
         );
     }
-}
-
-fn push(
-    audited: &mut Audited,
-    risk: Risk,
-    rule: &'static str,
-    what: impl Into<String>,
-    remedy: impl Into<String>,
-) {
-    audited.findings.push(Finding {
-        risk,
-        rule,
-        what: what.into(),
-        remedy: remedy.into(),
-    });
 }

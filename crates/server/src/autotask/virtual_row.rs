@@ -21,10 +21,8 @@ impl<'a> VirtualRow<'a> {
         row: &'a Row,
         filter: &Filter,
     ) -> Result<Self, StoreError> {
-        let mut paths = Vec::new();
-        collect(filter, &mut paths);
         let mut linked: HashMap<Vec<Link>, Row> = HashMap::new();
-        for path in paths {
+        for path in filter.paths().into_iter().map(|path| &path.through) {
             for depth in 1..=path.len() {
                 let key = path[..depth].to_vec();
                 if linked.contains_key(&key) {
@@ -75,30 +73,5 @@ impl bitting_query::Row for VirtualRow<'_> {
 
     fn in_index(&self, _: &str, _: i64) -> bool {
         false
-    }
-}
-
-fn collect(filter: &Filter, paths: &mut Vec<Vec<Link>>) {
-    match filter {
-        Filter::And(parts) | Filter::Or(parts) => {
-            for part in parts {
-                collect(part, paths);
-            }
-        }
-        Filter::Not(inner) => collect(inner, paths),
-        Filter::Compare { path, .. }
-        | Filter::OneOf { path, .. }
-        | Filter::Contains { path, .. }
-        | Filter::Like { path, .. }
-        | Filter::HasWord { path, .. }
-        | Filter::IsNull { path } => {
-            if !path.through.is_empty() {
-                paths.push(path.through.clone());
-            }
-        }
-        Filter::Constant(_)
-        | Filter::Any { .. }
-        | Filter::Behind { .. }
-        | Filter::InIndex { .. } => {}
     }
 }

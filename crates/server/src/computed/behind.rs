@@ -40,7 +40,7 @@ pub fn settled<'a>(
             Filter::Not(inner) => Filter::Not(Box::new(settled(backend, rows, *inner).await?)),
             Filter::Behind { link, filter } => found(backend, rows, &link, *filter, false).await?,
             mut test => {
-                let Some(link) = path_of(&mut test).and_then(first_link) else {
+                let Some(link) = test.path_mut().and_then(first_link) else {
                     return Ok(test);
                 };
                 let of_nothing = matches(&test, &Nothing);
@@ -60,19 +60,6 @@ async fn each(
         done.push(settled(backend, rows, part).await?);
     }
     Ok(done)
-}
-
-/// The path that a test is about; nothing for tests of another kind.
-fn path_of(test: &mut Filter) -> Option<&mut Path> {
-    match test {
-        Filter::Compare { path, .. }
-        | Filter::OneOf { path, .. }
-        | Filter::Contains { path, .. }
-        | Filter::Like { path, .. }
-        | Filter::HasWord { path, .. }
-        | Filter::IsNull { path } => Some(path),
-        _ => None,
-    }
 }
 
 /// Takes the first reference off a path.

@@ -3,20 +3,18 @@
 use super::desk::{Desk, ROLES};
 use super::page::{self, Page};
 use super::{Outcome, Result, Visit};
-use maud::html;
+use crate::event::Event;
+use maud::{Markup, html};
+use std::sync::Arc;
 
 pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
     let company = &desk.instance.company;
     let roles = desk.count(ROLES, "").await?;
     let members = desk.count("system/apiMembers", "").await?;
     let keys = desk.instance.keys.list(None);
-    let events = desk.server.log.latest(1_000);
-    let denied: Vec<_> = events
-        .iter()
-        .rev()
-        .filter(|event| event.company == *company && !event.autotask && event.denial.is_some())
-        .take(5)
-        .collect();
+    let denied = desk.server.log.some(5, &|event| {
+        event.company == *company && !event.autotask && event.denial.is_some()
+    });
     let body = html! {
         h1 { (desk.instance.name) }
         div.tiles {
@@ -32,17 +30,27 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
                 li { "API Keys tab > New Item > Save: copy both keys, the private one is shown once." }
             }
         }
-        section { h2 { "Refused lately" }
-            @if denied.is_empty() { (page::empty("Nothing was refused since the server started. Denials appear here with the right that was missing.")) }
-            ul.plain { @for event in denied { li {
-                code { (event.method) " " (event.path) } " by " (event.member) ": "
-                @if let Some(denial) = &event.denial { (denial) " " a href=(visit.at(&format!("activity/{}", event.id))) { "What to do" } }
-            } } }
-        }
+        (refused(visit, &denied, "right"))
     };
     Ok(Outcome::Page(Page::new(
         "",
         desk.instance.name.clone(),
         body,
     )))
+}
+
+/// The latest refusals, each with its way to what to do. `missing`: what such a call lacked, in the PSA's word.
+pub fn refused(visit: &Visit<'_>, denied: &[Arc<Event>], missing: &str) -> Markup {
+    let none = format!(
+        "Nothing was refused since the server started. Denials appear here with the {missing} that was missing."
+    );
+    html! {
+        section { h2 { "Refused lately" }
+            @if denied.is_empty() { (page::empty(&none)) }
+            ul.plain { @for event in denied { li {
+                code { (event.method) " " (event.path) } " by " (event.member) ": "
+                @if let Some(denial) = &event.denial { (denial) " " a href=(visit.at(&format!("activity/{}", event.id))) { "What to do" } }
+            } } }
+        }
+    }
 }

@@ -38,7 +38,11 @@ impl Fence {
     pub fn paths(&self) -> Vec<Path> {
         let mut paths = Vec::new();
         for (_, filter) in &self.parts {
-            collect(filter, &mut paths);
+            for path in filter.paths() {
+                if !paths.contains(path) {
+                    paths.push(path.clone());
+                }
+            }
         }
         paths
     }
@@ -98,8 +102,7 @@ pub fn of(
 
 /// What refuses a row that this part of a permit does not let through.
 fn why(part: &Filter) -> Why {
-    let mut paths = Vec::new();
-    collect(part, &mut paths);
+    let paths = part.paths();
     let about = |name: &str| paths.iter().any(|path| &*path.column == name);
     match part {
         Filter::InIndex { .. } => Why::Ownership,
@@ -363,32 +366,6 @@ fn behind(filter: Filter, link: &Link) -> Filter {
         },
         Filter::IsNull { path: at } => Filter::IsNull { path: path(at) },
         other => other,
-    }
-}
-
-/// Every path a filter looks at.
-fn collect(filter: &Filter, paths: &mut Vec<Path>) {
-    match filter {
-        Filter::And(filters) | Filter::Or(filters) => {
-            for filter in filters {
-                collect(filter, paths);
-            }
-        }
-        Filter::Not(inner) => collect(inner, paths),
-        Filter::Compare { path, .. }
-        | Filter::OneOf { path, .. }
-        | Filter::Contains { path, .. }
-        | Filter::Like { path, .. }
-        | Filter::HasWord { path, .. }
-        | Filter::IsNull { path } => {
-            if !paths.contains(path) {
-                paths.push(path.clone());
-            }
-        }
-        Filter::Constant(_)
-        | Filter::Any { .. }
-        | Filter::Behind { .. }
-        | Filter::InIndex { .. } => {}
     }
 }
 

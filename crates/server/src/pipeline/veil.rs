@@ -164,13 +164,7 @@ fn at_the_end(mut test: Filter) -> Filter {
         Filter::Not(inner) => &mut **inner,
         test => test,
     };
-    if let Filter::Compare { path, .. }
-    | Filter::OneOf { path, .. }
-    | Filter::Contains { path, .. }
-    | Filter::Like { path, .. }
-    | Filter::HasWord { path, .. }
-    | Filter::IsNull { path } = inner
-    {
+    if let Some(path) = inner.path_mut() {
         path.through.clear();
     }
     test

@@ -5,7 +5,6 @@ pub mod statuses;
 
 use super::related::{self, text};
 use super::{Answer, Context};
-use crate::backend::Look;
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
@@ -109,13 +108,7 @@ pub async fn exclude(
             keep(context, member, &boards).await?;
             let mut rows = excluded(context, permit).await?;
             rows.retain(|row| row.id == member);
-            let look = Look {
-                view: None,
-                projection: None,
-                release: context.release,
-                base: context.base,
-                parents: context.parents,
-            };
+            let look = context.look();
             let backend = &context.instance.backend;
             let body = backend.write_rows(permit, &rows, look, false).await?;
             Ok(Some(Answer {

@@ -6,7 +6,6 @@ mod questions;
 
 use super::related::{self, id};
 use super::{Answer, Context, companies};
-use crate::backend::Look;
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
@@ -61,13 +60,7 @@ pub async fn change_type(
 ) -> Result<Answer, Problem> {
     let id = id.ok_or_else(ApiError::no_endpoint)?;
     saving::change(context, permit, id, body, false, context.release).await?;
-    let look = Look {
-        view: None,
-        projection: None,
-        release: context.release,
-        base: context.base,
-        parents: context.parents,
-    };
+    let look = context.look();
     let backend = &context.instance.backend;
     let body = backend
         .get(&permit.reading(), id, Filter::Constant(true), look)

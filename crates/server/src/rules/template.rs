@@ -1,7 +1,6 @@
 //! The template of a new record (`/default`): what it would hold if its maker said nothing.
 
 use super::{Answer, Context};
-use crate::backend::Look;
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
@@ -34,13 +33,7 @@ pub async fn answer(
     permit: &Permit<'_>,
     row: Row,
 ) -> Result<Answer, Problem> {
-    let look = Look {
-        view: None,
-        projection: None,
-        release: context.release,
-        base: context.base,
-        parents: context.parents,
-    };
+    let look = context.look();
     let backend = &context.instance.backend;
     let body = backend.write_rows(permit, &[row], look, false).await?;
     Ok(Answer {

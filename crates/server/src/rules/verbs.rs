@@ -5,7 +5,7 @@ use super::{
     management, outside, picker, portal, purchasing, related, set_up, sso, templates, tickets,
     workflows,
 };
-use crate::backend::{Look, with_id};
+use crate::backend::with_id;
 use crate::draft::Draft;
 use crate::permit::{Permit, authorize};
 use crate::pipeline::under;
@@ -190,13 +190,7 @@ pub async fn opened<'a>(
 
 /// A record as the answer, under a permit to read it.
 pub async fn shown(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Result<Answer, Problem> {
-    let look = Look {
-        view: None,
-        projection: None,
-        release: context.release,
-        base: context.base,
-        parents: context.parents,
-    };
+    let look = context.look();
     let backend = &context.instance.backend;
     let body = backend
         .get(permit, id, Filter::Constant(true), look)

@@ -1,8 +1,8 @@
 //! The first page of an Autotask database.
 
 use super::Desk;
-use crate::console::page::{self, Page};
-use crate::console::{Outcome, Result, Visit, integrations};
+use crate::console::page::Page;
+use crate::console::{Outcome, Result, Visit, integrations, overview};
 use maud::html;
 
 #[allow(clippy::unused_async)] // Like every page's.
@@ -25,13 +25,7 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
                 li { "Save: key and secret are shown once." }
             }
         }
-        section { h2 { "Refused lately" }
-            @if denied.is_empty() { (page::empty("Nothing was refused since the server started. Denials appear here with the permission that was missing.")) }
-            ul.plain { @for event in denied { li {
-                code { (event.method) " " (event.path) } " by " (event.member) ": "
-                @if let Some(denial) = &event.denial { (denial) " " a href=(visit.at(&format!("activity/{}", event.id))) { "What to do" } }
-            } } }
-        }
+        (overview::refused(visit, &denied, "permission"))
     };
     Ok(Outcome::Page(Page::new("", name.clone(), body)))
 }

@@ -1,6 +1,6 @@
 //! A configuration type made after another: the type, the questions it asks and the values they offer.
 
-use crate::backend::{Look, equals};
+use crate::backend::equals;
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
@@ -47,13 +47,7 @@ pub async fn copy(
     changes.extend(after(context, TYPES, &row, id, &[("name", text(name))]).await?);
     changes.extend(questions(context, from, id).await?);
     crate::saving::finish(context, permit.entity(), changes).await?;
-    let look = Look {
-        view: None,
-        projection: None,
-        release: context.release,
-        base: context.base,
-        parents: context.parents,
-    };
+    let look = context.look();
     let body = backend
         .get(&permit.reading(), id, Filter::Constant(true), look)
         .await?

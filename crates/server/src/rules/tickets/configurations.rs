@@ -1,6 +1,6 @@
 //! Configurations attached to a ticket or an agreement: links that show themselves under the configuration's own id.
 
-use crate::backend::{Look, equals, with_id};
+use crate::backend::{equals, with_id};
 use crate::permit::{Permit, authorize, pass_through};
 use crate::problem::Problem;
 use crate::row::Row;
@@ -106,13 +106,7 @@ async fn attach(context: Context<'_>, permit: &Permit<'_>, body: &[u8]) -> Resul
     }
     let mut rows = rows(context, permit).await?;
     rows.retain(|row| row.id == configuration);
-    let look = Look {
-        view: None,
-        projection: None,
-        release: context.release,
-        base: context.base,
-        parents: context.parents,
-    };
+    let look = context.look();
     let body = context
         .instance
         .backend
