@@ -275,13 +275,7 @@ fn grants(
 fn derived(held: &SecurityLevel, screen: &Screen, audited: &mut Audited) {
     for each in acting(held, screen).unwrap_or_default() {
         if !each.opens.is_empty() {
-            push(
-                audited,
-                Risk::Medium,
-                "acts-as-more",
-                each.note(),
-                each.remedy,
-            );
+            audited.note(Risk::Medium, "acts-as-more", each.note(), each.remedy);
         }
     }
 }
