@@ -13,6 +13,7 @@ pub const ALL: [&Integration; 6] = [
     &crate::office_protect::ON_AUTOTASK,
     &crate::umbrella::INTEGRATION,
     &crate::mspcfo::INTEGRATION,
+    &crate::mspcfo_autotask::INTEGRATION,
     &crate::propel::INTEGRATION,
     &crate::propel_autotask::INTEGRATION,
 ];

@@ -21,6 +21,7 @@ pub mod lease;
 pub mod mail;
 pub mod mirror;
 pub mod mspcfo;
+pub mod mspcfo_autotask;
 pub mod office_protect;
 pub mod prints;
 pub mod progress;

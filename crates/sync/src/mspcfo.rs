@@ -4,17 +4,19 @@
 pub mod details;
 pub mod figures;
 pub mod formulas;
-mod health;
+pub(crate) mod health;
 mod holidays;
 mod html;
 pub mod metrics;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+pub(crate) mod parts;
 mod publish;
-mod pull;
+pub(crate) mod pull;
+mod reading;
 mod receivables;
-mod reports;
-mod rows;
+pub(crate) mod reports;
+pub(crate) mod rows;
 pub mod settings;
 pub mod sheet;
 mod wages;
@@ -28,8 +30,6 @@ use crate::work::Work;
 use bitting_policy::Verb;
 use serde_json::json;
 
-const SLUG: &str = "mspcfo";
-
 const REPORTS: Need = Need::row("System", "API Reports", Verb::Inquire);
 /// Must be refused: a key for MSPCFO that opens it holds more than it needs.
 const EXCESS: Need = Need::row("Companies", "Company Maintenance", Verb::Inquire);
@@ -38,7 +38,7 @@ const EXCESS: Need = Need::row("Companies", "Company Maintenance", Verb::Inquire
 const FEED: Rhythm = Rhythm::At(&[0, 12]);
 
 pub const INTEGRATION: Integration = Integration {
-    slug: SLUG,
+    slug: "mspcfo",
     title: "MSPCFO",
     psa: Kind::ConnectWise,
     jobs: &[
@@ -58,19 +58,19 @@ pub const INTEGRATION: Integration = Integration {
             name: "pull",
             what: "read reports: small ones whole, large ones by last update",
             rhythm: FEED,
-            run: Run::ConnectWise(pull::run),
+            run: Run::ConnectWise(|work| pull::run(work, &reading::Reports)),
         },
         Job {
             name: "metrics",
             what: "work out clients, agreements and members by month",
             rhythm: FEED,
-            run: Run::ConnectWise(metrics::run),
+            run: Run::ConnectWise(|work| metrics::run(work)),
         },
         Job {
             name: "health",
             what: "look for what makes the figures wrong",
             rhythm: FEED,
-            run: Run::ConnectWise(health::run),
+            run: Run::ConnectWise(|work| health::run(work)),
         },
     ],
     settings: include_str!("mspcfo/settings.toml"),

@@ -9,6 +9,8 @@ use std::fmt;
 
 /// Most records that one answer has.
 pub const PAGE: usize = 500;
+/// A smaller page than this is not the page's fault.
+const SMALLEST: usize = 50;
 
 /// What is known of a key that is refused.
 const UNPROVEN: &str = "user name, secret and integration vendor do not fit together, or the API user is locked, \
@@ -62,13 +64,17 @@ pub fn picks_in(fields: &[Value], field: &str) -> Vec<Pick> {
             .as_str()
             .is_some_and(|name| name.eq_ignore_ascii_case(field))
     };
-    let values = fields
-        .iter()
-        .find(named)
-        .map(|field| &field["picklistValues"]);
-    let values = values.and_then(Value::as_array).into_iter().flatten();
+    let field = fields.iter().find(named);
+    field.map_or_else(Vec::new, |field| labels(field, false))
+}
+
+/// The values of a field's pick list. Records of before may hold values that nobody can choose any more.
+pub fn labels(field: &Value, retired: bool) -> Vec<Pick> {
+    let values = field["picklistValues"].as_array();
     values
-        .filter(|value| value["isActive"] != false)
+        .into_iter()
+        .flatten()
+        .filter(|value| retired || value["isActive"] != false)
         .filter_map(|value| {
             let id = &value["value"];
             let id = id.as_i64().or_else(|| id.as_str()?.parse().ok())?;
@@ -97,7 +103,8 @@ impl<'a> Queries<'a> {
     }
 
     /// Hands every record that meets all conditions over, page by page in the order of the ids, each page asked for
-    /// by the last id of the one before.
+    /// by the last id of the one before: records that come or go meanwhile move no other. Where a page takes the PSA
+    /// too long, the pages get smaller.
     pub fn walk(
         &self,
         need: Permission,
@@ -106,35 +113,72 @@ impl<'a> Queries<'a> {
         fields: &[&str],
         mut each: impl FnMut(Vec<Value>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let path = format!("{entity}/query");
-        let mut last = -1;
+        let (mut size, mut last) = (PAGE, -1);
         loop {
-            let mut filter = conditions.to_vec();
-            filter.push(is("gt", "id", last));
-            let mut query = json!({ "MaxRecords": PAGE, "filter": filter });
-            if !fields.is_empty() {
-                query["IncludeFields"] = json!(fields);
-            }
-            let answer = self.psa.ask("POST", &path, Some(&query));
-            let mut found = self.read(answer.and_then(|answer| answer.ok("POST", &path)), need)?;
-            let Value::Array(rows) = found["items"].take() else {
-                return Err(Failure::Client(ClientError::Strange {
-                    address: self.psa.address().to_owned(),
-                    path,
-                    wanted: "list",
-                }));
+            let rows = match self.page(need, entity, conditions, fields, size, last) {
+                Err(Failure::Down { slow: true, .. }) if size / 2 >= SMALLEST => {
+                    size /= 2;
+                    continue;
+                }
+                rows => rows?,
             };
-            let full = rows.len() >= PAGE;
-            last = rows
-                .last()
-                .and_then(|row| row["id"].as_i64())
-                .unwrap_or(last);
+            let full = rows.len() >= size;
+            for row in &rows {
+                let id = row["id"].as_i64().unwrap_or(last);
+                if id <= last {
+                    return Err(Failure::Held(format!(
+                        "{entity} are not ordered by id, as queries always are; nothing more can be read of them"
+                    )));
+                }
+                last = id;
+            }
             if !rows.is_empty() {
                 each(rows)?;
             }
             if !full {
                 return Ok(());
             }
+        }
+    }
+
+    /// The record with the lowest id that meets all conditions.
+    pub fn first(
+        &self,
+        need: Permission,
+        entity: &str,
+        conditions: &[Value],
+        fields: &[&str],
+    ) -> Result<Option<Value>, Failure> {
+        let rows = self.page(need, entity, conditions, fields, 1, -1)?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// At most so many records above an id.
+    fn page(
+        &self,
+        need: Permission,
+        entity: &str,
+        conditions: &[Value],
+        fields: &[&str],
+        size: usize,
+        above: i64,
+    ) -> Result<Vec<Value>, Failure> {
+        let path = format!("{entity}/query");
+        let mut filter = conditions.to_vec();
+        filter.push(is("gt", "id", above));
+        let mut query = json!({ "MaxRecords": size, "filter": filter });
+        if !fields.is_empty() {
+            query["IncludeFields"] = json!(fields);
+        }
+        let answer = self.psa.ask("POST", &path, Some(&query));
+        let mut found = self.read(answer.and_then(|answer| answer.ok("POST", &path)), need)?;
+        match found["items"].take() {
+            Value::Array(rows) => Ok(rows),
+            _ => Err(Failure::Client(ClientError::Strange {
+                address: self.psa.address().to_owned(),
+                path,
+                wanted: "list",
+            })),
         }
     }
 
@@ -181,8 +225,11 @@ impl<'a> Queries<'a> {
 
     /// What an entity's fields are, each with its pick list.
     pub fn fields(&self, need: Permission, entity: &str) -> Result<Vec<Value>, Failure> {
-        let answer = self.get(need, &format!("{entity}/entityInformation/fields"))?;
-        Ok(answer["fields"].as_array().cloned().unwrap_or_default())
+        let mut answer = self.get(need, &format!("{entity}/entityInformation/fields"))?;
+        match answer["fields"].take() {
+            Value::Array(fields) => Ok(fields),
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// Makes a record; answers its id.

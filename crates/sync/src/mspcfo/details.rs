@@ -2,10 +2,9 @@
 //! Small tables, but for the tickets: of each of those one number is kept.
 
 use super::reports::{MEMBERS, PROJECTS, SERVICE_TYPES, TEAM_ROLES, TEAMS, TICKETS};
-use super::rows::scan;
+use super::rows::{Book, scan};
 use super::settings::Settings;
 use crate::Failure;
-use crate::state::State;
 use std::collections::HashMap;
 
 pub struct Project {
@@ -35,9 +34,9 @@ pub struct Details {
 }
 
 impl Details {
-    pub fn read(state: &State, settings: &Settings) -> Result<Self, Failure> {
+    pub fn read(book: Book<'_>, settings: &Settings) -> Result<Self, Failure> {
         let mut details = Self::default();
-        scan(state, &PROJECTS, |row| {
+        scan(book, &PROJECTS, |row| {
             let project = Project {
                 name: row.by("Project_Name").text().to_owned(),
                 company: row.by("Company_RecID").id().unwrap_or_default(),
@@ -46,7 +45,7 @@ impl Details {
             let id = row.by("PM_Project_RecID").id().unwrap_or_default();
             details.projects.insert(id, project);
         })?;
-        scan(state, &SERVICE_TYPES, |row| {
+        scan(book, &SERVICE_TYPES, |row| {
             let kind = Service {
                 name: row.by("ServiceType").text().to_owned(),
                 board: row.by("Board_Name").text().to_owned(),
@@ -55,28 +54,28 @@ impl Details {
             let id = row.by("SR_Type_RecID").id().unwrap_or_default();
             details.services.insert(id, kind);
         })?;
-        scan(state, &TICKETS, |row| {
+        scan(book, &TICKETS, |row| {
             if let (Some(ticket), Some(kind)) =
                 (row.by("SR_Service_RecID").id(), row.by("Type_RecID").id())
             {
                 details.tickets.insert(ticket, kind);
             }
         })?;
-        scan(state, &MEMBERS, |row| {
+        scan(book, &MEMBERS, |row| {
             let id = row.by("Member_RecID").id().unwrap_or_default();
             let name = row.by("Member_ID").text().to_owned();
             details.members.insert(id, name);
         })?;
-        details.lead(state, settings)?;
+        details.lead(book, settings)?;
         Ok(details)
     }
 
     /// A client's lead: who has the role of the settings in its team, else its account manager; of several the one
     /// that was entered first.
-    fn lead(&mut self, state: &State, settings: &Settings) -> Result<(), Failure> {
+    fn lead(&mut self, book: Book<'_>, settings: &Settings) -> Result<(), Failure> {
         let mut role = None;
         if let Some(wanted) = &settings.lead_role {
-            scan(state, &TEAM_ROLES, |row| {
+            scan(book, &TEAM_ROLES, |row| {
                 if row.by("Role_Desc").text().eq_ignore_ascii_case(wanted) {
                     role = row.by("Team_Role_RecID").id();
                 }
@@ -87,7 +86,7 @@ impl Details {
                 )));
             }
         }
-        scan(state, &TEAMS, |row| {
+        scan(book, &TEAMS, |row| {
             let leads = match role {
                 Some(role) => row.by("Team_Role_Recid").id() == Some(role),
                 None => row.by("AcctMgr_Flag").flag(),

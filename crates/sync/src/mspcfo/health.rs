@@ -4,24 +4,24 @@
 use super::formulas::ratio;
 use super::holidays::Holidays;
 use super::reports::{
-    ADDITIONS, AGREEMENT_TYPES, EXPENSES, GROUPS, INVOICES, LINES, MEMBERS, PRODUCTS, TIME,
+    ADDITIONS, AGREEMENT_TYPES, EXPENSES, GROUPS, INVOICES, ITEMS, LINES, MEMBERS, PRODUCTS, TIME,
     WORK_ROLES, WORK_TYPES,
 };
-use super::rows::scan;
+use super::rows::{Book, scan};
 use super::settings::Settings;
 use crate::Failure;
 use crate::work::Work;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
+pub fn run<A>(work: &mut Work<'_, A>) -> Result<(), Failure> {
     let settings: Settings = work.settings()?;
-    let state = work.state;
+    let book = Book::of(work);
     let mut found: Vec<Value> = Vec::new();
     let mut say = |tab: &str, what: String| found.push(json!({ "tab": tab, "finding": what }));
 
     let mut costs: HashMap<String, Option<f64>> = HashMap::new();
-    scan(state, &MEMBERS, |row| {
+    scan(book, &MEMBERS, |row| {
         let (member, cost) = (row.by("Member_ID").text(), row.by("Hourly_Cost"));
         // A text that is no amount of money: hidden, encrypted, or typed wrong.
         if cost.number().is_none() && !cost.text().trim().is_empty() {
@@ -36,7 +36,7 @@ pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
     let member = TIME.at("member_id").unwrap_or(usize::MAX);
     let cost = TIME.at("Hourly_Cost_Decimal").unwrap_or(usize::MAX);
     let text = TIME.at("Hourly_Cost").unwrap_or(usize::MAX);
-    scan(state, &TIME, |row| {
+    scan(book, &TIME, |row| {
         let who = row.cell(member).text();
         let amount = row.cell(cost).number().or_else(|| row.cell(text).number());
         let costs = amount.is_some_and(|amount| amount > 0.0);
@@ -55,7 +55,7 @@ pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
             );
         }
     }
-    scan(state, &AGREEMENT_TYPES, |row| {
+    scan(book, &AGREEMENT_TYPES, |row| {
         let kind = row.by("AGR_Type_Desc").text();
         if !settings.agreement_types.contains_key(kind) {
             say(
@@ -64,13 +64,13 @@ pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
             );
         }
     })?;
-    scan(state, &WORK_TYPES, |row| {
+    scan(book, &WORK_TYPES, |row| {
         if row.by("Cost_Multiplier").number() == Some(0.0) {
             let kind = row.by("work_type").text();
             say("Wage", format!("work type {kind} takes the cost away"));
         }
     })?;
-    scan(state, &WORK_ROLES, |row| {
+    scan(book, &WORK_ROLES, |row| {
         let rate = row.by("Hourly_Rate").number().unwrap_or_default();
         if rate <= 0.0 && !row.by("Inactive_Flag").flag() {
             let role = row.by("work_role").text();
@@ -78,7 +78,7 @@ pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
         }
     })?;
     let mut groups = BTreeSet::new();
-    scan(state, &GROUPS, |row| {
+    scan(book, &GROUPS, |row| {
         groups.insert(row.by("BusGroup").text().to_ascii_lowercase());
     })?;
     for group in &settings.excluded_groups {
@@ -89,7 +89,7 @@ pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
             );
         }
     }
-    let holidays = Holidays::read(state)?;
+    let holidays = Holidays::read(book)?;
     let asked = settings.holiday_list.is_some() || holidays.names().len() > 1;
     if asked && holidays.chosen(&settings).is_none() {
         let lists = holidays.names().join(", ");
@@ -98,7 +98,7 @@ pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
             format!("no holidays are counted: set holiday_list to one of {lists}"),
         );
     }
-    scan(state, &ADDITIONS, |row| {
+    scan(book, &ADDITIONS, |row| {
         if let (Some(cost), Some(price)) =
             (row.by("Unit_Cost").number(), row.by("Unit_Price").number())
             && cost > 0.0
@@ -117,14 +117,16 @@ pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
         }
     })?;
     let mut sums: HashMap<i64, f64> = HashMap::new();
-    scan(state, &LINES, |row| {
-        if let Some(invoice) = row.by("Billing_Log_RecID").id() {
-            let price = row.by("Extended_Price").number();
-            *sums.entry(invoice).or_default() += price.unwrap_or_default();
-        }
-    })?;
+    for report in [&LINES, &ITEMS] {
+        scan(book, report, |row| {
+            if let Some(invoice) = row.by("Billing_Log_RecID").id() {
+                let price = row.by("Extended_Price").number();
+                *sums.entry(invoice).or_default() += price.unwrap_or_default();
+            }
+        })?;
+    }
     let mut uninvoiced: BTreeMap<i64, f64> = BTreeMap::new();
-    scan(state, &PRODUCTS, |row| {
+    scan(book, &PRODUCTS, |row| {
         let price = row.by("Extended_Price_Amount").number().unwrap_or_default();
         let open = row.by("billing_log_recid").id().is_none() && row.by("billable_flag").flag();
         if let (true, Some(ticket)) = (open && price > 0.0, row.by("sr_service_recid").id()) {
@@ -138,13 +140,13 @@ pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
         );
     }
     let mut expenses: HashMap<i64, f64> = HashMap::new();
-    scan(state, &EXPENSES, |row| {
+    scan(book, &EXPENSES, |row| {
         if let Some(invoice) = row.by("Billing_Log_RecID").id() {
             let amount = row.by("Extended_Amount").number();
             *expenses.entry(invoice).or_default() += amount.unwrap_or_default();
         }
     })?;
-    scan(state, &INVOICES, |row| {
+    scan(book, &INVOICES, |row| {
         let listed = row.by("Billing_Log_RecID").id();
         let listed = listed.and_then(|id| expenses.get(&id));
         let stated = row.by("Expense_Amount").number().unwrap_or_default();
@@ -170,6 +172,7 @@ pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
             .copied()
             .unwrap_or_default();
         if (parts - total).abs() > 0.01 && (parts + lines - total).abs() > 0.01 {
+            let parts = if parts == 0.0 { lines } else { parts };
             say(
                 "Clients",
                 format!(

@@ -1,10 +1,9 @@
 //! Days without work: those of the settings, and those of the PSA's list that counts.
 
 use super::reports::{CALENDARS, HOLIDAYS};
-use super::rows::scan;
+use super::rows::{Book, scan};
 use super::settings::Settings;
 use crate::Failure;
-use crate::state::State;
 use std::collections::{BTreeMap, BTreeSet};
 
 struct List {
@@ -19,9 +18,9 @@ pub struct Holidays {
 }
 
 impl Holidays {
-    pub fn read(state: &State) -> Result<Self, Failure> {
+    pub fn read(book: Book<'_>) -> Result<Self, Failure> {
         let mut lists: BTreeMap<i64, List> = BTreeMap::new();
-        scan(state, &HOLIDAYS, |row| {
+        scan(book, &HOLIDAYS, |row| {
             let id = row.by("Holiday_List_RecID").id().unwrap_or_default();
             let day = row.by("Holiday_Date").text().get(..10).unwrap_or_default();
             let list = lists.entry(id).or_insert_with(|| List {
@@ -31,7 +30,7 @@ impl Holidays {
             list.days.push(day.to_owned());
         })?;
         let mut followed = BTreeSet::new();
-        scan(state, &CALENDARS, |row| {
+        scan(book, &CALENDARS, |row| {
             followed.extend(row.by("Holiday_List_RecID").id());
         })?;
         Ok(Self { lists, followed })

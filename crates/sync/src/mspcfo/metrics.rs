@@ -1,32 +1,30 @@
 //! Clients, agreements and members by month, out of the rows that `pull` keeps: a month at a time, so that memory
 //! does not grow with the years.
 
-use super::SLUG;
 use super::details::Details;
 use super::figures::{Contract, Figures, Month, Sums};
-use super::formulas::product_part;
 use super::holidays::Holidays;
+use super::parts::{Part, Parts};
 use super::pull::PULLED;
-use super::reports::{
-    ADDITIONS, AGREEMENTS, COMPANIES, INVOICES, LINES, MEMBERS, PRODUCTS, TIME, WORK_TYPES,
-};
-use super::rows::{Span, scan, scan_in};
+use super::reports::{AGREEMENTS, COMPANIES, INVOICES, MEMBERS, TIME, WORK_TYPES};
+use super::rows::{Book, Span, scan, scan_in};
 use super::settings::{Kind, Settings, Wages};
 use super::{publish, receivables, wages};
 use crate::Failure;
-use crate::state::{Shelf, State};
+use crate::state::Shelf;
 use crate::work::Work;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
-    if work.state.watermark(SLUG, PULLED)?.as_deref() != Some("whole") {
+pub fn run<A>(work: &mut Work<'_, A>) -> Result<(), Failure> {
+    let pulled = work.state.watermark(work.integration, PULLED)?;
+    if pulled.as_deref() != Some("whole") {
         return Err(Failure::Held("the last reading of the reports did not get through; the figures of before stay until one does".to_owned()));
     }
     let settings: Settings = work.settings()?;
     let mut tables = publish::Tables::begin(work)?;
-    let figures = compute(work.state, &settings, |figures, number, month| {
+    let figures = compute(Book::of(work), &settings, |figures, number, month| {
         tables.put(figures, number, month, &settings)
     })?;
     tables.end(work, &figures, &settings)?;
@@ -37,18 +35,18 @@ pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
 
 /// Works everything out anew and hands each month over, oldest first.
 pub fn compute(
-    state: &State,
+    book: Book<'_>,
     settings: &Settings,
     mut each: impl FnMut(&Figures, u32, &Month) -> Result<(), Failure>,
 ) -> Result<Figures, Failure> {
     let mut figures = Figures::default();
-    scan(state, &COMPANIES, |row| {
+    scan(book, &COMPANIES, |row| {
         if let Some(id) = row.by("Company_RecID").id() {
             let name = row.by("Company_Name").text().to_owned();
             figures.companies.insert(id, name);
         }
     })?;
-    scan(state, &AGREEMENTS, |row| {
+    scan(book, &AGREEMENTS, |row| {
         let contract = Contract {
             name: row.by("AGR_Name").text().to_owned(),
             company: row.by("CompanyRecId").id().unwrap_or_default(),
@@ -57,17 +55,17 @@ pub fn compute(
         let id = row.by("AGR_Header_RecID").id().unwrap_or_default();
         figures.contracts.insert(id, contract);
     })?;
-    figures.details = Details::read(state, settings)?;
-    let holidays = Holidays::read(state)?.days(settings);
-    let mut people = People::new(state, settings)?;
-    let lines = lines(state, settings)?;
+    figures.details = Details::read(book, settings)?;
+    let holidays = Holidays::read(book)?.days(settings);
+    let mut people = People::new(book, settings)?;
+    let parts = Parts::read(book, settings)?;
     let mut from = "0".to_owned();
-    while let Some(span) = next(state, &from)? {
+    while let Some(span) = next(book, &from)? {
         if let Some(number) = span.month() {
             let mut month = Month::default();
             figures.time_entries +=
-                labor(state, settings, &figures, &mut people, &span, &mut month)?;
-            revenue(state, settings, &figures, &lines, &span, &mut month)?;
+                labor(book, settings, &figures, &mut people, &span, &mut month)?;
+            revenue(book, settings, &figures, &parts, &span, &mut month)?;
             for (client, sums) in &month.clients {
                 if let Some(lead) = figures.details.leads.get(client) {
                     month.leads.entry(*lead).or_default().add(sums);
@@ -84,10 +82,12 @@ pub fn compute(
 }
 
 /// The next month of which there is time or an invoice.
-fn next(state: &State, from: &str) -> Result<Option<Span>, Failure> {
+fn next(book: Book<'_>, from: &str) -> Result<Option<Span>, Failure> {
     let mut first: Option<String> = None;
     for report in [&TIME, &INVOICES] {
-        let found = state.next_moment(Shelf::Fact, SLUG, report.name, from)?;
+        let found = book
+            .state
+            .next_moment(Shelf::Fact, book.integration, report.name, from)?;
         first = match (first, found) {
             (Some(first), Some(found)) => Some(first.min(found)),
             (first, found) => first.or(found),
@@ -102,14 +102,14 @@ struct Costs {
     multipliers: HashMap<String, f64>,
 }
 
-fn costs(state: &State) -> Result<Costs, Failure> {
+fn costs(book: Book<'_>) -> Result<Costs, Failure> {
     let (mut members, mut multipliers) = (HashMap::new(), HashMap::new());
-    scan(state, &MEMBERS, |row| {
+    scan(book, &MEMBERS, |row| {
         if let Some(cost) = row.by("Hourly_Cost").number() {
             members.insert(row.by("Member_ID").text().to_ascii_lowercase(), cost);
         }
     })?;
-    scan(state, &WORK_TYPES, |row| {
+    scan(book, &WORK_TYPES, |row| {
         if let Some(multiplier) = row.by("Cost_Multiplier").number() {
             multipliers.insert(row.by("work_type").text().to_owned(), multiplier);
         }
@@ -137,9 +137,9 @@ struct People {
 }
 
 impl People {
-    fn new(state: &State, settings: &Settings) -> Result<Self, Failure> {
+    fn new(book: Book<'_>, settings: &Settings) -> Result<Self, Failure> {
         Ok(Self {
-            costs: costs(state)?,
+            costs: costs(book)?,
             wages: Wages::new(settings),
             own: settings.own_companies.iter().copied().collect(),
             met: HashMap::new(),
@@ -164,7 +164,7 @@ impl People {
 
 /// Hours of a month and what they cost; answers how many entries there are.
 fn labor(
-    state: &State,
+    book: Book<'_>,
     settings: &Settings,
     figures: &Figures,
     people: &mut People,
@@ -188,7 +188,7 @@ fn labor(
         let contract = figures.contracts.get(&agreement);
         contract.is_some_and(|contract| settings.fixed_fee(&contract.kind))
     };
-    let count = scan_in(state, &TIME, span, |row| {
+    let count = scan_in(book, &TIME, span, |row| {
         if settings.leaves_out(row.cell(group).text()) {
             return;
         }
@@ -256,85 +256,59 @@ fn labor(
     Ok(count)
 }
 
-/// What of each invoice is product, and what that cost.
-fn lines(state: &State, settings: &Settings) -> Result<HashMap<i64, (f64, f64)>, Failure> {
-    let mut costs: HashMap<(i64, i64), f64> = HashMap::new();
-    scan(state, &ADDITIONS, |row| {
-        if let (Some(agreement), Some(product), Some(cost)) = (
-            row.by("AGR_RecID").id(),
-            row.by("Product_RecId").id(),
-            row.by("Unit_Cost").number(),
-        ) {
-            costs.insert((agreement, product), cost);
-        }
-    })?;
-    let mut lines: HashMap<i64, (f64, f64)> = HashMap::new();
-    scan(state, &LINES, |row| {
-        let (Some(invoice), Some(agreement)) = (
-            row.by("Billing_Log_RecID").id(),
-            row.by("AGR_Header_RecID").id(),
-        ) else {
-            return;
-        };
-        let item = row.by("IV_Item_RecID").id();
-        let cost = item.and_then(|item| costs.get(&(agreement, item)));
-        let cost = cost.copied().unwrap_or_default();
-        let quantity = row.by("Quantity").number().unwrap_or_default();
-        let price = row.by("Unit_Price").number().unwrap_or_default();
-        let (product, expense) = lines.entry(invoice).or_default();
-        *product += product_part(cost, price, quantity, settings);
-        *expense += cost * quantity;
-    })?;
-    scan(state, &PRODUCTS, |row| {
-        if let Some(invoice) = row.by("billing_log_recid").id() {
-            let price = row.by("Extended_Price_Amount").number();
-            let (product, expense) = lines.entry(invoice).or_default();
-            *product += price.unwrap_or_default();
-            *expense += row.by("Extended_Cost").number().unwrap_or_default();
-        }
-    })?;
-    Ok(lines)
-}
-
 /// Invoices of a month, split into labor and product, and what the products cost.
 fn revenue(
-    state: &State,
+    book: Book<'_>,
     settings: &Settings,
     figures: &Figures,
-    lines: &HashMap<i64, (f64, f64)>,
+    parts: &Parts,
     span: &Span,
     month: &mut Month,
 ) -> Result<(), Failure> {
-    scan_in(state, &INVOICES, span, |row| {
+    let mut whole = Vec::new();
+    scan_in(book, &INVOICES, span, |row| {
         if settings.leaves_out(row.by("BusGroup").text()) {
             return;
         }
-        let total = row.by("Invoice_Subtotal").number().unwrap_or_default();
-        let agreement = row.by("AGR_Header_RecID").id();
-        let invoice = row.by("Billing_Log_RecID").id().unwrap_or_default();
-        let (product, expense) = lines.get(&invoice).copied().unwrap_or_default();
-        let contract = agreement.and_then(|id| figures.contracts.get(&id));
-        let kind = contract.map_or("", |contract| contract.kind.as_str());
-        let labor = match agreement {
-            Some(_) if settings.licences(kind) => 0.0,
-            Some(_) => total - product,
-            None => row.by("Time_Amount").number().unwrap_or_default(),
-        };
-        let sums = Sums {
-            revenue: total,
-            labor_revenue: labor,
-            product_cost: expense,
-            invoices: 1,
-            ..Sums::default()
-        };
-        if let Some(company) = row.by("Company_RecID").id() {
-            month.clients.entry(company).or_default().add(&sums);
-        }
-        if let Some(project) = row.by("PM_Project_RecID").id() {
-            month.projects.entry(project).or_default().add(&sums);
-        }
-        if let Some(agreement) = agreement {
-            month.agreements.entry(agreement).or_default().add(&sums);
+        parts.of(row, &mut whole);
+        for (at, part) in whole.iter().enumerate() {
+            let contract = part.agreement.and_then(|id| figures.contracts.get(&id));
+            let kind = contract.map_or("", |contract| contract.kind.as_str());
+            let sums = Sums {
+                revenue: part.total,
+                labor_revenue: match part.agreement {
+                    Some(_) if settings.licences(kind) => 0.0,
+                    Some(_) => part.total - part.product,
+                    None => part.time,
+                },
+                product_cost: part.expense,
+                ..Sums::default()
+            };
+            // An invoice counts once for each that it is about, whatever its parts.
+            let first = |whose: fn(&Part) -> Option<i64>| {
+                let before = &whole[..at];
+                u64::from(!before.iter().any(|other| whose(other) == whose(part)))
+            };
+            let add = |table: &mut BTreeMap<i64, Sums>, whose: i64, invoices: u64| {
+                let sums = Sums {
+                    invoices,
+                    ..sums.clone()
+                };
+                table.entry(whose).or_default().add(&sums);
+            };
+            if let Some(company) = row.by("Company_RecID").id() {
+                add(&mut month.clients, company, u64::from(at == 0));
+            }
+            if let Some(project) = part.project {
+                add(&mut month.projects, project, first(|part| part.project));
+            }
+            if let Some(agreement) = part.agreement {
+                add(
+                    &mut month.agreements,
+                    agreement,
+                    first(|part| part.agreement),
+                );
+            }
         }
     })?;
     Ok(())

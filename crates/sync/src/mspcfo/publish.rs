@@ -2,9 +2,9 @@
 //! people. Knows no formula.
 
 use super::figures::{Figures, Month, Who};
+use super::html;
 use super::settings::Settings;
 use super::sheet::Sheet;
-use super::{SLUG, html};
 use crate::Failure;
 use crate::work::Work;
 
@@ -19,7 +19,7 @@ pub struct Tables {
 }
 
 impl Tables {
-    pub fn begin(work: &Work<'_>) -> Result<Self, Failure> {
+    pub fn begin<A>(work: &Work<'_, A>) -> Result<Self, Failure> {
         let sheet = |name, who: Who| Sheet::begin(work, name, who.columns());
         Ok(Self {
             clients: sheet("clients", Who::Client)?,
@@ -61,9 +61,9 @@ impl Tables {
     }
 
     /// Puts the tables in the place of those of before, and the page beside them.
-    pub fn end(
+    pub fn end<A>(
         self,
-        work: &Work<'_>,
+        work: &Work<'_, A>,
         figures: &Figures,
         settings: &Settings,
     ) -> Result<(), Failure> {
@@ -79,7 +79,7 @@ impl Tables {
         for sheet in sheets {
             sheet.end()?;
         }
-        crate::home::write(&work.home.output(SLUG, "report.html"), &page)?;
+        crate::home::write(&work.home.output(work.integration, "report.html"), &page)?;
         work.state.steps.done()
     }
 }

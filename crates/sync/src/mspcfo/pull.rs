@@ -1,67 +1,143 @@
-//! Reading reports into our own rows: small ones whole, large ones by last update with a day of overlap, and once
-//! a day the open month and the two before it whole, because reports do not tell what was deleted.
+//! Rows of a PSA into our own tables: small ones whole, large ones by last update with a day of overlap, and once a day
+//! the open month and the two before it whole, because neither reports nor queries tell what was deleted. How rows are
+//! read is the PSA's matter: `Tables`.
 
-use super::reports::{ALL, Report};
-use super::{REPORTS, SLUG};
+use super::reports::Report;
 use crate::Failure;
-use crate::api::{PAGE, encode};
+use crate::api::PAGE;
 use crate::prints::{Cursor, Print};
 use crate::state::{Record, Shelf};
-use crate::work::{Work, hash, moment};
+use crate::work::{Work, hash};
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 
 /// Watermark: `whole` after a run that read everything it had to.
 pub const PULLED: &str = "pulled";
-/// A smaller page than this is not the page's fault.
-const SMALLEST: usize = 50;
 
-pub fn run(work: &mut Work<'_>) -> Result<(), Failure> {
-    work.state.set_watermark(SLUG, PULLED, "begun")?;
-    for report in ALL {
-        match one(work, report) {
+/// Which rows of a table are asked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Wanted<'w> {
+    All,
+    /// Changed after a moment.
+    Since(Timestamp),
+    /// Of a day, `2026-09-01`, or later ones.
+    From(&'w str),
+}
+
+/// A row on its way into a table.
+pub struct Line {
+    /// The number by which rows come in order.
+    pub number: i64,
+    /// What tells it from all others.
+    pub name: String,
+    /// By the columns of the table; none where the row counts as deleted.
+    pub cells: Option<Vec<Value>>,
+}
+
+/// Takes a page of rows over.
+pub type Each<'e, A> = &'e mut dyn FnMut(&mut Work<'_, A>, Vec<Line>) -> Result<(), Failure>;
+
+/// A PSA's rows for our tables.
+pub trait Tables<A> {
+    /// The tables that it fills, in the order in which they are read.
+    fn all(&self) -> Vec<&'static Report>;
+
+    /// Hands rows of a table over, page by page in the order of their numbers; `false` where it cannot be read.
+    fn read(
+        &self,
+        work: &mut Work<'_, A>,
+        table: &'static Report,
+        wanted: Wanted<'_>,
+        each: Each<'_, A>,
+    ) -> Result<bool, Failure>;
+}
+
+/// Reads every table. One that a right is missing for stays as it was and holds up no other; then the whole reading
+/// has not got through.
+pub fn run<A>(work: &mut Work<'_, A>, tables: &impl Tables<A>) -> Result<(), Failure> {
+    let slug = work.integration;
+    work.state.set_watermark(slug, PULLED, "begun")?;
+    let mut refused: Vec<(&str, Failure)> = Vec::new();
+    for report in tables.all() {
+        match one(work, tables, report) {
             Err(failure @ (Failure::NotFound { .. } | Failure::Invalid { .. })) => {
                 work.warn(format!("report {}: {failure}", report.name));
             }
+            Err(failure @ Failure::Right { .. }) => refused.push((report.name, failure)),
             other => other?,
         }
     }
-    work.state.set_watermark(SLUG, PULLED, "whole")
+    match refusal(work, refused) {
+        Some(failure) => Err(failure),
+        None => work.state.set_watermark(slug, PULLED, "whole"),
+    }
 }
 
-fn one(work: &mut Work<'_>, report: &'static Report) -> Result<(), Failure> {
-    let Some((changed, day)) = report.grows else {
+/// What refused tables come to: the refusal itself where one right explains all of them.
+fn refusal<A>(work: &mut Work<'_, A>, refused: Vec<(&str, Failure)>) -> Option<Failure> {
+    let names: Vec<&str> = refused.iter().map(|(name, _)| *name).collect();
+    let mut needs: Vec<&String> = Vec::new();
+    for (_, failure) in &refused {
+        if let Failure::Right { need, .. } = failure
+            && !needs.contains(&need)
+        {
+            needs.push(need);
+        }
+    }
+    if needs.len() > 1 {
+        return Some(Failure::Held(format!(
+            "the key lacks {}; grant these, and read again: {} stay as they were",
+            needs
+                .into_iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(" and "),
+            names.join(", ")
+        )));
+    }
+    if !names.is_empty() {
+        work.warn(format!("not read, and as before: {}", names.join(", ")));
+    }
+    refused.into_iter().next().map(|(_, failure)| failure)
+}
+
+fn one<A>(
+    work: &mut Work<'_, A>,
+    tables: &impl Tables<A>,
+    report: &'static Report,
+) -> Result<(), Failure> {
+    let slug = work.integration;
+    let Some((_, _)) = report.grows else {
         let mut known = Known::whole(work, report)?;
-        if read(work, report, "", &mut known)? {
+        if read(work, tables, report, Wanted::All, &mut known)? {
             forget(work, report, known)?;
         }
         return Ok(());
     };
-    let since = work.state.watermark(SLUG, report.name)?;
+    let since = work.state.watermark(slug, report.name)?;
     let began = work.moment();
     let Some(since) = since.and_then(|since| since.parse::<Timestamp>().ok()) else {
         let mut known = Known::whole(work, report)?;
-        if !read(work, report, "", &mut known)? {
+        if !read(work, tables, report, Wanted::All, &mut known)? {
             return Ok(());
         }
         forget(work, report, known)?;
         mark_reloaded(work, report)?;
-        return work.state.set_watermark(SLUG, report.name, &began);
+        return work.state.set_watermark(slug, report.name, &began);
     };
     // A clock that went back must not skip anything: the watermark never lies ahead.
     let since = since.min(work.now).checked_sub(24.hours()).unwrap_or(since);
-    let condition = format!("{changed} > [{}]", moment(since));
-    if !read(work, report, &condition, &mut Known::Some(HashSet::new()))? {
+    let mut some = Known::Some(HashSet::new());
+    if !read(work, tables, report, Wanted::Since(since), &mut some)? {
         return Ok(());
     }
     if !reloaded(work, report)? {
         let open = open_since(work.now);
         let mut known = Known::Some(HashSet::new());
-        let condition = format!("{day} >= [{open}T00:00:00Z]");
-        read(work, report, &condition, &mut known)?;
+        read(work, tables, report, Wanted::From(&open), &mut known)?;
         if let Known::Some(seen) = known {
-            let ours = work.state.since(Shelf::Fact, SLUG, report.name, &open)?;
+            let ours = work.state.since(Shelf::Fact, slug, report.name, &open)?;
             if seen.is_empty() && !ours.is_empty() {
                 work.warn(format!(
                     "report {} has no rows since {open} all at once; its rows of before are kept",
@@ -76,24 +152,24 @@ fn one(work: &mut Work<'_>, report: &'static Report) -> Result<(), Failure> {
         }
         mark_reloaded(work, report)?;
     }
-    work.state.set_watermark(SLUG, report.name, &began)
+    work.state.set_watermark(slug, report.name, &began)
 }
 
-fn today(work: &Work<'_>, report: &Report) -> (String, String) {
+fn today<A>(work: &Work<'_, A>, report: &Report) -> (String, String) {
     (
         format!("{} reloaded", report.name),
         work.now.strftime("%Y-%m-%d").to_string(),
     )
 }
 
-fn reloaded(work: &Work<'_>, report: &Report) -> Result<bool, Failure> {
+fn reloaded<A>(work: &Work<'_, A>, report: &Report) -> Result<bool, Failure> {
     let (name, today) = today(work, report);
-    Ok(work.state.watermark(SLUG, &name)?.as_deref() == Some(today.as_str()))
+    Ok(work.state.watermark(work.integration, &name)?.as_deref() == Some(today.as_str()))
 }
 
-fn mark_reloaded(work: &Work<'_>, report: &Report) -> Result<(), Failure> {
+fn mark_reloaded<A>(work: &Work<'_, A>, report: &Report) -> Result<(), Failure> {
     let (name, today) = today(work, report);
-    work.state.set_watermark(SLUG, &name, &today)
+    work.state.set_watermark(work.integration, &name, &today)
 }
 
 /// First day of the month before the last one.
@@ -120,15 +196,17 @@ enum Known<'s> {
 }
 
 impl<'s> Known<'s> {
-    fn whole(work: &Work<'s>, report: &'static Report) -> Result<Self, Failure> {
+    fn whole<A>(work: &Work<'s, A>, report: &'static Report) -> Result<Self, Failure> {
         if report.key.len() == 1 {
             return Ok(Self::Walk {
-                cursor: Cursor::new(work.state, Shelf::Fact, SLUG, report.name),
+                cursor: Cursor::new(work.state, Shelf::Fact, work.integration, report.name),
                 gone: Vec::new(),
                 seen: 0,
             });
         }
-        let rows = work.state.hashes(Shelf::Fact, SLUG, report.name)?;
+        let rows = work
+            .state
+            .hashes(Shelf::Fact, work.integration, report.name)?;
         Ok(Self::Names {
             rows: rows
                 .into_iter()
@@ -139,9 +217,9 @@ impl<'s> Known<'s> {
     }
 
     /// The row of ours, `None` where there is none; whether this one came before in this reading.
-    fn find(
+    fn find<A>(
         &mut self,
-        work: &Work<'_>,
+        work: &Work<'_, A>,
         report: &Report,
         number: i64,
         name: &str,
@@ -164,7 +242,9 @@ impl<'s> Known<'s> {
             }
             Self::Some(seen) => {
                 let again = !seen.insert(number);
-                let found = work.state.print(Shelf::Fact, SLUG, report.name, number)?;
+                let found = work
+                    .state
+                    .print(Shelf::Fact, work.integration, report.name, number)?;
                 Ok((found.map(light), again))
             }
         }
@@ -172,7 +252,7 @@ impl<'s> Known<'s> {
 }
 
 /// Takes away rows that a whole reading did not show any more.
-fn forget(work: &mut Work<'_>, report: &Report, known: Known<'_>) -> Result<(), Failure> {
+fn forget<A>(work: &mut Work<'_, A>, report: &Report, known: Known<'_>) -> Result<(), Failure> {
     let (seen, gone) = match known {
         Known::Walk {
             mut cursor,
@@ -204,189 +284,43 @@ fn forget(work: &mut Work<'_>, report: &Report, known: Known<'_>) -> Result<(), 
     Ok(())
 }
 
-/// Reads a report and keeps what is new or changed; `false` where it cannot be read. Each page is asked for by the last key of the one before, so
-/// that rows which come, go or move meanwhile move no other.
-fn read(
-    work: &mut Work<'_>,
+fn read<A>(
+    work: &mut Work<'_, A>,
+    tables: &impl Tables<A>,
     report: &'static Report,
-    condition: &str,
+    wanted: Wanted<'_>,
     known: &mut Known<'_>,
 ) -> Result<bool, Failure> {
-    let key = report.key[0];
-    let (mut size, mut last) = (PAGE, None::<i64>);
-    loop {
-        let beyond = last.map(|last| format!("{key} > {last}"));
-        let wanted: Vec<&str> = [Some(condition), beyond.as_deref()]
-            .into_iter()
-            .flatten()
-            .filter(|part| !part.is_empty())
-            .collect();
-        let page = match page(work, report, &wanted.join(" and "), size, 1) {
-            Err(Failure::Down { slow: true, .. }) if size / 2 >= SMALLEST => {
-                size /= 2;
-                continue;
-            }
-            page => page?,
-        };
-        let Some(mut page) = page else {
-            return Ok(false);
-        };
-        if page.rows.len() < size {
-            keep(work, report, &page, known)?;
-            return Ok(true);
-        }
-        let end = page.number(page.rows.len() - 1);
-        if report.key.len() > 1 {
-            // Rows that share the key of the last one may go on behind this page: they wait for the next.
-            let begin = page.rows.iter().position(|row| page.of(row) == end);
-            if begin == Some(0) {
-                alike(work, report, end, size, known)?;
-                last = Some(end);
-                continue;
-            }
-            page.rows.truncate(begin.unwrap_or(page.rows.len()));
-            last = Some(page.number(page.rows.len() - 1));
-        } else if last.is_some_and(|last| end <= last) {
-            return Err(Failure::Held(format!(
-                "report {} is not ordered by {key}, though that was asked for; nothing more can be read of it",
-                report.name
-            )));
-        } else {
-            last = Some(end);
-        }
-        keep(work, report, &page, known)?;
-    }
+    tables.read(work, report, wanted, &mut |work, lines| {
+        keep(work, report, lines, known)
+    })
 }
 
-/// More rows of one key than a page holds.
-fn alike(
-    work: &mut Work<'_>,
+/// Keeps what is new or changed of a page.
+fn keep<A>(
+    work: &mut Work<'_, A>,
     report: &'static Report,
-    key: i64,
-    size: usize,
+    lines: Vec<Line>,
     known: &mut Known<'_>,
 ) -> Result<(), Failure> {
-    let condition = format!("{} = {key}", report.key[0]);
-    for number in 1.. {
-        let Some(page) = page(work, report, &condition, size, number)? else {
-            return Ok(());
-        };
-        keep(work, report, &page, known)?;
-        if page.rows.len() < size {
-            break;
-        }
-    }
-    Ok(())
-}
-
-/// A page of a report.
-struct Page {
-    /// Where each of the columns that are kept stands.
-    columns: Vec<Option<usize>>,
-    keys: Vec<usize>,
-    rows: Vec<Value>,
-}
-
-impl Page {
-    fn of(&self, row: &Value) -> i64 {
-        row.get(self.keys[0])
-            .and_then(|cell| {
-                cell.as_i64()
-                    .or_else(|| cell.as_f64().map(|cell| cell as i64))
-            })
-            .unwrap_or_default()
-    }
-
-    fn number(&self, at: usize) -> i64 {
-        self.rows.get(at).map_or(0, |row| self.of(row))
-    }
-}
-
-/// `None` where a column by which rows are known is missing: nothing can be read then.
-fn page(
-    work: &mut Work<'_>,
-    report: &'static Report,
-    condition: &str,
-    size: usize,
-    number: usize,
-) -> Result<Option<Page>, Failure> {
-    let mut path = format!(
-        "system/reports/{}?pageSize={size}&page={number}&orderBy={}",
-        report.name,
-        encode(report.key[0])
-    );
-    if !condition.is_empty() {
-        path = format!("{path}&conditions={}", encode(condition));
-    }
-    let mut answer = work.api.get(REPORTS, &path)?;
-    let names: Vec<String> = answer["column_definitions"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|column| column.as_object()?.keys().next().cloned())
-        .collect();
-    let place = |column: &str| {
-        names
-            .iter()
-            .position(|name| name.eq_ignore_ascii_case(column))
-    };
-    let keys: Vec<usize> = report.key.iter().filter_map(|key| place(key)).collect();
-    let rows = match answer["row_values"].take() {
-        Value::Array(rows) => rows,
-        _ => Vec::new(),
-    };
-    if keys.len() < report.key.len() {
-        if !rows.is_empty() {
-            let missing: Vec<&str> = report
-                .key
-                .iter()
-                .copied()
-                .filter(|key| place(key).is_none())
-                .collect();
-            work.warn(format!(
-                "report {} has no column {}, by which its rows are known; its rows of before are kept",
-                report.name,
-                missing.join(", ")
-            ));
-        }
-        return Ok(None);
-    }
-    Ok(Some(Page {
-        columns: report.columns.iter().map(|column| place(column)).collect(),
-        keys,
-        rows,
-    }))
-}
-
-fn keep(
-    work: &mut Work<'_>,
-    report: &'static Report,
-    page: &Page,
-    known: &mut Known<'_>,
-) -> Result<(), Failure> {
-    let mut changed = Vec::new();
-    work.progress.step(page.rows.len(), report.name);
+    let (mut changed, mut gone) = (Vec::new(), Vec::new());
+    work.progress.step(lines.len(), report.name);
     let day = report.grows.and_then(|(_, day)| report.at(day));
-    for row in &page.rows {
+    for line in lines {
         work.counts.read += 1;
-        let cell = |at: usize| row.get(at).cloned().unwrap_or_default();
-        let number = page.of(row);
-        let name: Vec<String> = page.keys.iter().map(|at| cell(*at).to_string()).collect();
-        let name = name.join(" ");
-        let (found, again) = known.find(work, report, number, &name)?;
+        let (found, again) = known.find(work, report, line.number, &line.name)?;
         if again {
             continue;
         }
-        let content: Vec<Value> = page
-            .columns
-            .iter()
-            .map(|at| at.map(cell).unwrap_or_default())
-            .collect();
-        let day = day.and_then(|at| content[at].as_str()).unwrap_or_default();
+        let Some(cells) = line.cells else {
+            gone.extend(found.map(|(id, _)| id));
+            continue;
+        };
+        let day = day.and_then(|at| cells[at].as_str()).unwrap_or_default();
         let day: String = day.chars().take(10).collect();
-        let content = Value::Array(content);
+        let content = Value::Array(cells);
         let print = hash(&content.to_string());
-        let mut record = Record::new(SLUG, report.name, name);
+        let mut record = Record::new(work.integration, report.name, line.name);
         match found {
             Some((_, known)) if known == print => {
                 work.counts.unchanged += 1;
@@ -398,12 +332,14 @@ fn keep(
             }
             None => work.counts.created += 1,
         }
-        record.psa_id = Some(number);
+        record.psa_id = Some(line.number);
         record.hash = print;
         // The day it belongs to, so that a period can be found.
         record.updated = day;
         record.data = content;
         changed.push(record);
     }
+    work.counts.changed += gone.len() as u64;
+    work.state.remove_all(Shelf::Fact, &gone)?;
     work.state.put_all(Shelf::Fact, &mut changed)
 }

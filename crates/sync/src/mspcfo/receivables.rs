@@ -2,7 +2,7 @@
 
 use super::figures::Figures;
 use super::reports::{INVOICES, PAYMENTS};
-use super::rows::scan;
+use super::rows::{Book, scan};
 use super::sheet::{Cell, Column, Sheet};
 use crate::Failure;
 use crate::work::Work;
@@ -43,9 +43,9 @@ fn day(text: &str) -> Option<f64> {
     Some(f64::from(since.get_days()))
 }
 
-pub fn write(work: &mut Work<'_>, figures: &Figures) -> Result<(), Failure> {
+pub fn write<A>(work: &mut Work<'_, A>, figures: &Figures) -> Result<(), Failure> {
     let mut applied: HashMap<i64, Applied> = HashMap::new();
-    scan(work.state, &PAYMENTS, |row| {
+    scan(Book::of(work), &PAYMENTS, |row| {
         if let (Some(invoice), Some(amount), Some(day)) = (
             row.by("Billing_Log_RecID").id(),
             row.by("Applied_Amount").number(),
@@ -57,7 +57,7 @@ pub fn write(work: &mut Work<'_>, figures: &Figures) -> Result<(), Failure> {
         }
     })?;
     let mut clients: BTreeMap<i64, Owed> = BTreeMap::new();
-    scan(work.state, &INVOICES, |row| {
+    scan(Book::of(work), &INVOICES, |row| {
         let Some(company) = row.by("Company_RecID").id() else {
             return;
         };

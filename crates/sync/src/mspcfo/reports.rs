@@ -1,4 +1,5 @@
-//! The reports that MSPCFO reads, and which of their columns it keeps. Knows no figure.
+//! Our own tables: the reports that MSPCFO reads of a ConnectWise, and which of their columns it keeps. What it reads of
+//! an Autotask is kept in the same ones. Knows no figure.
 
 /// A report.
 pub struct Report {
@@ -269,4 +270,23 @@ pub const PAYMENTS: Report = Report {
         "Date_Applied",
     ],
     grows: Some(("Last_Update", "Date_Applied")),
+};
+/// What invoices consist of, where one invoice may be about several agreements: billing items of an Autotask. Invoices
+/// of a ConnectWise are about one agreement each, and have none.
+pub const ITEMS: Report = Report {
+    name: "BillingItem",
+    key: &["Billing_Item_RecID"],
+    columns: &[
+        "Billing_Item_RecID",
+        "Billing_Log_RecID",
+        "AGR_Header_RecID",
+        "PM_Project_RecID",
+        "Item_Type",
+        "IV_Item_RecID",
+        "Quantity",
+        "Extended_Price",
+        "Extended_Cost",
+        "Date_Item",
+    ],
+    grows: Some(("", "Date_Item")),
 };

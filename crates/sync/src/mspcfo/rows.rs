@@ -1,12 +1,12 @@
 //! Rows of reports out of our own store, a few at a time: reading goes on beside the reckoning, and memory does
 //! not grow with the years. Knows no figure.
 
-use super::SLUG;
 use super::formulas::money;
 use super::reports::Report;
 use crate::Failure;
 use crate::prints::Passing;
 use crate::state::{Shelf, State};
+use crate::work::Work;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
@@ -96,9 +96,25 @@ impl Span {
     }
 }
 
+/// The rows that one integration keeps.
+#[derive(Clone, Copy)]
+pub struct Book<'s> {
+    pub state: &'s State,
+    pub integration: &'static str,
+}
+
+impl<'s> Book<'s> {
+    pub fn of<A>(work: &Work<'s, A>) -> Self {
+        Self {
+            state: work.state,
+            integration: work.integration,
+        }
+    }
+}
+
 /// Shows every row of a report that is kept, and counts them.
 pub fn scan(
-    state: &State,
+    book: Book<'_>,
     report: &'static Report,
     each: impl FnMut(&Row<'_, '_>),
 ) -> Result<u64, Failure> {
@@ -106,7 +122,8 @@ pub fn scan(
         report,
         |batch| {
             let mut row = |row: Passing<'_>| batch(row.data);
-            state.each(Shelf::Fact, SLUG, report.name, &mut row)
+            book.state
+                .each(Shelf::Fact, book.integration, report.name, &mut row)
         },
         each,
     )
@@ -114,7 +131,7 @@ pub fn scan(
 
 /// The same of those rows whose day is in a month.
 pub fn scan_in(
-    state: &State,
+    book: Book<'_>,
     report: &'static Report,
     span: &Span,
     each: impl FnMut(&Row<'_, '_>),
@@ -122,7 +139,10 @@ pub fn scan_in(
     let bounds = (span.from.as_str(), span.to.as_str());
     batched(
         report,
-        |batch| state.each_between(Shelf::Fact, SLUG, report.name, bounds, batch),
+        |batch| {
+            book.state
+                .each_between(Shelf::Fact, book.integration, report.name, bounds, batch)
+        },
         each,
     )
 }

@@ -1,7 +1,6 @@
 //! A table as files, written row by row so that none is held: JSON lines and CSV for programs and spreadsheets, and
 //! Parquet where it was built in. Knows no figure.
 
-use super::SLUG;
 use crate::Failure;
 use crate::input::Lines;
 use crate::steps::Steps;
@@ -48,8 +47,15 @@ pub struct Sheet {
 
 impl Sheet {
     /// Begins `out/NAME.jsonl`, `out/NAME.csv` and, where it was built in, `out/NAME.parquet`.
-    pub fn begin(work: &Work<'_>, name: &str, columns: &'static [Column]) -> Result<Self, Failure> {
-        let file = |end: &str| work.home.output(SLUG, &format!("{name}.{end}"));
+    pub fn begin<A>(
+        work: &Work<'_, A>,
+        name: &str,
+        columns: &'static [Column],
+    ) -> Result<Self, Failure> {
+        let file = |end: &str| {
+            let name = format!("{name}.{end}");
+            work.home.output(work.integration, &name)
+        };
         let mut csv = Lines::begin(&file("csv"))?;
         let names: Vec<&str> = columns.iter().map(|column| column.name()).collect();
         csv.put(&names.join(","));

@@ -1,7 +1,7 @@
 //! The wage history as it is reckoned with: each member's cost of an hour, from when on, and where it comes from.
 
 use super::reports::MEMBERS;
-use super::rows::scan;
+use super::rows::{Book, scan};
 use super::settings::{Settings, Wages};
 use super::sheet::{Cell, Column, Sheet};
 use crate::Failure;
@@ -15,11 +15,11 @@ const COLUMNS: &[Column] = &[
     Column::Text("source"),
 ];
 
-pub fn write(work: &mut Work<'_>, settings: &Settings) -> Result<(), Failure> {
+pub fn write<A>(work: &mut Work<'_, A>, settings: &Settings) -> Result<(), Failure> {
     let wages = Wages::new(settings);
     let mut sheet = Sheet::begin(work, "wages", COLUMNS)?;
     let mut written = Ok(());
-    scan(work.state, &MEMBERS, |row| {
+    scan(Book::of(work), &MEMBERS, |row| {
         let member = row.by("Member_ID").text();
         let text = |text| Cell::Text(Cow::Borrowed(text));
         let mut put = |from, cost: Option<f64>, source| {
