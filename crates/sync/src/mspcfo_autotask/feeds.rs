@@ -412,11 +412,10 @@ pub static FEEDS: &[Feed] = &[
     },
     // An invoice is paid whole, on one day.
     Feed {
-        table: &ours::PAYMENTS,
+        table: &PAID,
         entity: "Invoices",
         need: FINANCE,
         rows: Rows::Records(&[When::There("paidDate")]),
-        changed: &["paidDate", "voidedDate", "createDateTime", "webServiceDate"],
         gone: Some("isVoided"),
         columns: &[
             ("Billing_Application_RecID", Field("id")),
@@ -450,6 +449,11 @@ pub static FEEDS: &[Feed] = &[
     },
 ];
 
+/// Read whole: a payment may be dated back as far as one likes, and tells no moment of when it was entered.
+pub const PAID: Report = Report {
+    grows: None,
+    ..ours::PAYMENTS
+};
 /// Few, and read whole: one that is billed is on the list no more, and tells no moment of it.
 pub const CHARGE_OF_TICKET: Report = Report {
     grows: None,

@@ -8,6 +8,7 @@
     clippy::missing_panics_doc
 )]
 
+pub mod autotask;
 pub mod post_office;
 pub mod tenant;
 
