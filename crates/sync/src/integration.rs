@@ -8,7 +8,7 @@ use crate::work::Work;
 use bitting_client::{Autotask, Psa};
 
 /// Every integration.
-pub const ALL: [&Integration; 6] = [
+pub const ALL: [&Integration; 7] = [
     &crate::office_protect::INTEGRATION,
     &crate::office_protect::ON_AUTOTASK,
     &crate::umbrella::INTEGRATION,

@@ -10,14 +10,11 @@ use crate::mspcfo::{health, metrics, pull, settings};
 use crate::queries::{Permission, Queries, is};
 use crate::schedule::Rhythm;
 use crate::work::Work;
-use feeds::{ANYBODY, CONTRACTS, FEEDS, TICKETS};
+use feeds::{ANYBODY, CONTRACTS, COSTS, FEEDS, NON_BILLABLE, TICKETS};
 use reading::Entities;
 use serde_json::{Value, json};
 
 const VISIBILITY: Permission = Permission::new("Contracts / Contract Visibility", "");
-const COSTS: Permission = Permission::new("Other / View internal cost", "");
-const NON_BILLABLE: Permission =
-    Permission::new("Service Desk / Can view non-billable time entries", "");
 
 /// Writing that a user for MSPCFO must not be allowed.
 const EXCESS: [(Permission, &str); 4] = [
@@ -117,11 +114,11 @@ fn check(work: &mut Working<'_>) -> Result<(), Failure> {
     let unbilled = [is("eq", "isNonBillable", true)];
     let unbilled = shown(work, "TimeEntries", &unbilled, "id")?;
     for (permission, there, what) in [
-        (COSTS, costs, "no resource shows what an hour costs"),
+        (COSTS, costs, "no resource's cost of an hour is to be seen"),
         (
             NON_BILLABLE,
             unbilled,
-            "no time entry shows that nobody bills",
+            "no time entry that nobody bills is to be seen",
         ),
     ] {
         row(

@@ -13,7 +13,7 @@ use bitting_sync::state::Shelf;
 use bitting_sync::{Failure, Integration, mspcfo_autotask};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use support::autotask::{Tenant, patch, post, rows};
+use support::tenant::{Tenant, patch, post, rows};
 use support::{Desk, Server, each_right_is_needed_and_named};
 
 const SETTINGS: &str = "[agreement_types]\n\"Licenses\" = \"License & Subscription\"\n";
@@ -146,7 +146,7 @@ impl Site {
             }
             Self::Autotask(tenant) => {
                 let finance = "Admin / Finance, Accounting & Invoicing";
-                tenant.set(&tenant.with(finance, "value", "Unchecked"));
+                tenant.set(&tenant.level_with(finance, "value", "Unchecked"));
                 finance
             }
         }
@@ -155,14 +155,12 @@ impl Site {
 
 /// An instance whose user works for every line of business, as the profile asks.
 fn tenant() -> Tenant {
-    let tenant = Tenant::start("mspcfo");
     let lines = [
         "Managed Services > East",
         "Managed Services > West",
         "Projects > East",
     ];
-    tenant.user(&json!({ "linesOfBusiness": lines }));
-    tenant
+    Tenant::of_lines("autotask/mspcfo", &lines)
 }
 
 /// Every record of an entity.
@@ -620,7 +618,7 @@ fn nothing_but_reading_is_held_or_asked_of_an_autotask() {
         assert!(query || told, "{call:?}");
     }
     // What it may not do shows, where a level grants more.
-    tenant.set(&tenant.with("Service Desk / Tickets", "add", "Yes"));
+    tenant.set(&tenant.level_with("Service Desk / Tickets", "add", "Yes"));
     let said = Desk::said(
         &desk
             .run(&tenant.key, desk.integration.job("check"))

@@ -397,7 +397,7 @@ fn a_kill_at_every_step_ends_in_the_same_figures() {
 fn a_missing_field_leaves_its_figure_out_and_the_next_run_heals() {
     let records = example();
     let psa = instance(&records, |_, _, _| None);
-    let desk = desk();
+    let mut desk = desk();
     let take = |entity: &'static str, field: &str| {
         let mut records = records.lock().unwrap();
         let rows = records.get_mut(entity).expect("records");
@@ -422,6 +422,8 @@ fn a_missing_field_leaves_its_figure_out_and_the_next_run_heals() {
     );
     records.lock().unwrap().insert("Roles", roles);
     records.lock().unwrap().insert("TimeEntries", moments);
+    // The next day's reload of the open months.
+    desk.now = "2026-11-22T12:30:00Z".parse().expect("a moment");
     desk.whole(&psa);
     assert_eq!(client(&desk)["efficiency"].as_f64(), Some(1.6));
 }
@@ -583,4 +585,41 @@ fn what_is_invoiced_and_voided_later_arrives() {
     desk.now = "2026-11-23T12:30:00Z".parse().expect("a moment");
     desk.whole(&psa);
     assert!((revenue(&desk) - 200.0).abs() < 0.01, "{}", revenue(&desk));
+}
+
+/// Two permissions refuse nothing when they go: less is shown. What was there stays, and it is said.
+#[test]
+fn what_is_hidden_all_at_once_is_kept_and_said() {
+    let records = example();
+    {
+        let mut records = records.lock().unwrap();
+        records.get_mut("TimeEntries").expect("time")[1]["isNonBillable"] = json!(true);
+    }
+    let psa = instance(&records, |_, _, _| None);
+    let mut desk = desk();
+    desk.whole(&psa);
+    let before = client(&desk);
+    {
+        let mut records = records.lock().unwrap();
+        records.get_mut("Resources").expect("resources")[0]["internalCost"] = Value::Null;
+        let time = records.get_mut("TimeEntries").expect("time");
+        time.retain(|entry| entry["isNonBillable"] == false);
+    }
+    desk.now = "2026-11-22T12:30:00Z".parse().expect("a moment");
+    let said = Desk::said(&desk.whole(&psa));
+    for words in [
+        "Resources show no costs any more: Other / View internal cost went, it seems; Member stays as it was",
+        "TimeEntries show no hours that nobody bills any more: Service Desk / Can view non-billable time entries went",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
+    assert_eq!(client(&desk), before);
+    // Seen again, everything counts as it is.
+    records
+        .lock()
+        .unwrap()
+        .get_mut("Resources")
+        .expect("resources")[0]["internalCost"] = json!(50.0);
+    desk.whole(&psa);
+    assert_eq!(client(&desk)["labor_cost"].as_f64(), Some(1000.0));
 }

@@ -135,8 +135,8 @@ fn one<A>(
     if !reloaded(work, report)? {
         let open = open_since(work.now);
         let mut known = Known::Some(HashSet::new());
-        read(work, tables, report, Wanted::From(&open), &mut known)?;
-        if let Known::Some(seen) = known {
+        let there = read(work, tables, report, Wanted::From(&open), &mut known)?;
+        if let (true, Known::Some(seen)) = (there, known) {
             let ours = work.state.since(Shelf::Fact, slug, report.name, &open)?;
             if seen.is_empty() && !ours.is_empty() {
                 work.warn(format!(

@@ -11,6 +11,10 @@ pub const PROJECTS: Permission = Permission::new("Projects / Client & Internal",
 pub const TICKETS: Permission = Permission::new("Service Desk / Tickets", "View");
 pub const CHARGES: Permission = Permission::new("Service Desk / Charges", "View");
 pub const FINANCE: Permission = Permission::new("Admin / Finance, Accounting & Invoicing", "");
+/// Without these two nothing is refused, and less is shown.
+pub const COSTS: Permission = Permission::new("Other / View internal cost", "");
+pub const NON_BILLABLE: Permission =
+    Permission::new("Service Desk / Can view non-billable time entries", "");
 /// Lists that every user of the API may read.
 pub const ANYBODY: Permission = Permission::new("a security level for the API", "");
 
@@ -28,7 +32,18 @@ pub struct Feed {
     pub refers: Option<(&'static str, &'static str, &'static str)>,
     /// Records with this flag count as deleted.
     pub gone: Option<&'static str>,
+    /// What some of the records show as long as the user holds a permission without which nothing is refused.
+    pub shows: Option<Shows>,
     pub columns: &'static [(&'static str, From)],
+}
+
+/// A column of ours that is filled in some rows, or a flag that is off in some; where all at once none is to be seen, the
+/// permission went.
+#[derive(Clone, Copy)]
+pub struct Shows {
+    pub column: &'static str,
+    pub off: bool,
+    pub permission: Permission,
 }
 
 pub enum Rows {
@@ -109,6 +124,7 @@ const PLAIN: Feed = Feed {
     changed: &[],
     refers: None,
     gone: None,
+    shows: None,
     columns: &[],
 };
 
@@ -147,6 +163,11 @@ pub static FEEDS: &[Feed] = &[
             ("Hourly_Cost", Field("internalCost")),
             ("Inactive_Flag", Not("isActive")),
         ],
+        shows: Some(Shows {
+            column: "Hourly_Cost",
+            off: false,
+            permission: COSTS,
+        }),
         ..PLAIN
     },
     // Codes of work for clients and of work at home; the others are of expenses, material and services.
@@ -310,6 +331,11 @@ pub static FEEDS: &[Feed] = &[
         entity: "TimeEntries",
         need: TICKETS,
         changed: &["lastModifiedDateTime", "createDateTime"],
+        shows: Some(Shows {
+            column: "billable_flag",
+            off: true,
+            permission: NON_BILLABLE,
+        }),
         columns: &[
             ("Time_RecID", Field("id")),
             (

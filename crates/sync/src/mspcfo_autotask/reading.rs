@@ -1,6 +1,6 @@
 //! Records of an Autotask as rows of our tables, by what `feeds` says. Knows no entity.
 
-use super::feeds::{FEEDS, Feed, From, Rows, When};
+use super::feeds::{FEEDS, Feed, From, Rows, Shows, When};
 use crate::Failure;
 use crate::mspcfo::pull::{Each, Line, Tables, Wanted};
 use crate::mspcfo::reports::Report;
@@ -96,11 +96,35 @@ impl<'a> Tables<Queries<'a>> for Entities {
             }
         }
         let fields: Vec<&str> = feed.fields().into_iter().filter(|it| there(it)).collect();
+        // What was shown and is shown no more waits for the first row that shows it.
+        let mut awaited = match wanted {
+            Wanted::Since(_) => None,
+            Wanted::All => feed.awaits(state, slug, "")?,
+            Wanted::From(open) => feed.awaits(state, slug, open)?,
+        };
+        let mut waiting = Vec::new();
         api.walk(feed.need, feed.entity, &filter, &fields, |records| {
             let lines: Result<Vec<Line>, Failure> = records.iter().map(line).collect();
-            each(work, lines?)
+            let lines = lines?;
+            if awaited.is_some_and(|shows| lines.iter().any(|line| shows.by(table, line))) {
+                awaited = None;
+            }
+            waiting.push(lines);
+            if awaited.is_some() {
+                return Ok(());
+            }
+            waiting.drain(..).try_for_each(|lines| each(work, lines))
         })?;
-        Ok(true)
+        if let Some(shows) = awaited {
+            work.warn(format!(
+                "{} show no {} any more: {} went, it seems; {} stays as it was",
+                feed.entity,
+                shows.word(),
+                shows.permission,
+                table.name
+            ));
+        }
+        Ok(awaited.is_none())
     }
 }
 
@@ -136,7 +160,48 @@ impl When {
     }
 }
 
+impl Shows {
+    fn cell(self, cell: Option<&Value>) -> bool {
+        cell.is_some_and(|cell| {
+            if self.off {
+                *cell == false
+            } else {
+                !cell.is_null()
+            }
+        })
+    }
+
+    fn by(self, table: &Report, line: &Line) -> bool {
+        let at = table.at(self.column);
+        at.is_some_and(|at| self.cell(line.cells.as_ref().and_then(|cells| cells.get(at))))
+    }
+
+    fn word(self) -> &'static str {
+        if self.off {
+            "hours that nobody bills"
+        } else {
+            "costs"
+        }
+    }
+}
+
 impl Feed {
+    /// What rows of ours of a day or later show and those that come have to show too.
+    fn awaits(&self, state: &State, slug: &str, since: &str) -> Result<Option<Shows>, Failure> {
+        let (Some(shows), table) = (self.shows, self.table) else {
+            return Ok(None);
+        };
+        let (at, mut shown) = (table.at(shows.column).unwrap_or(usize::MAX), false);
+        let day = table.grows.and_then(|(_, day)| table.at(day));
+        state.each(Shelf::Fact, slug, table.name, &mut |row| {
+            if !shown && let Ok(cells) = serde_json::from_str::<Vec<Value>>(row.data) {
+                let day = day.and_then(|at| cells.get(at)?.as_str());
+                shown = shows.cell(cells.get(at)) && day.is_none_or(|day| day >= since);
+            }
+        })?;
+        Ok(shown.then_some(shows))
+    }
+
     fn from(&self, column: &str) -> &From {
         let found = self.columns.iter().find(|(name, _)| *name == column);
         found.map_or(&From::Nothing, |(_, from)| from)

@@ -8,7 +8,6 @@
     clippy::missing_panics_doc
 )]
 
-pub mod autotask;
 pub mod post_office;
 pub mod tenant;
 

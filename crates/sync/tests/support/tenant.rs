@@ -2,7 +2,7 @@
 
 use super::Server;
 use bitting_catalog::security::{SecurityLevel, Values};
-use bitting_client::Autotask;
+use bitting_client::{ApiUser, Autotask};
 use bitting_connect::autotask::Screen;
 use bitting_connect::autotask::apply::apply;
 use bitting_connect::autotask::held::Instance;
@@ -18,12 +18,19 @@ pub struct Tenant {
     pub wanted: Wanted,
     pub screen: Screen,
     pub key: Autotask,
+    /// What that key is.
+    pub credentials: ApiUser,
     pub admin: Autotask,
 }
 
 impl Tenant {
     /// `profile` as `autotask/propel`.
     pub fn start(profile: &str) -> Self {
+        Self::of_lines(profile, &[])
+    }
+
+    /// The same, whose user works for these lines of business, `Managed Services > East`.
+    pub fn of_lines(profile: &str, lines: &[&str]) -> Self {
         let server = Server::with_autotask();
         let screen = Screen::embedded().expect("the shipped data reads");
         let profile = profiles::find(profile, None).expect("a profile");
@@ -32,6 +39,7 @@ impl Tenant {
             // The demo company has users and levels of the products' own already.
             level: Some("Level Sync".to_owned()),
             user: Some("User Sync".to_owned()),
+            lines: lines.iter().map(|line| (*line).to_owned()).collect(),
             ..Choices::default()
         };
         let wanted = wanted(&profile, &choices, &screen).expect("something to want");
@@ -39,13 +47,15 @@ impl Tenant {
         let instance = Instance::new(&operator, None);
         let plan = plan(Some(&instance), wanted.clone(), &screen).expect("a plan");
         let applied = apply(Some(&instance), &plan, &screen).expect("applied");
-        let key = server.autotask(applied.key.expect("a key").user);
+        let credentials = applied.key.expect("a key").user;
+        let key = server.autotask(credentials.clone());
         let admin = server.autotask_admin();
         Self {
             server,
             wanted,
             screen,
             key,
+            credentials,
             admin,
         }
     }
