@@ -1,15 +1,19 @@
 //! Cisco Umbrella: a configuration type of its own, one configuration per mapped organisation, and tickets for
 //! botnet events, appended to while they are open. It never closes a ticket and deletes nothing. What the
-//! console knows comes from files.
+//! console knows comes from files or from Umbrella's own API. On Autotask the same jobs are at work, see
+//! `umbrella_autotask`.
 
-mod companies;
-mod configurations;
+pub(crate) mod companies;
+pub(crate) mod configurations;
+mod connectwise;
 mod console;
 mod kind;
-mod settings;
-mod source;
-mod threads;
-mod tickets;
+pub(crate) mod psa;
+pub(crate) mod questions;
+pub(crate) mod settings;
+pub(crate) mod source;
+pub(crate) mod threads;
+pub(crate) mod tickets;
 
 use crate::Failure;
 use crate::api::Need;
@@ -55,19 +59,19 @@ pub const INTEGRATION: Integration = Integration {
             name: "companies",
             what: "find the company of each organisation by its company id",
             rhythm: Rhythm::At(&[1]),
-            run: Run::ConnectWise(companies::map),
+            run: Run::ConnectWise(|work| companies::map(work)),
         },
         Job {
             name: "configurations",
             what: "bring one configuration per organisation up to date",
             rhythm: Rhythm::At(&[2]),
-            run: Run::ConnectWise(configurations::sync),
+            run: Run::ConnectWise(|work| configurations::sync(work)),
         },
         Job {
             name: "tickets",
             what: "open or append tickets for botnet events over the threshold",
             rhythm: Rhythm::Hours(4),
-            run: Run::ConnectWise(tickets::scan),
+            run: Run::ConnectWise(|work| tickets::scan(work)),
         },
     ],
     settings: include_str!("umbrella/settings.toml"),

@@ -1,19 +1,16 @@
-//! Which company an organisation is: by the company id that an administrator typed in the console. Many
+//! Which company an organisation is: by the company id that an administrator typed. Many
 //! organisations may be one company.
 
+use super::psa::Psa;
 use super::source::Organisation;
-use super::{COMPANIES, SLUG};
 use crate::Failure;
-use crate::api::{encode, id, literal};
 use crate::state::{Record, Shelf};
 use crate::work::Work;
 use std::collections::BTreeMap;
 
-/// Company ids per question; longer lists make longer addresses than some gateways take.
-const CHUNK: usize = 40;
 const COMPANY: &str = "company";
 
-pub fn map(work: &mut Work<'_>) -> Result<(), Failure> {
+pub fn map<P: Psa>(work: &mut Work<'_, P>) -> Result<(), Failure> {
     let organisations: Vec<Organisation> =
         super::console::organisations(work, super::console::Depth::Names)?;
     let mut wanted: Vec<&str> = organisations
@@ -23,43 +20,49 @@ pub fn map(work: &mut Work<'_>) -> Result<(), Failure> {
         .collect();
     wanted.sort_unstable();
     wanted.dedup();
-    // Text compares without letter case in the PSA.
-    let mut found: BTreeMap<String, Vec<i64>> = BTreeMap::new();
-    for chunk in wanted.chunks(CHUNK) {
-        let list: Vec<String> = chunk.iter().map(|company| literal(company)).collect();
-        let conditions = format!("identifier in ({}) and deletedFlag=false", list.join(","));
-        let path = format!(
-            "company/companies?conditions={}&fields=id,identifier&orderBy=id",
-            encode(&conditions)
-        );
-        for company in work.api.all(COMPANIES, &path)? {
-            work.counts.read += 1;
-            let identifier = company["identifier"]
-                .as_str()
-                .unwrap_or_default()
-                .to_lowercase();
-            found.entry(identifier).or_default().push(id(&company));
-        }
-    }
-    let known = work.state.hashes(Shelf::Mapping, SLUG, COMPANY)?;
+    let found = P::companies(work, &wanted)?;
+    let slug = work.integration;
+    let known = work.state.hashes(Shelf::Mapping, slug, COMPANY)?;
     let mut changed = Vec::new();
     for org in organisations {
         let mut record = known
             .get(&org.org)
             .cloned()
-            .unwrap_or_else(|| Record::new(SLUG, COMPANY, org.org.clone()));
-        let (state, company) = match found.get(&org.company.to_lowercase()).map(Vec::as_slice) {
+            .unwrap_or_else(|| Record::new(slug, COMPANY, org.org.clone()));
+        let companies = found.get(&org.company.to_lowercase());
+        let companies = companies.map_or(&[][..], Vec::as_slice);
+        let active: Vec<i64> = companies
+            .iter()
+            .filter(|company| company.active)
+            .map(|company| company.id)
+            .collect();
+        let (state, company) = match (active.as_slice(), companies) {
             _ if org.company.is_empty() => ("not mapped", None),
-            None | Some([]) => {
+            ([company], _) => ("matched", Some(*company)),
+            ([], []) => {
                 work.warn(format!(
-                    "organisation {}: there is no company `{}`, or the key's location hides it",
-                    org.org, org.company
+                    "organisation {}: there is no company `{}`, or {} hides it",
+                    org.org,
+                    org.company,
+                    P::HIDES
                 ));
                 ("unmatched", None)
             }
-            Some([company]) => ("matched", Some(*company)),
-            Some(several) => {
-                work.warn(format!("organisation {}: {} companies have the company id `{}`; it stays unmapped until one of them has", org.org, several.len(), org.company));
+            ([], _) => {
+                work.warn(format!(
+                    "organisation {}: the company `{}` is inactive; nothing of the organisation is written until it is active again, or another {} is entered",
+                    org.org, org.company, P::COMPANY_ID
+                ));
+                ("inactive", None)
+            }
+            (several, _) => {
+                work.warn(format!(
+                    "organisation {}: {} companies have the {} `{}`; it stays unmapped until one of them has",
+                    org.org,
+                    several.len(),
+                    P::COMPANY_ID,
+                    org.company
+                ));
                 ("ambiguous", None)
             }
         };
@@ -78,14 +81,15 @@ pub fn map(work: &mut Work<'_>) -> Result<(), Failure> {
 
 /// Whether somebody mapped the organisation, though its company was not found, or several were: that may be a
 /// hidden company as well as a slip of the pen, so nothing is taken back for it.
-pub fn undecided(work: &Work<'_>, org: &str) -> Result<bool, Failure> {
-    let known = work.state.find(Shelf::Mapping, SLUG, COMPANY, org)?;
+pub fn undecided<P: Psa>(work: &Work<'_, P>, org: &str) -> Result<bool, Failure> {
+    let slug = work.integration;
+    let known = work.state.find(Shelf::Mapping, slug, COMPANY, org)?;
     Ok(known.is_some_and(|known| known.psa_id.is_none() && known.state != "not mapped"))
 }
 
 /// Company of each organisation that has one.
-pub fn mapped(work: &Work<'_>) -> Result<BTreeMap<String, i64>, Failure> {
-    let records = work.state.all(Shelf::Mapping, SLUG, COMPANY)?;
+pub fn mapped<P: Psa>(work: &Work<'_, P>) -> Result<BTreeMap<String, i64>, Failure> {
+    let records = work.state.all(Shelf::Mapping, work.integration, COMPANY)?;
     Ok(records
         .into_iter()
         .filter_map(|record| Some((record.key, record.psa_id?)))

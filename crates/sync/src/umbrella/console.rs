@@ -1,7 +1,8 @@
 //! Umbrella's reporting API as the source: organisations with their requests and deployments, and blocked requests.
 //! What it does not tell (package, seats, domains) stays empty. Knows no PSA.
 
-use super::settings::{Console, Settings};
+use super::psa::Psa;
+use super::settings::Console;
 use super::source::{Deployed, Event, Organisation};
 use crate::Failure;
 use crate::source::{Asked, Http, read, secret};
@@ -27,9 +28,12 @@ pub enum Depth {
 }
 
 /// The organisations, from the API where one is set.
-pub fn organisations(work: &mut Work<'_>, depth: Depth) -> Result<Vec<Organisation>, Failure> {
-    let settings: Settings = work.settings()?;
-    let Some(console) = &settings.source else {
+pub fn organisations<P: Psa>(
+    work: &mut Work<'_, P>,
+    depth: Depth,
+) -> Result<Vec<Organisation>, Failure> {
+    let decided = P::decided(work)?;
+    let Some(console) = &decided.source else {
         return work.input("organisations.jsonl");
     };
     let way = Way::open(console)?;
@@ -84,9 +88,12 @@ pub fn organisations(work: &mut Work<'_>, depth: Depth) -> Result<Vec<Organisati
 }
 
 /// Blocked requests of the last two days, from the API where one is set.
-pub fn events(work: &mut Work<'_>, organisations: &[Organisation]) -> Result<Vec<Event>, Failure> {
-    let settings: Settings = work.settings()?;
-    let Some(console) = &settings.source else {
+pub fn events<P: Psa>(
+    work: &mut Work<'_, P>,
+    organisations: &[Organisation],
+) -> Result<Vec<Event>, Failure> {
+    let decided = P::decided(work)?;
+    let Some(console) = &decided.source else {
         return work.input("events.jsonl");
     };
     let way = Way::open(console)?;

@@ -13,6 +13,19 @@ pub struct Settings {
     pub source: Option<Console>,
 }
 
+/// What is decided the same way for either PSA.
+#[derive(Debug, Clone)]
+pub struct Decided {
+    /// Whether tickets are made.
+    pub on: bool,
+    /// More botnet events than this, of one identity in one window, make a ticket.
+    pub threshold: u64,
+    /// Ids of tickets that somebody knows to be deleted.
+    pub gone: Vec<i64>,
+    /// Umbrella's own API, where it is read in place of files.
+    pub source: Option<Console>,
+}
+
 /// Umbrella's own API.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,17 +1,17 @@
 //! Botnet events become tickets: windows of four hours, aligned to the clock, each looked at once. What a window
 //! showed waits in a queue until its ticket has it, whatever the PSA says meanwhile.
 
-use super::settings::Settings;
+use super::psa::{Psa, Wanted};
+use super::settings::Decided;
 use super::source::{Event, Organisation};
 use super::threads::{self, Seen};
-use super::{BOARDS, PRIORITIES, SLUG, companies, console};
+use super::{companies, configurations, console};
 use crate::Failure;
-use crate::api::{Need, id};
 use crate::schedule::window;
 use crate::state::{Record, Shelf};
 use crate::work::{Work, moment};
 use jiff::{Timestamp, ToSpan as _};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 const WINDOW: &str = "ticket window";
@@ -21,44 +21,33 @@ const HOURS: i64 = 4;
 /// Windows that are made up for after a pause: two days.
 const MISSED: i64 = 12;
 
-pub fn scan(work: &mut Work<'_>) -> Result<(), Failure> {
-    let settings: Settings = work.settings()?;
-    if !settings.tickets.on {
+pub fn scan<P: Psa>(work: &mut Work<'_, P>) -> Result<(), Failure> {
+    let decided = P::decided(work)?;
+    if !decided.on {
         return Ok(());
     }
-    let board = chosen(
-        work,
-        BOARDS,
-        "service/boards",
-        "board",
-        &settings.tickets.board,
-    )?;
-    let priority = chosen(
-        work,
-        PRIORITIES,
-        "service/priorities",
-        "priority",
-        &settings.tickets.priority,
-    )?;
+    let form = P::form(work)?;
     let organisations: Vec<Organisation> = console::organisations(work, console::Depth::Names)?;
     let events: Vec<Event> = console::events(work, &organisations)?;
     work.counts.read += events.len() as u64;
     for (start, end) in windows(work)? {
-        enqueue(work, &settings, &organisations, &events, (start, end))?;
-        work.state.set_watermark(SLUG, WINDOW, &moment(end))?;
+        enqueue(work, &decided, &organisations, &events, (start, end))?;
+        work.state
+            .set_watermark(work.integration, WINDOW, &moment(end))?;
     }
-    tell(work, &settings, (board, priority))
+    tell(work, &decided, &form)
 }
 
 /// Puts what one window showed into the queue: identities above the threshold, of organisations that somebody
 /// mapped to a company.
-fn enqueue(
-    work: &mut Work<'_>,
-    settings: &Settings,
+fn enqueue<P: Psa>(
+    work: &mut Work<'_, P>,
+    decided: &Decided,
     organisations: &[Organisation],
     events: &[Event],
     (start, end): (Timestamp, Timestamp),
 ) -> Result<(), Failure> {
+    let slug = work.integration;
     let names: BTreeMap<&str, &str> = organisations
         .iter()
         .filter(|org| !org.company.is_empty())
@@ -77,10 +66,7 @@ fn enqueue(
     let mut fresh = Vec::new();
     for ((org, identity), events) in found {
         let count: u64 = events.iter().map(|event| event.count).sum();
-        let Some(name) = names
-            .get(org)
-            .filter(|_| count > settings.tickets.threshold)
-        else {
+        let Some(name) = names.get(org).filter(|_| count > decided.threshold) else {
             work.counts.skipped += 1;
             continue;
         };
@@ -97,10 +83,10 @@ fn enqueue(
             count,
             domains,
         };
-        let mut queued = Record::new(SLUG, SEEN, seen.key());
+        let mut queued = Record::new(slug, SEEN, seen.key());
         let waits = work
             .state
-            .find(Shelf::Outbox, SLUG, SEEN, &queued.key)?
+            .find(Shelf::Outbox, slug, SEEN, &queued.key)?
             .is_some();
         if waits || threads::told(work, &seen)? {
             work.counts.unchanged += 1;
@@ -115,15 +101,12 @@ fn enqueue(
 }
 
 /// Works the queue off, oldest window first. What cannot be told yet stays in it, and holds up nothing else.
-fn tell(
-    work: &mut Work<'_>,
-    settings: &Settings,
-    (board, priority): (i64, i64),
-) -> Result<(), Failure> {
+fn tell<P: Psa>(work: &mut Work<'_, P>, decided: &Decided, form: &P::Form) -> Result<(), Failure> {
+    let slug = work.integration;
     let mapped = companies::mapped(work)?;
     let oldest = work.now.checked_sub((MISSED * HOURS).hours());
     let mut held = Vec::new();
-    for queued in work.state.all(Shelf::Outbox, SLUG, SEEN)? {
+    for queued in work.state.all(Shelf::Outbox, slug, SEEN)? {
         let Ok(seen) = serde_json::from_value::<Seen>(queued.data.clone()) else {
             return Err(Failure::Held(format!(
                 "the queue holds something that is no window: {}",
@@ -145,8 +128,12 @@ fn tell(
             }
             continue;
         };
-        let gone = &settings.tickets.gone;
-        match threads::tell(work, &seen, company, (board, priority), gone) {
+        let wanted = Wanted {
+            seen: &seen,
+            company,
+            record: configurations::of(work, &seen.org, company)?,
+        };
+        match threads::tell(work, form, wanted, &decided.gone) {
             Ok(()) => work.state.remove(Shelf::Outbox, queued.id)?,
             Err(Failure::Held(reason)) => held.push(reason),
             Err(failure) if failure.of_one_record() => {
@@ -168,11 +155,11 @@ fn tell(
 }
 
 /// Windows that have ended and were not looked at, oldest first.
-fn windows(work: &Work<'_>) -> Result<Vec<(Timestamp, Timestamp)>, Failure> {
+fn windows<P>(work: &Work<'_, P>) -> Result<Vec<(Timestamp, Timestamp)>, Failure> {
     let (_, last) = window(work.now, HOURS);
     let read = work
         .state
-        .watermark(SLUG, WINDOW)?
+        .watermark(work.integration, WINDOW)?
         .and_then(|text| text.parse::<Timestamp>().ok());
     let mut windows = Vec::new();
     // By a clock that has gone back since, windows were looked at that have not come yet: they count for nothing.
@@ -193,33 +180,4 @@ fn windows(work: &Work<'_>) -> Result<Vec<(Timestamp, Timestamp)>, Failure> {
         }
     }
     Ok(windows)
-}
-
-/// The record that the settings name.
-fn chosen(
-    work: &mut Work<'_>,
-    need: Need,
-    path: &str,
-    what: &str,
-    word: &str,
-) -> Result<i64, Failure> {
-    let rows = work.api.all(need, path)?;
-    let named = |row: &&Value| {
-        id(row).to_string() == word
-            || row["name"]
-                .as_str()
-                .is_some_and(|name| name.eq_ignore_ascii_case(word))
-    };
-    let found = rows.iter().find(named).map(id);
-    found.ok_or_else(|| {
-        let known: Vec<&str> = rows
-            .iter()
-            .filter_map(|row| row["name"].as_str())
-            .take(20)
-            .collect();
-        Failure::Settings(format!(
-            "tickets.{what} is `{word}`; choose one of {}",
-            known.join(", ")
-        ))
-    })
 }
