@@ -49,8 +49,7 @@ pub fn by_external_id(api: Queries<'_>, external_id: &str) -> Result<Option<Valu
 
 /// A ticket by its id; none where it does not show, which is no proof that it is not there.
 pub fn by_id(api: Queries<'_>, id: i64) -> Result<Option<Value>, Failure> {
-    let mut found = api.get(READ_TICKETS, &format!("{TICKETS}/{id}"))?;
-    Ok(Some(found["item"].take()).filter(|item| !item.is_null()))
+    api.one(READ_TICKETS, TICKETS, id)
 }
 
 /// Whether a ticket is done.

@@ -3,7 +3,7 @@
 //! sends it nowhere else. Must not print or log it.
 
 use crate::Failure;
-use crate::integration::Kind;
+use crate::integration::{Integration, Kind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bitting_client::{ApiUser, AutotaskKey, Credentials, KeyFile, Secret};
@@ -99,6 +99,22 @@ impl Key {
             Kind::Autotask => AutotaskKey::read(file).map(Self::Autotask),
         };
         read.map_err(Failure::Client)
+    }
+
+    /// The same for the integration that a person named, or for the same product on Autotask where the key is one of
+    /// that.
+    pub fn read_for(
+        named: &'static Integration,
+        file: &Path,
+    ) -> Result<(&'static Integration, Self), Failure> {
+        let refused = match Self::read(named.psa, file) {
+            Ok(key) => return Ok((named, key)),
+            Err(refused) => refused,
+        };
+        let other = named
+            .on_autotask()
+            .and_then(|other| Some((other, Self::read(other.psa, file).ok()?)));
+        other.ok_or(refused)
     }
 }
 

@@ -54,6 +54,17 @@ impl Home {
         self.of(integration).join("connection.json")
     }
 
+    /// The integration that a word names: of a product that has jobs for both PSAs, those of the PSA that is
+    /// connected.
+    pub fn meant(&self, word: &str) -> Result<&'static crate::Integration, Failure> {
+        let named = crate::find(word)?;
+        let connected = |known: &crate::Integration| self.connection(known.slug).exists();
+        let other = named
+            .on_autotask()
+            .filter(|other| !connected(named) && connected(other));
+        Ok(other.unwrap_or(named))
+    }
+
     /// When the connection was made, where there is one.
     pub fn connected(&self, integration: &str) -> Option<Timestamp> {
         let about = fs::metadata(self.connection(integration)).ok()?;
@@ -62,6 +73,17 @@ impl Home {
 
     /// Keeps a connection, and puts the settings that one can make beside it.
     pub fn connect(&self, integration: &crate::Integration, key: &Key) -> Result<(), Failure> {
+        if let Some(rival) = integration.rival() {
+            let file = self.connection(rival.slug);
+            if file.exists() {
+                return Err(Failure::Settings(format!(
+                    "{} works with one PSA at a time, and `{}` is connected already; delete {} first (what it wrote to that PSA stays there)",
+                    integration.title,
+                    rival.slug,
+                    file.display()
+                )));
+            }
+        }
         connection::save(&self.connection(integration.slug), key, &self.lock()?)?;
         for name in ["in", "out"] {
             let folder = self.of(integration.slug).join(name);

@@ -12,11 +12,15 @@ pub const ALL: [&Integration; 7] = [
     &crate::office_protect::INTEGRATION,
     &crate::office_protect::ON_AUTOTASK,
     &crate::umbrella::INTEGRATION,
+    &crate::umbrella_autotask::INTEGRATION,
     &crate::mspcfo::INTEGRATION,
     &crate::mspcfo_autotask::INTEGRATION,
     &crate::propel::INTEGRATION,
     &crate::propel_autotask::INTEGRATION,
 ];
+
+/// Products whose vendor connects them with one PSA at a time.
+const ONE_AT_A_TIME: [&str; 1] = ["umbrella"];
 
 /// An integration.
 pub struct Integration {
@@ -107,6 +111,21 @@ pub fn reads<T: serde::de::DeserializeOwned>(text: &str) -> Result<(), Failure> 
 }
 
 impl Integration {
+    /// The same product on Autotask, where this is the one on ConnectWise.
+    pub fn on_autotask(&self) -> Option<&'static Self> {
+        let slug = format!("{}_autotask", self.slug);
+        ALL.into_iter().find(|known| known.slug == slug)
+    }
+
+    /// The same product on the other PSA, where it works with one at a time.
+    pub fn rival(&self) -> Option<&'static Self> {
+        let product = |slug: &'static str| slug.trim_end_matches("_autotask");
+        let own = product(self.slug);
+        ALL.into_iter()
+            .find(|known| known.slug != self.slug && product(known.slug) == own)
+            .filter(|_| ONE_AT_A_TIME.contains(&own))
+    }
+
     pub fn job(&self, name: &str) -> Option<&Job> {
         self.jobs
             .iter()

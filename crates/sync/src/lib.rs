@@ -39,6 +39,7 @@ pub mod source;
 pub mod state;
 pub mod steps;
 pub mod umbrella;
+pub mod umbrella_autotask;
 pub mod work;
 
 pub use failure::Failure;

@@ -98,6 +98,17 @@ impl<'a> Queries<'a> {
         Self { psa, state }
     }
 
+    /// The user that the key belongs to.
+    pub fn user(&self) -> &str {
+        self.psa.user()
+    }
+
+    /// A record by its id; none where it does not show, which is no proof that it is not there.
+    pub fn one(&self, need: Permission, entity: &str, id: i64) -> Result<Option<Value>, Failure> {
+        let mut found = self.get(need, &format!("{entity}/{id}"))?;
+        Ok(Some(found["item"].take()).filter(|item| !item.is_null()))
+    }
+
     pub fn get(&self, need: Permission, path: &str) -> Result<Value, Failure> {
         self.read(self.psa.get(path), need)
     }

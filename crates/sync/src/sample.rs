@@ -24,6 +24,7 @@ pub fn lay(
         ("office_protect", Way::ConnectWise(psa)) => office_protect(&companies(psa, 2)?, now),
         ("office_protect_autotask", Way::Autotask(psa)) => office_protect(&customers(psa, 2)?, now),
         ("umbrella", Way::ConnectWise(psa)) => umbrella(psa, now)?,
+        ("umbrella_autotask", Way::Autotask(psa)) => umbrella_autotask(psa, now)?,
         ("propel", Way::ConnectWise(psa)) => propel(psa)?,
         ("propel_autotask", Way::Autotask(psa)) => propel_autotask(psa)?,
         _ => return Ok(Vec::new()),
@@ -172,12 +173,46 @@ fn umbrella(psa: &Psa, now: Timestamp) -> Result<Laid, Failure> {
         board(psa)?,
         first(psa, "service/priorities", "name")?,
     );
+    let companies = companies(psa, 3)?;
+    let typed = companies
+        .iter()
+        .map(|company| (company["name"].clone(), company["identifier"].clone()));
+    Ok((settings, organisations(typed, now)))
+}
+
+fn umbrella_autotask(psa: &Autotask, now: Timestamp) -> Result<Laid, Failure> {
+    let found = customers(psa, 3)?;
+    let typed = found
+        .iter()
+        .map(|company| (company["name"].clone(), json!(company["id"].to_string())));
+    let answer = psa
+        .get("Tickets/entityInformation/fields")
+        .map_err(Failure::Client)?;
+    let first = |field: &str| {
+        let fields = answer["fields"].as_array().into_iter().flatten();
+        let mut named = fields.filter(|known| known["name"] == field);
+        let values = named.next().map(|field| field["picklistValues"].clone());
+        values.unwrap_or_default()[0]["label"].clone()
+    };
+    let settings = format!(
+        "# A sample.\nproduct = \"OpenDNS_Umbrella\"\n\n[tickets]\non = true\nqueue = {}\npriority = {}\nthreshold = 5\n",
+        first("queueID"),
+        first("priority"),
+    );
+    Ok((settings, organisations(typed, now)))
+}
+
+/// Organisations of these companies, by name and by what an administrator would type, and their botnet events.
+fn organisations(
+    companies: impl Iterator<Item = (Value, Value)>,
+    now: Timestamp,
+) -> Vec<(&'static str, Vec<Value>)> {
     let (start, _) = window(now, 4);
     let (mut organisations, mut events) = (Vec::new(), Vec::new());
-    for (at, company) in companies(psa, 3)?.iter().enumerate() {
+    for (at, (name, company)) in companies.enumerate() {
         let org = format!("{}", 1000 + at);
         organisations.push(json!({
-            "org": org, "name": company["name"], "company": company["identifier"], "package": "DNS Advantage", "seats": 25 + 10 * at,
+            "org": org, "name": name, "company": company, "package": "DNS Advantage", "seats": 25 + 10 * at,
             "service_status": "Protected", "networks": { "active": 1 + at, "inactive": 0 }, "roaming_clients": { "active": 20 + at, "inactive": 2 },
             "requests_24h": 12_000 + at, "requests_30d": 350_000 + at, "blocked_24h": 40, "blocked_30d": 900, "threats_30d": 12, "infections_30d": at,
             "top_allowed": ["example.com"], "top_blocked": ["c2.example.net"], "dashboard": "https://dashboard.umbrella.example.com",
@@ -186,13 +221,10 @@ fn umbrella(psa: &Psa, now: Timestamp) -> Result<Laid, Failure> {
         let count = if at == 0 { 8 } else { 2 };
         events.push(json!({ "org": org, "identity": format!("laptop-{}", at + 1), "time": moment(start), "domain": "c2.example.net", "category": "botnet", "count": count }));
     }
-    Ok((
-        settings,
-        vec![
-            ("organisations.jsonl", organisations),
-            ("events.jsonl", events),
-        ],
-    ))
+    vec![
+        ("organisations.jsonl", organisations),
+        ("events.jsonl", events),
+    ]
 }
 
 fn propel(psa: &Psa) -> Result<Laid, Failure> {

@@ -140,8 +140,7 @@ impl Sync {
                 integration,
                 key_file,
             } => {
-                let integration = find(integration)?;
-                let key = Key::read(integration.psa, key_file)?;
+                let (integration, key) = Key::read_for(find(integration)?, key_file)?;
                 shared.home.connect(integration, &key)?;
                 println!(
                     "{} is connected to {}; its settings are in {}",
@@ -158,7 +157,7 @@ impl Sync {
             }
             Command::Rekey { new_key_file } => rekeyed(&shared, new_key_file.as_deref()),
             Command::Sample { integration } => {
-                let integration = find(integration)?;
+                let integration = shared.home.meant(integration)?;
                 let laid = shared.sample(integration, Timestamp::now())?;
                 if laid.is_empty() {
                     println!(
@@ -175,9 +174,14 @@ impl Sync {
                 integration,
                 table,
                 only,
-            } => self.show_table(&shared, find(integration)?, table.as_deref(), only),
+            } => self.show_table(
+                &shared,
+                shared.home.meant(integration)?,
+                table.as_deref(),
+                only,
+            ),
             Command::Run { integration, job } => {
-                let integration = find(integration)?;
+                let integration = shared.home.meant(integration)?;
                 let job = job
                     .as_deref()
                     .map(|job| named(integration, job))
@@ -187,7 +191,7 @@ impl Sync {
                 self.show(&outcomes)
             }
             Command::Retry { integration, job } => {
-                let integration = find(integration)?;
+                let integration = shared.home.meant(integration)?;
                 let state = shared.state(WAIT)?;
                 let mut outcomes = Vec::new();
                 for known in integration.jobs {
@@ -341,7 +345,9 @@ impl Sync {
     }
 
     fn status(&self, shared: &Shared, integration: Option<&str>) -> Result<ExitCode> {
-        let only = integration.map(find).transpose()?;
+        let only = integration
+            .map(|word| shared.home.meant(word))
+            .transpose()?;
         let look = shared.look()?;
         let (now, zone) = (Timestamp::now(), jiff::tz::TimeZone::system());
         let mut rows = Vec::new();
@@ -393,7 +399,7 @@ impl Sync {
     }
 
     fn history(&self, shared: &Shared, integration: &str, job: Option<&str>) -> Result<ExitCode> {
-        let integration = find(integration)?;
+        let integration = shared.home.meant(integration)?;
         let look = shared.look()?;
         let runs = look.state.every(Shelf::Run, Some(integration.slug))?;
         let rows: Vec<Value> = runs

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 const THREAD: &str = "thread";
+/// Domains that a text names.
+const SHOWN: usize = 50;
 /// Windows that a thread remembers to have told of: more than are made up for.
 const REMEMBERED: usize = 24;
 
@@ -56,11 +58,17 @@ impl Seen {
     }
 
     pub fn text(&self) -> String {
-        let lines: Vec<String> = self
-            .domains
+        // A PSA takes only so long a text; the busiest domains tell the most.
+        let mut domains: Vec<_> = self.domains.iter().collect();
+        domains.sort_by_key(|(domain, count)| (std::cmp::Reverse(**count), *domain));
+        let rest = domains.split_off(domains.len().min(SHOWN)).len();
+        let mut lines: Vec<String> = domains
             .iter()
             .map(|(domain, count)| format!("  {domain}: {count}"))
             .collect();
+        if rest > 0 {
+            lines.push(format!("  and {rest} more domains"));
+        }
         format!(
             "{} blocked botnet requests of {} from {} to {}:\n{}\n{}",
             self.count,

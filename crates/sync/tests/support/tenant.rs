@@ -84,6 +84,19 @@ impl Tenant {
             .expect("set");
     }
 
+    /// Changes the form of the API user.
+    pub fn change_user(&self, change: &Value) {
+        let operator = self.server.operator();
+        let instance = Instance::new(&operator, None);
+        let name = self.wanted.user.name();
+        let users = instance.users().expect("asked");
+        let held = users.iter().find(|user| user.name() == name);
+        let path = format!("users/{}", held.expect("the user").id);
+        instance
+            .call("PATCH", &path, Some(change))
+            .expect("changed");
+    }
+
     /// The level with one cell at a value.
     pub fn level_with(&self, permission: &str, cell: &str, value: &str) -> SecurityLevel {
         let mut level = self.wanted.level.clone();

@@ -4,7 +4,7 @@
 use super::{Area, levels, lines, reply, wrong};
 use crate::answer::Reply;
 use crate::autotask::tenant::Tenant;
-use crate::autotask::users::{ApiUser, Shown, Tracking};
+use crate::autotask::users::{ApiUser, ProtectedData, Shown, Tracking};
 use crate::backend::equals;
 use crate::operator::Ask;
 use crate::problem::Problem;
@@ -74,10 +74,34 @@ struct NewBody {
     /// Integration vendor of the list; without one the identifier is custom.
     vendor: Option<String>,
     #[serde(default)]
-    protected_data: bool,
+    protected_data: Ticks,
     /// By name or id.
     #[serde(default)]
     lines_of_business: Vec<serde_json::Value>,
+}
+
+/// What is ticked of the four rights on protected data: all of them or what a new user has, or the highest one by
+/// name, such as `view_unprotected`.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(untagged)]
+enum Ticks {
+    All(bool),
+    Up(ProtectedData),
+}
+
+impl Default for Ticks {
+    fn default() -> Self {
+        Self::All(false)
+    }
+}
+
+impl Ticks {
+    fn set(self, user: &mut ApiUser) {
+        (user.protected, user.protected_data) = match self {
+            Self::All(all) => (all, None),
+            Self::Up(data) => (data >= ProtectedData::ViewProtected, Some(data)),
+        };
+    }
 }
 
 /// What is left out stays.
@@ -92,7 +116,7 @@ struct ChangeBody {
     custom: Option<bool>,
     locked: Option<bool>,
     inactive: Option<bool>,
-    protected_data: Option<bool>,
+    protected_data: Option<Ticks>,
     lines_of_business: Option<Vec<serde_json::Value>>,
 }
 
@@ -133,7 +157,7 @@ async fn create(area: &Area<'_>) -> Result<Reply, Problem> {
     let entity = resources(tenant)?;
     let id = tenant.backend.store.next_id(&entity.table).await?;
     let (mut user, shown) = ApiUser::generate(id, level, form.vendor.as_deref());
-    user.protected = form.protected_data;
+    form.protected_data.set(&mut user);
     let row = row(tenant, entity, id, &form, &shown.user);
     // One write: a user without its resource, or a resource nobody can be, must not stay behind.
     let mut changes = vec![Change::Insert {
@@ -249,7 +273,9 @@ async fn changed(
         user.level = level.unwrap_or(user.level);
         user.locked = change.locked.unwrap_or(user.locked);
         user.inactive = change.inactive.unwrap_or(user.inactive);
-        user.protected = change.protected_data.unwrap_or(user.protected);
+        if let Some(ticks) = change.protected_data {
+            ticks.set(&mut user);
+        }
         if let Some(vendor) = &change.vendor {
             user.tracking = Tracking::Vendor(vendor.clone());
         } else if change.custom == Some(true) && matches!(user.tracking, Tracking::Vendor(_)) {
