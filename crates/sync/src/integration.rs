@@ -8,7 +8,7 @@ use crate::work::Work;
 use bitting_client::{Autotask, Psa};
 
 /// Every integration.
-pub const ALL: [&Integration; 7] = [
+pub const ALL: [&Integration; 8] = [
     &crate::office_protect::INTEGRATION,
     &crate::office_protect::ON_AUTOTASK,
     &crate::umbrella::INTEGRATION,
