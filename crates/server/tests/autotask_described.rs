@@ -47,6 +47,40 @@ async fn ids_have_the_vendors_type() {
     );
 }
 
+/// REST's own models differ here from the older metadata, which has letters and texts: typed clients read whole
+/// numbers and booleans, and would fail on others.
+#[tokio::test(flavor = "multi_thread")]
+async fn periods_and_payments_have_the_types_of_rest() {
+    let site = Site::open().await;
+    for (entity, field, kind) in [
+        ("Products", "periodType", "integer"),
+        ("QuoteItems", "periodType", "integer"),
+        ("ServiceBundles", "periodType", "integer"),
+        ("Services", "periodType", "integer"),
+        ("Subscriptions", "periodType", "integer"),
+        ("ContractBlocks", "isPaid", "boolean"),
+        ("ContractRetainers", "isPaid", "boolean"),
+        ("ContractTicketPurchases", "isPaid", "boolean"),
+        ("Contracts", "contractPeriodType", "string"),
+    ] {
+        let fields = fields(&site, entity).await;
+        let told = named(&fields, field);
+        assert_eq!(told["dataType"], kind, "{entity}.{field}");
+        assert_eq!(told["isPickList"], true, "{entity}.{field}");
+        let fits = |value: &Value| match kind {
+            "integer" => value.is_i64(),
+            "boolean" => value.is_boolean(),
+            _ => value.is_string(),
+        };
+        let rows = site.rows(site.admin(), entity).await;
+        assert!(!rows.is_empty(), "{entity}");
+        let held = rows.iter().map(|row| &row[field]);
+        for value in held.filter(|value| !value.is_null()) {
+            assert!(fits(value), "{entity}.{field}: {value}");
+        }
+    }
+}
+
 /// What a broad API user is told beside All where the entity can and None where it cannot.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_broad_user_is_told_what_the_vendor_tells_one() {

@@ -544,3 +544,100 @@ async fn a_lenient_instance_takes_children_at_their_own_path() {
         .await;
     assert_eq!(status, 404);
 }
+
+/// What is deleted from a ticket or a task stands in its log, with who made it and who deleted it; what hangs on it
+/// too.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_deleted_from_a_ticket_is_logged() {
+    let site = Site::open().await;
+    let tickets = site.rows(site.admin(), "Tickets").await;
+    let roles = |row: &&Value| row["assignedResourceID"].is_i64();
+    let ticket = tickets.iter().find(roles).unwrap();
+    let tasks = site.rows(site.admin(), "Tasks").await;
+    let task = tasks.iter().find(roles).unwrap();
+    let logged = async |log: &str| site.rows(site.admin(), log).await;
+    for (of, name, log, number) in [
+        (
+            ticket,
+            "ticketID",
+            "DeletedTicketActivityLogs",
+            "ticketNumber",
+        ),
+        (task, "taskID", "DeletedTaskActivityLogs", "taskNumber"),
+    ] {
+        let before = logged(log).await.len();
+        let entry = json!({name: of["id"], "resourceID": of["assignedResourceID"], "roleID": of["assignedResourceRoleID"],
+            "dateWorked": "2026-03-01", "startDateTime": "2026-03-01T08:00:00Z", "endDateTime": "2026-03-01T08:45:00Z",
+            "hoursWorked": 0.75, "summaryNotes": "Looked at it"});
+        let made = site.admin_call("POST", "/TimeEntries", Some(entry)).await;
+        let file = json!({"attachmentType": "FILE_ATTACHMENT", "publish": 1, "title": "Toner", "fullPath": "toner.txt",
+            "data": STANDARD.encode("low")});
+        let path = format!("/TimeEntries/{}/Attachments", made["itemId"]);
+        site.admin_call("POST", &path, Some(file)).await;
+        let path = format!("/TimeEntries/{}", made["itemId"]);
+        let shown = site.admin_call("GET", &path, None).await;
+        let me = shown["item"]["creatorUserID"].clone();
+        assert!(me.is_i64());
+        site.admin_call("DELETE", &path, None).await;
+        let rows = logged(log).await;
+        assert_eq!(rows.len(), before + 2, "{log}");
+        let told = |row: &Value| {
+            assert_eq!(row[name], of["id"]);
+            assert_eq!(row[number], of[number]);
+            assert_eq!(row["createdByResourceID"], me);
+            assert_eq!(row["deletedByResourceID"], me);
+            assert_eq!(row["deletedDateTime"], "2026-03-02T09:00:00Z");
+            let words = [
+                "typeID",
+                "noteOrAttachmentTitle",
+                "hoursWorked",
+                "startDateTime",
+            ];
+            words.map(|word| row[word].clone())
+        };
+        let mut last: Vec<_> = rows[before..].iter().map(told).collect();
+        last.sort_by_key(|row| row[0].as_i64());
+        let entry = json!([2, "", 0.75, "2026-03-01T08:00:00Z"]);
+        assert_eq!(json!(last[0]), entry);
+        let file = json!([3, "Toner", 0.0, "2026-03-02T09:00:00Z"]);
+        assert_eq!(json!(last[1]), file);
+    }
+}
+
+/// One attachment, all of five minutes, and the block that follows; sockets take a body of that size.
+#[tokio::test(flavor = "multi_thread")]
+async fn attachments_are_held_to_the_vendors_sizes() {
+    let site = Site::open().await;
+    site.tenant
+        .usage
+        .set(bitting_server::autotask::limits::Limits::vendor());
+    let ticket = site.rows(site.admin(), "Tickets").await[0]["id"].clone();
+    let path = format!("/Tickets/{ticket}/Attachments");
+    let attach = async |bytes: usize| {
+        let body = json!({"attachmentType": "FILE_ATTACHMENT", "publish": 1, "title": "Log", "fullPath": "log.txt",
+            "data": STANDARD.encode(vec![b'x'; bytes])});
+        let (status, json) = site
+            .call(Some(site.admin()), "POST", &path, Some(body))
+            .await;
+        (status, says(&json).to_owned())
+    };
+    let (status, text) = attach(7_000_001).await;
+    assert_eq!(status, 500);
+    assert!(
+        text.contains("larger than the limit of 7000000 bytes"),
+        "{text}"
+    );
+    assert_eq!(attach(7_000_000).await.0, 200);
+    assert_eq!(attach(3_000_000).await.0, 200);
+    let (status, text) = attach(1).await;
+    assert_eq!(status, 500);
+    assert!(text.contains("10000000 bytes in five minutes"), "{text}");
+    // Nothing more is taken for five minutes from the refusal on, although the first ones are out of the span.
+    site.advance(299);
+    assert_eq!(attach(1).await.0, 500);
+    site.advance(2);
+    assert_eq!(attach(1).await.0, 200);
+    // Other writes were never touched.
+    let body = json!({"id": ticket, "title": "Goes on"});
+    site.admin_call("PATCH", "/Tickets", Some(body)).await;
+}

@@ -3,6 +3,7 @@
 pub mod attachments;
 mod caps;
 mod definitions;
+mod deleted;
 pub mod files;
 mod numbers;
 mod people;
@@ -180,6 +181,7 @@ pub async fn beside_delete(
         webhooks::no_longer(tenant, entity, row, changes).await?;
     }
     let by = permit.acting().resource;
+    deleted::log(tenant, by, entity, row, changes).await?;
     webhooks::tell(tenant, by, entity, Some(row), None, changes).await
 }
 
