@@ -76,8 +76,14 @@ pub enum Cell {
 pub struct SystemLevel {
     pub name: String,
     start: StartText,
+    /// Sections that start so, where not all of them do; the others start cleared.
+    #[serde(default)]
+    sections: Vec<String>,
     #[serde(default)]
     except: Vec<Except>,
+    /// Nobody can copy it.
+    #[serde(default)]
+    pub fixed: bool,
     /// For people, who sign in; API users cannot hold it.
     #[serde(default)]
     pub interactive: bool,
@@ -96,6 +102,9 @@ struct Except {
     section: String,
     name: String,
     value: Option<String>,
+    view: Option<String>,
+    add: Option<String>,
+    edit: Option<String>,
     delete: Option<String>,
 }
 
@@ -313,6 +322,13 @@ impl Permissions {
                 }
             }
         }
+        for level in &self.system {
+            let known = |name: &String| self.entries.iter().any(|entry| entry.section == *name);
+            if let Some(name) = level.sections.iter().find(|name| !known(name)) {
+                let fault = format!("`{}` starts with a section that is not here", level.name);
+                return Err(place.on(name, fault));
+            }
+        }
         for (level, except) in self
             .system
             .iter()
@@ -395,8 +411,11 @@ impl Permissions {
     pub fn start(&self, level: &SystemLevel) -> SecurityLevel {
         let mut settings = BTreeMap::new();
         if level.start == StartText::Top {
+            let whole = level.sections.is_empty();
             for entry in &self.entries {
-                settings.insert(entry.full_name(), entry.top());
+                if whole || level.sections.contains(&entry.section) {
+                    settings.insert(entry.full_name(), entry.top());
+                }
             }
         }
         for except in &level.except {
@@ -404,6 +423,9 @@ impl Permissions {
                 let values: &mut Values = settings.entry(entry.full_name()).or_default();
                 for (cell, given) in [
                     (&mut values.value, &except.value),
+                    (&mut values.view, &except.view),
+                    (&mut values.add, &except.add),
+                    (&mut values.edit, &except.edit),
                     (&mut values.delete, &except.delete),
                 ] {
                     if given.is_some() {

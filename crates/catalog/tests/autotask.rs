@@ -284,6 +284,110 @@ fn contracts_of_somebody_who_sees_every_company_are_seen() {
     }
 }
 
+/// The product's levels of people, each with the sections that it reaches, from the widest to none.
+#[test]
+fn the_thirteen_levels_of_people_reach_what_they_are_for() {
+    let (permissions, registry, catalog) = shipped();
+    let people: Vec<_> = permissions
+        .system
+        .iter()
+        .filter(|level| level.interactive)
+        .collect();
+    assert_eq!(people.len(), 13);
+    assert_eq!(permissions.system.len(), 15);
+    let fixed: Vec<&str> = people
+        .iter()
+        .filter(|level| level.fixed)
+        .map(|level| level.name.as_str())
+        .collect();
+    assert_eq!(
+        fixed,
+        [
+            "Contractor (system)",
+            "Time & Attendance (system)",
+            "Dashboard User (system)"
+        ]
+    );
+    let sees = |name: &str, path: &str, verb: Verb| {
+        let level = people.iter().find(|level| level.name == name).expect(name);
+        let role = permissions
+            .role(&registry, 1, &permissions.start(level))
+            .unwrap();
+        let entity = catalog.entity_at(path).unwrap();
+        decide(&role, &entity.right.needs, verb)
+    };
+    let denied =
+        |name: &str, path: &str, verb: Verb| matches!(sees(name, path, verb), Decision::Denied(_));
+    for (name, path, verb, expected) in [
+        (
+            "System Administrator (system)",
+            "Contracts",
+            Verb::Edit,
+            Decision::All,
+        ),
+        (
+            "Full Access (system)",
+            "Contracts",
+            Verb::Edit,
+            Decision::All,
+        ),
+        ("Manager (system)", "Contracts", Verb::Edit, Decision::All),
+        (
+            "Project Manager (system)",
+            "Opportunities",
+            Verb::Add,
+            Decision::All,
+        ),
+        (
+            "Service Desk User (system)",
+            "Tickets",
+            Verb::Edit,
+            Decision::All,
+        ),
+        ("Sales (system)", "Opportunities", Verb::Add, Decision::All),
+        (
+            "Private CRM (system)",
+            "Opportunities",
+            Verb::Inquire,
+            Decision::Mine,
+        ),
+        ("Team Member (system)", "Tickets", Verb::Add, Decision::All),
+        (
+            "Contractor (system)",
+            "Tickets",
+            Verb::Inquire,
+            Decision::Mine,
+        ),
+        (
+            "Minimal Access (system)",
+            "Tickets",
+            Verb::Inquire,
+            Decision::Mine,
+        ),
+        (
+            "Co-managed Help Desk (system)",
+            "Tickets",
+            Verb::Inquire,
+            Decision::Mine,
+        ),
+    ] {
+        assert_eq!(sees(name, path, verb), expected, "{name} {path} {verb}");
+    }
+    for (name, path, verb) in [
+        ("Project Manager (system)", "Contracts", Verb::Inquire),
+        ("Service Desk User (system)", "Contracts", Verb::Inquire),
+        ("Sales (system)", "Contracts", Verb::Inquire),
+        ("Project Manager (system)", "InventoryItems", Verb::Inquire),
+        ("Team Member (system)", "SalesOrders", Verb::Inquire),
+        ("Contractor (system)", "Opportunities", Verb::Inquire),
+        ("Time & Attendance (system)", "Tickets", Verb::Inquire),
+        ("Dashboard User (system)", "Tickets", Verb::Inquire),
+        ("Minimal Access (system)", "Tickets", Verb::Edit),
+    ] {
+        assert!(denied(name, path, verb), "{name} {path} {verb}");
+    }
+}
+
 #[test]
 fn a_derivation_of_what_is_not_there_is_refused() {
     let text = include_str!("../../../data/autotask/permissions.toml");

@@ -337,6 +337,15 @@ fn levels_are_held_to_the_product_s_own_limits() {
     assert!(refused.contains("system level"), "{refused}");
     let taken = say("POST", "levels", json!({ "name": system, "copyOf": id })).unwrap_err();
     assert!(taken.contains("already"), "{taken}");
+    for name in [
+        "Contractor (system)",
+        "Time & Attendance (system)",
+        "Dashboard User (system)",
+    ] {
+        let copied = json!({ "name": "Mine", "copyOf": name });
+        let refused = say("POST", "levels", copied).unwrap_err();
+        assert!(refused.contains("cannot be copied"), "{refused}");
+    }
     let wrong = json!({ "settings": { "CRM / To Dos": { "view": "All" } } });
     let own = instance
         .level("API User (Propel Your MSP)")

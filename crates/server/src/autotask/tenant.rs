@@ -154,6 +154,8 @@ pub enum LevelTrouble {
     Level(#[from] LevelError),
     #[error("`{0}` is a system level; copy it and change the copy")]
     System(String),
+    #[error("`{0}` cannot be copied; choose another level to start from")]
+    Fixed(String),
     #[error("there are {MOST_LEVELS} levels already; remove one")]
     TooMany,
     #[error("API users hold `{name}` ({count}); give them another level first")]
@@ -323,6 +325,13 @@ impl Tenant {
             .filter(|level| is_system(&level.document.name))
         {
             return Err(LevelTrouble::System(level.document.name.clone()));
+        }
+        let mut system = self.permissions.system.iter();
+        if id.is_none()
+            && let Some(of) = system.find(|level| level.fixed && level.name == document.copy_of)
+            && of.name != document.name
+        {
+            return Err(LevelTrouble::Fixed(of.name.clone()));
         }
         let own = self
             .levels()

@@ -1,7 +1,7 @@
 //! The screen of one security level: sections to open, in each the groups of the product, objects with View,
 //! Add, Edit and Delete. Knows no section by name.
 
-use super::levels::{is_system, save, too_long};
+use super::levels::{is_fixed, is_system, save, too_long};
 use super::{Desk, levels_crumbs};
 use crate::console::form::Form;
 use crate::console::page::{self, Field, Page};
@@ -122,7 +122,8 @@ fn sheet(
             header.head.sticky {
                 h1 { (level.name) }
                 div.buttons {
-                    @if shut { a.button href=(visit.at(&format!("levels/{id}/copy"))) { "Copy Security Level" } }
+                    @if is_fixed(desk, level) {}
+                    @else if shut { a.button href=(visit.at(&format!("levels/{id}/copy"))) { "Copy Security Level" } }
                     @else {
                         button type="submit" name="then" value="stay" { "Save" } " "
                         button type="submit" name="then" value="close" { "Save & Close" } " "
@@ -130,7 +131,8 @@ fn sheet(
                     }
                 }
             }
-            @if shut { p.caution { "This system level cannot be changed. Copy it, and change the copy." } }
+            @if is_fixed(desk, level) { p.caution { "This system level can be neither changed nor copied." } }
+            @else if shut { p.caution { "This system level cannot be changed. Copy it, and change the copy." } }
             @if let (Some(text), false, None) = (error, beside, of_name) { (page::wrong(text)) }
             @if beside { (page::wrong("Nothing was saved: one row needs a look. It says what is wrong.")) }
             div.level {

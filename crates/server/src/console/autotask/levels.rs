@@ -32,6 +32,12 @@ pub fn is_system(desk: &Desk<'_>, level: &SecurityLevel) -> bool {
     system.any(|known| known.name.eq_ignore_ascii_case(&level.name))
 }
 
+/// Whether a level of the product can be copied by nobody.
+pub fn is_fixed(desk: &Desk<'_>, level: &SecurityLevel) -> bool {
+    let mut system = desk.tenant.permissions.system.iter();
+    system.any(|known| known.fixed && known.name.eq_ignore_ascii_case(&level.name))
+}
+
 fn list(visit: &Visit<'_>, desk: &Desk<'_>) -> Page {
     let users = desk.tenant.api_users();
     let levels = desk.tenant.levels();
@@ -48,7 +54,7 @@ fn list(visit: &Visit<'_>, desk: &Desk<'_>) -> Page {
                     td { details.popup { summary aria-label=(format!("Menu of {}", document.name)) { "☰" }
                         ul {
                             li { a href=(visit.at(&format!("levels/{id}"))) { @if system { "View Security Level" } @else { "Edit Security Level" } } }
-                            li { a href=(visit.at(&format!("levels/{id}/copy"))) { "Copy Security Level" } }
+                            @if !is_fixed(desk, document) { li { a href=(visit.at(&format!("levels/{id}/copy"))) { "Copy Security Level" } } }
                         } } }
                     th scope="row" { a href=(visit.at(&format!("levels/{id}"))) { (document.name) } }
                     td { @if !system { (document.copy_of) } }
