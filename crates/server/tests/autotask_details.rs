@@ -641,3 +641,84 @@ async fn attachments_are_held_to_the_vendors_sizes() {
     let body = json!({"id": ticket, "title": "Goes on"});
     site.admin_call("PATCH", "/Tickets", Some(body)).await;
 }
+
+/// A resource is on a ticket or a task once: as the primary one, or beside it.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_on_a_ticket_twice() {
+    let site = Site::open().await;
+    let roles = site.rows(site.admin(), "ResourceServiceDeskRoles").await;
+    for (path, team) in [
+        ("Tickets", "TicketSecondaryResources"),
+        ("Tasks", "TaskSecondaryResources"),
+    ] {
+        let rows = site.rows(site.admin(), path).await;
+        let beside = site.rows(site.admin(), team).await;
+        let field = if path == "Tickets" {
+            "ticketID"
+        } else {
+            "taskID"
+        };
+        let alone = |row: &&Value| {
+            row["assignedResourceID"].is_i64() && beside.iter().all(|one| one[field] != row["id"])
+        };
+        let record = rows.iter().find(alone).unwrap();
+        let id = record["id"].as_i64().unwrap();
+        let other = roles
+            .iter()
+            .find(|role| role["resourceID"] != record["assignedResourceID"])
+            .unwrap();
+        let below = format!("/{path}/{id}/SecondaryResources");
+        let join = |resource: &Value, role: &Value| json!({"resourceID": resource, "roleID": role, field: id});
+        let primary = join(
+            &record["assignedResourceID"],
+            &record["assignedResourceRoleID"],
+        );
+        let (status, json) = site
+            .call(Some(site.admin()), "POST", &below, Some(primary))
+            .await;
+        assert_eq!(
+            (status, says(&json)),
+            (
+                500,
+                "The resourceID is already the primary resource of this record."
+            )
+        );
+        let body = join(&other["resourceID"], &other["roleID"]);
+        let made = site.admin_call("POST", &below, Some(body.clone())).await;
+        let (status, json) = site
+            .call(Some(site.admin()), "POST", &below, Some(body))
+            .await;
+        assert_eq!(
+            (status, says(&json)),
+            (
+                500,
+                "The resourceID is already a secondary resource of this record."
+            )
+        );
+        let given = json!({"id": id, "assignedResourceID": other["resourceID"], "assignedResourceRoleID": other["roleID"]});
+        let path = if path == "Tickets" {
+            "/Tickets".to_owned()
+        } else {
+            format!("/Projects/{}/Tasks", record["projectID"])
+        };
+        let (status, json) = site
+            .call(Some(site.admin()), "PATCH", &path, Some(given.clone()))
+            .await;
+        assert_eq!(status, 500, "{json}");
+        assert!(
+            says(&json).contains("already a secondary resource"),
+            "{json}"
+        );
+        // Who leaves the team can take the ticket.
+        let one = format!("{below}/{}", made["itemId"]);
+        site.admin_call("DELETE", &one, None).await;
+        site.admin_call("PATCH", &path, Some(given)).await;
+        // Who gives it away leaves it.
+        assert!(
+            site.rows(site.admin(), team)
+                .await
+                .iter()
+                .all(|one| one[field] != id)
+        );
+    }
+}

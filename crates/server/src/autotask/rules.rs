@@ -8,6 +8,7 @@ pub mod files;
 mod numbers;
 mod people;
 mod spans;
+mod team;
 mod tickets;
 mod time;
 pub mod webhooks;
@@ -105,6 +106,10 @@ pub async fn before_save(
         "Tickets" => tickets::save(tenant, permit.acting().resource, draft).await?,
         // Who of the customer wrote it cannot be said over the API; the field takes a value and keeps none.
         "TicketNotes" => draft.ignore("createdByContactID"),
+        "Tasks" => team::primary(tenant, draft).await?,
+        "TicketSecondaryResources" | "TaskSecondaryResources" => {
+            team::secondary(tenant, draft).await?;
+        }
         "CompanyToDos" => same_company(tenant, draft).await?,
         "ConfigurationItems" => default_category(tenant, draft).await?,
         "Contracts" => {

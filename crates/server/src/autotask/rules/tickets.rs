@@ -48,6 +48,7 @@ pub async fn save(tenant: &Tenant, by: i64, draft: &mut Draft<'_>) -> Result<(),
             .errors
             .push("assignedResourceID and assignedResourceRoleID are not a valid pair".to_owned());
     }
+    super::team::primary(tenant, draft).await?;
     queue(tenant, draft).await?;
     let was_complete = draft
         .before
