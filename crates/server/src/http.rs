@@ -191,14 +191,77 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stopped| *stopped).await;
 }
 
-async fn read(body: Incoming, limit: usize) -> Body {
-    use hyper::body::Body as _;
+/// Reads a body to its end. What is beyond the limit is let pass by, up to four times as much, because whoever is
+/// still sending does not look for an answer.
+async fn read<B>(mut body: B, limit: usize) -> Body
+where
+    B: hyper::body::Body<Data = Bytes> + Unpin,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     if body.is_end_stream() {
         return Body::Read(Bytes::new());
     }
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Body::Read(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Body::TooLarge,
-        Err(_) => Body::Broken,
+    // What is announced as too large is not kept at all.
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced <= limit {
+        match Limited::new(&mut body, limit).collect().await {
+            Ok(collected) => return Body::Read(collected.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => {}
+            Err(_) => return Body::Broken,
+        }
+    }
+    let mut left = limit.saturating_mul(4);
+    while let Some(Ok(frame)) = body.frame().await {
+        let length = frame.data_ref().map_or(0, Bytes::len);
+        match left.checked_sub(length) {
+            Some(less) => left = less,
+            None => break,
+        }
+    }
+    Body::TooLarge
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Body, Bytes, read};
+    use hyper::body::Frame;
+    use std::convert::Infallible;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    /// So many pieces of ten bytes, without a word beforehand on how many.
+    struct Pieces<'p>(usize, &'p mut usize);
+
+    impl hyper::body::Body for Pieces<'_> {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            if *self.1 == self.0 {
+                return Poll::Ready(None);
+            }
+            *self.1 += 1;
+            Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"0123456789")))))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_beyond_the_limit_is_taken_off_the_line_and_not_kept() {
+        for (pieces, polled) in [(5, 5), (6, 6), (40, 40), (1_000, 47)] {
+            let mut seen = 0;
+            let body = read(Pieces(pieces, &mut seen), 50).await;
+            match body {
+                Body::Read(bytes) => assert_eq!((pieces, bytes.len()), (5, 50)),
+                Body::TooLarge => assert!(pieces > 5),
+                Body::Broken => panic!("nobody broke off"),
+            }
+            assert!(
+                seen <= polled && (seen == pieces || seen >= 25),
+                "{pieces}: {seen}"
+            );
+        }
     }
 }
