@@ -16,6 +16,7 @@ use bitting_connect::autotask::verify::{Asked, verify};
 use bitting_connect::autotask::wanted::{Choices, Wanted, wanted};
 use bitting_connect::verify::{Report, State};
 use serde_json::json;
+use std::fmt::Write as _;
 use support::Server;
 
 const ROWS: [&str; 3] = [
@@ -32,9 +33,10 @@ fn guide(prospects: &str, visibility: &str) -> Profile {
          [level]\ncopy_of = \"API User (system) (API-only)\"\nstart = \"cleared\"\n\n[user]\ntracking_custom = true\n"
         .to_owned();
     let mut setting = |section: &str, subsection: &str, name: &str, value: &str| {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "\n[[setting]]\nsection = \"{section}\"\nsubsection = \"{subsection}\"\nsetting = \"{name}\"\nvalue = \"{value}\"\n"
-        ));
+        );
     };
     for row in ROWS {
         let value = if row.starts_with("Prospects") {
