@@ -58,19 +58,19 @@ pub const INTEGRATION: Integration = Integration {
             name: "pull",
             what: "read reports: small ones whole, large ones by last update",
             rhythm: FEED,
-            run: Run::ConnectWise(|work| pull::run(work, &reading::Reports)),
+            run: Run::ConnectWise(read),
         },
         Job {
             name: "metrics",
             what: "work out clients, agreements and members by month",
             rhythm: FEED,
-            run: Run::ConnectWise(|work| metrics::run(work)),
+            run: Run::ConnectWise(work_out),
         },
         Job {
             name: "health",
             what: "look for what makes the figures wrong",
             rhythm: FEED,
-            run: Run::ConnectWise(|work| health::run(work)),
+            run: Run::ConnectWise(look),
         },
     ],
     settings: include_str!("mspcfo/settings.toml"),
@@ -133,4 +133,16 @@ fn columns(work: &mut Work<'_>) -> Result<(), Failure> {
         rows.push(json!({ "report": report.name, "missing": missing }));
     }
     work.output("columns.jsonl", &rows)
+}
+
+fn read(work: &mut Work<'_>) -> Result<(), Failure> {
+    pull::run(work, &reading::Reports)
+}
+
+fn work_out(work: &mut Work<'_>) -> Result<(), Failure> {
+    metrics::run(work)
+}
+
+fn look(work: &mut Work<'_>) -> Result<(), Failure> {
+    health::run(work)
 }

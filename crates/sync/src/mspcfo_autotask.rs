@@ -62,13 +62,13 @@ pub const INTEGRATION: Integration = Integration {
             name: "metrics",
             what: "work out clients, agreements and members by month",
             rhythm: FEED,
-            run: Run::Autotask(|work| metrics::run(work)),
+            run: Run::Autotask(work_out),
         },
         Job {
             name: "health",
             what: "look for what makes the figures wrong",
             rhythm: FEED,
-            run: Run::Autotask(|work| health::run(work)),
+            run: Run::Autotask(look),
         },
     ],
     settings: include_str!("mspcfo_autotask/settings.toml"),
@@ -210,4 +210,12 @@ fn columns(work: &mut Working<'_>) -> Result<(), Failure> {
 fn read(work: &mut Working<'_>) -> Result<(), Failure> {
     let entities = Entities::default();
     pull::run(work, &entities)
+}
+
+fn work_out(work: &mut Working<'_>) -> Result<(), Failure> {
+    metrics::run(work)
+}
+
+fn look(work: &mut Working<'_>) -> Result<(), Failure> {
+    health::run(work)
 }

@@ -32,7 +32,7 @@ fn sum(rows: &[Value], member: &str) -> f64 {
 
 /// A PSA of either kind, with MSPCFO connected to it.
 enum Site {
-    ConnectWise(Server),
+    ConnectWise(Box<Server>),
     Autotask(Box<Tenant>),
 }
 
@@ -47,7 +47,7 @@ struct Books {
 impl Site {
     fn both(tickets: u32) -> [Self; 2] {
         [
-            Self::ConnectWise(Server::start_with("mspcfo", &[], tickets)),
+            Self::ConnectWise(Box::new(Server::start_with("mspcfo", &[], tickets))),
             Self::Autotask(Box::new(tenant())),
         ]
     }

@@ -148,8 +148,8 @@ impl Page {
 }
 
 /// `None` where a column by which rows are known is missing: nothing can be read then.
-fn page<'a>(
-    work: &mut Work<'_, Api<'a>>,
+fn page(
+    work: &mut Work<'_, Api<'_>>,
     report: &'static Report,
     condition: &str,
     size: usize,

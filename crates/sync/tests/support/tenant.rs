@@ -118,7 +118,7 @@ impl Tenant {
             let least = values.first().expect("values");
             if *least != *value {
                 let less = self.level_with(permission, cell, least);
-                every.push((permission.clone(), (*cell).to_string(), less));
+                every.push((permission.clone(), cell.clone(), less));
             }
         }
         every
