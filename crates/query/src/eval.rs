@@ -53,6 +53,7 @@ pub fn matches(filter: &Filter, row: &dyn Row) -> bool {
             .behind(link)
             .is_some_and(|there| matches(filter, there.as_ref())),
         Filter::InIndex { table, key } => row.in_index(table, *key),
+        Filter::InRuns { table, keys } => keys.iter().any(|key| row.in_index(table, *key)),
     }
 }
 

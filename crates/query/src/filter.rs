@@ -55,6 +55,12 @@ pub enum Filter {
         table: Arc<str>,
         key: i64,
     },
+    /// The row's id is in an index table under one of these keys. No id may stand there under two of them: a page
+    /// merges the rows of the keys, and would show such a row twice.
+    InRuns {
+        table: Arc<str>,
+        keys: Vec<i64>,
+    },
 }
 
 impl Filter {

@@ -19,6 +19,7 @@ mod elements;
 mod packed;
 mod plan;
 mod probe;
+mod runs;
 mod spread;
 mod walk;
 mod writer;
@@ -50,6 +51,12 @@ pub trait Indexes {
     /// Sets of columns of the table that one index holds together, and nothing else.
     fn joint(&self, _table: &str) -> Vec<&[Arc<str>]> {
         Vec::new()
+    }
+
+    /// The flag that follows this column in the one index that starts with it, where there is no index of the
+    /// column alone. Only for SQLite; what is not told is planned as if the index were of the column alone.
+    fn flag(&self, _table: &str, _column: &str) -> Option<Arc<str>> {
+        None
     }
 }
 

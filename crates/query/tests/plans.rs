@@ -18,6 +18,10 @@ impl Indexes for Indexed {
         ["location", "status", "board", "at", "number", "company"].contains(&column)
     }
 
+    fn flag(&self, _: &str, column: &str) -> Option<Arc<str>> {
+        (column == "company").then(|| "closed".into())
+    }
+
     fn joint(&self, _: &str) -> Vec<&[Arc<str>]> {
         static SETS: LazyLock<[[Arc<str>; 2]; 3]> = LazyLock::new(|| {
             ["closed", "owner", "maker"].map(|column| ["company".into(), column.into()])
@@ -28,7 +32,8 @@ impl Indexes for Indexed {
 
 /// Locations 1 to 5 hold nearly every row, 8 and 9 the last three rows each. Member 1 owns every
 /// other row, member 2 the last three, member 3 one row in 500. A company has one row in 240. Member 77 owns or made
-/// 18 of company 7, all among the first 10,000 rows.
+/// 18 of company 7, all among the first 10,000 rows. Keys 11 to 13 hold what member 1 owns, by a flag that is not
+/// set, set and null; company 1,000 (one row in 25) has all three of them.
 fn open(rows: i64) -> Connection {
     let connection = Connection::open_in_memory().unwrap();
     connection
@@ -42,12 +47,13 @@ fn open(rows: i64) -> Connection {
                SELECT i, CASE i % 3 WHEN 0 THEN 'New' WHEN 1 THEN 'Open' ELSE 'Closed' END, i / 3 FROM n;
              INSERT INTO ticket WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
                SELECT i, CASE WHEN i > {rows} - 3 THEN 8 WHEN i > {rows} - 6 THEN 9 ELSE i % 5 + 1 END,
-                 i % 30 + 1, i % 4, i % 2, printf('2024-%09d', (i * 7919) % {rows}), i, 'summary ' || i, i % 240,
+                 i % 30 + 1, i % 4, CASE WHEN i % 25 = 13 THEN nullif(i / 25 % 3, 2) ELSE i % 2 END, printf('2024-%09d', (i * 7919) % {rows}), i, 'summary ' || i,
+                 CASE WHEN i % 25 = 13 AND i % 240 <> 7 THEN 1000 ELSE i % 240 END,
                  CASE WHEN i < 10000 AND i % 960 = 7 THEN 77 ELSE 1 END, CASE WHEN i < 10000 AND i % 1200 = 247 THEN 77 ELSE 1 END FROM n;
              INSERT INTO mine SELECT 1, id FROM ticket WHERE id % 2 = 0;
+             INSERT INTO mine SELECT 11 + id / 2 % 3, id FROM ticket WHERE id % 2 = 0;
              INSERT INTO mine SELECT 2, id FROM ticket WHERE id > {rows} - 3;
              INSERT INTO mine SELECT 3, id FROM ticket WHERE id % 500 = 2;
-             CREATE INDEX by_company ON ticket (company);
              CREATE INDEX by_company_and_closed ON ticket (company, closed);
              CREATE INDEX by_company_and_owner ON ticket (company, owner);
              CREATE INDEX by_company_and_maker ON ticket (company, maker);
@@ -89,6 +95,13 @@ fn mine(key: i64) -> Filter {
     Filter::InIndex {
         table: "mine".into(),
         key,
+    }
+}
+
+fn mine_in_runs() -> Filter {
+    Filter::InRuns {
+        table: "mine".into(),
+        keys: vec![11, 12, 13],
     }
 }
 
@@ -215,6 +228,52 @@ fn pages() -> Vec<(&'static str, Select, usize)> {
             "a company's own by two columns, by date",
             select(vec![equal("company", 7), own(&[2])], by("at", true)),
             18,
+        ),
+        (
+            "a company's, whatever the flag",
+            select(vec![equal("company", 1_000)], vec![]),
+            25,
+        ),
+        (
+            "a company's, whatever the flag, latest first",
+            select(vec![equal("company", 1_000)], by("id", true)),
+            25,
+        ),
+        (
+            "a company's, whatever the flag, after an id",
+            select(vec![equal("company", 1_000), after(5_000)], vec![]),
+            25,
+        ),
+        (
+            "a company's, whatever the flag, broad",
+            select(vec![broad(), equal("company", 1_000)], vec![]),
+            25,
+        ),
+        (
+            "a company's of a board",
+            select(vec![equal("board", 1), equal("company", 1_000)], vec![]),
+            25,
+        ),
+        (
+            "a company's, my many",
+            select(vec![mine(1), equal("company", 1_000)], by("id", true)),
+            25,
+        ),
+        (
+            "two companies'",
+            select(vec![list("company", &[1_000, 6])], vec![]),
+            25,
+        ),
+        ("mine in runs", select(vec![mine_in_runs()], vec![]), 25),
+        (
+            "mine in runs, latest first, after an id",
+            select(vec![mine_in_runs(), after(5_000)], by("id", true)),
+            25,
+        ),
+        (
+            "mine in runs of a board",
+            select(vec![mine_in_runs(), equal("board", 2)], vec![]),
+            25,
         ),
         ("a broad narrowing", select(vec![broad()], vec![]), 25),
         ("a narrow narrowing", select(vec![narrow()], vec![]), 6),
@@ -469,4 +528,25 @@ fn plans_use_the_indexes_meant_for_them() {
         &select(vec![list("location", &[1, 2])], by("at", true)),
     );
     assert!(dated.contains("SCAN t0 USING INDEX by_at"), "{dated}");
+    let company = compare("company", Comparison::Equal, 7);
+    let merged = plan(&connection, &select(vec![company.clone()], vec![]));
+    let run = "SEARCH t0 USING INDEX by_company_and_closed (company=? AND closed=?)";
+    assert_eq!(merged.matches(run).count(), 3, "{merged}");
+    assert_eq!(merged.matches("MERGE (UNION ALL)").count(), 2, "{merged}");
+    assert!(!merged.contains("TEMP B-TREE"), "{merged}");
+    let after = compare("id", Comparison::Greater, 5);
+    let later = plan(&connection, &select(vec![company, after], by("id", true)));
+    let run = "by_company_and_closed (company=? AND closed=? AND rowid>?)";
+    assert_eq!(later.matches(run).count(), 3, "{later}");
+    assert!(!later.contains("TEMP B-TREE"), "{later}");
+    let walk = plan(&connection, &select(vec![list("company", &[1, 2])], vec![]));
+    let step = "USING COVERING INDEX by_company_and_closed (company=? AND closed=?";
+    assert_eq!(walk.matches(step).count(), 2, "{walk}");
+    let own = plan(&connection, &select(vec![mine_in_runs()], vec![]));
+    assert_eq!(
+        own.matches("SEARCH m USING PRIMARY KEY (key=?)").count(),
+        3,
+        "{own}"
+    );
+    assert!(!own.contains("TEMP B-TREE"), "{own}");
 }

@@ -32,11 +32,17 @@ impl<'a> Copied<'a> {
     fn of(instance: &'a Instance) -> Self {
         Self {
             store: &instance.backend.store,
-            tables: instance::tables(instance.catalog()),
+            tables: kept(instance::tables(instance.catalog())),
             outbox: Arc::from(Message::TABLE),
             keys: crate::keys::TABLE,
         }
     }
+}
+
+/// The tables that have rows.
+fn kept(tables: Vec<Table>) -> Vec<Table> {
+    let tables = tables.into_iter();
+    tables.filter(|table| table.key != Key::Gone).collect()
 }
 
 /// The file of a named copy.

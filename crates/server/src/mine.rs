@@ -13,8 +13,9 @@ use bitting_store::table::{Cell, Change, Flow};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The pair that says a table was filled to its end. No member has this key.
-const FILLED: (i64, i64) = (-1, -1);
+/// The pair that says a table was filled to its end, also with rows whose flag is null (-1 said it of the others). No
+/// member has this key.
+const FILLED: (i64, i64) = (-1, -2);
 
 /// The index table that says whose a row is.
 pub fn table(name: &str) -> Arc<str> {
@@ -31,7 +32,8 @@ pub struct By {
 }
 
 impl By {
-    /// The tables of a table's rows, the narrowest first: what any entity asks for whose rows it holds.
+    /// The tables of a table's rows: what any entity asks for whose rows it holds. A table with a flag serves conditions
+    /// on the column alone as well, as three keys.
     pub fn of(catalog: &Catalog, table: &str) -> Vec<Self> {
         let mut found: Vec<Self> = Vec::new();
         for entity in catalog.entities.iter().filter(|e| *e.table == *table) {
@@ -53,11 +55,21 @@ impl By {
                     found.push(Self::named(table, &column.column, Some(&flag.column)));
                 }
             }
-            found.push(Self::named(table, &column.column, None));
+            if found.iter().all(|by| by.column != column.column) {
+                found.push(Self::named(table, &column.column, None));
+            }
         }
-        found.sort_by_key(|by| by.flag.is_none());
         found.dedup();
         found
+    }
+
+    /// The tables that former versions kept beside those with a flag.
+    pub fn gone(tables: &[Self]) -> impl Iterator<Item = Arc<str>> {
+        let flagged = tables.iter().filter(|by| by.flag.is_some());
+        flagged.map(|by| {
+            let flag = by.flag.as_ref().map_or(0, |flag| flag.len() + 1);
+            Arc::from(&by.table[..by.table.len() - flag])
+        })
     }
 
     fn named(table: &str, column: &Arc<str>, flag: Option<&Arc<str>>) -> Self {
@@ -84,14 +96,19 @@ impl By {
             return None;
         };
         let flag = match &self.flag {
-            None => None,
-            Some(flag) => match value(flag)? {
-                Value::Boolean(set) => Some(*set),
-                Value::Integer(set) => Some(*set != 0),
-                _ => return None,
-            },
+            None => Flag::None,
+            Some(flag) => Flag::of(value(flag)?)?,
         };
         key(member, *of, flag)
+    }
+
+    /// The keys of a member's rows with this value, whatever the flag.
+    fn keys(&self, member: i64, of: i64) -> Option<Vec<i64>> {
+        let states: &[Flag] = match self.flag {
+            None => &[Flag::None],
+            Some(_) => &[Flag::Clear, Flag::Set, Flag::Null],
+        };
+        states.iter().map(|flag| key(member, of, *flag)).collect()
     }
 
     /// The pairs of one row, which holds these values.
@@ -118,19 +135,39 @@ fn pair_of<'e>(entity: &'e Entity, set: &[String]) -> Option<[&'e Field; 2]> {
     Some([entity.any_field(one)?, entity.any_field(other)?])
 }
 
+/// What a key says of the flag.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Flag {
+    /// The table has none.
+    None,
+    Clear,
+    Set,
+    Null,
+}
+
+impl Flag {
+    fn of(value: &Value) -> Option<Self> {
+        match value {
+            Value::Boolean(false) | Value::Integer(0) => Some(Self::Clear),
+            Value::Boolean(true) | Value::Integer(_) => Some(Self::Set),
+            Value::Null => Some(Self::Null),
+            _ => None,
+        }
+    }
+}
+
 /// Member, value and flag as one key: in one table no two of them share one, and what does not fit has none.
-fn key(member: i64, value: i64, flag: Option<bool>) -> Option<i64> {
-    let (most, value, flag) = match flag {
-        None => (1 << 40, value, 0),
-        Some(flag) => (1 << 39, value, i64::from(flag)),
-    };
-    let fits = (0..1 << 23).contains(&member) && (0..most).contains(&value);
-    let low = if most == 1 << 40 {
-        value
-    } else {
-        (value << 1) | flag
-    };
-    fits.then_some((member << 40) | low)
+fn key(member: i64, value: i64, flag: Flag) -> Option<i64> {
+    let bits = if flag == Flag::None { 40 } else { 39 };
+    let fits = (0..1 << 23).contains(&member) && (0..1 << bits).contains(&value);
+    let low = member << 40;
+    fits.then(|| match flag {
+        Flag::None => low | value,
+        Flag::Clear => low | (value << 1),
+        Flag::Set => low | (value << 1) | 1,
+        // Below every other key, and below the one that says a table is filled.
+        Flag::Null => !(low | (value << 1) | 1),
+    })
 }
 
 /// The same rows, found by a narrower table where the filter says both whose and which value.
@@ -148,19 +185,28 @@ pub fn sharpen(entity: &Entity, tables: &[By], filter: Filter) -> Filter {
         return Filter::And(parts);
     };
     for by in tables {
-        let Some(key) = by.key(member, |column| equated(&parts, column)) else {
+        let Some(Value::Integer(of)) = equated(&parts, &by.column) else {
+            continue;
+        };
+        let flagged = by.flag.is_some();
+        let whole = by.key(member, |column| equated(&parts, column));
+        let Some(keys) = whole.map_or_else(|| by.keys(member, *of), |key| Some(vec![key])) else {
             continue;
         };
         // Where an index holds the value together with other equalities, it may have fewer rows yet: the plan
         // looks, and takes whichever has.
-        let rival = by.flag.is_none() && has_joint(entity, &by.column, &parts);
-        parts[own] = Filter::InIndex {
-            table: by.table.clone(),
-            key,
+        let rival = !(flagged && whole.is_some()) && has_joint(entity, &by.column, &parts);
+        let table = by.table.clone();
+        parts[own] = match keys[..] {
+            [key] => Filter::InIndex { table, key },
+            _ => Filter::InRuns { table, keys },
         };
         if !rival {
             // Said by the key. A second equality on the same column stays, which no row may satisfy.
-            let mut said: Vec<&Arc<str>> = by.columns().collect();
+            let mut said: Vec<&Arc<str>> = match whole {
+                Some(_) => by.columns().collect(),
+                None => vec![&by.column],
+            };
             parts.retain(|part| {
                 let place = said.iter().position(|name| equates(part, name).is_some());
                 place.map(|place| said.swap_remove(place)).is_none()
@@ -365,9 +411,9 @@ async fn is_filled(backend: &Backend, by: &By) -> Result<bool, StoreError> {
     let mut found = false;
     let select = pairs(by.table.clone(), FILLED.0, "key");
     backend
-        .read(&select, &mut |_| {
-            found = true;
-            Flow::Stop
+        .read(&select, &mut |cells| {
+            found |= cells.cell(1) == Cell::Integer(FILLED.1);
+            Flow::Continue
         })
         .await?;
     Ok(found)
@@ -408,8 +454,13 @@ fn pairs(table: Arc<str>, value: i64, column: &str) -> Select {
 
 #[cfg(test)]
 mod tests {
-    use super::key;
+    use super::{By, Flag, key};
     use proptest::prelude::*;
+    use std::sync::Arc;
+
+    fn flag() -> impl Strategy<Value = Flag> {
+        prop_oneof![Just(Flag::Clear), Just(Flag::Set), Just(Flag::Null)]
+    }
 
     proptest! {
         #[test]
@@ -417,24 +468,39 @@ mod tests {
             one in (0_i64..1 << 23, 0_i64..1 << 40),
             two in (0_i64..1 << 23, 0_i64..1 << 40),
         ) {
-            prop_assert_eq!(key(one.0, one.1, None) == key(two.0, two.1, None), one == two);
-        }
-
-        #[test]
-        fn keys_with_flags_differ(
-            one in (0_i64..1 << 23, 0_i64..1 << 39, any::<bool>()),
-            two in (0_i64..1 << 23, 0_i64..1 << 39, any::<bool>()),
-        ) {
-            let of = |(member, value, flag)| key(member, value, Some(flag));
+            let of = |(member, value)| key(member, value, Flag::None);
             prop_assert_eq!(of(one) == of(two), one == two);
         }
 
         #[test]
-        fn what_does_not_fit_has_none(member in any::<i64>(), value in any::<i64>(), flag in any::<Option<bool>>()) {
-            let most = if flag.is_some() { 1 << 39 } else { 1_i64 << 40 };
-            let fits = (0..1 << 23).contains(&member) && (0..most).contains(&value);
-            prop_assert_eq!(key(member, value, flag).is_some(), fits);
-            prop_assert!(key(member, value, flag).is_none_or(|key| key >= 0));
+        fn keys_with_flags_differ(
+            one in (0_i64..1 << 23, 0_i64..1 << 39, flag()),
+            two in (0_i64..1 << 23, 0_i64..1 << 39, flag()),
+        ) {
+            let of = |(member, value, flag)| key(member, value, flag);
+            prop_assert_eq!(of(one) == of(two), one == two);
         }
+
+        #[test]
+        fn what_does_not_fit_has_none(
+            member in any::<i64>(),
+            value in any::<i64>(),
+            flag in prop_oneof![Just(Flag::None), flag()],
+        ) {
+            let most = if flag == Flag::None { 1_i64 << 40 } else { 1 << 39 };
+            let fits = (0..1 << 23).contains(&member) && (0..most).contains(&value);
+            let found = key(member, value, flag);
+            prop_assert_eq!(found.is_some(), fits);
+            prop_assert!(found.is_none_or(|key| (key >= 0) == (flag != Flag::Null) && key != super::FILLED.0));
+        }
+    }
+
+    #[test]
+    fn a_table_with_a_flag_has_taken_the_place_of_the_one_without() {
+        let column: Arc<str> = "company_id".into();
+        let flagged = By::named("tickets", &column, Some(&"closed_flag".into()));
+        let plain = By::named("tickets", &column, None);
+        let gone: Vec<_> = By::gone(&[flagged]).collect();
+        assert_eq!(gone, [plain.table]);
     }
 }

@@ -40,9 +40,10 @@ pub fn tables(catalog: &Catalog) -> Vec<Table> {
             })
             .collect();
         if is_owned(entity) {
-            tables.push(pairs(mine::table(&table.name)));
-            let by = By::of(catalog, &table.name).into_iter();
-            tables.extend(by.map(|by| pairs(by.table)));
+            tables.push(pairs(mine::table(&table.name), Key::Pair));
+            let by = By::of(catalog, &table.name);
+            tables.extend(By::gone(&by).map(|name| pairs(name, Key::Gone)));
+            tables.extend(by.into_iter().map(|by| pairs(by.table, Key::Pair)));
         }
         tables.push(Table {
             name: table.name,
@@ -54,10 +55,10 @@ pub fn tables(catalog: &Catalog) -> Vec<Table> {
     tables
 }
 
-fn pairs(name: Arc<str>) -> Table {
+fn pairs(name: Arc<str>, key: Key) -> Table {
     Table {
         name,
-        key: Key::Pair,
+        key,
         columns: Vec::new(),
         indexes: Vec::new(),
     }

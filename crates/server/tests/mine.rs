@@ -6,8 +6,9 @@
 mod support;
 
 use bitting_policy::Level;
+use bitting_query::Kind;
 use bitting_server::demo::Size;
-use bitting_store::table::{Change, Key, Table};
+use bitting_store::table::{Change, Column, Key, Table};
 use bitting_store::{Location, Store};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -200,8 +201,10 @@ async fn a_members_own_tickets_of_a_company_are_those_among_its_own() {
         .expect(200);
     assert_eq!(agree(&company, &key).await, left);
 
-    // A database from before there was such a table is filled when it is opened.
+    // A database from before there was such a table, or from when it had no rows whose flag is null, is filled when it
+    // is opened.
     let admin = company.admin_member;
+    let own = ids(&company, &key, "").await;
     drop(company);
     let pairs = BY_COMPANY.map(|name| Table {
         name: name.into(),
@@ -209,18 +212,67 @@ async fn a_members_own_tickets_of_a_company_are_those_among_its_own() {
         columns: Vec::new(),
         indexes: Vec::new(),
     });
-    let store = Store::open(&location, pairs.to_vec())
-        .await
-        .expect("the file");
+    let flag = Column {
+        name: "closed_flag".into(),
+        kind: Kind::Boolean,
+    };
+    let rows = Table {
+        name: "service_tickets".into(),
+        key: Key::Id,
+        columns: vec![flag.clone()],
+        indexes: Vec::new(),
+    };
+    let tables = pairs.iter().cloned().chain([rows]).collect();
+    let store = Store::open(&location, tables).await.expect("the file");
     for name in BY_COMPANY {
-        let gone = tickets.iter().chain([&-1]).map(|id| Change::Unpair {
+        let filled = [-1, -2];
+        let gone = tickets.iter().chain(&filled).map(|id| Change::Unpair {
             table: name.into(),
             id: *id,
         });
-        store.write(gone.collect()).await.expect("emptied");
+        let filled = Change::Pair {
+            table: name.into(),
+            key: -1,
+            id: -1,
+        };
+        let changes = gone.chain([filled]).collect();
+        store.write(changes).await.expect("emptied");
     }
+    let neither: BTreeSet<i64> = own.keys().copied().take(3).collect();
+    let cleared = neither.iter().map(|id| Change::Update {
+        table: "service_tickets".into(),
+        id: *id,
+        values: vec![(flag.name.clone(), bitting_query::Value::Null)],
+    });
+    store.write(cleared.collect()).await.expect("cleared");
     drop(store);
-    let company = Company::reopen(location).await.with_admin(admin);
+    let company = Company::reopen(location.clone()).await.with_admin(admin);
     let key = company.key(member);
-    assert_eq!(agree(&company, &key).await, left);
+    assert_eq!(ids(&company, &key, "").await, own);
+    for of in own.values().copied().collect::<BTreeSet<_>>() {
+        let parted = |wanted: &dyn Fn(&i64) -> bool| {
+            let own = own
+                .iter()
+                .filter(|(id, company)| **company == of && wanted(id));
+            own.map(|(id, company)| (*id, *company))
+                .collect::<BTreeMap<_, _>>()
+        };
+        let of = format!("&conditions=company/id={of}");
+        assert_eq!(ids(&company, &key, &of).await, parted(&|_| true), "{of}");
+        let flags = |flag| format!("{of} and closedFlag={flag}");
+        let mut flagged = ids(&company, &key, &flags(true)).await;
+        flagged.extend(ids(&company, &key, &flags(false)).await);
+        assert_eq!(flagged, parted(&|id| !neither.contains(id)), "{of}");
+    }
+    drop(company);
+
+    // What it had beside is no more.
+    let [old, _] = pairs.clone();
+    let store = Store::open(&location, vec![old]).await.expect("the file");
+    let select = bitting_query::render_count(
+        BY_COMPANY[0],
+        &bitting_query::Filter::Constant(true),
+        store.dialect(),
+    );
+    assert_eq!(store.count(&select).await.expect("a count"), 0);
 }

@@ -12,6 +12,8 @@ use std::sync::{Arc, OnceLock};
 /// map only when a table is first written.
 pub(crate) struct Layout {
     tables: Vec<Described>,
+    /// Tables that are no more.
+    pub gone: Vec<Arc<str>>,
     by_name: HashMap<Arc<str>, usize, RandomState>,
 }
 
@@ -22,6 +24,9 @@ pub(crate) struct Described {
 
 impl Layout {
     pub fn new(tables: Vec<Table>) -> Self {
+        let (gone, tables): (Vec<_>, Vec<_>) =
+            tables.into_iter().partition(|table| table.key == Key::Gone);
+        let gone = gone.into_iter().map(|table| table.name).collect();
         let by_name = tables
             .iter()
             .enumerate()
@@ -34,7 +39,11 @@ impl Layout {
                 kinds: OnceLock::new(),
             })
             .collect();
-        Self { tables, by_name }
+        Self {
+            tables,
+            gone,
+            by_name,
+        }
     }
 
     pub fn tables(&self) -> impl Iterator<Item = &Table> {
@@ -66,7 +75,7 @@ impl Layout {
         };
         let table = self.table(at);
         match table.key {
-            Key::Pair => column == "key" || column == "id",
+            Key::Pair | Key::Gone => column == "key" || column == "id",
             Key::Id => {
                 column == "id"
                     || table
@@ -99,6 +108,11 @@ impl Layout {
             .filter(|columns| columns.len() > 1)
             .map(Vec::as_slice)
             .collect()
+    }
+
+    /// The flag that follows this column in an index of the two.
+    pub fn flag(&self, table: &str, column: &str) -> Option<&Arc<str>> {
+        flag_under(self.table(self.position(table)?), column)
     }
 
     /// The described tables a statement names, in the order of their description.
@@ -144,7 +158,7 @@ impl Layout {
                 let at = self.find(table)?;
                 match self.table(at).key {
                     Key::Pair => Ok(at),
-                    Key::Id => Err(StoreError::WrongKey {
+                    Key::Id | Key::Gone => Err(StoreError::WrongKey {
                         table: table.clone(),
                         is: "keyed by id",
                         needs: "a table of pairs",
@@ -170,7 +184,7 @@ impl Layout {
         let at = self.find(table)?;
         match self.table(at).key {
             Key::Id => Ok(at),
-            Key::Pair => Err(StoreError::WrongKey {
+            Key::Pair | Key::Gone => Err(StoreError::WrongKey {
                 table: table.clone(),
                 is: "a table of pairs",
                 needs: "one keyed by id",
@@ -214,6 +228,19 @@ impl Layout {
             }),
         }
     }
+}
+
+/// The flag that follows a column in an index of the two: where rows of one value are read in three runs, one for each
+/// state of the flag, no index of the column alone is needed.
+pub(crate) fn flag_under<'t>(table: &'t Table, column: &str) -> Option<&'t Arc<str>> {
+    table.indexes.iter().find_map(|set| match &set[..] {
+        [first, flag] if **first == *column => {
+            let mut columns = table.columns.iter();
+            let is_flag = columns.any(|held| held.name == *flag && held.kind == Kind::Boolean);
+            is_flag.then_some(flag)
+        }
+        _ => None,
+    })
 }
 
 /// Why a column of this kind cannot hold this value. Text with a NUL is refused everywhere because

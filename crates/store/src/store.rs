@@ -290,6 +290,14 @@ impl Indexes for Store {
             Behind::Postgres(postgres) => postgres.layout().joint(table),
         }
     }
+
+    fn flag(&self, table: &str, column: &str) -> Option<Arc<str>> {
+        match &*self.0 {
+            Behind::Sqlite(sqlite) => sqlite.layout().flag(table, column).cloned(),
+            // It keeps the index of the column alone, since it plans by its own statistics.
+            Behind::Postgres(_) => None,
+        }
+    }
 }
 
 impl std::fmt::Debug for Store {

@@ -19,6 +19,8 @@ pub enum Key {
     Id,
     /// `(key, id)`, both integers: which rows belong to whom, for level My.
     Pair,
+    /// A table of pairs of former versions, which nobody keeps true any more: dropped where it still stands.
+    Gone,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

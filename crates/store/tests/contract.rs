@@ -45,6 +45,7 @@ cases! {
         tables_appear_with_their_first_write
         an_added_column_keeps_what_is_there
         a_column_no_longer_described_stays
+        a_table_of_pairs_that_is_no_more_goes
         a_newer_format_is_refused
         what_is_not_ours_is_refused
         what_is_not_described_is_refused

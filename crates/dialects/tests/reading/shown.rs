@@ -57,6 +57,7 @@ pub fn filter(filter: &Filter) -> String {
             )
         }
         Filter::InIndex { table, key } => format!("id IN {table}[{key}]"),
+        Filter::InRuns { table, keys } => format!("id IN {table}{keys:?}"),
     }
 }
 

@@ -34,7 +34,8 @@ impl Writer {
             Filter::IsNull { path } => self.is_null(scope, path, truth),
             Filter::Any { of, filter } => self.any(scope, of, filter, truth),
             Filter::Behind { link, filter } => self.behind(scope, link, filter, truth),
-            Filter::InIndex { table, key } => self.in_index(scope, table, *key, truth),
+            Filter::InIndex { table, key } => self.in_index(scope, table, &[*key], truth),
+            Filter::InRuns { table, keys } => self.in_index(scope, table, keys, truth),
         }
     }
 
@@ -343,7 +344,7 @@ impl Writer {
         });
     }
 
-    fn in_index(&mut self, scope: Scope, table: &str, key: i64, truth: bool) {
+    fn in_index(&mut self, scope: Scope, table: &str, keys: &[i64], truth: bool) {
         let Scope::Row(_) = scope else {
             return self.constant(!truth);
         };
@@ -358,8 +359,8 @@ impl Writer {
             self.table(table, alias);
             self.push(" WHERE ");
             self.write_alias(alias);
-            self.push(".\"key\" = ");
-            self.param(Value::Integer(key));
+            self.push(".\"key\"");
+            self.keys(keys);
             self.push(" AND ");
             self.write_alias(alias);
             self.push(".\"id\" = ");
@@ -380,9 +381,25 @@ impl Writer {
         self.table(table, alias);
         self.push(" WHERE ");
         self.write_alias(alias);
-        self.push(".\"key\" = ");
-        self.param(Value::Integer(key));
+        self.push(".\"key\"");
+        self.keys(keys);
         self.sql.push(')');
+    }
+
+    /// What follows a pair table's key: that it is one of these.
+    pub fn keys(&mut self, keys: &[i64]) {
+        if let [key] = keys {
+            self.push(" = ");
+            return self.param(Value::Integer(*key));
+        }
+        self.push(" IN (");
+        for (number, key) in keys.iter().enumerate() {
+            if number > 0 {
+                self.push(", ");
+            }
+            self.param(Value::Integer(*key));
+        }
+        self.push(")");
     }
 }
 

@@ -15,10 +15,13 @@
 //!   SQLite itself would guess, and read and sort a large part of the table when it is wrong.
 //!   An equality and an `Or` whose branches have indexes together with it are such a conjunct too
 //!   (`spread`).
+//! - *Merged* (SQLite): where an index holds a column with a flag under it and no other does (`Indexes::flag`), the rows
+//!   of one value come in three runs, one for each state of the flag; a pair table's keys are runs as well (`runs`).
 //! - *Plain*: everything else. PostgreSQL plans by its own statistics.
 
 use super::Indexes;
 use super::probe::probe;
+use super::runs::{self, Turn, in_runs, pairs};
 use super::spread::spread;
 use super::walk::walk;
 use super::writer::{ROOT, Scope, Writer};
@@ -28,6 +31,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The conjuncts of a filter and what may lead to its rows.
+#[derive(Default)]
 pub(super) struct Plan<'a> {
     pub conjuncts: Vec<Cow<'a, Filter>>,
     /// The conjunct that drives or is walked.
@@ -39,6 +43,8 @@ pub(super) struct Plan<'a> {
     pub probed: Vec<usize>,
     /// The conjunct that leads by id in place of the pair table where its rows lie further apart.
     pub rival: Option<usize>,
+    /// The flag under which an index holds the column that leads, and no index holds it alone.
+    pub flag: Option<Arc<str>>,
 }
 
 /// So many conjuncts are probed at most.
@@ -55,6 +61,9 @@ pub(super) fn select(writer: &mut Writer, select: &Select, indexes: &dyn Indexes
     if plan.walked {
         return walk(writer, select, &plan, by_id == Some(true), false);
     }
+    if writer.sqlite() && by_id.is_some() && select.limit.is_some() && in_runs(&plan) {
+        return runs::merged(writer, select, &plan, by_id == Some(true), &Turn::Own);
+    }
     columns(writer, &select.columns);
     from(writer, &select.table, &plan);
     conditions(writer, &plan, false);
@@ -65,17 +74,12 @@ pub(super) fn select(writer: &mut Writer, select: &Select, indexes: &dyn Indexes
 pub(super) fn count(writer: &mut Writer, table: &str, filter: &Filter) {
     let mut conjuncts = Vec::new();
     flatten(filter, &mut conjuncts);
-    let lead = conjuncts
-        .iter()
-        .position(|part| matches!(**part, Filter::InIndex { .. }));
+    let lead = conjuncts.iter().position(|part| pairs(part).is_some());
     let plan = Plan {
         conjuncts,
         lead,
         driven: lead.is_some(),
-        walked: false,
-        guarded: false,
-        probed: Vec::new(),
-        rival: None,
+        ..Plan::default()
     };
     writer.driven = plan.driven;
     writer.push("SELECT count(*)");
@@ -100,18 +104,11 @@ fn plan<'a>(
     flatten(&select.filter, &mut conjuncts);
     let mut plan = Plan {
         conjuncts,
-        lead: None,
-        driven: false,
-        walked: false,
-        guarded: false,
-        probed: Vec::new(),
-        rival: None,
+        ..Plan::default()
     };
+    let own = |part: &Cow<'_, Filter>| pairs(part).is_some();
     if by_id.is_some() {
-        plan.lead = plan
-            .conjuncts
-            .iter()
-            .position(|part| matches!(**part, Filter::InIndex { .. }));
+        plan.lead = plan.conjuncts.iter().position(own);
         plan.driven = plan.lead.is_some();
     }
     if !writer.sqlite() || select.limit.is_none() {
@@ -121,7 +118,6 @@ fn plan<'a>(
     let spread = spread(&plan.conjuncts, &sets).filter(|_| !plan.driven);
     join(&mut plan.conjuncts, &sets);
     if plan.driven {
-        let own = |part: &Cow<'_, Filter>| matches!(**part, Filter::InIndex { .. });
         plan.lead = plan.conjuncts.iter().position(own);
     }
     let indexed =
@@ -140,7 +136,7 @@ fn plan<'a>(
                 plan.guarded = true;
                 return plan;
             }
-            Filter::InIndex { .. } => listed.insert(0, number),
+            part if pairs(part).is_some() => listed.insert(0, number),
             part if finds(part, &indexed) => found.push(number),
             part if is_walkable(part, &select.table, indexes) => listed.push(number),
             _ => {}
@@ -158,8 +154,14 @@ fn plan<'a>(
         plan.lead = if plan.walked {
             listed.first().copied()
         } else {
-            None
+            let flagged = |number: &&usize| flag(&plan.conjuncts[**number], select, indexes);
+            found
+                .iter()
+                .find(|number| flagged(number).is_some())
+                .copied()
         };
+        let lead = plan.lead.map(|lead| &*plan.conjuncts[lead]);
+        plan.flag = lead.and_then(|lead| flag(lead, select, indexes));
     }
     let single = found.len() + listed.len() < 2;
     if if by_id.is_some() {
@@ -175,11 +177,22 @@ fn plan<'a>(
     plan.guarded |= by_id.is_none();
     if by_id.is_some() && plan.driven {
         plan.rival = found.first().copied();
+        let rival = plan.rival.map(|rival| &*plan.conjuncts[rival]);
+        plan.flag = rival.and_then(|rival| flag(rival, select, indexes));
     }
     found.append(&mut listed);
     found.truncate(PROBES);
     plan.probed = found;
     plan
+}
+
+/// The flag under which an index holds the column that a conjunct is about, where none holds it alone.
+fn flag(filter: &Filter, select: &Select, indexes: &dyn Indexes) -> Option<Arc<str>> {
+    let (Filter::Compare { path, .. } | Filter::OneOf { path, .. }) = filter else {
+        return None;
+    };
+    let link = path.through.first().map(|link| &link.column);
+    indexes.flag(&select.table, link.unwrap_or(&path.column))
 }
 
 /// Whether an index leads straight to the rows of this conjunct.
@@ -296,10 +309,23 @@ pub(super) fn columns(writer: &mut Writer, columns: &[std::sync::Arc<str>]) {
 
 pub(super) fn from(writer: &mut Writer, table: &str, plan: &Plan<'_>) {
     writer.push(" FROM ");
-    if let (true, Some(Filter::InIndex { table: pairs, .. })) =
-        (plan.driven, plan.lead.map(|lead| &*plan.conjuncts[lead]))
-    {
-        writer.name(pairs);
+    if let (true, Some(Some((table_of_pairs, keys)))) = (
+        plan.driven,
+        plan.lead.map(|lead| pairs(&plan.conjuncts[lead])),
+    ) {
+        if merges_below(writer, keys) {
+            // PostgreSQL merges them by itself.
+            for (number, key) in keys.iter().enumerate() {
+                writer.push(if number > 0 { " UNION ALL " } else { "(" });
+                writer.push("SELECT \"id\" FROM ");
+                writer.name(table_of_pairs);
+                writer.push(" WHERE \"key\" = ");
+                writer.param(Value::Integer(*key));
+            }
+            writer.push(")");
+        } else {
+            writer.name(table_of_pairs);
+        }
         // CROSS JOIN keeps SQLite to this order of tables.
         writer.push(if writer.sqlite() {
             " AS m CROSS JOIN "
@@ -313,15 +339,23 @@ pub(super) fn from(writer: &mut Writer, table: &str, plan: &Plan<'_>) {
     }
 }
 
+/// Whether several keys are read as one table, which then says them.
+fn merges_below(writer: &Writer, keys: &[i64]) -> bool {
+    !writer.sqlite() && keys.len() > 1
+}
+
 /// `only`: nothing but the lead may lead.
 pub(super) fn conditions(writer: &mut Writer, plan: &Plan<'_>, only: bool) {
     let mut joint = " WHERE ";
     match plan.lead.map(|lead| &*plan.conjuncts[lead]) {
-        Some(Filter::InIndex { key, .. }) if plan.driven => {
-            writer.push(joint);
-            writer.push("m.\"key\" = ");
-            writer.param(Value::Integer(*key));
-            joint = " AND ";
+        Some(lead) if plan.driven => {
+            let keys = pairs(lead).map_or(&[][..], |(_, keys)| keys);
+            if !merges_below(writer, keys) {
+                writer.push(joint);
+                writer.push("m.\"key\"");
+                writer.keys(keys);
+                joint = " AND ";
+            }
         }
         Some(lead) if only => {
             writer.push(joint);

@@ -2,9 +2,10 @@
 //! be probed is the plan's to say.
 
 use super::plan::{Plan, columns, conditions, from, integer, offset, order};
+use super::runs::{self, Turn, in_runs, merged, pairs};
 use super::walk::walk;
 use super::writer::{ROOT, Writer};
-use crate::filter::{Filter, Select, Value};
+use crate::filter::{Filter, Select};
 
 /// One statement for every way: only that whose turn it is has a limit other than none.
 pub(super) fn probe(writer: &mut Writer, select: &Select, mut plan: Plan<'_>, by_id: Option<bool>) {
@@ -15,9 +16,9 @@ pub(super) fn probe(writer: &mut Writer, select: &Select, mut plan: Plan<'_>, by
     writer.push("WITH ");
     if let Some((rival, lead)) = pair {
         writer.push("p(rival, lead) AS MATERIALIZED (SELECT ");
-        apart(writer, select, &plan.conjuncts[rival], descending);
+        apart(writer, select, &plan, rival, descending);
         writer.push(", ");
-        apart(writer, select, &plan.conjuncts[lead], descending);
+        apart(writer, select, &plan, lead, descending);
         writer.push("), ");
     }
     writer.push("b(way) AS MATERIALIZED (SELECT CASE");
@@ -52,7 +53,7 @@ pub(super) fn probe(writer: &mut Writer, select: &Select, mut plan: Plan<'_>, by
     let mut joint = " SELECT * FROM (";
     for (way, number) in probed.iter().enumerate() {
         plan.lead = Some(*number);
-        plan.driven = matches!(*plan.conjuncts[*number], Filter::InIndex { .. });
+        plan.driven = pairs(&plan.conjuncts[*number]).is_some();
         writer.driven = plan.driven;
         writer.push(joint);
         joint = ") UNION ALL SELECT * FROM (";
@@ -67,11 +68,15 @@ pub(super) fn probe(writer: &mut Writer, select: &Select, mut plan: Plan<'_>, by
     if plan.rival.is_some() {
         (plan.lead, plan.driven, writer.driven) = (plan.rival, false, false);
         writer.push(joint);
-        columns(writer, &select.columns);
-        from(writer, &select.table, &plan);
-        conditions(writer, &plan, true);
-        order(writer, &select.order);
-        limited(writer, select, Some(farther));
+        if in_runs(&plan) {
+            merged(writer, select, &plan, descending, &Turn::Way(Some(farther)));
+        } else {
+            columns(writer, &select.columns);
+            from(writer, &select.table, &plan);
+            conditions(writer, &plan, true);
+            order(writer, &select.order);
+            limited(writer, select, Some(farther));
+        }
     }
     (plan.lead, plan.driven, plan.walked) = usual;
     writer.push(joint);
@@ -79,6 +84,8 @@ pub(super) fn probe(writer: &mut Writer, select: &Select, mut plan: Plan<'_>, by
     writer.guarded = plan.guarded;
     if plan.walked {
         walk(writer, select, &plan, by_id == Some(true), true);
+    } else if by_id.is_some() && in_runs(&plan) {
+        merged(writer, select, &plan, descending, &Turn::Way(None));
     } else {
         columns(writer, &select.columns);
         from(writer, &select.table, &plan);
@@ -97,10 +104,10 @@ pub(super) fn probe(writer: &mut Writer, select: &Select, mut plan: Plan<'_>, by
 /// Whether a conjunct has only a few rows.
 fn few(writer: &mut Writer, select: &Select, conjunct: &Filter) {
     writer.push("NOT EXISTS (SELECT 1 FROM ");
-    if let Filter::InIndex { table, key } = conjunct {
+    if let Some((table, keys)) = pairs(conjunct) {
         writer.name(table);
-        writer.push(" AS m WHERE m.\"key\" = ");
-        writer.param(Value::Integer(*key));
+        writer.push(" AS m WHERE m.\"key\"");
+        writer.keys(keys);
     } else {
         writer.table(&select.table, 0);
         writer.push(" WHERE ");
@@ -113,13 +120,19 @@ fn few(writer: &mut Writer, select: &Select, conjunct: &Filter) {
 
 /// The id of the row after the first few that a conjunct has, in the order of the page: the further
 /// away, the further apart its rows; null where there are only a few.
-fn apart(writer: &mut Writer, select: &Select, conjunct: &Filter, descending: bool) {
+fn apart(writer: &mut Writer, select: &Select, plan: &Plan<'_>, at: usize, descending: bool) {
+    let conjunct = &*plan.conjuncts[at];
+    let flag = plan.flag.as_ref().filter(|_| plan.rival == Some(at));
+    let keys = pairs(conjunct).map_or(0, |(_, keys)| keys.len());
+    if flag.is_some() || keys > 1 {
+        return runs::apart(writer, select, conjunct, flag, descending);
+    }
     writer.push("(SELECT ");
-    if let Filter::InIndex { table, key } = conjunct {
+    if let Some((table, keys)) = pairs(conjunct) {
         writer.push("m.\"id\" FROM ");
         writer.name(table);
-        writer.push(" AS m WHERE m.\"key\" = ");
-        writer.param(Value::Integer(*key));
+        writer.push(" AS m WHERE m.\"key\"");
+        writer.keys(keys);
         writer.push(" ORDER BY m.\"id\"");
     } else {
         writer.push("t0.\"id\" FROM ");

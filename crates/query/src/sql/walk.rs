@@ -48,12 +48,24 @@ pub(super) fn walk(
     let step = |writer: &mut Writer, value: &str| {
         writer.push("SELECT ");
         writer.push(value);
+        if plan.flag.is_some() {
+            writer.push(", ");
+            writer.push(value);
+            writer.push("f");
+        }
         writer.push(", coalesce((SELECT t0.\"id\" FROM ");
         writer.table(&select.table, 0);
         writer.push(" WHERE ");
         writer.column(ROOT, column, Kind::Integer);
         writer.push(" = ");
         writer.push(value);
+        if let Some(flag) = &plan.flag {
+            writer.push(" AND ");
+            writer.column(ROOT, flag, Kind::Boolean);
+            writer.push(" IS ");
+            writer.push(value);
+            writer.push("f");
+        }
     };
     let close = |writer: &mut Writer| {
         writer.push(" ORDER BY t0.\"id\"");
@@ -62,7 +74,12 @@ pub(super) fn walk(
         writer.push(end);
         writer.push(")");
     };
-    writer.push("WITH RECURSIVE w(v, id) AS (");
+    // Where an index holds the column with a flag under it, a place for each state of the flag.
+    writer.push(if plan.flag.is_some() {
+        "WITH RECURSIVE w(v, vf, id) AS ("
+    } else {
+        "WITH RECURSIVE w(v, id) AS ("
+    });
     step(writer, "s.v");
     rest(writer, plan, " AND ", starts);
     let from = writer.sql.len();
@@ -70,7 +87,13 @@ pub(super) fn walk(
     let to = writer.sql.len();
     close(writer);
     writer.push(" FROM (");
+    if plan.flag.is_some() {
+        writer.push("SELECT v, vf FROM (");
+    }
     seeds(writer, lead);
+    if plan.flag.is_some() {
+        writer.push(") CROSS JOIN (SELECT 0 AS vf UNION ALL SELECT 1 UNION ALL SELECT NULL)");
+    }
     writer.push(") AS s UNION ALL ");
     step(writer, "w.v");
     writer.push(" AND t0.\"id\"");
@@ -80,7 +103,11 @@ pub(super) fn walk(
     close(writer);
     writer.push(" FROM w WHERE w.id <> ");
     writer.push(end);
-    writer.push(" ORDER BY 2");
+    writer.push(if plan.flag.is_some() {
+        " ORDER BY 3"
+    } else {
+        " ORDER BY 2"
+    });
     writer.push(way);
     if probed {
         limited(writer, select, None);

@@ -8,7 +8,7 @@ use crate::filter::{
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use proptest::sample::select as pick;
+use proptest::sample::{select as pick, subsequence};
 
 /// What the paths of a filter start from.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,9 +37,12 @@ pub fn world() -> impl Strategy<Value = World> {
                 .collect()
         })
     });
-    let pairs = vec((0..3_i64, 1..9_i64), 0..8).prop_map(|mut pairs| {
+    // Keys from 3 on hold an id once between them, as `Filter::InRuns` wants it.
+    let runs = vec(prop_oneof![Just(None), (3..6_i64).prop_map(Some)], 9);
+    let pairs = (vec((0..3_i64, 1..9_i64), 0..8), runs).prop_map(|(mut pairs, runs)| {
         pairs.sort_unstable();
         pairs.dedup();
+        pairs.extend((1..).zip(runs).filter_map(|(id, key)| Some((key?, id))));
         pairs
     });
     (tables, pairs).prop_map(|(tables, pairs)| World {
@@ -88,6 +91,10 @@ fn narrowed() -> impl Strategy<Value = Filter> {
         table: PAIRS.into(),
         key,
     });
+    let runs = subsequence(vec![3, 4, 5], 1..4).prop_map(|keys| Filter::InRuns {
+        table: PAIRS.into(),
+        keys,
+    });
     let scope = vec(-1..9_i64, 0..12).prop_map(|ids| Filter::OneOf {
         path: direct("other", Kind::Integer),
         values: ids.into_iter().map(Value::Integer).collect(),
@@ -109,6 +116,8 @@ fn narrowed() -> impl Strategy<Value = Filter> {
         .prop_map(|(equal, branches)| Filter::And(vec![equal, Filter::Or(branches)]));
     let parts = prop_oneof![
         mine,
+        runs,
+        equal("other"),
         own,
         scope.clone(),
         scope,

@@ -593,6 +593,8 @@ fn lifted(filter: Filter, link: &Link) -> Filter {
             filter: Box::new(behind),
         },
         // Rules about rows are not made of these; one that were would close and not open.
-        Filter::Any { .. } | Filter::InIndex { .. } => Filter::Constant(false),
+        Filter::Any { .. } | Filter::InIndex { .. } | Filter::InRuns { .. } => {
+            Filter::Constant(false)
+        }
     }
 }

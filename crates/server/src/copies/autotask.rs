@@ -22,7 +22,7 @@ pub fn folder(tenant: &Tenant) -> String {
 fn copied(tenant: &Tenant) -> Copied<'_> {
     Copied {
         store: &tenant.backend.store,
-        tables: tenant::tables(tenant.catalog()),
+        tables: super::kept(tenant::tables(tenant.catalog())),
         outbox: Arc::from(Message::TABLE),
         keys: tenant::USERS,
     }

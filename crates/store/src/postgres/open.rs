@@ -4,7 +4,7 @@
 use super::ddl::{add_column, create_indexes, create_table};
 use super::fault::fault;
 use crate::error::StoreError;
-use crate::layout::Layout;
+use crate::layout::{Layout, quote};
 use crate::location::DatabaseUrl;
 use crate::table::{Key, Table};
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
@@ -131,6 +131,9 @@ pub async fn adopt(
             missing.extend(catalogue.lacks(table));
         }
     }
+    let gone = layout.gone.iter();
+    let gone = gone.filter(|name| catalogue.columns.contains_key(&***name));
+    missing.extend(gone.map(|name| format!("DROP TABLE {}", quote(name))));
     if !missing.is_empty() {
         work.batch_execute(&patiently(&missing))
             .await

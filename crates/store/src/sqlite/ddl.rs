@@ -1,6 +1,6 @@
 //! How a described table is spelled in SQLite. Knows no connection.
 
-use crate::layout::{index_name, quote};
+use crate::layout::{flag_under, index_name, quote};
 use crate::table::{Key, Table};
 use bitting_query::Kind;
 use std::fmt::Write;
@@ -46,6 +46,19 @@ pub fn create_table(table: &Table) -> String {
     sql
 }
 
+/// Whether the index is left out, since one of the same column and a flag holds its rows in three runs that a page
+/// merges: each create would write one more page of the log for it.
+fn is_left_out(table: &Table, columns: &[Arc<str>]) -> bool {
+    matches!(columns, [column] if flag_under(table, column).is_some())
+}
+
+/// The names of indexes that files of former versions may have and that are no longer wanted.
+pub fn left_out(table: &Table) -> impl Iterator<Item = String> {
+    let sets = table.indexes.iter();
+    sets.filter(|columns| is_left_out(table, columns))
+        .map(|columns| index_name(&table.name, columns))
+}
+
 /// The indexes of a table: their names and the statements that make them.
 pub fn create_indexes(table: &Table) -> Vec<(String, String)> {
     let create = |columns: &[Arc<str>]| {
@@ -65,6 +78,7 @@ pub fn create_indexes(table: &Table) -> Vec<(String, String)> {
     table
         .indexes
         .iter()
+        .filter(|columns| !is_left_out(table, columns))
         .map(|columns| create(columns))
         .collect()
 }

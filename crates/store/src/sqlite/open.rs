@@ -1,7 +1,7 @@
 //! Opening an SQLite file: making it when it is new, refusing what is not ours, and bringing its
 //! tables up to their descriptions. Knows nothing of readers and writers.
 
-use super::ddl::{column_type, create_indexes, create_table};
+use super::ddl::{column_type, create_indexes, create_table, left_out};
 use super::fault::fault;
 use crate::error::StoreError;
 use crate::layout::{Layout, quote};
@@ -139,7 +139,8 @@ fn check_length(path: &Path, place: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Checks the format and adds what the descriptions have and the file has not.
+/// Checks the format, adds what the descriptions have and the file has not, and drops indexes and tables of pairs that
+/// they no longer have.
 fn adopt(connection: &Connection, layout: &Layout, place: &str) -> Result<Vec<bool>, StoreError> {
     let broken = |error: rusqlite::Error| fault(place, &error);
     let (tables, indexes) = catalogue(connection).map_err(broken)?;
@@ -196,7 +197,12 @@ fn adopt(connection: &Connection, layout: &Layout, place: &str) -> Result<Vec<bo
                 .filter(|(name, _)| !indexes.contains(name))
                 .map(|(_, sql)| sql),
         );
+        let gone = left_out(table).filter(|name| indexes.contains(name));
+        missing.extend(gone.map(|name| format!("DROP INDEX {}", quote(&name))));
     }
+    let gone = layout.gone.iter();
+    let gone = gone.filter(|name| tables.contains_key(&***name));
+    missing.extend(gone.map(|name| format!("DROP TABLE {}", quote(name))));
     if !missing.is_empty() {
         let added =
             connection.execute_batch(&format!("BEGIN IMMEDIATE; {}; COMMIT;", missing.join("; ")));

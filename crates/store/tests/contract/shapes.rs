@@ -1,8 +1,8 @@
 //! Tables and their columns over the life of a database.
 
-use super::place::{Place, count, everything, get, insert, read, table, text};
+use super::place::{Place, count, everything, get, insert, pairs, read, table, text};
 use bitting_query::{Kind, Value};
-use bitting_store::{Change, StoreError};
+use bitting_store::{Change, Key, StoreError, Table};
 
 pub async fn tables_appear_with_their_first_write(at: Place) {
     let tables = [
@@ -133,6 +133,34 @@ pub async fn a_column_no_longer_described_stays(at: Place) {
         get(&store, "a", 1, &["old", "new"]).await,
         Some(vec![text("o"), text("m")])
     );
+}
+
+pub async fn a_table_of_pairs_that_is_no_more_goes(at: Place) {
+    let rows = || table("a", &[("n", Kind::Integer)], &[]);
+    let (old, new) = (pairs("a__old"), pairs("a__new"));
+    let pair = |table: &str| Change::Pair {
+        table: table.into(),
+        key: 1,
+        id: 7,
+    };
+    let store = at.open(&[rows(), old.clone(), new.clone()]).await;
+    let changes = vec![insert("a", 7, &[]), pair("a__old"), pair("a__new")];
+    store.write(changes).await.unwrap();
+    drop(store);
+    let gone = Table {
+        key: Key::Gone,
+        ..old.clone()
+    };
+    for _ in 0..2 {
+        let store = at.open(&[rows(), gone.clone(), new.clone()]).await;
+        assert_eq!(count(&store, "a__new").await, 1);
+        assert_eq!(count(&store, "a").await, 1);
+        drop(store);
+    }
+    // Dropped: whoever describes it anew finds nothing in it.
+    let store = at.open(&[rows(), old, new]).await;
+    assert_eq!(count(&store, "a__old").await, 0);
+    assert_eq!(count(&store, "a__new").await, 1);
 }
 
 pub async fn a_newer_format_is_refused(at: Place) {

@@ -1,7 +1,7 @@
 //! What only a file can do wrong.
 
-use super::place::{Place, count, get, insert, on_sqlite, table, text};
-use bitting_query::Kind;
+use super::place::{Place, count, get, insert, on_sqlite, read, table, text};
+use bitting_query::{Comparison, Filter, Kind, Path as Column, Value};
 use bitting_store::{Durability, Held, Location, Store, StoreError, Table};
 use std::path::Path;
 
@@ -307,6 +307,58 @@ fn what_was_read_is_given_back_once_nobody_reads() {
             // As before, and mapped as before.
             read().await;
             assert!(resident(&file) > 3000, "{}", resident(&file));
+        })
+    });
+}
+
+/// Rows of one value come in three runs under a flag, so that no index of the column alone is kept; a file that has one
+/// from before loses it, and nothing else.
+#[test]
+fn an_index_that_one_with_a_flag_serves_as_well_goes() {
+    on_sqlite(|at| {
+        Box::pin(async move {
+            let columns = [("of", Kind::Integer), ("done", Kind::Boolean)];
+            let tables = [table("a", &columns, &[&["of"], &["of", "done"]])];
+            let store = at.open(&tables).await;
+            let rows = (1..=9_i64).map(|id| {
+                let done = match id % 3 {
+                    0 => Value::Null,
+                    rest => Value::Boolean(rest == 1),
+                };
+                insert("a", id, &[("of", Value::Integer(id % 2)), ("done", done)])
+            });
+            store.write(rows.collect()).await.unwrap();
+            drop(store);
+            let names = || {
+                let connection = rusqlite::Connection::open(path(&at)).unwrap();
+                let sql = "SELECT name FROM sqlite_schema WHERE type = 'index' ORDER BY 1";
+                let mut statement = connection.prepare(sql).unwrap();
+                let names = statement.query_map([], |row| row.get::<_, String>(0));
+                names.unwrap().map(Result::unwrap).collect::<Vec<_>>()
+            };
+            assert_eq!(names(), ["ix_a__of__done"]);
+            at.meddle("CREATE INDEX ix_a__of ON a (\"of\")").await;
+            let store = at.open(&tables).await;
+            assert_eq!(names(), ["ix_a__of__done"]);
+            let mut page = super::place::everything("a", &["id"]);
+            page.limit = Some(4);
+            page.filter = Filter::Compare {
+                path: Column {
+                    through: vec![],
+                    column: "of".into(),
+                    kind: Kind::Integer,
+                },
+                op: Comparison::Equal,
+                value: Value::Integer(1),
+            };
+            let ids = |ids: &[i64]| {
+                ids.iter()
+                    .map(|id| vec![Value::Integer(*id)])
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(read(&store, &page).await, ids(&[1, 3, 5, 7]));
+            page.offset = 3;
+            assert_eq!(read(&store, &page).await, ids(&[7, 9]));
         })
     });
 }
