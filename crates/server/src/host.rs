@@ -21,7 +21,7 @@ use crate::outbox::courier;
 use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::seed::{self, Demo, Seeded};
-use crate::server::{BODY_LIMIT, Server, Settings};
+use crate::server::{BODY_LIMIT, Server, Settings, Starting};
 use crate::shelf::{self, Shelf};
 use crate::shipped;
 use crate::tls::{self, Source, TlsError};
@@ -260,6 +260,7 @@ async fn open(
     } else {
         server
     });
+    let _starting = Starting(server.clone());
     server.console.settle(&server);
     match &opened {
         Some(instance) => server.add(instance.clone()),

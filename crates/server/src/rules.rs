@@ -428,7 +428,8 @@ pub fn is_own(entity: &Entity, caller: &Caller, id: i64) -> Option<bool> {
 /// Whether conditions on rows that are worked out look behind references. Not where the rows are made of other stored
 /// records by rules of their own, which a gate's fence through a reference cannot tell: it finds none there.
 pub fn looks_behind(entity: &Entity) -> bool {
-    let own = ["all_notes", "attached_configuration"];
+    // Of boards the active ones are worked out, and nothing else.
+    let own = ["all_notes", "attached_configuration", "board"];
     !entity.stored || entity.rules.iter().any(|rule| own.contains(&rule.as_str()))
 }
 

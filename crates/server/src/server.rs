@@ -2,6 +2,7 @@
 //! here; everything after a key is the pipeline's.
 
 mod address;
+mod doors;
 
 pub(crate) use address::base;
 
@@ -24,12 +25,13 @@ use bitting_dialects::autotask::route::Router as AutotaskRouter;
 use bitting_dialects::connectwise::auth;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_dialects::connectwise::parameters::Parameters;
+use doors::Doors;
+pub use doors::Starting;
 use http::{HeaderMap, Response};
 use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
 
 /// Largest body of a request in bytes; documents are larger than records.
 pub const BODY_LIMIT: usize = 64 * 1024 * 1024;
@@ -61,7 +63,7 @@ pub struct Server {
     pub(crate) tenants: autotask::asleep::Tenants,
     pub log: Arc<Log>,
     /// Whether the first records are there.
-    opened: watch::Sender<bool>,
+    doors: Doors,
     /// What tests asked to go wrong.
     pub faults: Faults,
     /// Where further companies are opened, and which company remembers them.
@@ -79,7 +81,7 @@ impl Server {
             coming: OnceLock::new(),
             tenants: autotask::asleep::Tenants::default(),
             log: Arc::default(),
-            opened: watch::Sender::new(true),
+            doors: Doors::open(),
             faults: Faults::default(),
             shelf: None,
             console: crate::console::Console::new(None),
@@ -91,13 +93,6 @@ impl Server {
     #[must_use]
     pub fn with_console(mut self, folder: std::path::PathBuf) -> Self {
         self.console = crate::console::Console::new(Some(folder));
-        self
-    }
-
-    /// A server whose first records are still being laid down: calls wait until [`Server::open`].
-    #[must_use]
-    pub fn closed(self) -> Self {
-        self.opened.send_replace(false);
         self
     }
 
@@ -129,18 +124,6 @@ impl Server {
             if let Err(error) = tenant.look().await {
                 tracing::warn!(%error, database = tenant.name, "the database does not answer");
             }
-        }
-    }
-
-    /// Lets calls through to the records. Until then they wait.
-    pub fn open(&self) {
-        self.opened.send_replace(true);
-    }
-
-    async fn laid_down(&self) {
-        if !*self.opened.borrow() {
-            // The sender lives as long as the server.
-            let _ = self.opened.subscribe().wait_for(|open| *open).await;
         }
     }
 
@@ -185,8 +168,12 @@ impl Server {
             .filter(|segment| !segment.is_empty())
             .collect();
         // Discovery needs no record; whatever else comes while the first ones are laid down waits for them.
-        if !matches!(segments[..], [first, ..] if first.eq_ignore_ascii_case("login")) {
-            self.laid_down().await;
+        let discovery = matches!(segments[..], [first, ..] if first.eq_ignore_ascii_case("login"));
+        if !discovery && !self.doors.passed().await {
+            return Reply::text(
+                503,
+                "The first records could not be laid down, so that this server has none and ends; its terminal says why.",
+            );
         }
         if AutotaskRouter::is_ours(&segments) && self.tenants.any() {
             self.tenants.wake().await;
@@ -235,7 +222,7 @@ impl Server {
         let company = percent_encoding::percent_decode_str(company).decode_utf8_lossy();
         let there = self.instance(&company);
         let there = there.map(|instance| (instance.name.clone(), instance.company.clone()));
-        let coming = self.coming.get().filter(|_| !*self.opened.borrow());
+        let coming = self.coming.get().filter(|_| !self.doors.is_open());
         let coming = coming.filter(|coming| coming.company.eq_ignore_ascii_case(&company));
         let found = there.or_else(|| coming.map(|one| (one.name.clone(), one.company.clone())));
         let body = match found {
@@ -484,8 +471,7 @@ impl Server {
 
 impl Handler for Server {
     async fn handle(&self, received: Received) -> Response<Outgoing> {
-        if crate::console::serves(received.parts.uri.path()) {
-            self.laid_down().await;
+        if crate::console::serves(received.parts.uri.path()) && self.doors.passed().await {
             self.tenants.wake().await;
             self.look().await;
             if let Some(stream) = crate::console::stream(self, &received) {

@@ -294,10 +294,38 @@ async fn what_is_kept_lies_at_its_usual_place_and_is_ordered_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_fails_says_why_and_nothing_is_served() {
     let state = tempfile::tempdir().unwrap();
-    let options = options(state.path(), false, None);
-    let laying: Work<'static, Result<Laid, String>> =
-        Box::pin(async { Err("the disk is full".to_owned()) });
-    let failed = host::start_laid(&options, laying, &mut |_| {}).await;
+    let place = free_place();
+    let options = options(state.path(), false, Some(place));
+    let (tell, told) = oneshot::channel::<()>();
+    let laying: Work<'static, Result<Laid, String>> = Box::pin(async move {
+        told.await.unwrap();
+        Err("the disk is full".to_owned())
+    });
+    // Calls that wait for the records are told that there will be none; what they wait for is over before they end.
+    let asked = async {
+        let known = get(place, "/login/companyinfo/ACME", "").await;
+        assert!(known.contains(r#""CompanyName":"Acme""#), "{known}");
+        let mut waiting = Vec::new();
+        for path in [COUNT, "/", "/ATServicesRest/V1.0/Tickets/1"] {
+            let mut stream = TcpStream::connect(place).await.unwrap();
+            let request =
+                format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            waiting.push(stream);
+        }
+        // Asked after the others on the one listener, so that those have been taken by now.
+        get(place, "/login/companyinfo/ACME", "").await;
+        tell.send(()).unwrap();
+        for mut stream in waiting {
+            let mut answer = String::new();
+            // A connection whose request had not been read yet is closed without a word.
+            stream.read_to_string(&mut answer).await.unwrap();
+            let refused = answer.starts_with("HTTP/1.1 503") && answer.contains("laid down");
+            assert!(answer.is_empty() || refused, "{answer}");
+        }
+    };
+    let mut silent = |_| {};
+    let (failed, ()) = tokio::join!(host::start_laid(&options, laying, &mut silent), asked);
     let error = failed.err().expect("no server").to_string();
     assert_eq!(error, "the demo company cannot be made: the disk is full");
 }
