@@ -1166,3 +1166,42 @@ async fn an_agreement_of_the_demo_company_is_billed_what_it_was_billed_before() 
     }
     assert!(billed > 3, "{billed} agreements were billed");
 }
+
+/// A ticket alone says what an invoice is about, where it is of the invoice's company.
+#[tokio::test]
+async fn an_invoice_of_a_ticket_alone_bills_the_ticket() {
+    let shop = Shop::open().await;
+    shop.time(1.0, json!({})).await;
+    let other = json!({ "identifier": "Other", "name": "Other" });
+    let other = shop.made("/company/companies", other).await;
+    for (company, total) in [(other, 0), (shop.customer, 100)] {
+        let body = json!({ "type": "Standard", "company": { "id": company }, "ticket": { "id": shop.ticket } });
+        let id = shop.made("/finance/invoices", body).await;
+        let invoice = shop.get(&format!("/finance/invoices/{id}")).await;
+        assert_eq!(invoice["total"], total);
+        assert_eq!(invoice["ticket"]["id"], shop.ticket);
+    }
+}
+
+#[tokio::test]
+async fn an_entry_is_of_one_day() {
+    let shop = Shop::open().await;
+    let entry = |more: Value| {
+        let mut body = json!({ "chargeToId": shop.ticket, "chargeToType": "ServiceTicket",
+            "member": { "id": shop.member }, "timeStart": "2026-03-02T00:00:00Z" });
+        extend(&mut body, more);
+        shop.post(&shop.company.admin, "/time/entries", body)
+    };
+    for (more, status) in [
+        (json!({ "timeEnd": "2026-03-03T00:00:00Z" }), 201),
+        (json!({ "timeEnd": "2026-03-03T00:15:00Z" }), 400),
+        (json!({ "actualHours": 24 }), 201),
+        (json!({ "actualHours": 24.25 }), 400),
+    ] {
+        let answered = entry(more.clone()).await;
+        assert_eq!(answered.status, status, "{more}: {}", answered.json);
+        if status == 400 {
+            assert_eq!(answered.json["errors"][0]["field"], "actualHours");
+        }
+    }
+}

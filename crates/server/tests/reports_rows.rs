@@ -336,3 +336,33 @@ async fn what_is_counted_is_what_the_api_lists() {
     }
     assert!(attached > 0);
 }
+
+/// What is posted waits no more, in the list of accounting and in the report.
+#[tokio::test]
+async fn a_posted_expense_waits_no_more() {
+    let company = Company::demo(Size::scaled(60), 3).await;
+    let waiting = async || {
+        let list = company
+            .get(
+                &company.admin,
+                "/finance/accounting/unpostedexpenses?pageSize=1000",
+            )
+            .await
+            .rows();
+        let ids: BTreeSet<i64> = list.iter().filter_map(|row| row["id"].as_i64()).collect();
+        let report = told(&company, &company.admin, "UnpostedExpense").await;
+        assert_eq!(report.len(), ids.len());
+        ids
+    };
+    let before = waiting().await;
+    let first = *before.first().expect("an expense");
+    let body = json!({ "batchIdentifier": "E1", "exportExpensesFlag": true, "processedRecordIds": [first] });
+    let path = "/finance/accounting/batches";
+    company
+        .call(&company.admin, "POST", path, Some(body))
+        .await
+        .expect(201);
+    let after = waiting().await;
+    assert!(!after.contains(&first));
+    assert_eq!(after.len() + 1, before.len());
+}

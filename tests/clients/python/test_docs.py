@@ -4,7 +4,14 @@ import pytest
 
 from psa import ROOT
 
-SHOWN = ["pytest/conftest.py", "vitest/psa.setup.js", "vitest/psa.js", "vitest/tickets.test.js"]
+SHOWN = [
+    "pytest/conftest.py",
+    "pytest/test_tickets.py",
+    "vitest/vitest.config.js",
+    "vitest/psa.setup.js",
+    "vitest/psa.js",
+    "vitest/tickets.test.js",
+]
 
 
 @pytest.mark.parametrize("name", SHOWN)

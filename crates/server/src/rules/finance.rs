@@ -292,11 +292,17 @@ async fn address(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Prob
     Ok(())
 }
 
-/// What the invoice is about: the record that `applyToType` and `applyToId` name, which the caller has to see.
+/// What the invoice is about: the record that `applyToType` and `applyToId` name, which the caller has to see. A link
+/// alone (`ticket`) says the same, and takes in what is to be billed of it.
 async fn applied(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Problem> {
-    if !draft.changed("applyToId") && !draft.changed("applyToType") {
+    let mut about = LINKS.iter().map(|(_, link)| *link);
+    if !draft.changed("applyToId")
+        && !draft.changed("applyToType")
+        && !about.any(|link| draft.changed(link))
+    {
         return Ok(());
     }
+    let alone = draft.is_null("applyToId") && draft.is_null("applyToType");
     for (kind, link) in LINKS {
         if draft.is_null("applyToId")
             && draft.is_null("applyToType")
@@ -325,6 +331,21 @@ async fn applied(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Prob
         let Some(row) = related::seen(context, entity, to).await? else {
             continue;
         };
+        let payers = [draft.integer("company"), draft.integer("billToCompany")];
+        let own = row
+            .integer("company_id")
+            .or(row.integer("bill_to_company_id"));
+        if own.is_some() && !payers.contains(&own) {
+            if alone {
+                // Clients write down tickets of a parent company's customers; only a word to bill one is wrong.
+                draft.set("applyToType", Value::Null);
+                draft.set("applyToId", Value::Null);
+                return Ok(());
+            }
+            let message = format!("{kind} {to} is of another company.");
+            let error = FieldError::invalid(&draft.resource, "applyToId", message);
+            draft.errors.push(error);
+        }
         for (of, link) in LINKS {
             if of == kind {
                 draft.set(link, Value::Integer(to));
@@ -332,15 +353,6 @@ async fn applied(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Prob
         }
         if let Some(project) = row.integer("project_id") {
             draft.default("project", Value::Integer(project));
-        }
-        let payers = [draft.integer("company"), draft.integer("billToCompany")];
-        let own = row
-            .integer("company_id")
-            .or(row.integer("bill_to_company_id"));
-        if own.is_some() && !payers.contains(&own) {
-            let message = format!("{kind} {to} is of another company.");
-            let error = FieldError::invalid(&draft.resource, "applyToId", message);
-            draft.errors.push(error);
         }
         return Ok(());
     }

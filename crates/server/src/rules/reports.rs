@@ -30,7 +30,7 @@ use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::conditions::conditions;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::{Denial, Why};
-use bitting_query::{Comparison, Filter, Kind, Order, Value, and, matches};
+use bitting_query::{Comparison, Elements, Filter, Kind, Order, Value, and, matches};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeSet;
 
@@ -96,9 +96,17 @@ pub async fn answer(
             let tells = |index: usize| columns[index].tells;
             held(context, permit, &report, &ask, rows, &tells)?
         }
-        Source::Entity { path, only } | Source::Each(Each { path, only, .. }) => {
+        Source::Entity { path, only, .. } | Source::Each(Each { path, only, .. }) => {
             let plan = plan(context, &report, path).await?;
-            let base = base(context, plan.entity, only.as_deref())?;
+            let mut base = base(context, plan.entity, only.as_deref())?;
+            if let Source::Entity {
+                without: Some(named),
+                ..
+            } = &report.rows
+            {
+                let named = named_by(context.instance, named).map_err(|error| broken(&error))?;
+                base = and(base, Filter::Not(Box::new(named)));
+            }
             if matches!(report.rows, Source::Entity { .. }) {
                 stored(context, permit, &plan, &ask, base).await?
             } else {
@@ -231,6 +239,24 @@ fn base(context: Context<'_>, entity: &Entity, only: Option<&str>) -> Result<Fil
         filter = and(filter, resolved.filter);
     }
     Ok(filter)
+}
+
+/// Whether some record of another kind names this one: `finance/accounting/batches/entries by expense`.
+fn named_by(instance: &Instance, named: &str) -> Result<Filter, String> {
+    let (path, by) = named
+        .split_once(" by ")
+        .ok_or_else(|| format!("{named}: say which field, `path by field`"))?;
+    let entity = instance.catalog().entity_at(path);
+    let entity = entity.ok_or_else(|| format!("there is no {path}"))?;
+    let field = entity.any_field(by);
+    let field = field.ok_or_else(|| format!("{path} has no {by}"))?;
+    Ok(Filter::Any {
+        of: Elements::Children {
+            table: entity.table.clone(),
+            column: field.column.clone(),
+        },
+        filter: Box::new(Filter::Constant(true)),
+    })
 }
 
 /// Rows of stored records: in the database where it can compare every column that is named, else by reading
@@ -436,7 +462,7 @@ pub fn check(instance: &Instance) -> Vec<String> {
             }
         };
         let (path, only) = match &report.rows {
-            Source::Entity { path, only } | Source::Each(Each { path, only, .. }) => {
+            Source::Entity { path, only, .. } | Source::Each(Each { path, only, .. }) => {
                 (path, only.as_ref())
             }
             Source::Values { path, .. } | Source::Trail(path) => (path, None),
@@ -448,6 +474,14 @@ pub fn check(instance: &Instance) -> Vec<String> {
         };
         if !entity.stored {
             faults.push(format!("{name}: {path} is worked out and has no table"));
+        }
+        if let Source::Entity {
+            without: Some(named),
+            ..
+        } = &report.rows
+            && let Err(error) = named_by(instance, named)
+        {
+            faults.push(format!("{name}: without: {error}"));
         }
         faults.extend(made::fault(&report, entity).map(|fault| format!("{name}: {fault}")));
         faults.extend(rows::faults(instance, &report, entity));

@@ -60,6 +60,7 @@ pub async fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Pro
         charging::from_member(context, draft).await?;
     }
     hours(draft);
+    within_a_day(draft);
     if !draft.errors.is_empty() {
         return Ok(());
     }
@@ -181,6 +182,9 @@ fn may_choose(context: Context<'_>, draft: &Draft<'_>) -> Result<(), Problem> {
     Ok(())
 }
 
+/// An entry is of one day: no client enters more, and what is more is a slip of the pen.
+const DAY: f64 = 24.0;
+
 /// From start to end without the deducted hours; hours given without an end stand as given.
 fn hours(draft: &mut Draft<'_>) {
     if draft.number("actualHours").is_some_and(|hours| hours < 0.0) {
@@ -217,5 +221,14 @@ fn hours(draft: &mut Draft<'_>) {
             "actualHours",
             Value::Number(pricing::hundredths(span - deducted)),
         );
+    }
+}
+
+fn within_a_day(draft: &mut Draft<'_>) {
+    let long = draft.number("actualHours").is_some_and(|hours| hours > DAY);
+    if long && (draft.changed("actualHours") || draft.changed("timeEnd")) {
+        let message = "actualHours cannot be more than 24; enter each day by itself.";
+        let error = FieldError::invalid(&draft.resource, "actualHours", message);
+        draft.errors.push(error);
     }
 }

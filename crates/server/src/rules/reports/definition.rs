@@ -24,8 +24,13 @@ pub struct Report {
 pub enum Source {
     /// Nowhere: the report answers its columns.
     Nowhere,
-    /// One row per record of this entity, of those that the condition (in the language of lists) keeps.
-    Entity { path: String, only: Option<String> },
+    /// One row per record of this entity, of those that the condition (in the language of lists) keeps, without
+    /// those that records of another kind name (`finance/accounting/batches/entries by expense`).
+    Entity {
+        path: String,
+        only: Option<String>,
+        without: Option<String>,
+    },
     /// One row per element of a list that a record holds: its custom fields, the options of a field.
     Each(Each),
     /// One row per value that a field may have.
@@ -81,6 +86,7 @@ pub enum Tells {
 struct File {
     source: Option<String>,
     only: Option<String>,
+    without: Option<String>,
     each: Option<String>,
     of: Option<String>,
     values: Option<String>,
@@ -156,10 +162,9 @@ fn source(file: &File) -> Result<Source, String> {
     if said.iter().filter(|said| said.is_some()).count() > 1 {
         return Err("say one of source, values, trail and function".to_owned());
     }
-    if file.source.is_none() && (file.only.is_some() || file.each.is_some())
-        || file.each.is_none() && file.of.is_some()
-    {
-        return Err("only and each need a source, of needs each".to_owned());
+    let narrowed = file.only.is_some() || file.each.is_some() || file.without.is_some();
+    if file.source.is_none() && narrowed || file.each.is_none() && file.of.is_some() {
+        return Err("only, without and each need a source, of needs each".to_owned());
     }
     if let (Some(path), Some(list)) = (&file.source, &file.each) {
         return Ok(Source::Each(Each {
@@ -173,6 +178,7 @@ fn source(file: &File) -> Result<Source, String> {
         return Ok(Source::Entity {
             path: path.clone(),
             only: file.only.clone(),
+            without: file.without.clone(),
         });
     }
     if let Some(of) = &file.values {
