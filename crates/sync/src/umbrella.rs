@@ -38,6 +38,10 @@ const EDIT_TYPE: Need = Need::table("Company / Configuration", Verb::Edit);
 const BOARDS: Need = Need::table("Service / Service Board", Verb::Inquire);
 const PRIORITIES: Need = Need::table("Service / Priority", Verb::Inquire);
 
+#[allow(
+    clippy::redundant_closure,
+    reason = "a job that is generic over its PSA is a function of one lifetime; the closure takes them all"
+)]
 pub const INTEGRATION: Integration = Integration {
     slug: SLUG,
     title: "Cisco Umbrella",

@@ -39,6 +39,10 @@ const PROOFS: [Proof; 8] = [
 /// A tick of the API user, not of its level; nothing of the API shows it.
 const PROTECTED_DATA: &str = "Edit Unprotected Data";
 
+#[allow(
+    clippy::redundant_closure,
+    reason = "a job that is generic over its PSA is a function of one lifetime; the closure takes them all"
+)]
 pub const INTEGRATION: Integration = Integration {
     slug: "umbrella_autotask",
     title: "Cisco Umbrella on Autotask",
@@ -90,7 +94,7 @@ fn check(work: &mut Working<'_, '_>) -> Result<(), Failure> {
         let reach = Access::reach(work, proof)?;
         if proof.permission == COMPANIES && reach == Reach::Part {
             work.warn(
-                "the security level shows only a part of the companies; an organisation is found only where its company is one of them",
+                "the security level shows a part of the companies only, which is right where it opens customers alone; an organisation of any other company is not found",
             );
         }
         access.keep(proof.permission, reach, false);

@@ -128,7 +128,7 @@ fn code(work: &mut Working<'_, '_>, word: &str) -> Result<i64, Failure> {
             || row["name"]
                 .as_str()
                 .is_some_and(|name| name.eq_ignore_ascii_case(word))
-            || row["id"].to_string() == word
+            || row["id"].as_i64().is_some_and(|id| word.parse() == Ok(id))
     };
     let found = codes.iter().find(named).and_then(|row| row["id"].as_i64());
     found.ok_or_else(|| {
@@ -179,7 +179,10 @@ fn fields(work: &mut Working<'_, '_>) -> Result<Vec<Field>, Failure> {
         fields.push(Field {
             question,
             name: row["name"].as_str().unwrap_or(&name).to_owned(),
-            length: row["length"].as_u64().map_or(0, |length| length as usize),
+            length: row["length"]
+                .as_u64()
+                .and_then(|length| usize::try_from(length).ok())
+                .unwrap_or_default(),
         });
     }
     let mut said = Vec::new();

@@ -125,9 +125,10 @@ impl Psa for Queries<'_> {
     /// that one is gone.
     fn ticket(work: &mut Work<'_, Self>, id: i64) -> Result<Ticket, Failure> {
         if let Some(ticket) = autotask_tickets::by_id(work.api, id)? {
-            return Ok(match autotask_tickets::is_complete(&ticket) {
-                true => Ticket::Closed,
-                false => Ticket::Open,
+            return Ok(if autotask_tickets::is_complete(&ticket) {
+                Ticket::Closed
+            } else {
+                Ticket::Open
             });
         }
         let of = [is("eq", "ticketID", id)];
