@@ -1,28 +1,42 @@
-//! Office Protect against a PSA: events become tickets, once each, with exactly its profile's rights.
+//! Office Protect against both PSAs: events become tickets, once each, with exactly its profile's rights.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
 
-use bitting_client::Psa;
+use bitting_client::{ApiUser, Secret};
 use bitting_sync::Failure;
 use bitting_sync::office_protect::INTEGRATION;
 use bitting_sync::state::Shelf;
 use jiff::ToSpan as _;
 use serde_json::{Value, json};
+use support::Desk;
 use support::post_office::post_office;
-use support::{Desk, Server, each_right_is_needed_and_named};
+use support::side::Side;
 
-fn server() -> Server {
-    Server::start("office_protect", &["ticket-settings"])
+/// Each scenario, on either PSA.
+macro_rules! on_both {
+    ($($scenario:ident)*) => {
+        mod connectwise {
+            use super::Side;
+            $(#[test] fn $scenario() { super::$scenario(&Side::connectwise()); })*
+        }
+        mod autotask {
+            use super::Side;
+            $(#[test] fn $scenario() { super::$scenario(&Side::autotask()); })*
+        }
+    };
 }
 
-fn company(server: &Server) -> i64 {
-    let rows = server
-        .operator()
-        .get("company/companies?conditions=deletedFlag=false&pageSize=1&orderBy=id")
-        .expect("companies");
-    rows[0]["id"].as_i64().expect("a company")
+on_both! {
+    events_become_tickets_once_each
+    a_kill_at_any_step_neither_doubles_nor_loses
+    each_right_of_the_profile_is_needed_and_named
+    a_broken_connection_is_mailed_once_a_day_and_the_queue_waits
+    a_kill_at_any_step_of_break_and_repair_tells_each_once
+    what_must_be_said_before_anything_runs
+    a_bad_row_is_named_by_line_and_the_others_go_on
+    a_company_that_takes_no_tickets_suspends_its_tenant_alone
 }
 
 fn settings(company: i64, more: &str) -> String {
@@ -41,8 +55,8 @@ fn event(id: &str, tenant: &str, occurred: &str) -> Value {
 }
 
 /// Three events that become tickets, one of them remediated, and three that do not.
-fn desk(company: i64, tag: &str) -> Desk {
-    let desk = Desk::new(&INTEGRATION, &settings(company, ""));
+fn desk(side: &Side, tag: &str) -> Desk {
+    let desk = Desk::new(side.integration(), &settings(side.company(), ""));
     let mut remediated = event(&format!("{tag}-3"), "contoso", "2026-11-20T00:00:00Z");
     remediated["standing"] = json!("remediated");
     desk.give(
@@ -63,128 +77,86 @@ fn desk(company: i64, tag: &str) -> Desk {
     desk
 }
 
-fn tickets(psa: &Psa, tag: &str) -> Vec<Value> {
-    let mut found = psa
-        .list(&format!(
-            "service/tickets?conditions=externalXRef%20like%20%22officeprotect:{tag}-%25%22"
-        ))
-        .expect("tickets");
-    found.sort_by_key(|ticket| ticket["externalXRef"].to_string());
-    found
-}
-
 /// What must be there in the end, however the way to it was.
-fn right(psa: &Psa, tag: &str) {
-    let found = tickets(psa, tag);
-    let keys: Vec<String> = found
-        .iter()
-        .map(|ticket| {
-            ticket["externalXRef"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned()
-        })
-        .collect();
+fn right(side: &Side, tag: &str) {
+    let found = side.tickets(tag);
+    let keys: Vec<&str> = found.iter().map(|ticket| ticket.key.as_str()).collect();
     assert_eq!(keys, [1, 2, 3].map(|n| format!("officeprotect:{tag}-{n}")));
+    let company = side.company();
     for (at, ticket) in found.iter().enumerate() {
         let mark = if at == 2 { "[remediated] " } else { "" };
         let summary = format!(
             "{mark}[Office Protect] Administrator Role Change – ada@contoso.test (contoso)"
         );
-        assert_eq!(ticket["summary"], summary.as_str());
-        let notes = psa
-            .list(&format!("service/tickets/{}/notes", ticket["id"]))
-            .expect("notes");
-        let updates = notes
-            .iter()
-            .filter(|note| {
-                note["text"]
-                    .as_str()
-                    .unwrap_or_default()
-                    .contains("was remediated")
-            })
-            .count();
-        assert_eq!(updates, usize::from(at == 2), "{notes:?}");
+        assert_eq!(
+            (ticket.summary.as_str(), ticket.company),
+            (summary.as_str(), company)
+        );
+        let notes = side.notes(ticket.id);
+        let updates = notes.iter().filter(|note| note.contains("was remediated"));
+        assert_eq!(updates.count(), usize::from(at == 2), "{notes:?}");
     }
 }
 
-#[test]
-fn events_become_tickets_once_each() {
-    let server = server();
-    let desk = desk(company(&server), "plain");
-    desk.whole(server.key());
-    right(&server.operator(), "plain");
-    let again = desk.whole(server.key());
+fn events_become_tickets_once_each(side: &Side) {
+    let desk = desk(side, "plain");
+    desk.whole(side.key());
+    right(side, "plain");
+    let again = desk.whole(side.key());
     assert!(
         again
             .iter()
             .all(|outcome| outcome.counts.created + outcome.counts.changed == 0),
         "{again:?}"
     );
-    right(&server.operator(), "plain");
+    right(side, "plain");
     assert!(desk.taken("companies.jsonl").len() > 5);
     assert_eq!(desk.taken("suggestions.jsonl").len(), 1);
 }
 
-#[test]
-fn a_kill_at_any_step_neither_doubles_nor_loses() {
-    let server = server();
-    let company = company(&server);
+fn a_kill_at_any_step_neither_doubles_nor_loses(side: &Side) {
     let mut steps = 0;
-    while desk(company, &format!("k{steps}")).cut_off_once(server.key(), steps) {
-        right(&server.operator(), &format!("k{steps}"));
+    while desk(side, &format!("k{steps}")).cut_off_once(side.key(), steps) {
+        right(side, &format!("k{steps}"));
         steps += 1;
     }
     assert!(steps > 20, "{steps}");
-    let everywhere = desk(company, "all");
-    everywhere.cut_off_everywhere(server.key());
-    right(&server.operator(), "all");
+    let everywhere = desk(side, "all");
+    everywhere.cut_off_everywhere(side.key());
+    right(side, "all");
 }
 
-#[test]
-fn each_right_of_the_profile_is_needed_and_named() {
-    let server = server();
-    let company = company(&server);
-    each_right_is_needed_and_named(&server, &INTEGRATION, |at| desk(company, &format!("r{at}")));
+fn each_right_of_the_profile_is_needed_and_named(side: &Side) {
+    side.each_right_is_needed_and_named(|at| desk(side, &format!("r{at}")));
 }
 
-#[test]
-fn a_broken_connection_is_mailed_once_a_day_and_the_queue_waits() {
+fn a_broken_connection_is_mailed_once_a_day_and_the_queue_waits(side: &Side) {
     let (port, mails) = post_office();
-    let server = server();
-    let mut desk = desk(company(&server), "broken");
+    let mut desk = desk(side, "broken");
     let mail = format!(
         "[mail]\nhost = \"127.0.0.1\"\nport = {port}\nfrom = \"bitting@example.com\"\ntls = false\n"
     );
     std::fs::write(
-        desk.home.settings_file("office_protect"),
-        settings(company(&server), &mail),
+        desk.home.settings_file(side.integration().slug),
+        settings(side.company(), &mail),
     )
     .expect("settings");
-    let mut less = server.document.clone();
-    for row in less
-        .rows
-        .iter_mut()
-        .filter(|row| row.action == "Service Tickets")
-    {
-        row.add = bitting_policy::Level::None;
-    }
-    server.set(&less);
-    let job = INTEGRATION.job("tickets").expect("a job");
+    let right = side.forbid_tickets();
+    let job = side.integration().job("tickets").expect("a job");
     for _ in 0..4 {
-        let outcomes = desk.run(server.key(), Some(job)).expect("a run");
-        assert!(Desk::said(&outcomes).contains("Service Desk / Service Tickets: Add"));
+        let outcomes = desk.run(side.key(), Some(job)).expect("a run");
+        assert!(Desk::said(&outcomes).contains(right));
     }
     assert_eq!(mails.lock().unwrap().len(), 1);
     desk.now = desk.now.checked_add(25.hours()).unwrap();
-    desk.run(server.key(), Some(job)).expect("a run");
+    desk.run(side.key(), Some(job)).expect("a run");
     assert_eq!(mails.lock().unwrap().len(), 2, "a reminder a day");
-    server.set(&server.document);
+    side.allow();
     desk.now = desk.now.checked_add(12.hours()).unwrap();
-    let outcomes = desk.run(server.key(), Some(job)).expect("a run");
+    let outcomes = desk.run(side.key(), Some(job)).expect("a run");
     assert!(outcomes[0].result.is_ok(), "{outcomes:?}");
     assert_eq!(
-        tickets(&server.operator(), "broken").len(),
+        side.tickets("broken").len(),
         2,
         "the third became too old meanwhile"
     );
@@ -195,9 +167,12 @@ fn a_broken_connection_is_mailed_once_a_day_and_the_queue_waits() {
         "{}",
         mails[2]
     );
+    let psa = side.integration().psa.name();
+    let names = |mail: &String| mail.contains(&format!("Office Protect: the {psa} integration"));
+    assert!(mails.iter().all(names), "{mails:?}");
     let events = desk
         .state
-        .all(Shelf::Outbox, "office_protect", "event")
+        .all(Shelf::Outbox, side.integration().slug, "event")
         .expect("a queue");
     assert_eq!(
         events
@@ -209,45 +184,38 @@ fn a_broken_connection_is_mailed_once_a_day_and_the_queue_waits() {
 }
 
 /// A kill between a mail and the note that it went out sends it again: as the same mail, by its number.
-#[test]
-fn a_kill_at_any_step_of_break_and_repair_tells_each_once() {
+fn a_kill_at_any_step_of_break_and_repair_tells_each_once(side: &Side) {
     let (port, mails) = post_office();
-    let server = server();
-    let company = company(&server);
     let mail = format!(
         "[mail]\nhost = \"127.0.0.1\"\nport = {port}\nfrom = \"bitting@example.com\"\ntls = false\n"
     );
-    let mut less = server.document.clone();
-    let of_tickets = |row: &&mut bitting_policy::RowDocument| row.action == "Service Tickets";
-    for row in less.rows.iter_mut().filter(of_tickets) {
-        row.add = bitting_policy::Level::None;
-    }
-    let job = INTEGRATION.job("tickets");
+    let (integration, company) = (side.integration(), side.company());
+    let job = integration.job("tickets");
     let mut doubled = 0;
     for steps in 0.. {
         let tag = format!("mail{steps}");
-        let mut desk = desk(company, &tag);
-        let file = desk.home.settings_file("office_protect");
+        let mut desk = desk(side, &tag);
+        let file = desk.home.settings_file(integration.slug);
         std::fs::write(file, settings(company, &mail)).expect("settings");
         mails.lock().unwrap().clear();
         let cut_off = |desk: &Desk| {
             desk.state.steps.stop_after(steps);
-            let cut = matches!(desk.run(server.key(), job), Err(Failure::CutOff));
+            let cut = matches!(desk.run(side.key(), job), Err(Failure::CutOff));
             desk.restart();
             cut
         };
         let mut cut = false;
-        server.set(&less);
+        side.forbid_tickets();
         for _ in 0..3 {
             cut |= cut_off(&desk);
             desk.now = desk.now.checked_add(1.minute()).unwrap();
         }
-        desk.run(server.key(), job).expect("a run");
-        desk.run(server.key(), job).expect("a run");
-        server.set(&server.document);
+        desk.run(side.key(), job).expect("a run");
+        desk.run(side.key(), job).expect("a run");
+        side.allow();
         cut |= cut_off(&desk);
         desk.now = desk.now.checked_add(1.minute()).unwrap();
-        let outcomes = desk.run(server.key(), job).expect("a run");
+        let outcomes = desk.run(side.key(), job).expect("a run");
         assert!(outcomes[0].result.is_ok(), "{outcomes:?}");
         let numbers: Vec<String> = mails
             .lock()
@@ -260,7 +228,7 @@ fn a_kill_at_any_step_of_break_and_repair_tells_each_once() {
         let once: std::collections::BTreeSet<&String> = numbers.iter().collect();
         assert_eq!(once.len(), 2, "cut off after {steps} steps: {numbers:?}");
         doubled += numbers.len() - once.len();
-        assert_eq!(tickets(&server.operator(), &tag).len(), 3);
+        assert_eq!(side.tickets(&tag).len(), 3);
         if !cut {
             break;
         }
@@ -268,32 +236,83 @@ fn a_kill_at_any_step_of_break_and_repair_tells_each_once() {
     assert!(doubled > 0, "no kill came between a mail and its note");
 }
 
-#[test]
-fn what_must_be_said_before_anything_runs() {
-    let server = server();
-    let desk = Desk::new(&INTEGRATION, "");
-    let outcomes = desk
-        .run(server.key(), INTEGRATION.job("tickets"))
-        .expect("a run");
+fn what_must_be_said_before_anything_runs(side: &Side) {
+    let job = side.integration().job("tickets");
+    let desk = Desk::new(side.integration(), "");
+    let outcomes = desk.run(side.key(), job).expect("a run");
     assert!(Desk::said(&outcomes).contains("emergency_contact"));
-    let desk = Desk::new(&INTEGRATION, &settings(9_999_999, ""));
+    let desk = Desk::new(side.integration(), &settings(9_999_999, ""));
     desk.give(
         "events.jsonl",
         &[event("gone-1", "contoso", "2026-11-21T12:00:00Z")],
     );
-    let outcomes = desk
-        .run(server.key(), INTEGRATION.job("tickets"))
-        .expect("a run");
+    let outcomes = desk.run(side.key(), job).expect("a run");
     assert!(
         Desk::said(&outcomes).contains("tenant contoso is suspended"),
         "{outcomes:?}"
     );
-    assert!(tickets(&server.operator(), "gone").is_empty());
+    assert!(side.tickets("gone").is_empty());
+    // What the other PSA knows says nothing here.
+    let other = match side {
+        Side::ConnectWise(_) => "category = \"Standard\"",
+        Side::Autotask(_) => "api_member = \"OfficeProtect\"",
+    };
+    let other = settings(side.company(), other);
+    let fault = (side.integration().read_settings)(&other).expect_err("strange");
+    assert!(fault.to_string().contains("take the line out"), "{fault}");
+    assert!((side.integration().read_settings)(side.integration().settings).is_ok());
+}
+
+fn a_bad_row_is_named_by_line_and_the_others_go_on(side: &Side) {
+    let desk = desk(side, "line");
+    let file = desk.home.input(side.integration().slug, "events.jsonl");
+    let good = std::fs::read_to_string(&file).expect("events");
+    std::fs::write(&file, format!("{{\"id\":\n{good}")).expect("events");
+    let said = Desk::said(&desk.whole(side.key()));
+    assert!(
+        said.contains("events.jsonl") && said.contains("line 1"),
+        "{said}"
+    );
+    right(side, "line");
+}
+
+fn a_company_that_takes_no_tickets_suspends_its_tenant_alone(side: &Side) {
+    let desk = desk(side, "closed");
+    let (gone, open) = (side.company(), "other");
+    side.close(gone);
+    let file = desk.home.settings_file(side.integration().slug);
+    // The next company is the first one now.
+    let more = format!(
+        "\n[[tenant]]\ntenant = \"{open}\"\ncompany = {}\n",
+        side.company()
+    );
+    std::fs::write(file, format!("{}{more}", settings(gone, ""))).expect("settings");
+    desk.give(
+        "events.jsonl",
+        &[
+            event("closed-1", "contoso", "2026-11-21T12:00:00Z"),
+            event("closed-2", open, "2026-11-21T12:00:00Z"),
+        ],
+    );
+    let job = side.integration().job("tickets");
+    let outcomes = desk.run(side.key(), job).expect("a run");
+    let said = Desk::said(&outcomes);
+    assert!(outcomes[0].result.is_ok(), "{said}");
+    assert!(
+        said.contains(&format!("tenant contoso is suspended: its company {gone}")),
+        "{said}"
+    );
+    let found = side.tickets("closed");
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].key, "officeprotect:closed-2");
 }
 
 #[test]
-fn a_closed_status_is_refused() {
-    let server = server();
+fn a_closed_status_of_the_member_s_board_is_refused() {
+    let side = Side::connectwise();
+    let Side::ConnectWise(server) = &side else {
+        return;
+    };
     let operator = server.operator();
     let boards = operator
         .list("service/boards?conditions=inactiveFlag=false%20and%20projectFlag=false")
@@ -324,27 +343,124 @@ fn a_closed_status_is_refused() {
     let open = open.expect("an open status that is not the default");
     for (status, refused) in [(closed, true), (open, false)] {
         let tag = if refused { "closed" } else { "open" };
-        let desk = desk(company(&server), tag);
+        let desk = desk(&side, tag);
         let line = format!("status = {}", status["name"]);
         std::fs::write(
-            desk.home.settings_file("office_protect"),
-            settings(company(&server), &line),
+            desk.home.settings_file(INTEGRATION.slug),
+            settings(side.company(), &line),
         )
         .expect("settings");
-        let outcomes = desk.run(server.key(), None).expect("a run");
+        let outcomes = desk.run(side.key(), None).expect("a run");
         assert_eq!(
             Desk::said(&outcomes).contains("closes tickets"),
             refused,
             "{outcomes:?}"
         );
-        let found = tickets(&operator, tag);
+        let found = side.tickets(tag);
         assert_eq!(found.len(), 3);
-        assert_eq!(found[0]["board"]["id"], board);
+        assert_eq!(found[0].whole["board"]["id"], board);
         assert_eq!(
-            found[0]["status"]["id"] == open["id"],
+            found[0].whole["status"]["id"] == open["id"],
             !refused,
             "{}",
-            found[0]
+            found[0].whole
         );
     }
+}
+
+#[test]
+fn autotask_tickets_get_what_is_chosen_and_their_category_supplies_the_rest() {
+    let side = Side::autotask();
+    let slug = side.integration().slug;
+    let tried = [
+        // Settings, what is said of them, and status, priority, category and queue of the tickets. The category's
+        // own tickets have to name a queue, which it supplies.
+        ("", "", [1, 3, 1, 29_682_833]),
+        ("category = \"Change\"", "", [1, 3, 3, 29_682_833]),
+        (
+            "status = \"In Progress\"\npriority = \"4\"\ncategory = \"rmm alert\"",
+            "",
+            [4, 4, 2, 29_682_833],
+        ),
+        (
+            "status = \"Complete\"",
+            "status `Complete` completes tickets",
+            [1, 3, 1, 29_682_833],
+        ),
+        (
+            "status = \"5\"\npriority = \"2\"",
+            "completes tickets",
+            [1, 2, 1, 29_682_833],
+        ),
+        (
+            "priority = \"Panic\"",
+            "priority is `Panic`, which priority of tickets does not have",
+            [1, 3, 1, 29_682_833],
+        ),
+    ];
+    for (at, (line, said, wanted)) in tried.into_iter().enumerate() {
+        let tag = format!("s{at}");
+        let desk = desk(&side, &tag);
+        let file = desk.home.settings_file(slug);
+        std::fs::write(file, settings(side.company(), line)).expect("settings");
+        let outcomes = desk.run(side.key(), None).expect("a run");
+        let failed: Vec<&str> = outcomes
+            .iter()
+            .filter(|outcome| outcome.result.is_err())
+            .map(|outcome| outcome.job)
+            .collect();
+        let expected: &[&str] = if said.is_empty() { &[] } else { &["settings"] };
+        assert_eq!(failed, expected, "{line}: {outcomes:?}");
+        assert!(Desk::said(&outcomes).contains(said), "{line}: {outcomes:?}");
+        let found = side.tickets(&tag);
+        assert_eq!(found.len(), 3, "{line}");
+        let fields = ["status", "priority", "ticketCategory", "queueID"];
+        assert_eq!(
+            fields.map(|field| found[0].whole[field].clone()),
+            wanted.map(|id| json!(id)),
+            "{line}"
+        );
+        let offered = desk.taken("statuses.jsonl");
+        assert!(offered.len() == 6 && offered.iter().all(|status| status["name"] != "Complete"));
+    }
+}
+
+#[test]
+fn autotask_tells_a_wrong_vendor_from_an_unknown_user() {
+    let side = Side::autotask();
+    let Side::Autotask(tenant) = &side else {
+        return;
+    };
+    let held = &tenant.credentials;
+    for (user, secret, code, said) in [
+        (
+            &*held.user,
+            held.secret.reveal(),
+            "another-vendor-s-code",
+            "`Office Protect - Alert Integration`",
+        ),
+        (
+            "nobody@example.com",
+            held.secret.reveal(),
+            held.code.reveal(),
+            "does not know the user name",
+        ),
+    ] {
+        let user = ApiUser {
+            user: user.to_owned(),
+            secret: Secret::new(secret),
+            code: Secret::new(code),
+        };
+        let (way, desk) = (tenant.server.autotask(user), desk(&side, "vendor"));
+        let outcomes = desk.run(&way, None).expect("a run");
+        // Nothing else is tried with such a key.
+        assert_eq!(outcomes.len(), 1);
+        assert!(
+            matches!(outcomes[0].result, Err(Failure::Key { .. })),
+            "{outcomes:?}"
+        );
+        assert!(Desk::said(&outcomes).contains(said), "{outcomes:?}");
+        assert!(!Desk::said(&outcomes).contains(held.secret.reveal()));
+    }
+    assert!(side.tickets("vendor").is_empty());
 }

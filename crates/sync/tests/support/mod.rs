@@ -9,6 +9,7 @@
 )]
 
 pub mod post_office;
+pub mod side;
 pub mod tenant;
 
 use bitting_catalog::Catalog;
@@ -310,11 +311,11 @@ pub fn request(stream: &mut TcpStream) -> (Vec<u8>, String) {
     (request, first)
 }
 
-/// A PSA that answers as told: status, further headers and body for each path with its query, and how often it was
-/// asked for. Second: every path that was asked for.
-pub fn psa(
-    answer: impl Fn(&str, usize) -> (u16, &'static str, String) + Send + 'static,
-) -> (Psa, Arc<Mutex<Vec<String>>>) {
+/// A server that answers as told: status, further headers and body for each path with its query, the request's body,
+/// and how often it was asked for. Its address, and every path that was asked for.
+pub fn answering(
+    answer: impl Fn(&str, &str, usize) -> (u16, &'static str, String) + Send + 'static,
+) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = format!("http://{}", listener.local_addr().expect("an address"));
     let asked = Arc::new(Mutex::new(Vec::new()));
@@ -322,14 +323,16 @@ pub fn psa(
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.expect("a connection");
-            let (_, line) = request(&mut stream);
+            let (whole, line) = request(&mut stream);
+            let whole = String::from_utf8_lossy(&whole).into_owned();
+            let body = whole.split_once("\r\n\r\n").map_or("", |(_, body)| body);
             let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
             let times = {
                 let mut kept = kept.lock().unwrap();
                 kept.push(path.clone());
                 kept.iter().filter(|asked| **asked == path).count()
             };
-            let (status, headers, body) = answer(&path, times);
+            let (status, headers, body) = answer(&path, body, times);
             let length = body.len();
             let _ = write!(
                 stream,
@@ -337,6 +340,19 @@ pub fn psa(
             );
         }
     });
+    (address, asked)
+}
+
+/// A ConnectWise that answers as told, by path and how often it was asked for.
+pub fn psa(
+    answer: impl Fn(&str, usize) -> (u16, &'static str, String) + Send + 'static,
+) -> (Psa, Arc<Mutex<Vec<String>>>) {
+    let (address, asked) = answering(move |path, _, times| answer(path, times));
+    (connectwise_at(&address), asked)
+}
+
+/// A way to a ConnectWise at this address, with a key of no account.
+pub fn connectwise_at(address: &str) -> Psa {
     let credentials = Credentials {
         company: "acme".to_owned(),
         public_key: "p".to_owned(),
@@ -347,10 +363,17 @@ pub fn psa(
         usual_path: true,
         ..Options::default()
     };
-    (
-        Psa::open(&address, credentials, &options).expect("a way"),
-        asked,
-    )
+    Psa::open(address, credentials, &options).expect("a way")
+}
+
+/// A way to an Autotask at this address, with a key of no account.
+pub fn autotask_at(address: &str) -> Autotask {
+    let user = ApiUser {
+        user: "key@example.com".to_owned(),
+        secret: Secret::new("s"),
+        code: Secret::new("c"),
+    };
+    Autotask::open(address, user, None).expect("a way")
 }
 
 impl Drop for Server {

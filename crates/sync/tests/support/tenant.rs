@@ -65,7 +65,11 @@ impl Tenant {
         let found = rows(
             &self.admin,
             "Companies",
-            &[is("eq", "companyType", 1), is("gt", "id", 0)],
+            &[
+                is("eq", "companyType", 1),
+                is("eq", "isActive", true),
+                is("gt", "id", 0),
+            ],
         );
         found[0]["id"].as_i64().expect("a company")
     }
