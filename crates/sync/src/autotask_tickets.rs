@@ -142,7 +142,7 @@ pub fn named<'p>(
     found.ok_or_else(|| {
         let known: Vec<&str> = picks.iter().map(|pick| pick.name.as_str()).collect();
         Failure::Settings(format!(
-            "{setting} is `{word}`, which {field} of tickets does not have (any more); it has {}",
+            "{setting} is `{word}`, and tickets have no such {field} (any more); they have {}",
             known.join(", ")
         ))
     })

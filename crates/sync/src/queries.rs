@@ -13,8 +13,8 @@ pub const PAGE: usize = 500;
 const SMALLEST: usize = 50;
 
 /// What is known of a key that is refused.
-const UNPROVEN: &str = "user name, secret and integration vendor do not fit together, or the API user is locked, \
-                        inactive or of a level without API access; Autotask does not say which";
+const UNPROVEN: &str = "user name, secret and integration vendor do not fit together, or the API user is locked or \
+                        inactive: Autotask does not say which";
 
 /// A permission, as the security level's screen names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

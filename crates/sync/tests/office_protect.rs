@@ -394,7 +394,7 @@ fn autotask_tickets_get_what_is_chosen_and_their_category_supplies_the_rest() {
         ),
         (
             "priority = \"Panic\"",
-            "priority is `Panic`, which priority of tickets does not have",
+            "priority is `Panic`, and tickets have no such priority",
             [1, 3, 1, 29_682_833],
         ),
     ];

@@ -42,16 +42,16 @@ const TICKETS: [Proof; 3] = [
 /// Credentials with the vendor first, then the rights.
 pub fn check(work: &mut Working<'_>) -> Result<(), Failure> {
     match rights(work) {
-        Err(Failure::Key { message }) => {
-            let known = work.api.is_known()?;
-            let wrong = if known {
+        Err(Failure::Key { .. }) => {
+            let message = if work.api.is_known()? {
                 format!(
-                    "{message}. It knows the user name, so look at the others: its integration vendor has to be `{VENDOR}`"
+                    "Autotask knows the user name, so the secret is wrong, or the integration vendor, which has to be \
+                     `{VENDOR}`, or the API user is locked or inactive"
                 )
             } else {
-                format!("{message}. It does not know the user name")
+                "Autotask does not know the user name".to_owned()
             };
-            Err(Failure::Key { message: wrong })
+            Err(Failure::Key { message })
         }
         result => result,
     }

@@ -90,7 +90,7 @@ fn chosen(api: Queries<'_>, lists: &[Value], settings: &Settings) -> Result<Choi
     }
     let fault = (!faults.is_empty()).then(|| {
         format!(
-            "{}; until another one is chosen, new tickets get what their category or Autotask itself begins with",
+            "{}; until that is mended, new tickets get what their category supplies, or else Autotask itself",
             faults.join("; ")
         )
     });
