@@ -161,7 +161,7 @@ fn key(member: i64, value: i64, flag: Flag) -> Option<i64> {
     let bits = if flag == Flag::None { 40 } else { 39 };
     let fits = (0..1 << 23).contains(&member) && (0..1 << bits).contains(&value);
     let low = member << 40;
-    fits.then(|| match flag {
+    fits.then_some(match flag {
         Flag::None => low | value,
         Flag::Clear => low | (value << 1),
         Flag::Set => low | (value << 1) | 1,
