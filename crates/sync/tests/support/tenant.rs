@@ -109,7 +109,8 @@ impl Tenant {
         level
     }
 
-    /// The level without one permission of the profile at a time: which one, its cell, and the rest.
+    /// The level without one permission of the profile at a time: which one, its cell, and the rest. A cell that
+    /// acts as more than it says takes nothing away, and is not among them.
     pub fn without_each(&self) -> Vec<(String, String, SecurityLevel)> {
         let mut every = Vec::new();
         for (permission, cell, value) in &self.wanted.listed {
@@ -122,7 +123,13 @@ impl Tenant {
             let least = values.first().expect("values");
             if *least != *value {
                 let less = self.level_with(permission, cell, least);
-                every.push((permission.clone(), cell.clone(), less));
+                let acts = self.screen.permissions.derivations(&less);
+                if acts
+                    .iter()
+                    .all(|each| each.permission.full_name() != *permission)
+                {
+                    every.push((permission.clone(), cell.clone(), less));
+                }
             }
         }
         every
