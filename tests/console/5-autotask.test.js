@@ -165,6 +165,29 @@ test('a refused call shows the missing permission, and one click grants it', asy
   await look(page, 'at-activity')
 })
 
+test('Protected Data Permission decides which user-defined fields show', async () => {
+  const TICKS = ['View Unprotected Data', 'Edit Unprotected Data', 'View Protected Data', 'Edit Protected Data']
+  const set = async (wanted) => {
+    await page.goto(autotask('resources?search=propel-by-hand'))
+    await page.getByRole('link', { name: 'Propel Your MSP API' }).click()
+    for (const tick of TICKS) await page.getByLabel(tick).setChecked(wanted.includes(tick))
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Saved.').waitFor()
+    const held = []
+    for (const tick of TICKS) if (await page.getByLabel(tick).isChecked()) held.push(tick)
+    return held
+  }
+  const fields = async () => (await query(shown, 'ConfigurationItems')).body.items[0].userDefinedFields.length
+
+  assert.deepEqual(await set([]), [])
+  assert.equal(await fields(), 0)
+  // Each includes those before it.
+  assert.deepEqual(await set(['View Protected Data']), TICKS.slice(0, 3))
+  await look(page, 'at-protected')
+  assert.notEqual(await fields(), 0)
+  assert.deepEqual(await set(['Edit Unprotected Data']), TICKS.slice(0, 2))
+})
+
 test('data is what the API user sees, and a locked user sees nothing', async () => {
   await page.goto(autotask('data?path=Tickets'))
   await page.getByText('records in sight of operator').waitFor()

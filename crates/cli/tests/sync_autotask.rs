@@ -10,10 +10,11 @@ use std::path::Path;
 use support::{Running, bitting, text_of};
 
 /// Profile, and the word that `sync` is given.
-const PRODUCTS: [(&str, &str); 3] = [
+const PRODUCTS: [(&str, &str); 4] = [
     ("autotask/office_protect", "office-protect"),
     ("autotask/propel", "propel"),
     ("autotask/mspcfo", "mspcfo"),
+    ("autotask/umbrella", "umbrella"),
 ];
 
 #[track_caller]
@@ -68,4 +69,12 @@ fn a_product_is_connected_and_does_its_whole_job_twice() {
         assert_eq!(runs.len(), 2 * again.len() + 1);
         std::fs::remove_file(here.join("key.json")).unwrap();
     }
+    // Umbrella works with one PSA at a time: the other is refused, and the first stays connected.
+    let key = ["--location", "Corporate", "--key-file", "key.json"];
+    says(here, 0, &[&["connect", "umbrella"], &key[..]].concat());
+    let connect = ["sync", "connect", "umbrella", "--key-file", "key.json"];
+    let said = says(here, 1, &connect);
+    assert!(said.contains("one PSA at a time"), "{said}");
+    assert!(said.contains("umbrella_autotask"), "{said}");
+    says(here, 0, &["sync", "run", "umbrella", "check"]);
 }

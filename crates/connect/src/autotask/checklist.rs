@@ -75,10 +75,10 @@ pub fn of(plan: &Plan, screen: &Screen) -> Vec<Click> {
             form.first_name, form.last_name
         ),
     );
-    if form.protected {
+    if !form.ticks.is_empty() {
         click(
             format!("{USERS} > Protected Data Permission"),
-            "tick View Protected Data".to_owned(),
+            format!("tick {}", form.ticks.join(" and ")),
         );
     }
     if let Some(lines) = &form.lines {

@@ -72,7 +72,11 @@ pub struct Form {
     pub email_said: bool,
     /// Integration vendor; without one the tracking identifier is custom.
     pub vendor: Option<String>,
+    /// Whether it sees protected user-defined fields.
     pub protected: bool,
+    /// Ticks of the Protected Data Permission, as the screen names them.
+    #[serde(default)]
+    pub ticks: Vec<String>,
     /// Lines of business it works for; nothing leaves them as they are.
     #[serde(default)]
     pub lines: Option<Vec<String>>,
@@ -436,6 +440,7 @@ fn form(
             .protected_data
             .iter()
             .any(|tick| tick.eq_ignore_ascii_case("View Protected Data")),
+        ticks: user.protected_data.clone(),
         lines: if choices.lines.is_empty() {
             said(&user.line_of_business).map(|line| vec![line])
         } else {

@@ -103,6 +103,13 @@ fn user(profile: &Profile, level: &str, page: &mut Vec<Block>) {
             let text = value.value.clone().or(choose).unwrap_or_default();
             rows.push(vec![name.to_owned(), text, value.why.clone()]);
         }
+        if !user.protected_data.is_empty() {
+            rows.push(vec![
+                "Protected Data Permission".to_owned(),
+                format!("tick {}", user.protected_data.join(" and ")),
+                String::new(),
+            ]);
+        }
         if user.tracking_custom {
             rows.push(vec![
                 "API Tracking Identifier".to_owned(),

@@ -11,6 +11,7 @@ pub mod levels;
 mod lines;
 mod overview;
 mod people;
+mod protected;
 mod resources;
 mod user;
 

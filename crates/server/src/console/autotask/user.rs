@@ -1,6 +1,7 @@
 //! The form of an API user: general, credentials, tracking identifier. The secret is on one page once.
 
 use super::people::{self, Who};
+use super::protected;
 use super::resources::{key_field, secret_field};
 use super::{Desk, message, problem};
 use crate::autotask::operator::{self, RESOURCES};
@@ -194,6 +195,7 @@ async fn save(
     let secret = Secret::new(form.trimmed("secret"));
     user.locked = form.ticked("locked");
     user.inactive = !form.ticked("active");
+    protected::save(form, before, &mut user);
     let fresh = !secret.reveal().is_empty();
     if fresh {
         user.secret = Fingerprint::of(secret.reveal()).to_hex();
@@ -206,8 +208,6 @@ async fn save(
             user.secret.clone_from(&before.secret);
             user.created = before.created;
         }
-        user.protected = before.protected;
-        user.protected_data = before.protected_data;
         // The same way of tracking keeps its identifier.
         let same = match (&before.tracking, vendor) {
             (Tracking::Vendor(name), Some(vendor)) => name == vendor,
@@ -340,6 +340,7 @@ fn sheet(
                     button.quiet type="button" hx-post=(visit.at("resources/secret")) hx-target="#secret-field" hx-swap="outerHTML" { "Generate Secret" } }
             }
             (tracking(visit, user, &error))
+            (protected::ticks(&visit.form, user))
         }
     };
     Page::new("resources", title, body)
