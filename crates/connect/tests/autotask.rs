@@ -376,7 +376,7 @@ fn levels_are_held_to_the_product_s_own_limits() {
 
 #[test]
 fn a_live_autotask_gets_its_clicks() {
-    for slug in ["propel", "guardz", "it_glue", "kaspersky_msp"] {
+    for slug in ["propel", "guardz", "it_glue", "kaspersky_msp", "umbrella"] {
         let profile = profiles::find(&format!("autotask/{slug}"), None).unwrap();
         let choices = Choices {
             selection: profile.default_selection(),
