@@ -42,6 +42,24 @@ fn a_company_is_filled_once_and_stays_as_it_is() {
 }
 
 #[test]
+fn the_bar_ends_where_the_rows_do() {
+    for autotask in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = demo(folder.path(), 2_000);
+        if autotask {
+            command.arg("--autotask");
+        }
+        let said = text(&command.output().unwrap());
+        let rows = said.lines().find_map(|line| line.strip_prefix("rows"));
+        let rows = rows.and_then(|rest| rest.trim().split_once(','));
+        let rows: f64 = rows.expect(&said).0.parse().unwrap();
+        let told = bitting_server::demo::Size::scaled(2_000).rows(autotask);
+        let told = f64::from(u32::try_from(told).unwrap());
+        assert!((told / rows - 1.0).abs() < 0.1, "{told} told, {rows} made");
+    }
+}
+
+#[test]
 fn the_autotask_database_is_filled_beside_it() {
     let folder = tempfile::tempdir().unwrap();
     let fill = || {

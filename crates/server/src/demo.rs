@@ -123,13 +123,13 @@ impl Size {
     /// About how many rows a company of this size has, for progress; of Autotask's, or of ConnectWise's, which
     /// keeps beside its rows whose they are.
     pub fn rows(&self, autotask: bool) -> u64 {
-        let per_ticket = if autotask { 8 } else { 14 };
+        let (per_agreement, per_ticket) = if autotask { (55, 11) } else { (97, 15) };
         let one = |count: u32, rows: u64| u64::from(count) * rows;
-        // With what hangs below: notes, time and schedule of tickets, a year of invoices of agreements.
+        // With what hangs below: notes, time and schedule of tickets, a year of regular work and invoices of agreements.
         600 + one(self.companies, 7)
             + one(self.contacts, 4)
             + one(self.configurations, 1)
-            + one(self.agreements, 26)
+            + one(self.agreements, per_agreement)
             + one(self.tickets, per_ticket)
             + one(self.opportunities, 5)
             + one(self.activities, 2)
