@@ -12,8 +12,11 @@ use serde_json::{Value, json};
 const SIZES: [u32; 2] = [10_000, 1_000_000];
 /// Above it, the cost of an answer grows with the number of tickets.
 const FLAT: f64 = 1.5;
-/// Tickets that the user of level Mine makes before its lists are read.
-const OWN: usize = 3_000;
+/// Rows of a list, and the open tickets that each company whose lists are read has at least: a page of few
+/// tickets is as long as one of many.
+const PAGE: u64 = 25;
+/// Companies whose lists are read.
+const COMPANIES: usize = 100;
 const API: &str = "/ATServicesRest/V1.0";
 /// Fields of a ticket that an integration asks for.
 const FIELDS: [&str; 8] = [
@@ -143,7 +146,7 @@ pub fn measure(places: &Places) -> Result<Vec<Table>> {
     for tickets in SIZES {
         let company = Company::open(places, tickets)?;
         for user in users(&company)? {
-            let ids = ids(&company, &user)?;
+            let ids = filled(&company, &user)?;
             for call in CALLS {
                 let load = Load {
                     address: company.address,
@@ -228,7 +231,7 @@ fn users(company: &Company) -> Result<Vec<User>> {
     ])
 }
 
-/// A user whose level shows it its own tickets alone, with some thousand of them.
+/// A user whose level shows it its own tickets alone.
 fn mine(company: &Company) -> Result<User> {
     // Each run makes one of its own.
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
@@ -264,35 +267,59 @@ fn mine(company: &Company) -> Result<User> {
             ("ApiIntegrationCode", half("integrationCode")?),
         ],
     };
-    let requests = creates(company, &user)?;
+    Ok(user)
+}
+
+/// Tickets that the user sees, and companies in which it sees a page of open ones; the missing ones are made by
+/// it, or by the administrator where it may not.
+fn filled(company: &Company, user: &User) -> Result<Ids> {
+    let admin = User::read(&company.facts, "admin", "admin")?;
     let mut connection = Connection::open(company.address)?;
-    for request in requests.iter().cycle().take(OWN) {
-        let answer = connection.ask(request)?;
-        if answer.status != 200 {
-            bail!(
-                "{}: {}",
-                answer.status,
-                String::from_utf8_lossy(&answer.body)
-            );
+    let mut companies = Vec::new();
+    for id in ids(company, &admin)?.companies {
+        let open = json!({ "filter": [
+            {"op": "eq", "field": "companyID", "value": id},
+            {"op": "noteq", "field": "status", "value": 5},
+        ]});
+        let count = |connection: &mut Connection| -> Result<u64> {
+            let answer = connection.ask(&user.ask("POST", "/Tickets/query/count", Some(&open)))?;
+            let answer: Value = serde_json::from_slice(&answer.body)?;
+            answer["queryCount"].as_u64().context("no count")
+        };
+        for maker in [user, &admin] {
+            for _ in count(&mut connection)?..PAGE {
+                if connection.ask(&create(maker, id))?.status != 200 {
+                    break;
+                }
+            }
+        }
+        if count(&mut connection)? >= PAGE {
+            companies.push(id);
+        }
+        if companies.len() == COMPANIES {
+            break;
         }
     }
-    Ok(user)
+    if companies.is_empty() {
+        bail!("{} sees no company with {PAGE} open tickets", user.label);
+    }
+    let tickets = ids(company, user)?.tickets;
+    Ok(Ids { tickets, companies })
+}
+
+fn create(user: &User, company: i64) -> Vec<u8> {
+    let ticket = json!({ "title": "A ticket of the benchmark", "companyID": company, "status": 1, "priority": 2,
+        "description": "Made by the benchmark" });
+    user.ask("POST", "/Tickets", Some(&ticket))
 }
 
 /// A ticket for each of some companies.
 fn creates(company: &Company, user: &User) -> Result<Vec<Vec<u8>>> {
-    let admin = User::read(&company.facts, "admin", "admin")?;
-    let companies = ids(company, &admin)?.companies;
-    let one = |id: &i64| {
-        let ticket = json!({ "title": "A ticket of the benchmark", "companyID": id, "status": 1, "priority": 2,
-            "description": "Made by the benchmark" });
-        user.ask("POST", "/Tickets", Some(&ticket))
-    };
-    let requests: Vec<Vec<u8>> = companies.iter().map(one).collect();
+    let companies = ids(company, user)?.companies;
     let mut connection = Connection::open(company.address)?;
     let mut accepted = Vec::new();
     let mut refusal = String::new();
-    for request in requests {
+    for request in companies.iter().map(|id| create(user, *id)) {
         let answer = connection.ask(&request)?;
         if answer.status == 200 {
             accepted.push(request);

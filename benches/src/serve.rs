@@ -5,7 +5,8 @@ use crate::Places;
 use crate::company::{Company, Member};
 use crate::load::{self, Connection, Load, Outcome};
 use crate::report::{Goal, Table, figure};
-use anyhow::Result;
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
 
 const COLUMNS: [&str; 9] = [
     "call",
@@ -24,6 +25,11 @@ pub const FIELDS: &str = "id,summary,company/id,board/id,status/id,priority/id,o
 /// CPU time per answer with many tickets over that with few; above it, cost grows with the number of rows.
 const FLAT: f64 = 1.5;
 const SIZES: [u32; 2] = [10_000, 1_000_000];
+/// Rows of a list, and the open tickets that each company whose lists are read has at least: a page of few
+/// tickets is as long as one of many.
+const PAGE: u64 = 25;
+/// Companies whose lists are read, spread over those that a member sees.
+const COMPANIES: usize = 100;
 
 struct Call {
     name: &'static str,
@@ -118,7 +124,7 @@ pub fn measure(places: &Places) -> Result<Vec<Table>> {
         for member in members(&company)? {
             let ids = Ids {
                 tickets: company.tickets_of(&member)?,
-                companies: company.companies_of(&member)?,
+                companies: filled(&company, &member)?,
             };
             for call in READS {
                 let load = Load {
@@ -202,6 +208,46 @@ fn creates(table: &mut Table, company: &Company, tickets: u32) -> Result<()> {
     Ok(())
 }
 
+/// Companies in which the member sees a page of open tickets; the missing ones are made by it, or by the
+/// administrator where it may not.
+fn filled(company: &Company, member: &Member) -> Result<Vec<i64>> {
+    let mut companies = Vec::new();
+    let all = company.companies_of(member)?;
+    // Each company once, those far apart first.
+    let step = (all.len() / COMPANIES).max(1);
+    // Where one of the member's tickets is, so that it sees what the administrator makes for it.
+    let seen = company
+        .json(&member.get("/service/tickets?pageSize=1&fields=location/id,department/id"))?;
+    let place = seen[0].clone();
+    for id in (0..step).flat_map(|from| all.iter().copied().skip(from).step_by(step)) {
+        let missing = || -> Result<u64> {
+            let open = company.json(&member.get(&format!(
+                "/service/tickets/count?conditions=company/id={id}%20and%20closedFlag=false"
+            )))?;
+            Ok(PAGE.saturating_sub(open["count"].as_u64().context("no count")?))
+        };
+        let mut connection = Connection::open(company.address)?;
+        for maker in [member, &company.admin()] {
+            for _ in 0..missing()? {
+                if connection.ask(&create_at(maker, id, &place))?.status != 201 {
+                    break;
+                }
+            }
+        }
+        // Some companies' status lets nobody save tickets for them.
+        if missing()? == 0 {
+            companies.push(id);
+        }
+        if companies.len() == COMPANIES {
+            break;
+        }
+    }
+    if companies.is_empty() {
+        bail!("{} sees no company with {PAGE} open tickets", member.label);
+    }
+    Ok(companies)
+}
+
 /// Creates that are accepted: some companies' status lets nobody save tickets for them.
 pub fn creatable(company: &Company, member: &Member) -> Result<Vec<Vec<u8>>> {
     let mut connection = Connection::open(company.address)?;
@@ -216,11 +262,25 @@ pub fn creatable(company: &Company, member: &Member) -> Result<Vec<Vec<u8>>> {
 }
 
 fn create(member: &Member, company: i64) -> Vec<u8> {
-    let body = format!(
-        "{{\"summary\":\"A ticket of the benchmark\",\"company\":{{\"id\":{company}}},\"severity\":\"Low\",\
-         \"impact\":\"Low\",\"contactName\":\"Ada Example\",\"city\":\"Harborview\"}}"
-    );
-    member.post("/service/tickets", &body)
+    create_at(member, company, &json!({}))
+}
+
+/// A ticket with the location and department of `place`, where it has some.
+fn create_at(member: &Member, company: i64, place: &Value) -> Vec<u8> {
+    let mut ticket = json!({
+        "summary": "A ticket of the benchmark",
+        "company": {"id": company},
+        "severity": "Low",
+        "impact": "Low",
+        "contactName": "Ada Example",
+        "city": "Harborview",
+    });
+    for name in ["location", "department"] {
+        if let Some(id) = place.pointer(&format!("/{name}/id")) {
+            ticket[name] = json!({ "id": id });
+        }
+    }
+    member.post("/service/tickets", &ticket.to_string())
 }
 
 fn row(
