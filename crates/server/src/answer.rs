@@ -1,11 +1,7 @@
 //! What goes back: status, body and the headers that every answer carries. A denial is told beside the
 //! vendor's own words in a header of ours.
 
-use crate::instance::Instance;
-use crate::permit::Permit;
 use crate::problem::Problem;
-use crate::rules::Answer;
-use crate::server::DEFAULT_RELEASE;
 use bitting_catalog::entity::Release;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Denial;
@@ -15,6 +11,12 @@ use http_body_util::Full;
 
 /// Release of the wire format that answers announce.
 pub const VERSION: &str = "2025.1";
+
+/// Release of records when the caller names none.
+pub(crate) const DEFAULT_RELEASE: Release = Release {
+    year: 2025,
+    number: 1,
+};
 
 // Names that HTTP does not know, made once: from a text they are read and hashed at each answer.
 const CURRENT_VERSION: HeaderName = HeaderName::from_static("api-current-version");
@@ -47,6 +49,43 @@ impl Wire {
             Self::Autotask
         } else {
             Self::Connectwise { vendor_type }
+        }
+    }
+}
+
+/// An answer that is not a plain record of the entity.
+#[derive(Debug, Default)]
+pub struct Answer {
+    pub status: u16,
+    /// JSON, unless `media` says otherwise.
+    pub body: Vec<u8>,
+    pub media: Option<String>,
+    /// File name of a download.
+    pub file: Option<String>,
+    /// What a page of rows that are no records says of the next one.
+    pub paged: Option<Paged>,
+}
+
+/// Whether another page follows, and the last row of this one.
+#[derive(Debug, Clone, Copy)]
+pub struct Paged {
+    pub more: bool,
+    pub last: Option<i64>,
+}
+
+impl Answer {
+    pub fn json(status: u16, value: &serde_json::Value) -> Self {
+        Self {
+            status,
+            body: serde_json::to_vec(value).unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+
+    pub fn empty(status: u16) -> Self {
+        Self {
+            status,
+            ..Self::default()
         }
     }
 }
@@ -113,7 +152,7 @@ impl Reply {
         match problem {
             Problem::Api(error) => Self::error(error),
             Problem::Denied(denial) => Self::denied(denial),
-            Problem::Store(error) => Self::error(&crate::saving::wire(error)),
+            Problem::Store(error) => Self::error(&crate::problem::wire(error)),
         }
     }
 
@@ -302,18 +341,6 @@ fn header_value(text: &str) -> Option<HeaderValue> {
             .collect();
         HeaderValue::from_str(&clean).ok()
     })
-}
-
-/// Refusals that concern a field and not a whole call.
-pub struct Denied;
-
-impl Denied {
-    /// The caller filters or sorts by a field that it may not read.
-    pub fn field(instance: &Instance, permit: &Permit<'_>, field: &str) -> Denial {
-        let mut denial = permit.refuse(instance.backend.grounds(), bitting_policy::Why::NoWayIn);
-        denial.scope = Some(format!("field {field}"));
-        denial.by(&permit.caller().role.name)
-    }
 }
 
 #[cfg(test)]

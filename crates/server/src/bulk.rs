@@ -2,9 +2,9 @@
 //! entity by name.
 
 use crate::answer::Reply;
+use crate::context::Context;
 use crate::permit::Permit;
 use crate::problem::Problem;
-use crate::rules::Context;
 use crate::saving;
 use bitting_catalog::route::Method;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};

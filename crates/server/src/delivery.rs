@@ -2,6 +2,7 @@
 
 use crate::backend::{Backend, Look};
 use crate::instance::Instance;
+use crate::moment::time;
 use crate::outbox::courier::{Courier, Place, reason};
 use crate::outbox::{self, Message as _, Progress, State};
 use crate::permit::authorize;
@@ -9,7 +10,6 @@ use crate::problem::Problem;
 use crate::row::Row;
 use crate::rules::callbacks::outbox::Message;
 use crate::rules::callbacks::{self, recipient};
-use crate::saving::time;
 use crate::secret::{Secret, word};
 use base64::Engine as _;
 use bitting_policy::Verb;
@@ -225,7 +225,7 @@ async fn record(
     let look = Look {
         view: None,
         projection: None,
-        release: crate::server::DEFAULT_RELEASE,
+        release: crate::answer::DEFAULT_RELEASE,
         base: &base,
         parents: &[],
     };

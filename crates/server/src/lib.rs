@@ -7,6 +7,7 @@ mod bulk;
 pub mod caller;
 mod computed;
 pub mod console;
+pub mod context;
 pub mod copies;
 mod custom;
 
@@ -24,6 +25,7 @@ pub mod jobs;
 pub mod keys;
 mod labels;
 mod mine;
+mod moment;
 mod naming;
 mod operator;
 pub mod outbox;

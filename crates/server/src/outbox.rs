@@ -84,7 +84,7 @@ impl Progress {
     /// Of what happens now and is told at once.
     pub fn begun(now: Timestamp) -> Self {
         Self {
-            created: crate::saving::time(now),
+            created: crate::moment::time(now),
             due: now.as_second(),
             attempts: 0,
             state: State::Waiting,

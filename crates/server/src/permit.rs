@@ -341,6 +341,13 @@ impl<'a> Permit<'a> {
         self.mine || self.withheld || scoped || boards || projects || self.listed(grounds).is_some()
     }
 
+    /// Why a field that the caller may not read may not be filtered or sorted by either.
+    pub fn refuse_field(&self, grounds: Grounds<'_>, field: &str) -> Denial {
+        let mut denial = self.refuse(grounds, Why::NoWayIn);
+        denial.scope = Some(format!("field {field}"));
+        denial.by(&self.caller.role.name)
+    }
+
     /// The refusal of a row that is not the caller's, out of sight or on a barred board.
     pub fn refuse(&self, grounds: Grounds<'_>, why: Why) -> Denial {
         let refusal =

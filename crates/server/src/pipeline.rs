@@ -12,7 +12,11 @@ use crate::http::{Body, Received};
 use crate::instance::Instance;
 use crate::permit::{Permit, authorize};
 use crate::problem::Problem;
-use crate::rules::{self, Answer, Context, Paged};
+use crate::rules::{self};
+use crate::{
+    answer::{Answer, Paged},
+    context::Context,
+};
 use crate::{computed, saving};
 use asking::filter;
 pub(crate) use asking::{ordered, read_filter};

@@ -27,3 +27,13 @@ impl Problem {
         Self::Api(ApiError::invalid_object(resource, vec![error]))
     }
 }
+
+/// A failure of the database as callers see it; its particulars stay in the log.
+pub fn wire(error: &StoreError) -> ApiError {
+    match error {
+        StoreError::Unavailable { .. } => {
+            ApiError::server("A timeout has occured. Please try again.")
+        }
+        _ => ApiError::server("The server could not complete the request; its log says why."),
+    }
+}

@@ -1,11 +1,11 @@
 //! From the name of a record to its id, and to the default of a setup table when the caller names none.
 
 use crate::backend::equals;
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::instance::Instance;
 use crate::permit::pass_through;
 use crate::problem::Problem;
-use crate::rules::Context;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, EntityId, Field, Kind as FieldKind};
 use bitting_dialects::connectwise::body::Key;

@@ -58,91 +58,20 @@ mod verbs;
 mod whose;
 mod workflows;
 
-use crate::backend::Look;
+use crate::answer::Answer;
 use crate::caller::Caller;
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::instance::{Instance, Ledger};
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
-use bitting_catalog::entity::{Entity, Release};
+use bitting_catalog::entity::Entity;
 use bitting_catalog::route::{Method, Route};
 use bitting_dialects::connectwise::body::Input;
-use bitting_dialects::connectwise::parameters::Parameters;
 use bitting_policy::Verb;
 use bitting_query::Filter;
 use bitting_store::table::Change;
-use jiff::Timestamp;
-
-/// What every rule may look at.
-#[derive(Clone, Copy)]
-pub struct Context<'a> {
-    pub instance: &'a Instance,
-    pub caller: &'a Caller,
-    pub now: Timestamp,
-    pub parameters: &'a Parameters,
-    /// Ids in the path before the record's own, outermost first.
-    pub parents: &'a [i64],
-    /// What stood in the path's placeholders, as the client wrote it.
-    pub words: &'a [&'a str],
-    /// `https://host/v4_6_release/apis/3.0/`
-    pub base: &'a str,
-    pub route: &'a Route,
-    pub method: Method,
-    pub release: Release,
-    /// What the client says its body is.
-    pub content_type: Option<&'a str>,
-}
-
-impl<'a> Context<'a> {
-    /// A whole record of the entity itself, as this call's release writes it.
-    pub fn look(self) -> Look<'a> {
-        Look {
-            view: None,
-            projection: None,
-            release: self.release,
-            base: self.base,
-            parents: self.parents,
-        }
-    }
-}
-
-/// An answer that is not a plain record of the entity.
-#[derive(Debug, Default)]
-pub struct Answer {
-    pub status: u16,
-    /// JSON, unless `media` says otherwise.
-    pub body: Vec<u8>,
-    pub media: Option<String>,
-    /// File name of a download.
-    pub file: Option<String>,
-    /// What a page of rows that are no records says of the next one.
-    pub paged: Option<Paged>,
-}
-
-/// Whether another page follows, and the last row of this one.
-#[derive(Debug, Clone, Copy)]
-pub struct Paged {
-    pub more: bool,
-    pub last: Option<i64>,
-}
-
-impl Answer {
-    pub fn json(status: u16, value: &serde_json::Value) -> Self {
-        Self {
-            status,
-            body: serde_json::to_vec(value).unwrap_or_default(),
-            ..Self::default()
-        }
-    }
-
-    pub fn empty(status: u16) -> Self {
-        Self {
-            status,
-            ..Self::default()
-        }
-    }
-}
 
 /// Rules whose records take part in sums over other records, which only one write at a time can keep true.
 const SUMMED: [&str; 12] = [
@@ -259,7 +188,7 @@ fn stamp(context: Context<'_>, draft: &mut Draft<'_>) {
     if draft.is_new() {
         let who = context.caller.identifier.to_string();
         draft.set("enteredBy", bitting_query::Value::Text(who));
-        let now = crate::saving::time(context.now);
+        let now = crate::moment::time(context.now);
         draft.set("dateEntered", bitting_query::Value::Text(now));
     }
 }

@@ -5,7 +5,9 @@ mod admitted;
 mod input;
 
 use crate::backend::{Backend, Made, with_id};
+use crate::context::Context;
 use crate::draft::Draft;
+use crate::moment::time;
 use crate::outbox;
 use crate::permit::Permit;
 use crate::placement;
@@ -13,7 +15,7 @@ use crate::problem::Problem;
 use crate::references;
 use crate::row::Row;
 use crate::rules::callbacks::outbox::Message;
-use crate::rules::{self, Context};
+use crate::rules::{self};
 use crate::usage;
 use admitted::admitted;
 use bitting_catalog::entity::{Entity, Release};
@@ -29,7 +31,6 @@ use bitting_store::StoreError;
 use bitting_store::table::Change;
 pub use input::fill_defaults;
 use input::{clear, missing, take};
-use jiff::Timestamp;
 use std::sync::Arc;
 
 /// Creates a record and answers it as it is at rest.
@@ -450,33 +451,6 @@ pub fn stamp(context: Context<'_>) -> [(Arc<str>, Value); 2] {
     ]
 }
 
-/// A time as records show it: UTC with seconds.
-pub fn time(time: Timestamp) -> String {
-    let at = jiff::tz::Offset::UTC.to_datetime(time);
-    let Ok(year @ 0..=9999) = u16::try_from(at.year()) else {
-        return time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    };
-    // Digit by digit: a write says the time half a dozen times, and a format is read anew each time.
-    let mut text = String::with_capacity(20);
-    let mut two = |number: u16, end: char| {
-        for digit in [number / 10, number % 10] {
-            text.push(char::from(b'0' + digit as u8));
-        }
-        if end != '\0' {
-            text.push(end);
-        }
-    };
-    two(year / 100, '\0');
-    two(year % 100, '-');
-    let small = |number: i8| u16::from(number.unsigned_abs());
-    two(small(at.month()), '-');
-    two(small(at.day()), 'T');
-    two(small(at.hour()), ':');
-    two(small(at.minute()), ':');
-    two(small(at.second()), 'Z');
-    text
-}
-
 /// A refusal of the database about this record, in the vendor's words.
 fn refused(entity: &Entity, error: StoreError) -> Problem {
     let resource = names::resource(&entity.schema);
@@ -498,30 +472,5 @@ fn refused(entity: &Entity, error: StoreError) -> Problem {
             ApiError::not_found(&entity.schema, &id.to_string()).into()
         }
         other => other.into(),
-    }
-}
-
-/// A failure of the database as callers see it; its particulars stay in the log.
-pub fn wire(error: &StoreError) -> ApiError {
-    match error {
-        StoreError::Unavailable { .. } => {
-            ApiError::server("A timeout has occured. Please try again.")
-        }
-        _ => ApiError::server("The server could not complete the request; its log says why."),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::time;
-    use jiff::Timestamp;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn times_are_said_as_a_format_says_them(second in -377_705_023_201_i64..253_402_207_200) {
-            let at = Timestamp::from_second(second).expect("in range");
-            prop_assert_eq!(time(at), at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
-        }
     }
 }

@@ -6,7 +6,7 @@ mod doors;
 
 pub(crate) use address::base;
 
-use crate::answer::{Reply, Wire};
+use crate::answer::{DEFAULT_RELEASE, Reply, Wire};
 use crate::autotask;
 use crate::caller::Caller;
 use crate::event::{Event, Log};
@@ -19,7 +19,6 @@ use crate::problem::Problem;
 use crate::rules;
 use crate::shelf::Shelf;
 use address::{is_code_base, text};
-use bitting_catalog::entity::Release;
 use bitting_catalog::route::Method;
 use bitting_dialects::autotask::route::Router as AutotaskRouter;
 use bitting_dialects::connectwise::auth;
@@ -35,12 +34,6 @@ use std::time::{Duration, Instant};
 
 /// Largest body of a request in bytes; documents are larger than records.
 pub const BODY_LIMIT: usize = 64 * 1024 * 1024;
-
-/// Release of records when the caller names none.
-pub(crate) const DEFAULT_RELEASE: Release = Release {
-    year: 2025,
-    number: 1,
-};
 
 /// Public key of whoever runs the server; the private half is the operator's secret.
 pub const OPERATOR: &str = "operator";

@@ -2,7 +2,9 @@
 //! or in a member's place, and permits for what the vendor's API has no path for. Knows no page.
 
 use super::bench::{Bench, Refusal};
+use crate::answer::DEFAULT_RELEASE;
 use crate::caller::Caller;
+use crate::context::Context;
 use crate::event::Event;
 use crate::http::{Body, Received};
 use crate::instance::Instance;
@@ -10,9 +12,8 @@ use crate::keys::{Key, Pair};
 use crate::permit::{Permit, authorize};
 use crate::pipeline::{self, Call};
 use crate::problem::Problem;
-use crate::rules::Context;
 use crate::saving;
-use crate::server::{DEFAULT_RELEASE, Server};
+use crate::server::Server;
 use base64::Engine as _;
 use bitting_catalog::entity::Entity;
 use bitting_catalog::route::Method;

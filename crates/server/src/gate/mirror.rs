@@ -3,9 +3,9 @@
 
 use super::Gate;
 use super::upstream::{Ask, Trace};
+use crate::answer::DEFAULT_RELEASE;
 use crate::instance::Instance;
 use crate::problem::Problem;
-use crate::server::DEFAULT_RELEASE;
 use bitting_catalog::entity::{Entity, Kind as FieldKind};
 use bitting_query::{Filter, Value};
 use bitting_store::Change;

@@ -6,10 +6,10 @@ use super::references::{bare, target};
 use super::show::Show;
 use super::upstream::Ask;
 use super::{Passage, Stop, proof};
-use crate::answer::{Denied, Reply};
+use crate::answer::Answer;
+use crate::answer::Reply;
 use crate::permit::{Permit, authorize};
 use crate::pipeline;
-use crate::rules::Answer;
 use bitting_catalog::entity::{Entity, Field, Kind as FieldKind};
 use bitting_catalog::route::Method;
 use bitting_dialects::connectwise::body::{Input, InputValue, Key, Purpose, Reader};
@@ -227,7 +227,9 @@ impl Passage<'_> {
         let entity = permit.entity();
         if let Some((index, _)) = input.values.iter().find(|(index, _)| permit.hides(*index)) {
             let name = &entity.fields[*index].name;
-            return Err(Denied::field(self.call.instance, permit, name).into());
+            return Err(permit
+                .refuse_field(self.call.instance.backend.grounds(), name)
+                .into());
         }
         for within in [false, true] {
             for (index, value) in &input.values {

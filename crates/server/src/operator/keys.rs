@@ -3,8 +3,8 @@
 use super::{Ask, reply};
 use crate::answer::Reply;
 use crate::keys::Key;
+use crate::moment::time;
 use crate::problem::Problem;
-use crate::saving::time;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_policy::Verb;
 use http::Method;

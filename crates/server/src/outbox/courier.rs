@@ -3,7 +3,7 @@
 
 use super::{Message, Progress, State, settled_before, waiting};
 use crate::backend::Backend;
-use crate::saving::time;
+use crate::moment::time;
 use bitting_store::StoreError;
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;

@@ -3,7 +3,6 @@
 
 use super::Call;
 use super::veil::Veil;
-use crate::answer::Denied;
 use crate::permit::{Permit, authorize, pass_through};
 use crate::problem::Problem;
 use bitting_dialects::connectwise::conditions::{self, Resolved, Used};
@@ -77,7 +76,9 @@ fn veil<'u>(call: &Call<'_>, permit: &Permit<'_>, used: &'u Used) -> Result<Veil
 /// A row that is hidden from the caller must not answer through a row that is not.
 fn behind(call: &Call<'_>, other: &Permit<'_>) -> Problem {
     let name = format!("{} behind a reference", other.entity().path);
-    Denied::field(call.instance, other, &name).into()
+    other
+        .refuse_field(call.instance.backend.grounds(), &name)
+        .into()
 }
 
 /// A filter or an order shows what it looks at: whoever may not read it may not ask for it either. Answers the
@@ -89,7 +90,9 @@ fn readable<'c>(
 ) -> Result<Vec<Permit<'c>>, Problem> {
     if let Some(field) = used.fields.iter().find(|field| permit.hides(**field)) {
         let name = &call.entity.fields[*field].name;
-        return Err(Denied::field(call.instance, permit, name).into());
+        return Err(permit
+            .refuse_field(call.instance.backend.grounds(), name)
+            .into());
     }
     let catalog = call.instance.catalog();
     let mut veiled = Vec::new();
@@ -118,7 +121,9 @@ fn readable<'c>(
         let entity = catalog.entity(*id);
         let other = pass_through(&call.caller, entity);
         if other.hides(*field) {
-            return Err(Denied::field(call.instance, &other, &entity.fields[*field].name).into());
+            return Err(other
+                .refuse_field(call.instance.backend.grounds(), &entity.fields[*field].name)
+                .into());
         }
     }
     Ok(veiled)

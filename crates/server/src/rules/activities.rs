@@ -1,9 +1,10 @@
 //! Activities: who gave them to whom, and when they were closed.
 
-use super::{Context, set_up};
+use super::set_up;
+use crate::context::Context;
 use crate::draft::Draft;
+use crate::moment::time;
 use crate::problem::Problem;
-use crate::saving::time;
 use bitting_query::Value;
 
 /// Whoever writes an activity assigned it, unless it says otherwise; a status that closes stamps the time.

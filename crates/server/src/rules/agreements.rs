@@ -4,8 +4,9 @@
 //! worked out on every write. The dates of an agreement count by the day (UTC), so states can only change at
 //! midnight: the first call of a day that looks at agreements brings those forward whose day has come.
 
-use super::{Context, set_up};
+use super::set_up;
 use crate::backend::equals;
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::instance::Instance;
 use crate::problem::Problem;

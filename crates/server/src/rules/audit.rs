@@ -2,7 +2,8 @@
 //! write as the change; read by whoever may read the record, without the fields that they may not see.
 
 use super::records::{self, Kind};
-use super::{Context, related};
+use super::related;
+use crate::context::Context;
 use crate::instance::Instance;
 use crate::permit::Permit;
 use crate::problem::Problem;
@@ -132,7 +133,7 @@ async fn line(
         related::text(&*entity.table),
         Value::Integer(id),
         related::text(&*context.caller.identifier),
-        related::text(crate::saving::time(context.now)),
+        related::text(crate::moment::time(context.now)),
         related::text(what),
         related::text(serde_json::to_string(lines).unwrap_or_default()),
     ];

@@ -4,11 +4,11 @@
 pub mod statuses;
 
 use super::related::{self, text};
-use super::{Answer, Context};
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_dialects::connectwise::layout::SCOPE;
 use bitting_policy::Verb;

@@ -1,11 +1,12 @@
 //! Several reads in one call. Each goes the whole way of a call of its own, with a permit of its own: a
 //! bundle opens nothing that its parts do not.
 
-use super::{Answer, Context, related};
+use super::related;
 use crate::answer::Reply;
 use crate::http::{Body, Received};
 use crate::pipeline::{self, Call};
 use crate::problem::Problem;
+use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::{Entity, Release};
 use bitting_catalog::route::{Method, Route, RouteKind};
 use bitting_dialects::connectwise::error::ApiError;

@@ -4,9 +4,10 @@
 pub mod levels;
 pub mod outbox;
 
-use super::{Context, related};
+use super::related;
 use crate::backend::equals;
 use crate::caller::Caller;
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::instance::Instance;
 use crate::outbox::{Message as _, Progress, next_id};

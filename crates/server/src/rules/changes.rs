@@ -10,7 +10,8 @@ mod trails;
 
 pub use trails::Trails;
 
-use super::{Context, audit, callbacks};
+use super::{audit, callbacks};
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
 use crate::row::Row;

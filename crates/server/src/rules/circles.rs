@@ -1,8 +1,8 @@
 //! Records that hang under others of their kind: a phase under a phase, a company under a company. None hangs under
 //! itself, however far the way: whoever walks up must come to an end.
 
-use super::Context;
 use super::related::wrong;
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
 use bitting_dialects::connectwise::error::FieldError;

@@ -1,11 +1,12 @@
 //! Colours of the dispatch board by how full a day is: the set that a new company has, and back to it.
 
 use super::related::{self, text};
-use super::{Answer, Context, verbs};
+use super::verbs;
 use crate::backend::{Ask, Look};
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::saving;
+use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_query::{Filter, Value};
 

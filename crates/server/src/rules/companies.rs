@@ -5,12 +5,13 @@ pub mod merging;
 pub mod sites;
 
 use super::related::{self, id, text};
-use super::{Context, types};
+use super::types;
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::instance::Instance;
+use crate::moment::time;
 use crate::problem::Problem;
 use crate::row::Row;
-use crate::saving::time;
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_dialects::connectwise::layout::SCOPE;
 use bitting_query::Value;

@@ -4,12 +4,13 @@
 pub mod copying;
 mod questions;
 
+use super::companies;
 use super::related::{self, id};
-use super::{Answer, Context, companies};
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::saving;
+use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_query::{Filter, Value};
 

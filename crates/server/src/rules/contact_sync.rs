@@ -1,10 +1,11 @@
 //! Set-up of the contact synchronisation: which properties of a company are in and which out, and who is
 //! told of its faults.
 
-use super::{Answer, Context, verbs};
+use super::verbs;
 use crate::backend::equals;
 use crate::permit::Permit;
 use crate::problem::Problem;
+use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_query::{Filter, Kind, Value, and};
 

@@ -5,8 +5,9 @@ pub mod communications;
 
 use super::companies::{self, COMPANIES, CONTACTS};
 use super::related::{self, id, text};
-use super::{Context, types};
+use super::types;
 use crate::backend::equals;
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
 use crate::row::Row;

@@ -5,12 +5,14 @@
 mod included;
 
 use super::related::{self, text};
-use super::{Answer, Context, set_up, verbs};
+use super::{set_up, verbs};
 use crate::backend::equals;
+use crate::moment;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;
+use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::{Entity, Kind as FieldKind};
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Verb;
@@ -323,7 +325,7 @@ async fn begun(
     };
     new.insert(field.to_owned(), name);
     if way.to == ORDERS {
-        let now = saving::time(context.now);
+        let now = moment::time(context.now);
         new.insert("orderDate".to_owned(), json!(now));
         if let Some(status) = order_status(context).await? {
             new.insert("status".to_owned(), json!({ "id": status.id }));
@@ -337,8 +339,8 @@ async fn planned(context: Context<'_>, new: &mut Map<String, Json>) -> Result<()
     let month = context.now + jiff::SignedDuration::from_hours(24 * 30);
     for (name, value) in [
         ("billingMethod", json!("ActualRates")),
-        ("estimatedStart", json!(saving::time(context.now))),
-        ("estimatedEnd", json!(saving::time(month))),
+        ("estimatedStart", json!(moment::time(context.now))),
+        ("estimatedEnd", json!(moment::time(month))),
     ] {
         new.entry(name).or_insert(value);
     }

@@ -3,12 +3,14 @@
 //! hang under the record's in the catalog. Links among the copied records lead to the copies.
 
 use super::related::{self, text};
-use super::{Answer, Context, verbs};
+use super::verbs;
 use crate::backend::equals;
 use crate::draft::Draft;
+use crate::moment;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::{answer::Answer, context::Context};
 use crate::{saving, usage};
 use bitting_catalog::entity::{Entity, EntityId, Field, Kind as FieldKind, Scalar};
 use bitting_dialects::connectwise::error::FieldError;
@@ -384,7 +386,7 @@ async fn begin(context: Context<'_>, draft: &mut Draft<'_>, model: &Row) -> Resu
     saving::fill_defaults(draft);
     crate::references::fill_defaults(context.instance, draft).await?;
     if draft.is_null("poDate") {
-        draft.set("poDate", text(saving::time(context.now)));
+        draft.set("poDate", text(moment::time(context.now)));
     }
     if draft.is_null("enteredBy") {
         draft.set("enteredBy", text(&*context.caller.identifier));

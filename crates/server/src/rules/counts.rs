@@ -1,10 +1,11 @@
 //! Counts of what hangs on a record: the tabs of a screen, the surveys of a company.
 
 use super::related;
-use super::{Answer, Context, verbs};
+use super::verbs;
 use crate::backend::equals;
 use crate::permit::Permit;
 use crate::problem::Problem;
+use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Verb;
 use bitting_query::{Kind, Value};

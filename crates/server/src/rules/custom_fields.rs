@@ -1,8 +1,9 @@
 //! Definitions of custom fields: which records list them, and what a definition has to say. Values are
 //! kept and checked where records are saved.
 
-use super::{Context, related};
+use super::related;
 use crate::backend::Defined;
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::instance::Instance;
 use crate::problem::Problem;
@@ -102,7 +103,7 @@ pub async fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Pro
     if draft.is_new() {
         draft.default(
             "dateCreated",
-            related::text(crate::saving::time(context.now)),
+            related::text(crate::moment::time(context.now)),
         );
     }
     draft.default("entryTypeIdentifier", related::text("EntryField"));

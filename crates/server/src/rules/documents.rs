@@ -7,13 +7,14 @@ pub mod files;
 pub mod form;
 
 use super::records::{self, Kind};
-use super::{Answer, Context, related};
+use super::related;
 use crate::backend::{Look, equals};
 use crate::caller::Caller;
 use crate::instance::Instance;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::Entity;
 use bitting_catalog::route::{Method, Route, RouteKind};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
@@ -155,7 +156,7 @@ async fn upload(context: Context<'_>, permit: &Permit<'_>, body: &[u8]) -> Resul
         ("owner", related::text(&*context.caller.identifier)),
         (
             "createdOnDate",
-            related::text(crate::saving::time(context.now)),
+            related::text(crate::moment::time(context.now)),
         ),
         ("guid", related::text(uuid::Uuid::new_v4().to_string())),
         ("publicFlag", Value::Boolean(form.private != Some(true))),

@@ -2,14 +2,16 @@
 //! that an API member is a whole member too; and what happens when one is deactivated. Knows nothing of
 //! what a member may do.
 
-use super::{Answer, Context, members, template};
+use super::{members, template};
 use crate::backend::{equals, with_id};
 use crate::draft::Draft;
 use crate::instance::Instance;
+use crate::moment;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;
+use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::{Entity, Kind as FieldKind};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_query::{Filter, Kind, Value};
@@ -116,7 +118,7 @@ pub async fn deactivate(
         (std::sync::Arc::from("inactive_flag"), Value::Boolean(true)),
         (
             std::sync::Arc::from("inactive_date"),
-            Value::Text(saving::time(context.now)),
+            Value::Text(moment::time(context.now)),
         ),
     ];
     values.extend(saving::stamp(context));
@@ -251,7 +253,7 @@ fn retire(context: Context<'_>, draft: &mut Draft<'_>) {
     }
     match (draft.flag("inactiveFlag"), draft.is_null("inactiveDate")) {
         (true, true) => {
-            let now = saving::time(context.now);
+            let now = moment::time(context.now);
             draft.set("inactiveDate", Value::Text(now));
         }
         (false, false) => draft.set("inactiveDate", Value::Null),

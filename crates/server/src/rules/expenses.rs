@@ -1,7 +1,8 @@
 //! Expenses: what they are charged to, what they come to by their type, and what is billed of them.
 
+use super::related;
 use super::time::{self, charging, coverage, sheets};
-use super::{Context, related};
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
 use crate::row::Row;

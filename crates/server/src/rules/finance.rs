@@ -16,11 +16,12 @@ pub mod unposted;
 
 use super::related::{self, id, text};
 use super::time::{cycles, pricing::hundredths, sheets, verbs};
-use super::{Answer, Context, members, set_up};
+use super::{members, set_up};
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_query::{Kind, Value};

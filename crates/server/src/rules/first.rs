@@ -3,8 +3,8 @@
 
 use crate::defaults;
 use crate::instance::Instance;
+use crate::moment::time;
 use crate::problem::Problem;
-use crate::saving::time;
 use bitting_policy::{Level, Role};
 use bitting_query::Value;
 use bitting_store::Change;

@@ -3,13 +3,14 @@
 //! has been authorized for itself; this file only narrows by the fields that its permit hides.
 
 use super::agreements::cents;
-use super::{Answer, Context, opportunities, set_up};
+use super::{opportunities, set_up};
 use crate::backend::{Ask, Look, equals};
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;
+use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::Entity;
 use bitting_catalog::route::Method;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};

@@ -5,12 +5,13 @@ mod square;
 
 use super::documents::{PATH as DOCUMENTS, files, form};
 use super::related;
-use super::{Answer, Context, verbs};
+use super::verbs;
 use crate::backend::equals;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;
+use crate::{answer::Answer, context::Context};
 use bitting_catalog::route::Method;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_query::{Kind, Value, and};

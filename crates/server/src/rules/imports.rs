@@ -2,11 +2,12 @@
 //! the vendor's own: the answer says that nothing was done with them.
 
 use super::related;
-use super::{Answer, Context, documents, verbs};
+use super::{documents, verbs};
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;
+use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::{Entity, Field};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_policy::Verb;

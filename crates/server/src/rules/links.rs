@@ -1,10 +1,11 @@
 //! Links to other systems whose address names fields of a record: `https://x.test/?c=[identifier]`.
 
 use super::related;
-use super::{Answer, Context, verbs};
+use super::verbs;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_policy::Verb;
 use bitting_query::Value;

@@ -1,9 +1,9 @@
 //! The log of a managed-IT solution's synchronisation: one file, which says that nothing runs here.
 
-use super::{Answer, Context};
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 
 fn name(id: i64) -> String {

@@ -1,10 +1,11 @@
 //! Opportunities: what a new one starts with, when it counts as closed, and who may still change it then.
 
-use super::{Context, set_up};
+use super::set_up;
+use crate::context::Context;
 use crate::draft::Draft;
+use crate::moment::time;
 use crate::problem::Problem;
 use crate::row::Row;
-use crate::saving::time;
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_policy::{Decision, Verb, decide};

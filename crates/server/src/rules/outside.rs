@@ -3,10 +3,11 @@
 //! settings at rest would have been tried against, or what they lack.
 
 use super::related;
-use super::{Answer, Context, verbs};
+use super::verbs;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::Entity;
 use bitting_catalog::route::Method;
 use bitting_dialects::connectwise::error::FieldError;

@@ -1,11 +1,12 @@
 //! The companies that a member picked last: each member's own list, whatever its role, and nobody else's.
 
 use super::related;
-use super::{Answer, Context, verbs};
+use super::verbs;
 use crate::backend::equals;
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
+use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_query::{Filter, Kind, Value};
 

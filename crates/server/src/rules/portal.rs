@@ -2,12 +2,13 @@
 //! their own check its passwords against the PSA, which keeps nothing of them but a slow hash.
 
 use super::related::{self, text};
-use super::{Answer, Context, verbs};
+use super::verbs;
 use crate::backend::equals;
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::{answer::Answer, context::Context};
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};

@@ -9,13 +9,15 @@ pub mod tickets;
 use super::related::{self, id, ordered, text};
 use super::tickets::closing;
 use super::time::pricing::hundredths;
-use super::{Answer, Context, set_up, verbs};
+use super::{set_up, verbs};
 use crate::backend::equals;
 use crate::draft::Draft;
+use crate::moment;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;
+use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_policy::Verb;
 use bitting_query::{Kind, Value};
@@ -129,7 +131,7 @@ async fn closed(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Probl
     }
     draft.set("closedFlag", Value::Boolean(closed));
     if closed && !was {
-        draft.default("actualEnd", text(saving::time(context.now)));
+        draft.default("actualEnd", text(moment::time(context.now)));
     } else if was && !closed && !draft.gave("actualEnd") {
         draft.set("actualEnd", Value::Null);
     }

@@ -4,13 +4,15 @@
 pub mod demands;
 
 use super::related;
-use super::{Answer, Context, set_up, verbs};
+use super::{set_up, verbs};
 use crate::backend::equals;
 use crate::draft::Draft;
+use crate::moment;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;
+use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_policy::Verb;
 use bitting_query::{Kind, Value, and};
@@ -83,7 +85,7 @@ pub async fn price(
             .ok_or_else(|| invalid("quantity", "quantity is a whole number above 0.".to_owned()))?,
     };
     let date = match related::member(&members, "date") {
-        None => saving::time(context.now),
+        None => moment::time(context.now),
         Some(said) => {
             let text = said.as_str().unwrap_or_default();
             day(text).ok_or_else(|| {
@@ -147,7 +149,7 @@ pub async fn price(
 fn day(text: &str) -> Option<String> {
     let text = text.trim();
     if let Ok(moment) = text.parse::<jiff::Timestamp>() {
-        return Some(saving::time(moment));
+        return Some(moment::time(moment));
     }
     let day = text.parse::<jiff::civil::Date>().ok()?;
     Some(format!("{day}T00:00:00Z"))

@@ -1,8 +1,9 @@
 //! Small lists that are worked out of other records: what an order comes to, the phases of a project's
 //! template, which custom fields there are.
 
+use super::custom_fields;
 use super::related::{self, id, text};
-use super::{Context, custom_fields};
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;

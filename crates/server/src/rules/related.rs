@@ -1,8 +1,8 @@
 //! Records beside the one being saved: looked up, inserted and changed with it, in the same write. Every
 //! row that a rule makes gets its standing columns, its place and its owners here. Knows no entity by name.
 
-use super::Context;
 use crate::backend::equals;
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::instance::Instance;
 use crate::permit::{Permit, authorize, is_scoped, pass_through};

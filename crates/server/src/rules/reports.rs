@@ -18,14 +18,17 @@ pub mod tallies;
 use self::asking::Conditions;
 use self::definition::{Column, Each, Report, Source, Tells};
 use self::rows::Plan;
-use super::{Answer, Context, Paged};
+use crate::answer::DEFAULT_RELEASE;
 use crate::backend::{column, id_path};
 use crate::computed::Target;
 use crate::instance::Instance;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
-use crate::server::DEFAULT_RELEASE;
+use crate::{
+    answer::{Answer, Paged},
+    context::Context,
+};
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::conditions::conditions;
 use bitting_dialects::connectwise::error::ApiError;

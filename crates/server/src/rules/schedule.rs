@@ -5,11 +5,13 @@
 //! when they are on its team; an entry may put them there.
 
 use super::related::{self, text};
-use super::{Answer, Context, projects, verbs};
+use super::{projects, verbs};
 use crate::draft::Draft;
+use crate::moment;
 use crate::permit::{Permit, authorize};
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::{answer::Answer, context::Context};
 use crate::{placement, saving};
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
@@ -288,8 +290,8 @@ pub async fn details(context: Context<'_>, permit: &Permit<'_>) -> Result<Vec<Ro
         let number = i64::try_from(details.len()).unwrap_or_default();
         let mut draft = Draft::new(permit.entity(), Row::new(id + number * BEYOND));
         draft.set("scheduleEntry", Value::Integer(id));
-        draft.set("dateStart", text(saving::time(from)));
-        draft.set("dateEnd", text(saving::time(to)));
+        draft.set("dateStart", text(moment::time(from)));
+        draft.set("dateEnd", text(moment::time(to)));
         draft.set("member", entry.get("member_id").clone());
         if let Some(parent) = permit.entity().parents.last() {
             draft.row.set(&parent.column, Value::Integer(id));

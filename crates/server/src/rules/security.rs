@@ -2,7 +2,7 @@
 //! the catalogue of setup screens. All of it is worked out from the registry and the role, nothing is
 //! stored. Knows nothing of members' records.
 
-use super::Context;
+use crate::context::Context;
 use crate::row::Row;
 use bitting_catalog::entity::Entity;
 use bitting_policy::{

@@ -1,8 +1,8 @@
 //! One default per setup table, or per record that its rows hang on: marking a row as the default takes the mark
 //! from the row that had it. Holds for every table that marks one; the catalog says which those are.
 
-use super::Context;
 use crate::backend::equals;
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
 use crate::references;

@@ -2,12 +2,14 @@
 //! The provider itself is outside; what is known of its logins are the rows of `/system/ssoUsers`.
 
 use super::related::{self, text};
-use super::{Answer, Context, verbs};
+use super::verbs;
 use crate::backend::equals;
+use crate::moment;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;
+use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_query::{Filter, Kind, Path, Value};
 use bitting_store::table::Change;
@@ -105,7 +107,7 @@ async fn link(
         }
         None => {
             let user = related::next_id(context.instance, USERS).await?;
-            let now = text(saving::time(context.now));
+            let now = text(moment::time(context.now));
             let values = [
                 ("ssoUserId", text(login.as_str())),
                 ("userName", draft.row.get("identifier").clone()),

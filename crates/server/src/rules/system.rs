@@ -1,6 +1,6 @@
 //! The system itself: its version and licences.
 
-use super::Answer;
+use crate::answer::Answer;
 use crate::draft::Draft;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::Release;

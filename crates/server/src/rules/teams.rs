@@ -2,7 +2,8 @@
 //! which part somebody plays for it.
 
 use super::related::{self, id};
-use super::{Context, set_up};
+use super::set_up;
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
 use bitting_dialects::connectwise::error::FieldError;

@@ -1,12 +1,12 @@
 //! The template of a new record (`/default`): what it would hold if its maker said nothing.
 
-use super::{Answer, Context};
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::references;
 use crate::row::Row;
 use crate::saving;
+use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::names;
 
 /// The row with its defaults: those of the data file, then those that set-up marks.

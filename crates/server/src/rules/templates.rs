@@ -2,11 +2,12 @@
 //! templates and those of all are the same rows: linking one says whose it is.
 
 use super::related;
-use super::{Answer, Context, set_up, verbs};
+use super::{set_up, verbs};
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;
+use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_policy::Verb;
 use bitting_query::Value;

@@ -10,9 +10,10 @@ pub mod notes;
 pub mod service_level;
 mod working_time;
 
+use super::companies;
 use super::related::{self, id, text};
-use super::{Context, companies};
 use crate::backend::equals;
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
 use crate::row::Row;

@@ -9,7 +9,8 @@ pub mod pricing;
 pub mod sheets;
 pub mod verbs;
 
-use super::{Context, related};
+use super::related;
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::permit::authorize;
 use crate::problem::Problem;

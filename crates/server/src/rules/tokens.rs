@@ -1,10 +1,10 @@
 //! Key pairs for four hours that let a member call as itself. API members are refused whatever their role;
 //! other members may only once the instance is told so, and only for themselves.
 
-use super::{Answer, Context};
 use crate::keys::{Key, Pair, TABLE};
 use crate::problem::Problem;
 use crate::rules::members;
+use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_store::table::Change;
 use jiff::SignedDuration;
@@ -62,7 +62,7 @@ pub async fn mint(context: Context<'_>) -> Result<Answer, Problem> {
         &json!({
             "publicKey": pair.public,
             "privateKey": pair.private.reveal(),
-            "expiration": crate::saving::time(expires),
+            "expiration": crate::moment::time(expires),
         }),
     ))
 }

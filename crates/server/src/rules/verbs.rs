@@ -1,9 +1,8 @@
 //! Verbs of their own that are neither a record's life nor a subject's: which rule answers which path.
 
 use super::{
-    Answer, Context, colors, contact_sync, conversions, copying, counts, images, imports, links,
-    management, outside, picker, portal, purchasing, related, set_up, sso, templates, tickets,
-    workflows,
+    colors, contact_sync, conversions, copying, counts, images, imports, links, management,
+    outside, picker, portal, purchasing, related, set_up, sso, templates, tickets, workflows,
 };
 use crate::backend::with_id;
 use crate::draft::Draft;
@@ -12,6 +11,7 @@ use crate::pipeline::under;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;
+use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::{Entity, Kind as FieldKind};
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Verb;

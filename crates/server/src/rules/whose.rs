@@ -2,8 +2,8 @@
 //! their own. The record keeps their names in a column that no answer shows, so that level My reads it as it reads
 //! any other owner.
 
-use super::Context;
 use super::related::{self, text};
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::placement;
 use crate::problem::Problem;

@@ -2,11 +2,13 @@
 //! on. Workflows themselves do not run here.
 
 use super::related;
-use super::{Answer, Context, records, verbs};
+use super::{records, verbs};
+use crate::moment;
 use crate::permit::{Permit, authorize};
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;
+use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::conditions;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Verb;
@@ -55,7 +57,7 @@ pub async fn test(
     let event = verbs::model(context, permit.entity(), id).await?;
     let kept = kept(context, &event).await?;
     let count = i64::try_from(kept.len()).unwrap_or(i64::MAX);
-    let now = related::text(saving::time(context.now));
+    let now = related::text(moment::time(context.now));
     let values = [
         ("date_tested_utc", now),
         ("test_records_matched", Value::Integer(count)),

@@ -1,10 +1,10 @@
 //! Whether the record as it will be lies within the permit: owner, place, board and customize list.
 
 use crate::backend::with_id;
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::permit::{Listed, Permit};
 use crate::problem::Problem;
-use crate::rules::Context;
 use bitting_dialects::connectwise::layout::{ENTERED_BY, SCOPE};
 use bitting_policy::Why;
 use bitting_query::{Path, matches};

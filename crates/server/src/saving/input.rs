@@ -1,10 +1,10 @@
 //! What the caller wrote, put into the row: values, references looked up, defaults, and what is still
 //! missing after them.
 
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
 use crate::references;
-use crate::rules::Context;
 use bitting_catalog::entity::{Field, Kind as FieldKind};
 use bitting_dialects::connectwise::body::{Input, InputValue};
 use bitting_dialects::connectwise::error::FieldError;

@@ -2,8 +2,8 @@
 
 use super::super::answer::Trouble;
 use super::super::tenant::Tenant;
+use crate::moment::time;
 use crate::row::Row;
-use crate::saving::time;
 use bitting_catalog::entity::Entity;
 use bitting_query::Value;
 use bitting_store::table::Change;

@@ -4,7 +4,7 @@ use super::super::answer::Trouble;
 use super::super::saving::Draft;
 use super::super::tenant::Tenant;
 use crate::backend::equals;
-use crate::saving::time;
+use crate::moment::time;
 use bitting_dialects::autotask::error::Refusal;
 use bitting_query::{Filter, Kind, Value, and};
 use bitting_store::table::Change;

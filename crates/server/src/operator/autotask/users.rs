@@ -330,7 +330,7 @@ fn row(tenant: &Tenant, entity: &Entity, id: i64, form: &NewBody, user: &str) ->
             row.set_text(column, value);
         }
     }
-    let hired = crate::saving::time(tenant.now());
+    let hired = crate::moment::time(tenant.now());
     if let Some(column) = column(entity, "hireDate") {
         row.set_text(column, hired);
     }
@@ -390,8 +390,8 @@ async fn body(tenant: &Tenant, resource: i64) -> Result<Option<UserBody>, Proble
             .map(|(id, user)| KeyBody {
                 id: *id,
                 user_name: user.user.clone(),
-                created: user.created.map(crate::saving::time),
-                last_used: tenant.last_used(*id).map(crate::saving::time),
+                created: user.created.map(crate::moment::time),
+                last_used: tenant.last_used(*id).map(crate::moment::time),
                 secret: None,
                 integration_code: None,
             })

@@ -1,10 +1,11 @@
 //! Statuses of a board: exactly one is what new tickets get, and it is one that a ticket can be in.
 
 use crate::backend::equals;
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
 use crate::row::Row;
-use crate::rules::{Context, related};
+use crate::rules::related;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_query::{Kind, Value, and};
 

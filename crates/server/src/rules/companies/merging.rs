@@ -2,12 +2,13 @@
 
 use super::COMPANIES;
 use crate::backend::equals;
+use crate::moment::time;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::changes;
 use crate::rules::related::{self, text};
-use crate::rules::{Answer, Context, changes};
-use crate::saving::time;
+use crate::{answer::Answer, context::Context};
 use crate::{placement, saving, usage};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_dialects::connectwise::layout::SCOPE;

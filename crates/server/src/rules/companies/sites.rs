@@ -2,9 +2,9 @@
 //! mail and goods go.
 
 use super::{ADDRESS, COMPANIES, SITES, STATES};
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
-use crate::rules::Context;
 use crate::rules::related;
 use bitting_query::Value;
 

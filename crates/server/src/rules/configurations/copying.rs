@@ -6,7 +6,7 @@ use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::rules::related::{self, text};
-use crate::rules::{Answer, Context};
+use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_dialects::connectwise::names;
 use bitting_query::{Filter, Kind, Value};

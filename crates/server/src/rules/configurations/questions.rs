@@ -1,11 +1,11 @@
 //! The questions that a configuration's type asks, with this configuration's answers. A list of answers
 //! replaces the one before it; a password that the caller may not see is not lost by that.
 
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::permit::pass_through;
 use crate::problem::Problem;
 use crate::row::Row;
-use crate::rules::Context;
 use crate::rules::related::{self, text};
 use crate::rules::set_up;
 use bitting_dialects::connectwise::error::FieldError;

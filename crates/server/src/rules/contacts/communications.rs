@@ -2,10 +2,10 @@
 //! the list that the contact shows. One of each kind is the default; the default phone is the contact's.
 
 use super::CONTACTS;
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
 use crate::row::Row;
-use crate::rules::Context;
 use crate::rules::related::{self, text};
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_dialects::connectwise::layout::SCOPE;

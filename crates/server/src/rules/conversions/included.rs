@@ -3,11 +3,13 @@
 
 use super::{ORDERS, TICKETS, Way, kind};
 use crate::backend::equals;
+use crate::context::Context;
+use crate::moment;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::documents;
 use crate::rules::related::{self, text};
 use crate::rules::verbs::{self, authorized};
-use crate::rules::{Context, documents};
 use crate::saving;
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_dialects::connectwise::layout::SCOPE;
@@ -185,7 +187,7 @@ async fn notes(
         let mut changes = Vec::new();
         for words in words {
             let id = related::next_id(instance, TICKET_NOTES).await?;
-            let now = text(saving::time(context.now));
+            let now = text(moment::time(context.now));
             let values = [
                 ("ticketId", Value::Integer(new.id)),
                 ("text", text(words)),

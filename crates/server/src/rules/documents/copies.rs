@@ -1,10 +1,11 @@
 //! Documents that go along when a record is made of another: each is copied with its bytes.
 
 use super::{PATH, attached, files, is_file};
+use crate::context::Context;
 use crate::problem::Problem;
 use crate::rules::records;
+use crate::rules::related;
 use crate::rules::verbs::authorized;
-use crate::rules::{Context, related};
 use crate::saving;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Verb;

@@ -5,12 +5,13 @@
 
 use super::super::related::{self, text};
 use super::super::time::sheets;
-use super::super::{Answer, Context, expenses, set_up, verbs};
+use super::super::{expenses, set_up, verbs};
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;
+use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_query::{Filter, Value};

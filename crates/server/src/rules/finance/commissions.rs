@@ -3,11 +3,12 @@
 use super::super::related;
 use super::super::time::pricing::hundredths;
 use super::super::time::sheets;
-use super::super::{Answer, Context, verbs};
+use super::super::verbs;
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::saving;
+use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_query::Value;
 

@@ -1,10 +1,11 @@
 //! What invoices bill: time, expenses and products, found, put on an invoice and taken off again.
 
+use super::super::expenses;
 use super::super::related::{self, text};
 use super::super::time::{self, pricing::hundredths, sheets};
-use super::super::{Context, expenses};
 use super::Gone;
 use super::products::PRODUCTS;
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
 use crate::row::Row;

@@ -2,13 +2,13 @@
 //! members in the words of those screens. The path names a pod of a screen, which changes nothing here.
 
 use super::super::related::{self, text};
-use super::super::{Answer, Context};
 use super::agreements::AGREEMENTS;
 use crate::backend::Look;
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::{Entity, Kind as FieldKind};
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_dialects::connectwise::projection::Projection;

@@ -1,13 +1,14 @@
 //! Payments of invoices: who took them, and what they leave to pay.
 
+use super::super::finance::INVOICES;
 use super::super::related::{self, text};
 use super::super::time::pricing::hundredths;
 use super::super::time::sheets;
-use super::super::{Context, finance::INVOICES};
+use crate::context::Context;
 use crate::draft::Draft;
+use crate::moment::time;
 use crate::problem::Problem;
 use crate::row::Row;
-use crate::saving::time;
 use bitting_query::Value;
 use bitting_store::table::Change;
 

@@ -2,11 +2,11 @@
 //! and nothing of the lines behind them, which have rights of their own.
 
 use super::super::related;
-use super::super::{Answer, Context};
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;
+use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::ApiError;
 
 pub async fn answer(

@@ -1,15 +1,16 @@
 //! Products on tickets, projects, orders and invoices: what they come to, and how they leave an invoice.
 
 use super::super::related::{self};
+use super::super::set_up;
 use super::super::time::pricing::hundredths;
 use super::super::time::sheets;
-use super::super::{Answer, Context, set_up};
 use super::Gone;
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;
+use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Verb;

@@ -4,11 +4,11 @@
 //! is taxed. A level's taxable maximum caps what it is taken of. Under the Canadian flag the second level is
 //! taken of the first one's tax, too.
 
-use super::super::Context;
 use super::super::related;
 use super::super::time::pricing::hundredths;
 use super::lines::Lines;
 use super::products;
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
 use crate::row::Row;

@@ -1,10 +1,10 @@
 //! What accounting has not taken over yet: invoices, expenses, payments and purchases that are in no batch,
 //! as lines of its waiting lists. Nothing of it is stored; a line has the id of the record it stands for.
 
-use super::super::Context;
 use super::super::expenses;
 use super::super::related;
 use super::batches::{ENTRIES, visible};
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;

@@ -1,10 +1,10 @@
 //! `projectRecap`: what a project was to bring and cost, and what it has so far, out of the time, expenses and
 //! products on it.
 
-use super::super::Context;
 use super::super::related::{self, text};
 use super::super::time::pricing::hundredths;
 use super::PROJECTS;
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;

@@ -1,10 +1,10 @@
 //! The roles that members have in projects: a second set of levels, which can take away from the security
 //! role within a project and adds nothing to it. Administrators are not held by it.
 
-use super::super::Context;
 use super::super::related::{self, text};
 use super::{ROLES, TEAM};
 use crate::caller::Bar;
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::instance::Instance;
 use crate::problem::Problem;

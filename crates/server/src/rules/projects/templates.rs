@@ -2,13 +2,14 @@
 //! workplan, which shows a project by its phases.
 
 use super::super::related::{self, text};
-use super::super::{Answer, Context, verbs};
+use super::super::verbs;
 use super::{PHASES, PROJECTS, TICKETS};
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;
+use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_dialects::connectwise::layout::SCOPE;
 use bitting_policy::Verb;

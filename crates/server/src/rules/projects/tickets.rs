@@ -2,13 +2,14 @@
 //! project and back.
 
 use super::super::related::{self, text};
-use super::super::{Answer, Context, tickets, verbs};
+use super::super::{tickets, verbs};
 use super::{PHASES, TICKETS};
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;
+use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_dialects::connectwise::names;

@@ -38,7 +38,7 @@ impl<'a> Ground<'a> {
 
     /// The moment at which a report is asked for.
     pub fn now(&self) -> Value {
-        Value::Text(crate::saving::time(self.instance.now()))
+        Value::Text(crate::moment::time(self.instance.now()))
     }
 
     /// Follows a path; the error names the part that leads nowhere.

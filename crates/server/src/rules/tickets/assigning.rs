@@ -1,10 +1,11 @@
 //! A ticket's owner is one of its resources: giving a ticket to somebody schedules that member on it, without a
 //! time, as the screen does. The vendor's description says nothing of it; docs/billing.md says what is chosen.
 
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
 use crate::rules::related::{self, id, text};
-use crate::rules::{Context, members, projects, schedule};
+use crate::rules::{members, projects, schedule};
 use bitting_catalog::entity::Entity;
 use bitting_query::Value;
 

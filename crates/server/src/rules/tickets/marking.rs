@@ -2,8 +2,9 @@
 
 use crate::permit::Permit;
 use crate::problem::Problem;
-use crate::rules::{Answer, Context, related, verbs};
+use crate::rules::{related, verbs};
 use crate::saving;
+use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_query::Value;
 

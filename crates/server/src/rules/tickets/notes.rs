@@ -3,13 +3,13 @@
 
 use super::TICKETS;
 use crate::backend::equals;
+use crate::context::Context;
 use crate::draft::Draft;
+use crate::moment::time;
 use crate::permit::{Permit, authorize, pass_through};
 use crate::problem::Problem;
 use crate::row::Row;
-use crate::rules::Context;
 use crate::rules::related::{self, text};
-use crate::saving::time;
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_dialects::connectwise::layout::SCOPE;
 use bitting_policy::Verb;

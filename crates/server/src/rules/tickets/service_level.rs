@@ -7,14 +7,15 @@
 //!   calendar, that of the ticket's location (`MyCalendar`, also for a company without one), or the level's own.
 //! - It stands still in a status that does not escalate, as long as the ticket is not resolved.
 
+use super::super::companies;
 use super::super::related::{self, text};
-use super::super::{Context, companies};
 use super::working_time::{Holiday, Hours};
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::instance::Instance;
+use crate::moment::time;
 use crate::problem::Problem;
 use crate::row::Row;
-use crate::saving::time;
 use bitting_dialects::connectwise::layout::DATE_ENTERED;
 use bitting_query::Value;
 use jiff::Timestamp;

@@ -1,7 +1,8 @@
 //! What time and expenses are charged to: looked up among what the caller sees, and what it lends the entry.
 
 use super::super::related::{self, id, text};
-use super::super::{Context, tickets};
+use super::super::tickets;
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
 use crate::row::Row;

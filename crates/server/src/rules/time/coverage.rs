@@ -4,11 +4,11 @@
 //! of the agreement raise or lower what a cycle has left. What is not used is carried over where the
 //! agreement says so. Overruns, where they are allowed, are covered too.
 
-use super::super::Context;
 use super::super::related::{self};
 use super::cycles::{self, Stretch};
 use super::pricing::hundredths;
 use crate::backend::{column, equals};
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
 use crate::row::Row;

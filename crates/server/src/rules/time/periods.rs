@@ -2,9 +2,9 @@
 //!
 //! A company without a set-up has weeks from Sunday to Saturday, counted from the first of the year.
 
-use super::super::Context;
 use super::super::related::{self, text};
 use super::cycles;
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
 use crate::row::Row;

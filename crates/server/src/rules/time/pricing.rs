@@ -7,9 +7,9 @@
 //! Billable hours: what was worked, rounded up to the step of the work type and kept within its least and
 //! most hours; the agreement's own words on the work type go first.
 
-use super::super::Context;
 use super::super::related::{self, text};
 use super::{coverage, cycles};
+use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
 use crate::row::Row;

@@ -1,8 +1,8 @@
 //! Sheets that gather a member's entries of a period, and their way to approval: time sheets and expense
 //! reports, which are alike.
 
+use super::super::changes;
 use super::super::related::{self, text};
-use super::super::{Answer, Context, changes};
 use super::pricing::hundredths;
 use super::{cycles, periods};
 use crate::backend::{column, equals};
@@ -11,6 +11,7 @@ use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;
+use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_query::{Filter, Kind, Value, and};

@@ -1,13 +1,14 @@
 //! Verbs of time entries, sheets and expense reports.
 
 use super::super::related::{self, text};
-use super::super::{Answer, Context, finance, template, verbs};
+use super::super::{finance, template, verbs};
 use super::sheets::{self, Step};
 use super::{ENTRIES, periods};
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::saving;
+use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_policy::Verb;
 use bitting_query::Value;
