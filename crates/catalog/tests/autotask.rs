@@ -172,6 +172,29 @@ fn a_copy_of_the_api_user_reads_everything_and_a_cleared_one_nothing() {
     }
 }
 
+/// What everybody may read is set up by who has the admin feature set for it; only one's time and the calendar are
+/// written without a right.
+#[test]
+fn what_everybody_reads_is_not_written_by_everybody() {
+    let (_, _, catalog) = shipped();
+    let mut open = Vec::new();
+    for entity in &catalog.entities {
+        let served = entity.served.as_ref().unwrap();
+        for act in [Act::Create, Act::Update, Act::Delete] {
+            let own = entity.extra_rights.get(act.word());
+            let right = own.unwrap_or(&entity.right);
+            if served.can.does(act) && right.needs == Needs::AnyMember {
+                open.push(&*entity.path);
+            }
+        }
+    }
+    open.dedup();
+    assert_eq!(
+        open,
+        ["Appointments", "TimeEntries", "TimeEntryAttachments"]
+    );
+}
+
 #[test]
 fn every_value_has_the_level_of_the_one_mapping() {
     let (permissions, registry, _) = shipped();

@@ -683,6 +683,20 @@ async fn nobody_is_on_a_ticket_twice() {
                 "The resourceID is already the primary resource of this record."
             )
         );
+        // Whoever joins has the role to join in.
+        let held = |role: i64| {
+            let of = |row: &Value| row["resourceID"] == other["resourceID"];
+            roles.iter().any(|row| of(row) && row["roleID"] == role)
+        };
+        let foreign = (1..=3).find(|role| !held(*role)).unwrap();
+        let body = join(&other["resourceID"], &json!(foreign));
+        let (status, json) = site
+            .call(Some(site.admin()), "POST", &below, Some(body))
+            .await;
+        assert_eq!(
+            (status, says(&json)),
+            (500, "resourceID and roleID are not a valid pair")
+        );
         let body = join(&other["resourceID"], &other["roleID"]);
         let made = site.admin_call("POST", &below, Some(body.clone())).await;
         let (status, json) = site

@@ -125,6 +125,12 @@ impl Screen {
                 access = access.min(Access::Restricted);
             }
         }
+        if let Act::Update | Act::Delete = act {
+            // What is out of sight cannot be changed, whatever the level says of changing it.
+            if self.reach(role, entity, Act::Query, depth) != Access::All {
+                access = access.min(Access::Restricted);
+            }
+        }
         // Some rows show only with a check of their own.
         let flags = entity.extra_rights.iter();
         let hidden = flags

@@ -160,7 +160,7 @@ pub async fn row(
     id: i64,
     under: Filter,
 ) -> Result<Option<Row>, Trouble> {
-    let filter = and(and(permit.rows(), under), with_id(id));
+    let filter = and(and(permit.found(), under), with_id(id));
     let rows = tenant
         .backend
         .raw_rows(permit.entity(), filter, Vec::new(), Some(1))

@@ -30,7 +30,7 @@ pub async fn primary(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Troub
     Ok(())
 }
 
-/// Whoever joins is neither the primary resource nor there already.
+/// Whoever joins is neither the primary resource nor there already, and has the role it joins in.
 pub async fn secondary(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble> {
     let team = TEAMS
         .iter()
@@ -45,6 +45,12 @@ pub async fn secondary(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Tro
     ) else {
         return Ok(());
     };
+    if let Some(role) = draft.integer("roleID")
+        && !super::tickets::has_role(tenant, resource, role).await?
+    {
+        let pair = "resourceID and roleID are not a valid pair";
+        draft.errors.push(pair.to_owned());
+    }
     let holder = tenant.backend.raw_row(listing, id).await?;
     let held = holder.and_then(|holder| holder.integer("assigned_resource_id"));
     let place = if held == Some(resource) {

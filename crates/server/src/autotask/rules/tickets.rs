@@ -112,7 +112,8 @@ async fn queue(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn has_role(tenant: &Tenant, resource: i64, role: i64) -> Result<bool, Trouble> {
+/// Whether a resource can work in a role.
+pub async fn has_role(tenant: &Tenant, resource: i64, role: i64) -> Result<bool, Trouble> {
     for path in ROLES {
         let Some(listing) = tenant.catalog().entity_at(path) else {
             continue;
