@@ -4,9 +4,9 @@
 mod behind;
 
 use crate::backend::{Ask, Backend, Look, Page};
+use crate::marks;
 use crate::permit::Permit;
 use crate::row::Row;
-use crate::rules;
 use bitting_query::{Elements, Filter, Kind, Path, Value, and, matches};
 use bitting_store::StoreError;
 use std::borrow::Cow;
@@ -126,7 +126,7 @@ async fn kept(
     permit: &Permit<'_>,
     filter: Filter,
 ) -> Result<Vec<Row>, StoreError> {
-    let filter = if rules::looks_behind(permit.entity()) {
+    let filter = if marks::looks_behind(permit.entity()) {
         behind::settled(backend, &rows, filter).await?
     } else {
         filter

@@ -5,9 +5,10 @@ pub mod autotask;
 
 use crate::instance::{self, Instance};
 use crate::outbox::Message as _;
+use crate::outbox::callbacks::Message;
 use crate::problem::Problem;
 use crate::row::owned;
-use crate::rules::callbacks::outbox::Message;
+use crate::rules::rulebook::Rulebook;
 use crate::seed::{self, Demo};
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_query::sql::render_with;
@@ -32,7 +33,7 @@ impl<'a> Copied<'a> {
     fn of(instance: &'a Instance) -> Self {
         Self {
             store: &instance.backend.store,
-            tables: kept(instance::tables(instance.catalog())),
+            tables: kept(instance::tables(instance.catalog(), &Rulebook)),
             outbox: Arc::from(Message::TABLE),
             keys: crate::keys::TABLE,
         }

@@ -3,12 +3,12 @@
 use crate::backend::{Backend, Look};
 use crate::instance::Instance;
 use crate::moment::time;
+use crate::outbox::callbacks::Message;
 use crate::outbox::courier::{Courier, Place, reason};
 use crate::outbox::{self, Message as _, Progress, State};
 use crate::permit::authorize;
 use crate::problem::Problem;
 use crate::row::Row;
-use crate::rules::callbacks::outbox::Message;
 use crate::rules::callbacks::{self, recipient};
 use crate::secret::{Secret, word};
 use base64::Engine as _;

@@ -21,7 +21,7 @@ use crate::instance::Instance;
 use crate::permit::{Permit, authorize, pass_through};
 use crate::pipeline::{self, Call};
 use crate::problem::Problem;
-use crate::rules;
+use crate::{marks, rules};
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, EntityId};
 use bitting_catalog::route::{Method, RouteKind};
@@ -319,7 +319,7 @@ impl Passage<'_> {
             };
             let holder = call.instance.catalog().entity(target);
             let sight = pass_through(&call.caller, holder);
-            if !holder.stored || rules::is_own(holder, &call.caller, *id).is_some() {
+            if !holder.stored || marks::is_own(holder, &call.caller, *id).is_some() {
                 let why = "what stands in the path before it cannot be proven";
                 return Err(self.refuse(asked, why).into());
             }

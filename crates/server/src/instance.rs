@@ -3,13 +3,15 @@
 use crate::backend::Backend;
 use crate::caller::Caller;
 use crate::keys::{self, Key, Keys};
+use crate::marks;
+use crate::outbox::{self, callbacks::Message};
 use crate::problem::Problem;
 use crate::row::owned;
-use crate::rules;
 use crate::shape;
 use crate::used::{self, Used};
 use crate::versions;
 use bitting_catalog::Catalog;
+use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::router::Router;
 use bitting_policy::{Registry, Role, RoleDocument};
 use bitting_query::{Filter, Kind, Select, Value};
@@ -17,7 +19,9 @@ use bitting_store::table::{Change, Column, Flow, Key as TableKey, Table};
 use bitting_store::{Durability, Location, Store, StoreError};
 use jiff::Timestamp;
 use parking_lot::RwLock;
+use std::any::Any;
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -45,10 +49,9 @@ pub struct Instance {
     callers: RwLock<HashMap<i64, (u64, Arc<Caller>)>>,
     roles: RwLock<HashMap<i64, Arc<Role>>>,
     settings: RwLock<HashMap<String, String>>,
-    /// Which tables leave a trail; read from the catalog at the first write.
-    trails: std::sync::OnceLock<rules::changes::Trails>,
-    /// What service levels and calendars come to.
-    pub(crate) clocks: rules::tickets::service_level::Clocks,
+    groundwork: &'static dyn Groundwork,
+    /// What rules keep in memory of this instance; each knows its own by type.
+    memory: Vec<Memory>,
     /// Told when a write leaves messages for callbacks.
     pub(crate) outbox: tokio::sync::Notify,
     /// Held while the key that signs them is made.
@@ -77,6 +80,42 @@ pub struct Opening {
     pub catalog: Arc<Catalog>,
     pub registry: Arc<Registry>,
     pub clock: Clock,
+    pub groundwork: &'static dyn Groundwork,
+}
+
+/// What comes of something that may wait.
+pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send + 'a>>;
+
+/// Something kept in memory of an instance.
+pub type Memory = Box<dyn Any + Send + Sync>;
+
+/// What an instance asks of the rules, which know its entities by name. It does not know the rules: they are handed in
+/// where it is opened.
+pub trait Groundwork: Sync {
+    /// The tables that rules keep beside those of entities.
+    fn tables(&self) -> Vec<Table>;
+
+    /// What rules keep in memory of one instance, empty as yet: one of each type.
+    fn memory(&self) -> Vec<Memory>;
+
+    /// Whether a change of this entity's records can change what a caller may do.
+    fn decides_rights(&self, catalog: &Catalog, entity: &Entity) -> bool;
+
+    /// Reads what each process knows of the records by heart: the definitions of custom fields.
+    fn read<'i>(&self, instance: &'i Instance) -> Later<'i, ()>;
+
+    /// Builds the caller of a member's keys; `None` when there is no such member or it is inactive.
+    fn caller<'i>(&self, instance: &'i Instance, member: i64) -> Later<'i, Option<Caller>>;
+
+    /// The id of the member with this identifier, in any letter case.
+    fn member_with<'i>(
+        &self,
+        instance: &'i Instance,
+        identifier: &'i str,
+    ) -> Later<'i, Option<i64>>;
+
+    /// The top of the structure, where records without a location of their own hang.
+    fn top_location<'i>(&self, instance: &'i Instance) -> Later<'i, Option<i64>>;
 }
 
 /// The change that keeps a setting nobody has set yet.
@@ -94,9 +133,10 @@ pub(crate) fn setting_change(id: i64, name: &str, value: &str) -> Change {
 impl Instance {
     /// Opens the database and reads keys, roles and settings.
     pub async fn open(opening: Opening) -> Result<Self, StoreError> {
-        let mut tables = tables(&opening.catalog);
+        let groundwork = opening.groundwork;
+        let mut tables = tables(&opening.catalog, groundwork);
         tables.push(versions::table());
-        let deciding = deciding(&opening.catalog);
+        let deciding = deciding(&opening.catalog, groundwork);
         let store = Store::open_with(&opening.location, tables, opening.durability).await?;
         let router = Router::new(&opening.catalog.routes);
         let instance = Self {
@@ -111,8 +151,8 @@ impl Instance {
             callers: RwLock::default(),
             roles: RwLock::default(),
             settings: RwLock::default(),
-            trails: std::sync::OnceLock::new(),
-            clocks: rules::tickets::service_level::Clocks::default(),
+            groundwork,
+            memory: groundwork.memory(),
             outbox: tokio::sync::Notify::new(),
             signing: tokio::sync::Mutex::new(()),
             ledger: tokio::sync::Mutex::new(()),
@@ -168,7 +208,7 @@ impl Instance {
         }
         *self.settings.write() = settings;
         self.security_changed();
-        match rules::custom_fields::load(self).await {
+        match self.groundwork.read(self).await {
             Err(Problem::Store(error)) => Err(error),
             // A catalog without definitions has no custom fields.
             Err(_) | Ok(()) => Ok(()),
@@ -199,9 +239,21 @@ impl Instance {
         })
     }
 
-    pub(crate) fn trails(&self) -> &rules::changes::Trails {
-        self.trails
-            .get_or_init(|| rules::changes::Trails::new(self.catalog()))
+    /// What rules keep in memory of this type.
+    pub(crate) fn memory<T: Any>(&self) -> &T {
+        let found = self.memory.iter().find_map(|kept| kept.downcast_ref());
+        // Who asks is a rule, and the rules made one of each of their types.
+        found.expect("rules remember one of each of their types")
+    }
+
+    /// The top of the structure, where records without a location of their own hang.
+    pub(crate) async fn top_location(&self) -> Result<Option<i64>, Problem> {
+        self.groundwork.top_location(self).await
+    }
+
+    /// The id of the member with this identifier, in any letter case.
+    pub(crate) async fn member_with(&self, identifier: &str) -> Result<Option<i64>, Problem> {
+        self.groundwork.member_with(self, identifier).await
     }
 
     pub fn registry(&self) -> &Registry {
@@ -301,6 +353,21 @@ impl Instance {
         self.agreements_day.store(day, Ordering::Release);
     }
 
+    /// A record of this entity is at rest, or gone: what is built of such records is built anew.
+    pub fn written(&self, entity: &Entity) {
+        if self.groundwork.decides_rights(self.catalog(), entity) {
+            self.security_changed();
+        }
+    }
+
+    /// Reads anew what is known by heart of this entity's records, once a write of them is at rest.
+    pub(crate) async fn reread(&self, entity: &Entity) -> Result<(), Problem> {
+        if marks::is_read_at_opening(entity) {
+            self.groundwork.read(self).await?;
+        }
+        Ok(())
+    }
+
     /// Members, roles, locations or keys have changed: callers are built anew.
     pub fn security_changed(&self) {
         self.security.fetch_add(1, Ordering::AcqRel);
@@ -314,7 +381,7 @@ impl Instance {
         {
             return Ok(Some(caller.clone()));
         }
-        let Some(caller) = rules::members::caller(self, member).await? else {
+        let Some(caller) = self.groundwork.caller(self, member).await? else {
             return Ok(None);
         };
         let caller = Arc::new(caller);
@@ -364,11 +431,11 @@ impl Instance {
 }
 
 /// Tables whose rows decide what a caller may do, and what is read of them at opening.
-fn deciding(catalog: &Catalog) -> Vec<Arc<str>> {
+fn deciding(catalog: &Catalog, groundwork: &dyn Groundwork) -> Vec<Arc<str>> {
     let entities = catalog.entities.iter();
     let mut tables: Vec<Arc<str>> = entities
         .filter(|entity| {
-            rules::members::decides_rights(catalog, entity) || rules::is_read_at_opening(entity)
+            groundwork.decides_rights(catalog, entity) || marks::is_read_at_opening(entity)
         })
         .map(|entity| entity.table.clone())
         .collect();
@@ -377,17 +444,16 @@ fn deciding(catalog: &Catalog) -> Vec<Arc<str>> {
 }
 
 /// Every table of an instance: those of its entities, and the server's own.
-pub(crate) fn tables(catalog: &Catalog) -> Vec<Table> {
+pub(crate) fn tables(catalog: &Catalog, groundwork: &dyn Groundwork) -> Vec<Table> {
     let mut tables = shape::tables(catalog);
     tables.extend([
         keys::table(),
         used::table(),
         named(ROLES, "document"),
         named(SETTINGS, "value"),
-        rules::documents::files::table(),
-        rules::audit::table(),
-        crate::outbox::table::<rules::callbacks::outbox::Message>(),
+        outbox::table::<Message>(),
     ]);
+    tables.extend(groundwork.tables());
     tables
 }
 

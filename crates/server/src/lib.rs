@@ -24,6 +24,7 @@ pub mod instance;
 pub mod jobs;
 pub mod keys;
 mod labels;
+mod marks;
 mod mine;
 mod moment;
 mod naming;

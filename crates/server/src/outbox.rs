@@ -3,6 +3,7 @@
 //! and the webhooks of the other differ in what a message says; how far telling it has come is the same. Knows no
 //! HTTP; [`courier`] delivers.
 
+pub mod callbacks;
 pub mod courier;
 
 use crate::backend::{Backend, column, equals, id_path};

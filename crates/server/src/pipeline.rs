@@ -12,12 +12,13 @@ use crate::http::{Body, Received};
 use crate::instance::Instance;
 use crate::permit::{Permit, authorize};
 use crate::problem::Problem;
+use crate::rules::rulebook::Rulebook;
 use crate::rules::{self};
 use crate::{
     answer::{Answer, Paged},
     context::Context,
 };
-use crate::{computed, saving};
+use crate::{computed, marks, saving};
 use asking::filter;
 pub(crate) use asking::{ordered, read_filter};
 use bitting_catalog::entity::{Entity, Release};
@@ -83,10 +84,11 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
             .headers
             .get(http::header::CONTENT_TYPE)
             .and_then(|value| value.to_str().ok()),
+        rules: &Rulebook,
     };
     rules::before_read(call.instance, call.entity).await?;
     let id = id.or_else(|| rules::standing_for(context, call.route));
-    let permit = match id.and_then(|id| rules::is_own(call.entity, &call.caller, id)) {
+    let permit = match id.and_then(|id| marks::is_own(call.entity, &call.caller, id)) {
         Some(true) => permit.whole(),
         Some(false) => return Err(unseen(call.entity, id).into()),
         None => permit,
@@ -166,7 +168,7 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
                 call.release,
             ))
             .await?;
-            let own = rules::is_own(call.entity, &call.caller, id) == Some(true);
+            let own = marks::is_own(call.entity, &call.caller, id) == Some(true);
             let reading = permit.reading();
             let reading = if own { reading.whole() } else { reading };
             item(call, context, &reading, Some(id), call.status()).await

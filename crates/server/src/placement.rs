@@ -9,7 +9,6 @@ use crate::mine;
 use crate::permit::is_scoped;
 use crate::problem::Problem;
 use crate::row::Row;
-use crate::rules;
 use crate::shape::is_owned;
 use bitting_catalog::entity::{Entity, Kind as FieldKind};
 use bitting_dialects::connectwise::layout::{ENTERED_BY, SCOPE};
@@ -25,7 +24,7 @@ pub async fn place(instance: &Instance, draft: &mut Draft<'_>) -> Result<(), Pro
     }
     let node = match node(&instance.backend, draft.entity, &draft.row).await? {
         Some(node) => Some(node),
-        None => rules::members::top_location(instance).await?,
+        None => instance.top_location().await?,
     };
     draft
         .row
@@ -131,8 +130,7 @@ async fn owners(
                 {
                     if word.eq_ignore_ascii_case(&caller.identifier) {
                         owners.insert(caller.member);
-                    } else if let Some(member) = rules::members::member_with(instance, word).await?
-                    {
+                    } else if let Some(member) = instance.member_with(word).await? {
                         owners.insert(member);
                     }
                 }

@@ -41,6 +41,7 @@ pub mod recaps;
 pub mod records;
 pub(crate) mod related;
 pub mod reports;
+pub mod rulebook;
 pub mod schedule;
 pub mod security;
 pub(crate) mod set_up;
@@ -59,66 +60,17 @@ mod whose;
 mod workflows;
 
 use crate::answer::Answer;
-use crate::caller::Caller;
 use crate::context::Context;
 use crate::draft::Draft;
-use crate::instance::{Instance, Ledger};
+use crate::instance::Instance;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use bitting_catalog::entity::Entity;
 use bitting_catalog::route::{Method, Route};
-use bitting_dialects::connectwise::body::Input;
 use bitting_policy::Verb;
 use bitting_query::Filter;
 use bitting_store::table::Change;
-
-/// Rules whose records take part in sums over other records, which only one write at a time can keep true.
-const SUMMED: [&str; 12] = [
-    "time_entry",
-    "expense_entry",
-    "schedule_entry",
-    "agreement",
-    "addition",
-    "adjustment",
-    "invoice",
-    "invoice_payment",
-    "product",
-    "project_phase",
-    "project_team",
-    "opportunity_team",
-];
-
-/// Waits for the writes before this one, where the entity's records take part in sums. Held until the write
-/// is at rest; nothing that holds it saves under another turn.
-pub async fn turn<'i>(
-    instance: &'i Instance,
-    entity: &Entity,
-) -> Result<Option<Ledger<'i>>, Problem> {
-    let summed = |rule: &String| SUMMED.contains(&rule.as_str());
-    if entity.rules.iter().any(summed) {
-        Ok(Some(instance.ledger().await?))
-    } else {
-        Ok(None)
-    }
-}
-
-/// The same for a change of a record at rest: a ticket that is given away counts its owner among its resources,
-/// which its schedule entries write under a turn. Whatever may name an owner waits.
-pub async fn turn_to_change<'i>(
-    instance: &'i Instance,
-    entity: &Entity,
-    body: &[u8],
-) -> Result<Option<Ledger<'i>>, Problem> {
-    let gives = |body: &[u8]| {
-        body.windows(5)
-            .any(|word| word.eq_ignore_ascii_case(b"owner"))
-    };
-    if entity.rules.iter().any(|rule| rule == "ticket") && gives(body) {
-        return Ok(Some(instance.ledger().await?));
-    }
-    turn(instance, entity).await
-}
 
 /// Fills in what other fields are looked up within (a ticket's board), before they are.
 pub async fn prepare(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Problem> {
@@ -133,11 +85,7 @@ pub async fn prepare(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), 
 }
 
 /// Fills in and checks a record before it is saved; `draft.before` tells a change from a creation.
-pub async fn before_save(
-    context: Context<'_>,
-    draft: &mut Draft<'_>,
-    _input: &Input,
-) -> Result<(), Problem> {
+pub async fn before_save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Problem> {
     for rule in &draft.entity.rules {
         match rule.as_str() {
             "ticket" => Box::pin(tickets::save(context, draft)).await?,
@@ -259,26 +207,6 @@ pub async fn before_delete(
     Ok(())
 }
 
-/// What follows once a record is at rest: caches that have to be built anew.
-pub fn after_save(instance: &Instance, entity: &Entity) {
-    if members::decides_rights(instance.catalog(), entity) {
-        instance.security_changed();
-    }
-}
-
-/// Whether records of this entity are read at opening, and anew once one of them is written.
-pub fn is_read_at_opening(entity: &Entity) -> bool {
-    entity.rules.iter().any(|rule| rule == "user_defined_field")
-}
-
-/// What is read anew once a write of this entity's records is at rest.
-pub async fn written(instance: &Instance, entity: &Entity) -> Result<(), Problem> {
-    if is_read_at_opening(entity) {
-        custom_fields::load(instance).await?;
-    }
-    Ok(())
-}
-
 /// What follows once a record is gone.
 pub fn after_delete(instance: &Instance, entity: &Entity, id: i64) {
     for rule in &entity.rules {
@@ -287,7 +215,7 @@ pub fn after_delete(instance: &Instance, entity: &Entity, id: i64) {
             _ => {}
         }
     }
-    after_save(instance, entity);
+    instance.written(entity);
 }
 
 /// The verb of a path that differs from what its kind and method say.
@@ -317,18 +245,6 @@ pub async fn within(context: Context<'_>, permit: &Permit<'_>) -> Result<Filter,
     Ok(Filter::Constant(true))
 }
 
-/// Records that are for the caller alone whatever its level, as a filter.
-pub fn own(permit: &Permit<'_>) -> Filter {
-    for rule in &permit.entity().rules {
-        match rule.as_str() {
-            "callback" => return callbacks::own(permit),
-            "own_records" => return picker::own(permit),
-            _ => {}
-        }
-    }
-    Filter::Constant(true)
-}
-
 /// What has to be brought up to date before records of the entity are read or changed.
 pub async fn before_read(instance: &Instance, entity: &Entity) -> Result<(), Problem> {
     for rule in &entity.rules {
@@ -346,20 +262,6 @@ pub fn standing_for(context: Context<'_>, route: &Route) -> Option<i64> {
         "my_member" => Some(context.caller.member),
         _ => None,
     }
-}
-
-/// Where a path is for the caller's own record alone, whether this id is it; `None` for all other paths.
-pub fn is_own(entity: &Entity, caller: &Caller, id: i64) -> Option<bool> {
-    let own = entity.rules.iter().any(|rule| rule == "my_account");
-    own.then_some(id == caller.member)
-}
-
-/// Whether conditions on rows that are worked out look behind references. Not where the rows are made of other stored
-/// records by rules of their own, which a gate's fence through a reference cannot tell: it finds none there.
-pub fn looks_behind(entity: &Entity) -> bool {
-    // Of boards the active ones are worked out, and nothing else.
-    let own = ["all_notes", "attached_configuration", "board"];
-    !entity.stored || entity.rules.iter().any(|rule| own.contains(&rule.as_str()))
 }
 
 /// Rows of an entity that is worked out and not stored, unfiltered; `None` when it is stored.

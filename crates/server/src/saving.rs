@@ -3,19 +3,20 @@
 
 mod admitted;
 mod input;
+pub(crate) mod turn;
 
 use crate::backend::{Backend, Made, with_id};
 use crate::context::Context;
 use crate::draft::Draft;
+use crate::marks;
 use crate::moment::time;
 use crate::outbox;
+use crate::outbox::callbacks::Message;
 use crate::permit::Permit;
 use crate::placement;
 use crate::problem::Problem;
 use crate::references;
 use crate::row::Row;
-use crate::rules::callbacks::outbox::Message;
-use crate::rules::{self};
 use crate::usage;
 use admitted::admitted;
 use bitting_catalog::entity::{Entity, Release};
@@ -44,7 +45,7 @@ pub async fn create(
     if !entity.stored {
         return Err(ApiError::no_endpoint().into());
     }
-    let _turn = rules::turn(context.instance, entity).await?;
+    let _turn = turn::turn(context.instance, entity).await?;
     let (row, changes) = anew(context, permit, body, release).await?;
     let made = Made::of(&context.instance.backend, entity, row, &changes);
     finish(context, entity, changes).await?;
@@ -64,7 +65,7 @@ pub async fn replace(
         return Err(ApiError::no_endpoint().into());
     }
     let backend = &context.instance.backend;
-    let _turn = rules::turn(context.instance, entity).await?;
+    let _turn = turn::turn(context.instance, entity).await?;
     let mut changes = Vec::new();
     for id in gone {
         changes.extend(usage::unused(backend, entity, *id));
@@ -133,7 +134,7 @@ pub async fn laid_down(
     admitted(context, permit, draft, &owners).await?;
     let mut changes = at_rest(&context.instance.backend, draft).await?;
     changes.append(&mut draft.also);
-    rules::changes::saved(context, draft, &mut changes).await?;
+    context.rules.saved(context, draft, &mut changes).await?;
     Ok(changes)
 }
 
@@ -147,7 +148,7 @@ pub async fn change(
     release: Release,
 ) -> Result<(), Problem> {
     let entity = permit.entity();
-    let _turn = rules::turn_to_change(context.instance, entity, body).await?;
+    let _turn = turn::turn_to_change(context.instance, entity, body).await?;
     let before = existing(context, permit, id).await?;
     let input = if whole {
         reader(context, entity, release, Purpose::Replace).read(body)?
@@ -168,10 +169,12 @@ pub async fn change(
 
 /// Deletes a record with what hangs under it; one that is in use stays.
 pub async fn delete(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Result<(), Problem> {
-    let _turn = rules::turn(context.instance, permit.entity()).await?;
+    let _turn = turn::turn(context.instance, permit.entity()).await?;
     let changes = removed(context, permit, id).await?;
     write(context, permit.entity(), changes).await?;
-    rules::after_delete(context.instance, permit.entity(), id);
+    context
+        .rules
+        .after_delete(context.instance, permit.entity(), id);
     Ok(())
 }
 
@@ -188,7 +191,10 @@ pub async fn removed(
     if let Some(flag) = &entity.soft_delete
         && let Some(field) = entity.any_field(flag)
     {
-        rules::before_delete(context, entity, &row, &mut changes).await?;
+        context
+            .rules
+            .before_delete(context, entity, &row, &mut changes)
+            .await?;
         let mut values = vec![(field.column.clone(), Value::Boolean(true))];
         values.extend(stamp(context));
         changes.push(Change::Update {
@@ -197,11 +203,17 @@ pub async fn removed(
             values,
         });
     } else {
-        rules::before_delete(context, entity, &row, &mut changes).await?;
+        context
+            .rules
+            .before_delete(context, entity, &row, &mut changes)
+            .await?;
         changes.extend(usage::unused(backend, entity, id));
         changes.extend(backend.removal(entity, id).await?);
     }
-    rules::changes::removed(context, entity, &row, &mut changes).await?;
+    context
+        .rules
+        .removed(context, entity, &row, &mut changes)
+        .await?;
     Ok(changes)
 }
 
@@ -212,7 +224,7 @@ pub async fn existing(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Res
         |permit: &Permit<'_>| crate::pipeline::under(backend.grounds(), permit, context.parents);
     // What the caller cannot read it cannot change either, whatever its level for the verb: Edit All with
     // Inquire My opens its own records and no others.
-    let own = rules::is_own(permit.entity(), context.caller, id) == Some(true);
+    let own = marks::is_own(permit.entity(), context.caller, id) == Some(true);
     let readable = permit.reading();
     let readable = if own { readable.whole() } else { readable };
     let sight = bitting_query::and(under(permit), under(&readable));
@@ -292,10 +304,10 @@ async fn fill_in(
     input: &Input,
 ) -> Result<(), Problem> {
     take(context, draft, input, false).await?;
-    rules::prepare(context, draft).await?;
+    context.rules.prepare(context, draft).await?;
     take(context, draft, input, true).await?;
     references::fill_defaults(context.instance, draft).await?;
-    rules::before_save(context, draft, input).await
+    context.rules.before_save(context, draft).await
 }
 
 /// The changes that bring a filled-in record to rest: checked, placed within the permit, audited and told
@@ -315,10 +327,10 @@ pub async fn settle(
     placement::place(context.instance, draft).await?;
     let owners = placement::own(context.instance, context.caller, draft).await?;
     admitted(context, permit, draft, &owners).await?;
-    Box::pin(rules::alongside(context, draft)).await?;
+    context.rules.alongside(context, draft).await?;
     let mut changes = at_rest(backend, draft).await?;
     changes.append(&mut draft.also);
-    rules::changes::saved(context, draft, &mut changes).await?;
+    context.rules.saved(context, draft, &mut changes).await?;
     Ok(changes)
 }
 
@@ -386,7 +398,7 @@ pub async fn finish(
     changes: Vec<Change>,
 ) -> Result<(), Problem> {
     write(context, entity, changes).await?;
-    rules::after_save(context.instance, entity);
+    context.instance.written(entity);
     Ok(())
 }
 
@@ -395,15 +407,14 @@ async fn write(
     entity: &Entity,
     mut changes: Vec<Change>,
 ) -> Result<(), Problem> {
-    Box::pin(rules::changes::complete(context, &mut changes)).await?;
+    context.rules.complete(context, &mut changes).await?;
     let news = outbox::has_news::<Message>(&changes);
     let written = context.instance.backend.write(changes).await;
     written.map_err(|error| refused(entity, error))?;
     if news {
         context.instance.outbox.notify_one();
     }
-    rules::written(context.instance, entity).await?;
-    Ok(())
+    context.instance.reread(entity).await
 }
 
 fn unique(draft: &Draft<'_>) -> Vec<Change> {

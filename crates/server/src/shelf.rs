@@ -3,6 +3,7 @@
 
 use crate::instance::{Clock, Instance, Opening};
 use crate::problem::Problem;
+use crate::rules::rulebook::Rulebook;
 use bitting_catalog::Catalog;
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_policy::Registry;
@@ -57,6 +58,7 @@ impl Shelf {
             catalog: self.catalog.clone(),
             registry: self.registry.clone(),
             clock: self.clock.clone(),
+            groundwork: &Rulebook,
         })
         .await
     }

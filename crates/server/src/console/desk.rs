@@ -12,6 +12,7 @@ use crate::keys::{Key, Pair};
 use crate::permit::{Permit, authorize};
 use crate::pipeline::{self, Call};
 use crate::problem::Problem;
+use crate::rules::rulebook::Rulebook;
 use crate::saving;
 use crate::server::Server;
 use base64::Engine as _;
@@ -387,6 +388,7 @@ impl<'a> Desk<'a> {
             method: Method::Patch,
             release: DEFAULT_RELEASE,
             content_type: None,
+            rules: &Rulebook,
         };
         let body = serde_json::to_vec(patch).unwrap_or_default();
         saving::change(context, &permit, id, &body, false, DEFAULT_RELEASE).await

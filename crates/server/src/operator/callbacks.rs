@@ -4,8 +4,8 @@ use super::{Ask, reply};
 use crate::answer::Reply;
 use crate::backend::equals;
 use crate::outbox;
+use crate::outbox::callbacks::Message;
 use crate::problem::Problem;
-use crate::rules::callbacks::outbox::Message;
 use bitting_query::{Filter, Kind, Value};
 use http::Method;
 

@@ -2,10 +2,10 @@
 //! the one before it.
 
 use super::{Call, needs};
+use crate::marks;
 use crate::permit::{Grounds, Permit, authorize, pass_through};
 use crate::problem::Problem;
 use crate::row::Row;
-use crate::rules;
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Verb;
@@ -47,7 +47,7 @@ pub(super) async fn pass_parents(
         let entity = call.instance.catalog().entity(target);
         let permit = pass_through(&call.caller, entity);
         let missing = || ApiError::not_found(&entity.schema, &id.to_string());
-        let permit = match rules::is_own(entity, &call.caller, *id) {
+        let permit = match marks::is_own(entity, &call.caller, *id) {
             Some(true) => permit.whole(),
             Some(false) => return Err(missing().into()),
             None => permit,
@@ -151,6 +151,6 @@ pub fn under(grounds: Grounds<'_>, permit: &Permit<'_>, parents: &[i64]) -> Filt
             let of = crate::backend::equals(&parent.column, Kind::Integer, Value::Integer(*id));
             and(of, permit.own_by_parent(grounds, true))
         }
-        _ => rules::own(permit),
+        _ => marks::own(permit),
     }
 }

@@ -2,7 +2,6 @@
 //! callback hears of a record only while the member that made it may read that record.
 
 pub mod levels;
-pub mod outbox;
 
 use super::related;
 use crate::backend::equals;
@@ -10,32 +9,23 @@ use crate::caller::Caller;
 use crate::context::Context;
 use crate::draft::Draft;
 use crate::instance::Instance;
+use crate::outbox::callbacks::Message;
 use crate::outbox::{Message as _, Progress, next_id};
-use crate::permit::{Permit, authorize};
+use crate::permit::authorize;
 use crate::problem::Problem;
 use crate::row::Row;
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_policy::Verb;
-use bitting_query::{Filter, Kind, Value, and};
+use bitting_query::{Kind, Value, and};
 use bitting_store::table::Change;
 use levels::{Reach, Type};
-use outbox::Message;
 use std::sync::Arc;
 
 /// The entity that keeps callbacks.
 pub const PATH: &str = "system/callbacks";
 const TAGS: &str = "system/integratorTags";
 const COMPANIES: &str = "company/companies";
-
-/// A callback is its member's own, also for reading; administrators see all.
-pub fn own(permit: &Permit<'_>) -> Filter {
-    let caller = permit.caller();
-    if caller.role.admin {
-        return Filter::Constant(true);
-    }
-    equals("member_id", Kind::Integer, Value::Integer(caller.member))
-}
 
 /// Checks a registration; what the caller wrote is kept and shown as written.
 pub async fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Problem> {

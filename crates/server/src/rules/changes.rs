@@ -13,6 +13,7 @@ pub use trails::Trails;
 use super::{audit, callbacks};
 use crate::context::Context;
 use crate::draft::Draft;
+use crate::instance::Instance;
 use crate::problem::Problem;
 use crate::row::Row;
 use bitting_catalog::entity::Entity;
@@ -21,7 +22,13 @@ use bitting_query::Value;
 use bitting_store::table::Change;
 use outcome::Outcome;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+/// Which tables leave a trail; read from the catalog at the first write.
+fn trails_of(instance: &Instance) -> &Trails {
+    let kept: &OnceLock<Trails> = instance.memory();
+    kept.get_or_init(|| Trails::new(instance.catalog()))
+}
 
 /// A record was created or changed.
 pub async fn saved(
@@ -78,10 +85,10 @@ async fn told(
 /// Adds to the changes of a write what nobody has said of it yet: of records that changed, and of records that
 /// something was hung on or taken from, which counts as a change of theirs.
 pub async fn complete(context: Context<'_>, changes: &mut Vec<Change>) -> Result<(), Problem> {
-    let (catalog, trails) = (context.instance.catalog(), context.instance.trails());
+    let (catalog, trails) = (context.instance.catalog(), trails_of(context.instance));
     let rows = outcome::rows(changes, |table| trails.of(table).is_some());
     let mut said = audit::said(changes);
-    said.extend(callbacks::outbox::said(changes, catalog));
+    said.extend(crate::outbox::callbacks::said(changes, catalog));
     let mut parts = Vec::new();
     for ((table, id), outcome) in &rows {
         let Some(trail) = trails.of(table) else {
@@ -161,7 +168,7 @@ async fn hung(
     said: &mut BTreeSet<(Arc<str>, i64)>,
     changes: &mut Vec<Change>,
 ) -> Result<(), Problem> {
-    let (catalog, trails) = (context.instance.catalog(), context.instance.trails());
+    let (catalog, trails) = (context.instance.catalog(), trails_of(context.instance));
     let Some(row) = at_rest(context, &table, id).await? else {
         return Ok(());
     };
@@ -184,7 +191,7 @@ async fn hung(
 
 async fn at_rest(context: Context<'_>, table: &str, id: i64) -> Result<Option<Row>, Problem> {
     let instance = context.instance;
-    match instance.trails().home(instance.catalog(), table) {
+    match trails_of(instance).home(instance.catalog(), table) {
         Some(entity) => Ok(instance.backend.raw_row(entity, id).await?),
         None => Ok(None),
     }

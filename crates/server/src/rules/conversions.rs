@@ -12,6 +12,7 @@ use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;
+use crate::saving::turn;
 use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::{Entity, Kind as FieldKind};
 use bitting_dialects::connectwise::error::ApiError;
@@ -251,7 +252,7 @@ async fn convert(
         .and_then(|name| related::member(&members, name).map(|value| (name, value)));
     // Products take part in sums.
     let products = related::entity(context.instance, included::PRODUCTS)?;
-    let _turn = super::turn(context.instance, products).await;
+    let _turn = turn::turn(context.instance, products).await;
     let (permit, to, mut changes) = match present {
         Some((name, value)) => {
             let to = related::number(value).ok_or_else(|| wishes.wrong(name, "is no id"))?;

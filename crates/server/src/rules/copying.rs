@@ -10,6 +10,7 @@ use crate::moment;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::saving::turn;
 use crate::{answer::Answer, context::Context};
 use crate::{saving, usage};
 use bitting_catalog::entity::{Entity, EntityId, Field, Kind as FieldKind, Scalar};
@@ -207,7 +208,7 @@ async fn copy(
             .and_then(related::number)
             .ok_or_else(|| Problem::field(&resource, FieldError::missing(&resource, "id")))?,
     };
-    let _turn = super::turn(context.instance, entity).await;
+    let _turn = turn::turn(context.instance, entity).await;
     let model = verbs::model(context, entity, from).await?;
     let mut made = tree(context, entity, &model, plan).await?;
     let root = &mut made[0];

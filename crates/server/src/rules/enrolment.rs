@@ -129,7 +129,7 @@ pub async fn deactivate(
             values,
         }])
         .await?;
-    super::after_save(context.instance, entity);
+    context.instance.written(entity);
     Ok(match rule {
         "deactivate_member" => Answer::json(200, &wanted),
         _ => Answer::empty(204),

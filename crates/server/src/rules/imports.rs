@@ -7,6 +7,7 @@ use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;
+use crate::saving::turn;
 use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::{Entity, Field};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
@@ -134,7 +135,7 @@ pub async fn marketplace(
             invalid("marketplaceImportType", message)
         })?;
         let adding = verbs::authorized(context, entity, Verb::Add)?;
-        let _turn = super::turn(context.instance, entity).await;
+        let _turn = turn::turn(context.instance, entity).await;
         let mut changes = Vec::new();
         for object in &objects {
             let bytes = object.to_string();

@@ -2,22 +2,13 @@
 
 use super::related;
 use super::verbs;
-use crate::backend::equals;
 use crate::draft::Draft;
+use crate::marks;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::FieldError;
-use bitting_query::{Filter, Kind, Value};
-
-/// The rows that are the caller's.
-pub fn own(permit: &Permit<'_>) -> Filter {
-    equals(
-        "member_id",
-        Kind::Integer,
-        Value::Integer(permit.caller().member),
-    )
-}
+use bitting_query::Value;
 
 /// A row is for whoever makes it.
 pub fn save(context: Context<'_>, draft: &mut Draft<'_>) {
@@ -60,7 +51,7 @@ pub async fn clear(
     let entity = permit.entity();
     let mut changes = Vec::new();
     for row in backend
-        .raw_rows(entity, own(permit), Vec::new(), None)
+        .raw_rows(entity, marks::of_caller(permit), Vec::new(), None)
         .await?
     {
         if vendors.is_none_or(|vendors| row.flag("vendor_picker_flag") == vendors) {

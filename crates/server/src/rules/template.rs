@@ -22,7 +22,7 @@ pub async fn row(context: Context<'_>, permit: &Permit<'_>) -> Result<Row, Probl
         resource: names::resource(&entity.schema),
     };
     saving::fill_defaults(&mut draft);
-    super::prepare(context, &mut draft).await?;
+    context.rules.prepare(context, &mut draft).await?;
     references::fill_defaults(context.instance, &mut draft).await?;
     Ok(draft.row)
 }

@@ -19,6 +19,7 @@ use bitting_server::http::{Body, Handler as _, Received};
 use bitting_server::instance::{Instance, Opening};
 use bitting_server::keys::{Key, Pair};
 use bitting_server::rules::first;
+use bitting_server::rules::rulebook::Rulebook;
 use bitting_server::secret::Secret;
 use bitting_server::seed::{self, Demo};
 use bitting_server::server::{Server, Settings};
@@ -164,6 +165,7 @@ impl Company {
             clock: Arc::new(move || {
                 Timestamp::from_second(clock.load(Ordering::Relaxed)).expect("a time in range")
             }),
+            groundwork: &Rulebook,
         })
         .await
         .expect("an instance opens");

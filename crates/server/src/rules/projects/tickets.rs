@@ -171,7 +171,7 @@ pub async fn convert(
         parents: &[],
         ..context
     };
-    Box::pin(super::super::prepare(below, &mut draft)).await?;
+    below.rules.prepare(below, &mut draft).await?;
     Box::pin(tickets::save(below, &mut draft)).await?;
     if to_project {
         save(below, &mut draft).await?;

@@ -126,6 +126,11 @@ struct Known {
 }
 
 impl Clocks {
+    /// What is kept of them.
+    fn of(instance: &Instance) -> &Self {
+        instance.memory()
+    }
+
     /// How often set-up was emptied so far; `None` where nothing may be kept.
     fn since(&self, instance: &Instance) -> Option<u64> {
         let kept = |path: &&str| {
@@ -174,15 +179,16 @@ pub async fn of(context: Context<'_>, ticket: &Draft<'_>) -> Result<Level, Probl
         id = agreement.and_then(|row| row.integer("sla_id"));
     }
     let asked = (id, ticket.integer("priority"));
-    let emptied = instance.clocks.since(instance);
-    let kept = emptied.and_then(|at| instance.clocks.find(at, |known| known.terms.get(&asked)));
+    let emptied = Clocks::of(instance).since(instance);
+    let kept =
+        emptied.and_then(|at| Clocks::of(instance).find(at, |known| known.terms.get(&asked)));
     let terms = match kept {
         Some(terms) => terms,
         None => {
             let terms = terms(context, asked).await?.map(Arc::new);
             if let Some(at) = emptied {
                 let keep = |known: &mut Known| drop(known.terms.insert(asked, terms.clone()));
-                instance.clocks.keep(at, keep);
+                Clocks::of(instance).keep(at, keep);
             }
             terms
         }
@@ -267,15 +273,16 @@ async fn hours(
     let Some(calendar) = calendar else {
         return Ok(Arc::new(Hours::Always));
     };
-    let emptied = instance.clocks.since(instance);
-    let kept = emptied.and_then(|at| instance.clocks.find(at, |known| known.hours.get(&calendar)));
+    let emptied = Clocks::of(instance).since(instance);
+    let kept =
+        emptied.and_then(|at| Clocks::of(instance).find(at, |known| known.hours.get(&calendar)));
     if let Some(hours) = kept {
         return Ok(hours);
     }
     let hours = Arc::new(open(context, calendar).await?);
     if let Some(at) = emptied {
         let keep = |known: &mut Known| drop(known.hours.insert(calendar, hours.clone()));
-        instance.clocks.keep(at, keep);
+        Clocks::of(instance).keep(at, keep);
     }
     Ok(hours)
 }
