@@ -2,17 +2,21 @@
 //! no header and no entity by name.
 
 mod by_id;
+mod known;
 mod layouts;
+mod pairs;
 mod raw;
+mod shared;
 
 pub use by_id::Made;
-use layouts::{Known, Layouts};
+use known::{Known, Layouts};
 
 use crate::labels::LabelCache;
+use crate::marked::Marked;
 use crate::mine::{self, By};
-use crate::naming::Paths;
+use crate::paths::Paths;
 use crate::permit::{Grounds, Permit};
-use crate::references::Marked;
+use crate::pointers;
 use crate::row::{self, Row};
 use crate::setup_rows::SetupRows;
 use crate::shape;
@@ -87,6 +91,12 @@ pub struct Look<'a> {
     pub base: &'a str,
     /// Ids in the path before the record's own.
     pub parents: &'a [i64],
+}
+
+impl Look<'_> {
+    fn paths<'a>(&self, labels: &'a LabelCache, entity: &Entity) -> Paths<'a> {
+        Paths::new(labels, entity, self.parents, self.view.is_none())
+    }
 }
 
 /// A page as it goes out.
@@ -203,7 +213,7 @@ impl Backend {
         let custom = self.custom_fields(entity.id);
         let mut writer = Writer::new(&self.labels, ask.look.base, &custom, true);
         let (mut last, mut more) = (None, false);
-        let mut path = Paths::new(self, entity, &ask.look);
+        let mut path = ask.look.paths(&self.labels, entity);
         self.run(&statement, quick, &mut |cells| {
             if writer.rows() as u64 == ask.limit {
                 more = true;
@@ -260,7 +270,7 @@ impl Backend {
         let layout = &known.layout;
         let custom = self.custom_fields(entity.id);
         let mut writer = Writer::new(&self.labels, look.base, &custom, false);
-        let mut path = Paths::new(self, entity, &look);
+        let mut path = look.paths(&self.labels, entity);
         let filter = self.within(permit, filter);
         let mut write = |cells: &dyn Cells| {
             writer.write(layout, path.of(id), |index| seen(cells.cell(index)));
@@ -311,7 +321,7 @@ impl Backend {
 
     /// Applies changes as a whole, and forgets what was cached of the rows they touch.
     pub(crate) async fn write(&self, mut changes: Vec<Change>) -> Result<(), StoreError> {
-        mine::follow(self, &mut changes).await?;
+        self.follow_pairs(&mut changes).await?;
         let versions = self.versions.as_ref();
         let renamed = versions.filter(|versions| versions.renames(&changes));
         if let Some(versions) = versions {
@@ -356,9 +366,9 @@ impl Backend {
         while let Some((at, id)) = open.pop() {
             let holder = self.catalog.entity(at);
             if !changes.is_empty() {
-                left.extend(crate::usage::unused(self, holder, id));
+                left.extend(pointers::unused(&self.catalog, holder, id));
             }
-            for pointer in crate::usage::pointers(self, holder)
+            for pointer in pointers::pointers(&self.catalog, holder)
                 .into_iter()
                 .filter(|pointer| pointer.child)
             {
@@ -370,7 +380,7 @@ impl Backend {
                     open.push((pointer.from.id, row.id));
                 }
             }
-            if shape::is_owned(holder) {
+            if mine::is_owned(holder) {
                 changes.push(Change::Unpair {
                     table: mine::table(&holder.table),
                     id,
@@ -403,7 +413,7 @@ impl Backend {
         let layout = &known.layout;
         let custom = self.custom_fields(permit.entity().id);
         let mut writer = Writer::new(&self.labels, look.base, &custom, list);
-        let mut path = Paths::new(self, permit.entity(), &look);
+        let mut path = look.paths(&self.labels, permit.entity());
         for row in rows {
             let values = row.in_order(&known.sorted, layout.columns.len());
             writer.write(layout, path.of(row.id), |index| match values[index] {

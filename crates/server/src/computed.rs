@@ -39,26 +39,6 @@ impl bitting_query::Row for Seen<'_> {
     }
 }
 
-/// A row that a reference points to, as the filter on the reference sees it.
-pub struct Target<'a>(pub &'a Row);
-
-impl bitting_query::Row for Target<'_> {
-    fn value(&self, path: &Path) -> Cow<'_, Value> {
-        match &*path.column {
-            "id" => Cow::Owned(Value::Integer(self.0.id)),
-            column => Cow::Borrowed(self.0.get(column)),
-        }
-    }
-
-    fn elements(&self, _: &Elements) -> Vec<Box<dyn bitting_query::Row + '_>> {
-        Vec::new()
-    }
-
-    fn in_index(&self, _: &str, _: i64) -> bool {
-        false
-    }
-}
-
 /// One page of them: in the order asked for, else as the rule gave them; `forward` pages go by id.
 pub async fn list(
     backend: &Backend,

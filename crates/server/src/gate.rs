@@ -333,7 +333,7 @@ impl Passage<'_> {
             let above = index > 0 && holder.parents.len() <= index;
             let fence = self.fence(&sight, above).await?;
             let owns =
-                asked.mine() && call.entity.ownership.parent && crate::shape::is_owned(holder);
+                asked.mine() && call.entity.ownership.parent && crate::mine::is_owned(holder);
             let own = if owns {
                 let sight = pass_through(&call.caller, holder).owned();
                 Some(self.fence(&sight, above).await?)

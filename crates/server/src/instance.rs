@@ -167,7 +167,7 @@ impl Instance {
     /// database do so at their next request.
     pub async fn reload(&self) -> Result<(), StoreError> {
         self.backend.forget_all();
-        crate::mine::fill(&self.backend).await?;
+        self.backend.fill_pairs().await?;
         self.set_agreements_day(i64::MIN);
         if let Some(versions) = &self.backend.versions {
             versions.renew(&self.backend.store).await?;

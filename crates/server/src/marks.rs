@@ -2,9 +2,9 @@
 
 use crate::backend::equals;
 use crate::caller::Caller;
-use crate::permit::Permit;
+use crate::permit::{Grounds, Permit};
 use bitting_catalog::entity::Entity;
-use bitting_query::{Filter, Kind, Value};
+use bitting_query::{Filter, Kind, Value, and};
 
 /// Records that are for the caller alone whatever its level, as a filter.
 pub fn own(permit: &Permit<'_>) -> Filter {
@@ -14,6 +14,22 @@ pub fn own(permit: &Permit<'_>) -> Filter {
         return of_caller(permit);
     }
     Filter::Constant(true)
+}
+
+/// Rows under the parents in the path; of those that level My hides, only the caller's.
+pub fn under(grounds: Grounds<'_>, permit: &Permit<'_>, parents: &[i64]) -> Filter {
+    let entity = permit.entity();
+    if parents.len() < entity.parents.len() {
+        return permit.own_by_parent(grounds, false);
+    }
+    // Outer parents were checked on the way; the nearest one decides.
+    match (entity.parents.last(), parents.last()) {
+        (Some(parent), Some(id)) => {
+            let of = equals(&parent.column, Kind::Integer, Value::Integer(*id));
+            and(of, permit.own_by_parent(grounds, true))
+        }
+        _ => own(permit),
+    }
 }
 
 /// The rows that name the caller as their member.

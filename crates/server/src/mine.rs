@@ -3,23 +3,24 @@
 //! row)`: a caller's own tickets of one company lie together, however many of either there are. Knows no
 //! entity by name.
 
-use crate::backend::Backend;
-use crate::shape::is_owned;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, Field, Kind as FieldKind};
-use bitting_query::{Comparison, Filter, Select, Value};
-use bitting_store::StoreError;
-use bitting_store::table::{Cell, Change, Flow};
-use std::collections::HashMap;
+use bitting_query::{Comparison, Filter, Value};
+use bitting_store::table::Change;
 use std::sync::Arc;
 
 /// The pair that says a table was filled to its end, also with rows whose flag is null (-1 said it of the others). No
 /// member has this key.
-const FILLED: (i64, i64) = (-1, -2);
+pub(crate) const FILLED: (i64, i64) = (-1, -2);
 
 /// The index table that says whose a row is.
 pub fn table(name: &str) -> Arc<str> {
     Arc::from(format!("{name}__mine"))
+}
+
+/// Whether rows of the entity belong to members.
+pub fn is_owned(entity: &Entity) -> bool {
+    !entity.ownership.fields.is_empty()
 }
 
 /// A table of members' rows by one more column, and by a flag where an index holds the two together: where
@@ -86,7 +87,7 @@ impl By {
     }
 
     /// The columns that it asks for.
-    fn columns(&self) -> impl Iterator<Item = &Arc<str>> {
+    pub(crate) fn columns(&self) -> impl Iterator<Item = &Arc<str>> {
         std::iter::once(&self.column).chain(&self.flag)
     }
 
@@ -252,143 +253,6 @@ fn has_joint(entity: &Entity, column: &str, parts: &[Filter]) -> bool {
     sets.any(|set| set.iter().any(holds) && set.iter().all(equated))
 }
 
-/// Pairs for rows whose values change without their owners being worked out anew.
-pub async fn follow(backend: &Backend, changes: &mut Vec<Change>) -> Result<(), StoreError> {
-    let mut more = Vec::new();
-    for change in changes.iter() {
-        let Change::Update { table, id, values } = change else {
-            continue;
-        };
-        for by in backend.by(table) {
-            let says = |column: &str| values.iter().find(|(name, _)| **name == *column);
-            if !by.columns().any(|column| says(column).is_some()) {
-                continue;
-            }
-            let worked_out = changes.iter().chain(&more).any(|change| {
-                matches!(change, Change::Unpair { table, id: other } if *table == by.table && other == id)
-            });
-            if worked_out {
-                continue;
-            }
-            more.push(Change::Unpair {
-                table: by.table.clone(),
-                id: *id,
-            });
-            // What this change does not say, another one of the write does, or the row at rest.
-            let latest = |column: &str| {
-                let mut found = None;
-                for change in changes.iter() {
-                    match change {
-                        Change::Update {
-                            table: of,
-                            id: other,
-                            values,
-                        }
-                        | Change::Insert {
-                            table: of,
-                            id: other,
-                            values,
-                        } if of == table && other == id => {
-                            let said = values.iter().find(|(name, _)| **name == *column);
-                            found = said.map(|(_, value)| value.clone()).or(found);
-                        }
-                        _ => {}
-                    }
-                }
-                found
-            };
-            let mut held: Vec<(Arc<str>, Value)> = Vec::new();
-            for column in by.columns() {
-                let value = match latest(column) {
-                    Some(value) => Some(value),
-                    None => value_at_rest(backend, table, *id, column).await?,
-                };
-                held.extend(value.map(|value| (column.clone(), value)));
-            }
-            let owners = members(backend, table, Some(*id)).await?;
-            let value = |column: &str| {
-                let mut held = held.iter();
-                held.find(|(name, _)| **name == *column).map(|(_, v)| v)
-            };
-            more.extend(by.pairs(owners.iter().map(|(member, _)| member), value, *id));
-        }
-    }
-    changes.extend(more);
-    Ok(())
-}
-
-async fn value_at_rest(
-    backend: &Backend,
-    table: &Arc<str>,
-    id: i64,
-    column: &Arc<str>,
-) -> Result<Option<Value>, StoreError> {
-    let mut value = None;
-    backend
-        .store
-        .get(table, id, std::slice::from_ref(column), &mut |cells| {
-            value = Some(crate::row::owned(cells.cell(0)));
-            Flow::Stop
-        })
-        .await?;
-    Ok(value)
-}
-
-/// Fills the narrower tables of a database that was made before the catalog asked for them.
-pub async fn fill(backend: &Backend) -> Result<(), StoreError> {
-    for entity in &backend.catalog.entities {
-        if entity.stored_in.is_some() {
-            continue;
-        }
-        for by in backend.by(&entity.table) {
-            fill_one(backend, entity, by).await?;
-        }
-    }
-    Ok(())
-}
-
-async fn fill_one(backend: &Backend, entity: &Entity, by: &By) -> Result<(), StoreError> {
-    if is_filled(backend, by).await? {
-        return Ok(());
-    }
-    let columns: Vec<Arc<str>> = by.columns().cloned().collect();
-    let mut values: HashMap<i64, Vec<Value>> = HashMap::new();
-    let select = Select {
-        table: entity.table.clone(),
-        columns: std::iter::once(Arc::from("id"))
-            .chain(columns.iter().cloned())
-            .collect(),
-        filter: Filter::Constant(true),
-        order: Vec::new(),
-        limit: None,
-        offset: 0,
-    };
-    backend
-        .scan(&select, &mut |cells| {
-            if let Cell::Integer(id) = cells.cell(0) {
-                let held = (1..=columns.len()).map(|at| crate::row::owned(cells.cell(at)));
-                values.insert(id, held.collect());
-            }
-            Flow::Continue
-        })
-        .await?;
-    let owned = members(backend, &entity.table, None).await?;
-    if owned.is_empty() {
-        return Ok(());
-    }
-    let pairs = owned.iter().filter_map(|(member, id)| {
-        let held = values.get(id)?;
-        let value = |column: &str| {
-            let at = columns.iter().position(|name| **name == *column)?;
-            held.get(at)
-        };
-        by.pairs(std::iter::once(member), value, *id).pop()
-    });
-    let pairs: Vec<Change> = pairs.chain([filled(by)]).collect();
-    backend.store.load(pairs.into_iter(), &mut |_| {}).await?;
-    Ok(())
-}
-
 /// The changes that say every narrower table has every pair, for rows that were laid down with theirs.
 pub fn all_filled(catalog: &Catalog) -> Vec<Change> {
     let own = catalog.entities.iter();
@@ -399,56 +263,11 @@ pub fn all_filled(catalog: &Catalog) -> Vec<Change> {
 }
 
 /// The change that says a table has every pair: goes last.
-fn filled(by: &By) -> Change {
+pub(crate) fn filled(by: &By) -> Change {
     Change::Pair {
         table: by.table.clone(),
         key: FILLED.0,
         id: FILLED.1,
-    }
-}
-
-async fn is_filled(backend: &Backend, by: &By) -> Result<bool, StoreError> {
-    let mut found = false;
-    let select = pairs(by.table.clone(), FILLED.0, "key");
-    backend
-        .read(&select, &mut |cells| {
-            found |= cells.cell(1) == Cell::Integer(FILLED.1);
-            Flow::Continue
-        })
-        .await?;
-    Ok(found)
-}
-
-/// Members and rows of a table: of one row, or all of them.
-async fn members(
-    backend: &Backend,
-    name: &str,
-    id: Option<i64>,
-) -> Result<Vec<(i64, i64)>, StoreError> {
-    let mut select = pairs(table(name), id.unwrap_or_default(), "id");
-    if id.is_none() {
-        select.filter = Filter::Constant(true);
-    }
-    let mut found = Vec::new();
-    backend
-        .scan(&select, &mut |cells| {
-            if let (Cell::Integer(member), Cell::Integer(id)) = (cells.cell(0), cells.cell(1)) {
-                found.push((member, id));
-            }
-            Flow::Continue
-        })
-        .await?;
-    Ok(found)
-}
-
-fn pairs(table: Arc<str>, value: i64, column: &str) -> Select {
-    Select {
-        table,
-        columns: vec![Arc::from("key"), Arc::from("id")],
-        filter: crate::backend::equals(column, bitting_query::Kind::Integer, Value::Integer(value)),
-        order: Vec::new(),
-        limit: None,
-        offset: 0,
     }
 }
 

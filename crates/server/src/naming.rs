@@ -1,7 +1,7 @@
 //! Names of referenced records: which labels an answer lacks, and reading them in one statement per entity.
 //! Knows no entity by name.
 
-use crate::backend::{Backend, Look, id_of, id_path};
+use crate::backend::{Backend, id_of, id_path};
 use crate::labels::Found;
 use crate::row::owned;
 use bitting_catalog::entity::{Entity, EntityId, Kind as FieldKind};
@@ -111,38 +111,5 @@ impl Backend {
         let mut found = Found::default();
         self.read_labels(target, &[id], &mut found).await?;
         Ok(found.label(target, id))
-    }
-}
-
-/// The record's own path below the API root, built anew in one buffer for each row.
-pub(crate) struct Paths<'a> {
-    backend: &'a Backend,
-    entity: EntityId,
-    ids: Vec<i64>,
-    wanted: bool,
-    path: Box<str>,
-}
-
-impl<'a> Paths<'a> {
-    pub(crate) fn new(backend: &'a Backend, entity: &Entity, look: &Look<'_>) -> Self {
-        let mut ids = look.parents.to_vec();
-        ids.push(0);
-        Self {
-            backend,
-            entity: entity.id,
-            ids,
-            wanted: !entity.links.is_empty() && look.view.is_none(),
-            path: Box::from(""),
-        }
-    }
-
-    pub(crate) fn of(&mut self, id: i64) -> &str {
-        if self.wanted {
-            if let Some(last) = self.ids.last_mut() {
-                *last = id;
-            }
-            self.path = self.backend.labels.recipe(self.entity).path(&self.ids);
-        }
-        &self.path
     }
 }

@@ -2,6 +2,7 @@
 //! without one: a forgotten check does not compile.
 
 use crate::caller::{Bar, Caller};
+use crate::shape::is_scoped;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, GuardedBy, Kind as FieldKind};
 use bitting_dialects::connectwise::layout::{ENTERED_BY, SCOPE};
@@ -176,7 +177,7 @@ impl<'a> Permit<'a> {
             }
         }
         if self.mine {
-            if crate::shape::is_owned(self.entity) {
+            if crate::mine::is_owned(self.entity) {
                 let table = crate::mine::table(&self.entity.table);
                 all.push(Filter::InIndex {
                     table,
@@ -187,7 +188,7 @@ impl<'a> Permit<'a> {
             }
         }
         // Also where a path shows the rows as those of a parent: they rest in one table with one index.
-        if self.withheld && !(self.mine && crate::shape::is_owned(self.entity)) {
+        if self.withheld && !(self.mine && crate::mine::is_owned(self.entity)) {
             all.push(Filter::InIndex {
                 table: crate::mine::table(&self.entity.table),
                 key: self.caller.member,
@@ -256,7 +257,7 @@ impl<'a> Permit<'a> {
         let entity = self.entity;
         let told = self.mine
             && entity.ownership.parent
-            && !crate::shape::is_owned(entity)
+            && !crate::mine::is_owned(entity)
             // What is worked out is told by the rule that works it out.
             && (entity.stored || !passed);
         let Some(parent) = entity.parents.last().filter(|_| told) else {
@@ -265,7 +266,7 @@ impl<'a> Permit<'a> {
         let holder = parent.entity.map(|holder| grounds.catalog.entity(holder));
         let holder = holder.filter(|holder| holder.stored).and_then(|holder| {
             let permit = pass_through(self.caller, holder);
-            let owned = crate::shape::is_owned(holder);
+            let owned = crate::mine::is_owned(holder);
             let permit = if owned { permit.owned() } else { permit };
             permit.mine.then_some(permit)
         });
@@ -365,7 +366,7 @@ impl<'a> Permit<'a> {
 
     /// The caller's own rows, where it has only those in a project.
     fn own(&self) -> Filter {
-        if crate::shape::is_owned(self.entity) {
+        if crate::mine::is_owned(self.entity) {
             return Filter::InIndex {
                 table: crate::mine::table(&self.entity.table),
                 key: self.caller.member,
@@ -441,12 +442,6 @@ impl<'a> Permit<'a> {
         self.withheld = false;
         self
     }
-}
-
-/// Whether rows of the entity hang on a node of the structure.
-pub fn is_scoped(entity: &Entity) -> bool {
-    let scope = &entity.scope;
-    scope.location.is_some() || scope.via.is_some() || scope.parent
 }
 
 fn column(name: &str, kind: Kind) -> Path {

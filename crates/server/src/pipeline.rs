@@ -10,6 +10,7 @@ use crate::backend::{Ask, Look, Made};
 use crate::caller::Caller;
 use crate::http::{Body, Received};
 use crate::instance::Instance;
+use crate::marks::under;
 use crate::permit::{Permit, authorize};
 use crate::problem::Problem;
 use crate::rules::rulebook::Rulebook;
@@ -31,7 +32,6 @@ use bitting_dialects::connectwise::projection::Projection;
 use bitting_policy::{Needs, Verb};
 use bitting_query::{Comparison, Filter, Kind, Path, Value, and};
 pub(crate) use parents::split;
-pub use parents::under;
 use parents::{parents_in, pass_parents};
 use std::sync::Arc;
 

@@ -6,11 +6,9 @@ use crate::draft::Draft;
 use crate::instance::Instance;
 use crate::permit::pass_through;
 use crate::problem::Problem;
-use bitting_catalog::Catalog;
-use bitting_catalog::entity::{Entity, EntityId, Field, Kind as FieldKind};
+use bitting_catalog::entity::{Entity, Field, Kind as FieldKind};
 use bitting_dialects::connectwise::body::Key;
 use bitting_dialects::connectwise::error::FieldError;
-use bitting_policy::Needs;
 use bitting_query::{Filter, Kind, Order, Value, and};
 use std::sync::Arc;
 
@@ -119,43 +117,6 @@ pub async fn fill_defaults(instance: &Instance, draft: &mut Draft<'_>) -> Result
         }
     }
     Ok(())
-}
-
-/// A reference whose setup table marks a default.
-#[derive(Debug)]
-pub struct Marked {
-    field: usize,
-    target: EntityId,
-    /// The column of the mark.
-    flag: Arc<str>,
-}
-
-impl Marked {
-    /// Those of an entity that callers or rules may fill.
-    pub fn of(catalog: &Catalog, entity: &Entity) -> Box<[Self]> {
-        let marked = |(field, of): (usize, &Field)| {
-            let FieldKind::Reference(reference) = &of.kind else {
-                return None;
-            };
-            let target = reference.target.filter(|_| !of.read_only)?;
-            let flag = mark(catalog.entity(target)).filter(|_| target != entity.id)?;
-            Some(Self {
-                field,
-                target,
-                flag: flag.column.clone(),
-            })
-        };
-        let fields = entity.fields.iter().enumerate();
-        fields.filter_map(marked).collect()
-    }
-}
-
-/// The field that marks the default row of a setup table. Only those mark one; a contact's flag says something
-/// else.
-pub fn mark(entity: &Entity) -> Option<&Field> {
-    let marks = |field: &&Field| ["defaultFlag", "overallDefaultFlag"].contains(&&*field.name);
-    let table = matches!(entity.right.needs, Needs::Table(_)) && entity.stored;
-    entity.fields.iter().find(marks).filter(|_| table)
 }
 
 /// Tables whose rows are chosen within another row although no path says so: each has a default of its own.

@@ -1,7 +1,8 @@
 //! A row in hand: values by column, as rules and checks of writes see it.
 
-use bitting_query::{Kind, Value};
+use bitting_query::{Elements, Kind, Path, Value};
 use bitting_store::table::{Cell, Cells, Column};
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -218,5 +219,25 @@ pub fn owned(cell: Cell<'_>) -> Value {
         Cell::Number(number) => Value::Number(number),
         Cell::Boolean(flag) => Value::Boolean(flag),
         Cell::Text(text) => Value::Text(text.to_owned()),
+    }
+}
+
+/// A row that a reference points to, as the filter on the reference sees it.
+pub struct Target<'a>(pub &'a Row);
+
+impl bitting_query::Row for Target<'_> {
+    fn value(&self, path: &Path) -> Cow<'_, Value> {
+        match &*path.column {
+            "id" => Cow::Owned(Value::Integer(self.0.id)),
+            column => Cow::Borrowed(self.0.get(column)),
+        }
+    }
+
+    fn elements(&self, _: &Elements) -> Vec<Box<dyn bitting_query::Row + '_>> {
+        Vec::new()
+    }
+
+    fn in_index(&self, _: &str, _: i64) -> bool {
+        false
     }
 }

@@ -14,10 +14,10 @@ use crate::outbox;
 use crate::outbox::callbacks::Message;
 use crate::permit::Permit;
 use crate::placement;
+use crate::pointers;
 use crate::problem::Problem;
 use crate::references;
 use crate::row::Row;
-use crate::usage;
 use admitted::admitted;
 use bitting_catalog::entity::{Entity, Release};
 use bitting_dialects::connectwise::body::{Input, Purpose, Reader};
@@ -68,7 +68,7 @@ pub async fn replace(
     let _turn = turn::turn(context.instance, entity).await?;
     let mut changes = Vec::new();
     for id in gone {
-        changes.extend(usage::unused(backend, entity, *id));
+        changes.extend(pointers::unused(&backend.catalog, entity, *id));
         changes.extend(backend.removal(entity, *id).await?);
     }
     let mut ids = Vec::with_capacity(bodies.len());
@@ -125,7 +125,7 @@ pub async fn laid_down(
 ) -> Result<Vec<Change>, Problem> {
     enter(context, draft);
     match node {
-        Some(node) if crate::permit::is_scoped(draft.entity) => {
+        Some(node) if crate::shape::is_scoped(draft.entity) => {
             draft.row.set(SCOPE, Value::Integer(node));
         }
         _ => placement::place(context.instance, draft).await?,
@@ -207,7 +207,7 @@ pub async fn removed(
             .rules
             .before_delete(context, entity, &row, &mut changes)
             .await?;
-        changes.extend(usage::unused(backend, entity, id));
+        changes.extend(pointers::unused(&backend.catalog, entity, id));
         changes.extend(backend.removal(entity, id).await?);
     }
     context
@@ -220,8 +220,7 @@ pub async fn removed(
 /// The row a call is about. Out of sight is not found; in sight but not open to this verb is refused.
 pub async fn existing(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Result<Row, Problem> {
     let backend = &context.instance.backend;
-    let under =
-        |permit: &Permit<'_>| crate::pipeline::under(backend.grounds(), permit, context.parents);
+    let under = |permit: &Permit<'_>| marks::under(backend.grounds(), permit, context.parents);
     // What the caller cannot read it cannot change either, whatever its level for the verb: Edit All with
     // Inquire My opens its own records and no others.
     let own = marks::is_own(permit.entity(), context.caller, id) == Some(true);

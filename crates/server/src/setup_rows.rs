@@ -1,9 +1,9 @@
 //! Rows of set-up kept in memory: what every write looks up for its defaults and checks (boards, statuses,
 //! types, locations, members). Any write to such a table empties it. Knows no entity by name.
 
-use crate::permit::is_scoped;
+use crate::mine::is_owned;
 use crate::row::Row;
-use crate::shape::is_owned;
+use crate::shape::is_scoped;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, EntityId};
 use bitting_catalog::served::Rows;

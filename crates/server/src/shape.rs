@@ -1,8 +1,7 @@
 //! From the catalog's tables to the store's: the same columns in the store's words, and an index table per
 //! table whose rows belong to members.
 
-use crate::mine::{self, By};
-use crate::permit::is_scoped;
+use crate::mine::{self, By, is_owned};
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, Field};
 use bitting_catalog::table::Holds;
@@ -64,9 +63,10 @@ fn pairs(name: Arc<str>, key: Key) -> Table {
     }
 }
 
-/// Whether rows of the entity belong to members.
-pub fn is_owned(entity: &Entity) -> bool {
-    !entity.ownership.fields.is_empty()
+/// Whether rows of the entity hang on a node of the structure.
+pub fn is_scoped(entity: &Entity) -> bool {
+    let scope = &entity.scope;
+    scope.location.is_some() || scope.via.is_some() || scope.parent
 }
 
 /// How a field's column compares.

@@ -1,17 +1,15 @@
-//! Where a record is used: which columns of which entities point to it. Read by `/usages`, and checked
-//! before a record is deleted.
+//! Where a record is used, as `/usages` says it.
 
 use crate::backend::{Backend, equals};
 use crate::caller::Caller;
+use crate::marks::under;
 use crate::permit::authorize;
+use crate::pointers::pointers;
 use bitting_catalog::entity::Entity;
-use bitting_catalog::table::Holds;
 use bitting_policy::Verb;
 use bitting_query::{Kind, Value, and};
 use bitting_store::StoreError;
-use bitting_store::table::Change;
 use serde::Serialize;
-use std::sync::Arc;
 
 /// One line of `/usages`.
 #[derive(Debug, Serialize)]
@@ -24,54 +22,6 @@ pub struct Usage {
     pub type_key: String,
 }
 
-/// A column that points to records of an entity.
-#[derive(Debug)]
-pub struct Pointer<'a> {
-    pub from: &'a Entity,
-    pub column: Arc<str>,
-    /// The pointing rows hang under the record and go with it.
-    pub child: bool,
-}
-
-/// Every column that points to records of `entity`. Children, which go with the record, come apart.
-pub fn pointers<'a>(backend: &'a Backend, entity: &Entity) -> Vec<Pointer<'a>> {
-    let home = backend.catalog.home(entity.id).id;
-    let mut found: Vec<Pointer<'a>> = Vec::new();
-    let stored = backend
-        .catalog
-        .entities
-        .iter()
-        .filter(|from| from.stored && from.stored_in.is_none());
-    for from in stored {
-        let above = from
-            .parents
-            .last()
-            .and_then(|parent| Some((parent, parent.entity?)));
-        if let Some((parent, _)) =
-            above.filter(|(_, above)| backend.catalog.home(*above).id == home)
-        {
-            found.push(Pointer {
-                from,
-                column: parent.column.clone(),
-                child: true,
-            });
-        }
-    }
-    for (from, field) in backend.catalog.pointing_to(entity.id) {
-        let known = found
-            .iter()
-            .any(|pointer| pointer.from.id == from.id && pointer.column == field.column);
-        if !known && field.kind.holds() == Holds::Integer {
-            found.push(Pointer {
-                from,
-                column: field.column.clone(),
-                child: false,
-            });
-        }
-    }
-    found
-}
-
 /// How often each kind of record points to this one, of the records that the caller may read: a count of
 /// what it may not read would tell that it is there.
 pub async fn of(
@@ -81,7 +31,7 @@ pub async fn of(
     id: i64,
 ) -> Result<Vec<Usage>, StoreError> {
     let mut usages: Vec<Usage> = Vec::new();
-    for pointer in pointers(backend, entity)
+    for pointer in pointers(&backend.catalog, entity)
         .iter()
         .filter(|pointer| !pointer.child)
     {
@@ -132,23 +82,6 @@ async fn readable(
         return Ok(0);
     };
     let filter = equals(column, Kind::Integer, Value::Integer(id));
-    let filter = and(
-        crate::pipeline::under(backend.grounds(), &permit, &[]),
-        filter,
-    );
+    let filter = and(under(backend.grounds(), &permit, &[]), filter);
     backend.count(&permit, filter).await
-}
-
-/// Conditions of a deletion: nothing but the record's own children points to it.
-pub fn unused(backend: &Backend, entity: &Entity, id: i64) -> Vec<Change> {
-    pointers(backend, entity)
-        .into_iter()
-        .filter(|pointer| !pointer.child)
-        .map(|pointer| Change::Unused {
-            table: pointer.from.table.clone(),
-            column: pointer.column,
-            value: Value::Integer(id),
-            name: pointer.from.schema.clone(),
-        })
-        .collect()
 }

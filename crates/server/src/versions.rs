@@ -2,7 +2,6 @@
 //! as another has changed it. Every request reads two words at rest first; a write that changes what they stand
 //! for puts new ones there. A database of one server's own has none of this. Knows no entity by name.
 
-use crate::backend::Backend;
 use crate::labels::LabelCache;
 use crate::secret::word;
 use bitting_catalog::entity::Entity;
@@ -165,30 +164,6 @@ impl Versions {
     /// Everything that had moved is read anew.
     pub fn caught_up(&self, moved: Moved<'_>) {
         *self.seen.write() = moved.now;
-    }
-}
-
-impl Backend {
-    /// Drops what another server that shares the database has changed since the last call; `read_rights` reads
-    /// anew what decides what callers may do.
-    pub(crate) async fn look(
-        &self,
-        read_rights: impl AsyncFnOnce() -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        let Some(versions) = &self.versions else {
-            return Ok(());
-        };
-        let Some(moved) = versions.look(&self.store).await? else {
-            return Ok(());
-        };
-        if moved.names {
-            self.forget_all();
-        }
-        if moved.rights {
-            read_rights().await?;
-        }
-        versions.caught_up(moved);
-        Ok(())
     }
 }
 

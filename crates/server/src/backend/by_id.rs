@@ -2,42 +2,16 @@
 //! memory, which means the same there as in SQL. Nothing is rendered, and the statement is the same for every
 //! caller. Also the record that was just made, which need not be read at all. Knows no entity by name.
 
-use super::{Backend, Known, Look};
-use crate::computed::Target;
+use super::known::Known;
+use super::{Backend, Look};
 use crate::permit::Permit;
-use crate::row::{Row, owned};
-use bitting_catalog::entity::{Entity, Kind as FieldKind};
-use bitting_dialects::connectwise::layout::{ENTERED_BY, SCOPE};
+use crate::row::{Row, Target, owned};
+use bitting_catalog::entity::Entity;
 use bitting_query::{Elements, Filter, Kind, Path, Value, matches};
 use bitting_store::StoreError;
-use bitting_store::table::{Cell, Cells, Change, Column, Flow};
+use bitting_store::table::{Cell, Cells, Change, Flow};
 use std::borrow::Cow;
 use std::sync::Arc;
-
-/// Columns that permits look at: where a row hangs, whose it is, what it hangs under.
-pub(super) fn guards(entity: &Entity, columns: &[Column]) -> Arc<[Arc<str>]> {
-    let field = |name: &str| entity.any_field(name).map(|field| field.column.clone());
-    let scope = &entity.scope;
-    let named = [scope.board.as_deref(), scope.project.as_deref()];
-    let mut guards = vec![Arc::from("id"), Arc::from(SCOPE), Arc::from(ENTERED_BY)];
-    guards.extend(named.into_iter().flatten().filter_map(field));
-    guards.extend(entity.parents.iter().map(|parent| parent.column.clone()));
-    // Whether a record that only bears a mark is gone, for those who refer to it.
-    guards.extend(entity.soft_delete.as_deref().and_then(field));
-    for (name, _) in &entity.only {
-        let plain = |kind: &FieldKind| !matches!(kind, FieldKind::Reference(_));
-        let field = entity.any_field(name).filter(|field| plain(&field.kind));
-        guards.extend(field.map(|field| field.column.clone()));
-    }
-    let mut seen: Vec<Arc<str>> = Vec::new();
-    for guard in guards {
-        let there = &*guard == "id" || columns.iter().any(|column| column.name == guard);
-        if there && !seen.contains(&guard) {
-            seen.push(guard);
-        }
-    }
-    seen.into()
-}
 
 /// A filter that a row answers on its own, and the pairs that it asks for.
 struct Alone<'f> {

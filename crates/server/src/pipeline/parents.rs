@@ -3,13 +3,12 @@
 
 use super::{Call, needs};
 use crate::marks;
-use crate::permit::{Grounds, Permit, authorize, pass_through};
+use crate::permit::{Permit, authorize, pass_through};
 use crate::problem::Problem;
 use crate::row::Row;
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Verb;
-use bitting_query::{Filter, Kind, Value, and};
 
 /// Splits the ids in the path into those of parents and the record's own.
 pub(crate) fn split<'i>(call: &Call<'_>, ids: &'i [i64]) -> (&'i [i64], Option<i64>) {
@@ -90,7 +89,7 @@ pub(super) async fn pass_parents(
             }
         }
         // Level My of what hangs on a record is about the caller's own records.
-        if asked.mine() && call.entity.ownership.parent && crate::shape::is_owned(entity) {
+        if asked.mine() && call.entity.ownership.parent && crate::mine::is_owned(entity) {
             let own = pass_through(&call.caller, entity).owned();
             if call.instance.backend.row(&own, *id).await?.is_none() {
                 return Err(match asked.verb() {
@@ -137,20 +136,4 @@ async fn sibling<'a>(
         }
     }
     Ok(None)
-}
-
-/// Rows under the parents in the path; of those that level My hides, only the caller's.
-pub fn under(grounds: Grounds<'_>, permit: &Permit<'_>, parents: &[i64]) -> Filter {
-    let entity = permit.entity();
-    if parents.len() < entity.parents.len() {
-        return permit.own_by_parent(grounds, false);
-    }
-    // Outer parents were checked on the way; the nearest one decides.
-    match (entity.parents.last(), parents.last()) {
-        (Some(parent), Some(id)) => {
-            let of = crate::backend::equals(&parent.column, Kind::Integer, Value::Integer(*id));
-            and(of, permit.own_by_parent(grounds, true))
-        }
-        _ => marks::own(permit),
-    }
 }

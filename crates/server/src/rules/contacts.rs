@@ -9,9 +9,9 @@ use super::types;
 use crate::backend::equals;
 use crate::context::Context;
 use crate::draft::Draft;
+use crate::pointers::pointers;
 use crate::problem::Problem;
 use crate::row::Row;
-use crate::usage;
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_query::{Kind, Value};
@@ -111,7 +111,7 @@ pub async fn delete(
             let error = FieldError::not_found("contact", "transferContactId", message);
             return Err(Problem::field("contact", error));
         }
-        for pointer in usage::pointers(backend, entity) {
+        for pointer in pointers(&backend.catalog, entity) {
             if pointer.child {
                 continue;
             }

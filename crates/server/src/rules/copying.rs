@@ -8,11 +8,12 @@ use crate::backend::equals;
 use crate::draft::Draft;
 use crate::moment;
 use crate::permit::Permit;
+use crate::pointers::pointers;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::saving;
 use crate::saving::turn;
 use crate::{answer::Answer, context::Context};
-use crate::{saving, usage};
 use bitting_catalog::entity::{Entity, EntityId, Field, Kind as FieldKind, Scalar};
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_dialects::connectwise::layout::SCOPE;
@@ -255,7 +256,7 @@ async fn tree<'a>(
     while let Some(above) = made.get(next) {
         let (entity, id) = (above.entity, above.row.id);
         next += 1;
-        let owned = usage::pointers(backend, entity)
+        let owned = pointers(&backend.catalog, entity)
             .into_iter()
             .filter(|pointer| pointer.child && !plan.leave.contains(&&*pointer.from.path));
         for pointer in owned {

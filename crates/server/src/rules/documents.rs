@@ -415,7 +415,11 @@ pub async fn orphans(
         for row in related::filtered(instance, PATH, attached(kind, id)).await? {
             delete(instance, &row, also).await?;
             let documents = related::entity(instance, PATH)?;
-            also.extend(crate::usage::unused(&instance.backend, documents, row.id));
+            also.extend(crate::pointers::unused(
+                instance.catalog(),
+                documents,
+                row.id,
+            ));
             also.extend(instance.backend.removal(documents, row.id).await?);
         }
     }

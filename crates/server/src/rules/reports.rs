@@ -20,11 +20,11 @@ use self::definition::{Column, Each, Report, Source, Tells};
 use self::rows::Plan;
 use crate::answer::DEFAULT_RELEASE;
 use crate::backend::{column, id_path};
-use crate::computed::Target;
 use crate::instance::Instance;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::row::Target;
 use crate::{
     answer::{Answer, Paged},
     context::Context,

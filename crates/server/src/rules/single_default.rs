@@ -11,7 +11,7 @@ use bitting_store::table::Change;
 
 /// Takes the mark from every other row under the same parent.
 pub async fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Problem> {
-    let Some(flag) = references::mark(draft.entity) else {
+    let Some(flag) = crate::marked::mark(draft.entity) else {
         return Ok(());
     };
     if !draft.flag(&flag.name) || !(draft.changed(&flag.name) || moved(draft)) {

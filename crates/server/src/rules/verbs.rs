@@ -6,8 +6,8 @@ use super::{
 };
 use crate::backend::with_id;
 use crate::draft::Draft;
+use crate::marks::under;
 use crate::permit::{Permit, authorize};
-use crate::pipeline::under;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;

@@ -26,12 +26,12 @@ pub async fn admitted(
         )
     };
     if (permit.mine() || permit.withholds())
-        && crate::shape::is_owned(draft.entity)
+        && crate::mine::is_owned(draft.entity)
         && !owners.contains(&permit.caller().member)
     {
         return Err(refuse(Why::Ownership));
     }
-    if crate::permit::is_scoped(draft.entity) && !permit.caller().sees(draft.row.integer(SCOPE)) {
+    if crate::shape::is_scoped(draft.entity) && !permit.caller().sees(draft.row.integer(SCOPE)) {
         return Err(refuse(Why::Location));
     }
     if let Some(board) = permit.board_of(&draft.row)
@@ -40,7 +40,7 @@ pub async fn admitted(
         return Err(refuse(Why::Board));
     }
     let member = permit.caller().member;
-    let own = if crate::shape::is_owned(draft.entity) {
+    let own = if crate::mine::is_owned(draft.entity) {
         owners.contains(&member)
     } else {
         draft.row.text(ENTERED_BY) == Some(&*permit.caller().identifier)
@@ -64,7 +64,7 @@ async fn allowed(context: Context<'_>, draft: &Draft<'_>, listed: Listed) -> Res
     };
     let Some((first, rest)) = path.through.split_first() else {
         let filter = listed.filter();
-        return Ok(matches(&filter, &crate::computed::Target(&draft.row)));
+        return Ok(matches(&filter, &crate::row::Target(&draft.row)));
     };
     // Nothing named is on no list.
     let Some(id) = draft.row.integer(&first.column) else {

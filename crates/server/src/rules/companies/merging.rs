@@ -4,12 +4,13 @@ use super::COMPANIES;
 use crate::backend::equals;
 use crate::moment::time;
 use crate::permit::Permit;
+use crate::pointers::pointers;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::rules::changes;
 use crate::rules::related::{self, text};
 use crate::{answer::Answer, context::Context};
-use crate::{placement, saving, usage};
+use crate::{placement, saving};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_dialects::connectwise::layout::SCOPE;
 use bitting_query::{Kind, Value};
@@ -123,7 +124,7 @@ async fn moved(
 ) -> Result<Vec<Change>, Problem> {
     let backend = &context.instance.backend;
     let mut changes = Vec::new();
-    for pointer in usage::pointers(backend, permit.entity()) {
+    for pointer in pointers(&backend.catalog, permit.entity()) {
         let discarded = PARTS.iter().any(|(part, paths)| {
             paths.contains(&&*pointer.from.path) && says(members, part, "Discard")
         });
