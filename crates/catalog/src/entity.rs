@@ -121,6 +121,8 @@ pub struct Field {
     pub queryable: bool,
     /// The link is shown to callers (`isReference`); one that only we know of is not.
     pub shown_link: bool,
+    /// What other fields of the record make of it; few fields have any.
+    pub conditions: Option<Box<crate::conditions::Conditions>>,
 }
 
 /// What a field holds.

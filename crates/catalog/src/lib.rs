@@ -3,6 +3,7 @@
 
 mod catalog;
 mod check;
+pub mod conditions;
 mod embedded;
 pub mod entity;
 mod error;

@@ -1,6 +1,7 @@
 //! From texts to a catalog: parses every file, then resolves names between them.
 //! Must not know where the texts came from.
 
+mod conditions;
 mod fields;
 mod paths;
 mod rights;
@@ -182,6 +183,12 @@ fn entity(
         _ => source,
     };
     let mut members = fields::resolve(&shown.file.fields, shown.place, names)?;
+    if let Some(field) = members.iter().find(|field| field.conditions.is_some())
+        && file.serves.is_some()
+    {
+        let fault = "what a field depends on is heeded for ConnectWise alone; take it away";
+        return Err(place.on(&field.name, fault));
+    }
     if shown.file.keyed {
         let serves = source.file.serves.as_ref();
         let of = match serves.and_then(|serves| serves.id_of.as_ref()) {

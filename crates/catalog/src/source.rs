@@ -362,6 +362,32 @@ pub(crate) struct FieldTable {
     pub queryable: Option<bool>,
     #[serde(default)]
     pub indexed: bool,
+    /// Required when other fields hold these; `"*"` is anything.
+    #[serde(default)]
+    pub required_if: Ordered<OneOrMore>,
+    /// May be set only when other fields hold these.
+    #[serde(default)]
+    pub valid_if: Ordered<OneOrMore>,
+    /// Required when none of these fields is set.
+    #[serde(default)]
+    pub required_unless: Vec<String>,
+}
+
+/// A value, or a list of them.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum OneOrMore {
+    One(LiteralText),
+    More(Vec<LiteralText>),
+}
+
+impl OneOrMore {
+    pub fn literals(&self) -> &[LiteralText] {
+        match self {
+            OneOrMore::One(literal) => std::slice::from_ref(literal),
+            OneOrMore::More(literals) => literals,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -179,6 +179,51 @@ fn faults_name_their_line_and_what_was_meant() {
             "is no release",
         ),
         (
+            things(
+                "\"text\"",
+                "{ kind = \"text\", required_if = { shad = \"Red\" } }",
+            ),
+            10,
+            "did you mean `shade`?",
+        ),
+        (
+            things(
+                "\"text\"",
+                "{ kind = \"text\", required_unless = [\"title\"] }",
+            ),
+            10,
+            "no other field",
+        ),
+        (
+            things(
+                "\"text\"",
+                "{ kind = \"text\", valid_if = { shade = true } }",
+            ),
+            10,
+            "a value that `shade` cannot hold",
+        ),
+        (
+            things("\"text\"", "{ kind = \"text\", valid_if = { shade = [] } }"),
+            10,
+            "write \"*\" for any",
+        ),
+        (
+            things(
+                "\"text\"",
+                "{ kind = \"text\", required = true, required_if = { shade = \"Red\" } }",
+            ),
+            10,
+            "whatever other fields hold",
+        ),
+        (
+            things(
+                "\"text\"",
+                "{ kind = \"text\", valid_if = { size = \"Larg\" } }\nsize = { kind = \"text\", values = [\"Large\"] }",
+            ),
+            10,
+            "did you mean `Large`?",
+        ),
+        (
             colours(
                 "label =",
                 "right = { action = \"System / Things\" }\nlabel =",
@@ -275,4 +320,26 @@ proptest! {
             Err(error) => prop_assert!(error.line >= 1 && error.line <= text.lines().count() + 1),
         }
     }
+}
+
+#[test]
+fn conditions_between_fields_are_read() {
+    let text = "{ kind = \"text\", required_if = { shade = [\"Red\", \"Blue\"], size = 3 }, valid_if = { shade = \"*\" } }\nsize = { kind = \"integer\", required_unless = [\"shade\"] }";
+    let catalog = read(COLOURS, &THINGS.replace("\"text\"", text)).unwrap();
+    let thing = catalog.entity_at("shop/colours/things").unwrap();
+    let said = |name: &str| {
+        thing
+            .any_field(name)
+            .unwrap()
+            .conditions
+            .as_ref()
+            .unwrap()
+            .sentences()
+    };
+    let title = [
+        "required when shade is Red or Blue and size is 3",
+        "only valid when shade is set",
+    ];
+    assert_eq!(said("title"), title);
+    assert_eq!(said("size"), ["required unless shade is set"]);
 }

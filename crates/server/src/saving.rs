@@ -2,6 +2,7 @@
 //! half-written: every change of a call stands or falls together.
 
 mod admitted;
+pub mod conditions;
 mod input;
 pub(crate) mod turn;
 
@@ -293,6 +294,7 @@ async fn compose(
     // Boxed: what rules do is deep, and a server's stack is not.
     Box::pin(fill_in(context, draft, input)).await?;
     missing(draft);
+    conditions::check(context, draft).await?;
     Box::pin(settle(context, permit, draft)).await
 }
 

@@ -219,6 +219,15 @@ impl<T: Pack> Pack for Option<T> {
     }
 }
 
+impl<T: Pack> Pack for Box<T> {
+    fn pack(&self, out: &mut Writer) {
+        (**self).pack(out);
+    }
+    fn unpack(from: &mut Reader) -> Option<Self> {
+        T::unpack(from).map(Box::new)
+    }
+}
+
 impl<T: Pack> Pack for Vec<T> {
     fn pack(&self, out: &mut Writer) {
         out.number(self.len() as u64);

@@ -2,6 +2,7 @@
 
 use super::bytes::{Pack, Reader, Shared, Writer};
 use crate::catalog::Catalog;
+use crate::conditions::{Conditions, When};
 use crate::entity::{
     Basis, Entity, EntityId, Field, Guard, GuardedBy, Kind, ListedBy, Literal, Ownership, Parent,
     Reference, Release, Right, Scalar, Scope, View,
@@ -36,8 +37,10 @@ records! {
     Parent { param, entity, column, field }
     Field {
         name, column, kind, max, required, required_on_update, read_only, post_only, write_only, blank, values, default,
-        since, until, within, id_of, indexed, native, picklist, queryable, shown_link,
+        since, until, within, id_of, indexed, native, picklist, queryable, shown_link, conditions,
     }
+    Conditions { required_if, valid_if, required_unless }
+    When { field, is }
     Reference { shape, target, members, href }
     Release { year, number }
     Right { needs, basis, reason }

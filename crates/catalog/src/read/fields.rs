@@ -111,6 +111,7 @@ pub(crate) fn resolve(
         }
         fields.push(field);
     }
+    super::conditions::join(&mut fields, texts, place, names.texts)?;
     Ok(fields)
 }
 
@@ -203,6 +204,7 @@ fn build(
         picklist: None,
         queryable: text.queryable.unwrap_or(true),
         shown_link: !text.guess,
+        conditions: None,
     }
 }
 

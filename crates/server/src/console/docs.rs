@@ -223,6 +223,7 @@ fn remarks(field: &Field) -> String {
     if field.required {
         words.push("required".to_owned());
     }
+    words.extend(field.conditions.iter().flat_map(|one| one.sentences()));
     if field.read_only {
         words.push("read only".to_owned());
     }

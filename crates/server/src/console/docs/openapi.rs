@@ -149,6 +149,14 @@ pub fn object(fields: &[Field]) -> Value {
             if !field.values.is_empty() {
                 shape["enum"] = json!(field.values);
             }
+            let said: Vec<String> = field
+                .conditions
+                .iter()
+                .flat_map(|one| one.sentences())
+                .collect();
+            if !said.is_empty() {
+                shape["description"] = json!(said.join(". "));
+            }
             if field.read_only {
                 shape["readOnly"] = json!(true);
             }
@@ -243,6 +251,9 @@ mod tests {
         let mut found = BTreeSet::new();
         links(&whole, &mut found);
         assert!(found.len() > 300);
+        let board = &whole["components"]["schemas"]["Board"]["properties"];
+        let said = "only valid when autoAssignLimitFlag is true";
+        assert_eq!(board["autoAssignLimitAmount"]["description"], said);
         for link in found {
             let name = link.trim_start_matches("#/components/schemas/");
             assert!(whole["components"]["schemas"][name].is_object(), "{link}");

@@ -12,7 +12,8 @@ use crate::problem::Problem;
 use crate::row::Row;
 use crate::saving;
 use crate::{answer::Answer, context::Context};
-use bitting_catalog::entity::Entity;
+use bitting_catalog::conditions::Held;
+use bitting_catalog::entity::{Entity, Field};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_query::{Filter, Value};
 use bitting_store::table::Change;
@@ -28,18 +29,14 @@ pub async fn create(
     permit: &Permit<'_>,
     body: &[u8],
 ) -> Result<Answer, Problem> {
-    let members = related::object(body, "CreateAccountingBatchRequest")?;
+    const BODY: &str = "CreateAccountingBatchRequest";
+    let members = related::object(body, BODY)?;
     let flag = |name: &str| said(&members, name);
-    if ![
-        "exportInvoicesFlag",
-        "exportExpensesFlag",
-        "exportProductsFlag",
-    ]
-    .into_iter()
-    .any(flag)
-    {
-        let error = FieldError::missing(RESOURCE, "exportInvoicesFlag");
-        return Err(Problem::field(RESOURCE, error));
+    let fields = context.instance.catalog().shape(BODY).unwrap_or_default();
+    let held = |field: &Field| Held::Flag(flag(&field.name));
+    let errors = saving::conditions::errors(RESOURCE, fields, &|_| true, &held);
+    if !errors.is_empty() {
+        return Err(ApiError::invalid_object(RESOURCE, errors).into());
     }
     let wanted = ids(&members, "processedRecordIds");
     if wanted.is_empty() {
