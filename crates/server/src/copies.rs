@@ -109,7 +109,7 @@ async fn take_into(copied: &Copied<'_>, file: &Path) -> Result<(), Problem> {
 /// because it was told or overtaken since.
 pub async fn restore(instance: &Instance, file: &Path) -> Result<(), Problem> {
     if instance.gate().is_some() {
-        return Err(crate::operator::not_of_a_gate());
+        return Err(not_of_a_gate());
     }
     bring_back(&Copied::of(instance), file).await?;
     refresh(instance).await
@@ -143,7 +143,7 @@ pub(crate) async fn reset_watched(
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<(), Problem> {
     if instance.gate().is_some() {
-        return Err(crate::operator::not_of_a_gate());
+        return Err(not_of_a_gate());
     }
     let first = seed::members(instance);
     let at_rest = keys(instance).await?;
@@ -354,4 +354,12 @@ async fn each(
             Flow::Continue
         })
         .await
+}
+
+/// Copies, resets and faults are a sandbox's: what stands behind a gate is somebody's business.
+pub(crate) fn not_of_a_gate() -> Problem {
+    let mut error = ApiError::no_endpoint();
+    "A gate has no copies, resets or faults: its records are those of the PSA behind it."
+        .clone_into(&mut error.message);
+    error.into()
 }

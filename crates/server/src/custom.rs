@@ -2,7 +2,7 @@
 
 use crate::backend::Defined;
 use crate::instance::Instance;
-use crate::rules::set_up::shown;
+use crate::number::shown;
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::body::CustomField;
 use bitting_dialects::connectwise::dates::moment;

@@ -11,6 +11,7 @@ mod proof;
 mod reading;
 mod references;
 mod show;
+mod state;
 mod upstream;
 mod writing;
 
@@ -22,8 +23,7 @@ use crate::permit::{Permit, authorize, pass_through};
 use crate::pipeline::{self, Call};
 use crate::problem::Problem;
 use crate::{marks, rules};
-use bitting_catalog::Catalog;
-use bitting_catalog::entity::{Entity, EntityId};
+use bitting_catalog::entity::Entity;
 use bitting_catalog::route::{Method, RouteKind};
 use bitting_dialects::connectwise::conditions::print;
 use bitting_dialects::connectwise::error::ApiError;
@@ -33,11 +33,11 @@ use fence::{Fence, Unprovable};
 pub use front::Front;
 use identity::Identity;
 pub use mirror::Mirrored;
-use parking_lot::RwLock;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use proof::Beyond;
 use serde_json::Value as Json;
-use std::collections::{BTreeMap, HashMap};
+pub use state::Gate;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -49,20 +49,6 @@ const REMEMBERED: Duration = Duration::from_secs(60);
 const AT_ONCE: usize = 100;
 /// Setting of the instance with the members' names on the PSA, as JSON.
 const NAMES: &str = "gate-members";
-
-/// A gate in front of one PSA.
-pub struct Gate {
-    upstream: Upstream,
-    /// Lists that conditions on an entity are sent to, and the paths of single records.
-    lists: HashMap<EntityId, Arc<str>>,
-    items: HashMap<EntityId, Arc<str>>,
-    /// Ids of members on the PSA, and when they were looked up.
-    people: RwLock<HashMap<String, (Instant, Option<i64>)>>,
-    /// Paths that were seen to heed conditions when they count.
-    heedful: RwLock<HashMap<Arc<str>, bool>>,
-    /// Names on the PSA of virtual members that are called otherwise there, both in lower case.
-    names: RwLock<BTreeMap<String, String>>,
-}
 
 /// What ends a call early: a problem of the gate's, or an answer of the PSA that goes on as it is.
 enum Stop {
@@ -85,40 +71,6 @@ struct Passage<'a> {
 }
 
 impl Gate {
-    pub fn new(upstream: Upstream, catalog: &Catalog) -> Self {
-        let (mut lists, mut items) = (HashMap::new(), HashMap::new());
-        for route in &catalog.routes {
-            let reads = route.methods.iter().any(|op| op.method == Method::Get);
-            if !reads || route.view.is_some() || route.rule.is_some() {
-                continue;
-            }
-            let entity = catalog.entity(route.entity);
-            let parents = entity.parents.len();
-            match route.kind {
-                RouteKind::Collection if route.params.len() == parents => {
-                    lists.entry(entity.id).or_insert_with(|| route.path.clone());
-                }
-                RouteKind::Item if route.params.len() == parents + 1 => {
-                    items.entry(entity.id).or_insert_with(|| route.path.clone());
-                }
-                _ => {}
-            }
-        }
-        Self {
-            upstream,
-            lists,
-            items,
-            people: RwLock::default(),
-            heedful: RwLock::default(),
-            names: RwLock::default(),
-        }
-    }
-
-    /// Where the PSA is, for people.
-    pub fn address(&self) -> &str {
-        self.upstream.address()
-    }
-
     /// Sets what virtual members are called on the PSA, beside what was set before.
     pub async fn name_members(
         &self,

@@ -22,6 +22,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio_rustls::TlsAcceptor;
 
+/// Largest body of a request in bytes; documents are larger than records.
+pub const BODY_LIMIT: usize = 64 * 1024 * 1024;
+
 /// Longest request line and headers in bytes: conditions travel in the URL.
 const HEADERS: usize = 128 * 1024;
 /// A client that does not finish its TLS handshake in this time is let go.

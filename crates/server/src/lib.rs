@@ -29,6 +29,7 @@ mod marks;
 mod mine;
 mod moment;
 mod naming;
+mod number;
 mod operator;
 pub mod outbox;
 mod paths;

@@ -17,6 +17,7 @@ pub(crate) use settings::{SWITCHES, fault as setting_fault};
 
 use crate::answer::Reply;
 use crate::caller::Caller;
+use crate::copies::not_of_a_gate;
 use crate::event::Event;
 use crate::http::{Body, Received};
 use crate::instance::Instance;
@@ -136,7 +137,7 @@ impl<'a> Ask<'a> {
 
     fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let Body::Read(bytes) = &self.received.body else {
-            return Err(ApiError::too_large(crate::server::BODY_LIMIT).into());
+            return Err(ApiError::too_large(crate::http::BODY_LIMIT).into());
         };
         let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { bytes };
         serde_json::from_slice(bytes).map_err(|error| {
@@ -163,14 +164,6 @@ impl<'a> Ask<'a> {
     fn unsupported(allowed: &str) -> Problem {
         ApiError::method_not_allowed(allowed).into()
     }
-}
-
-/// Copies, resets and faults are a sandbox's: what stands behind a gate is somebody's business.
-pub(crate) fn not_of_a_gate() -> Problem {
-    let mut error = ApiError::no_endpoint();
-    "A gate has no copies, resets or faults: its records are those of the PSA behind it."
-        .clone_into(&mut error.message);
-    error.into()
 }
 
 fn number(text: &str) -> Result<i64, Problem> {

@@ -2,6 +2,7 @@
 //! this way, whatever it asks for.
 
 mod asking;
+mod bundles;
 mod parents;
 mod veil;
 
@@ -51,6 +52,21 @@ pub struct Call<'a> {
     pub received: &'a Received,
 }
 
+/// Answers a path by a verb of its own. A bundle is made of calls, which rules know nothing of; all others are theirs.
+async fn action(
+    context: Context<'_>,
+    permit: &Permit<'_>,
+    rule: &str,
+    id: Option<i64>,
+    body: &[u8],
+) -> Result<Option<Answer>, Problem> {
+    match rule {
+        "bundles" => bundles::answer(context, body, false).await.map(Some),
+        "bundles_count" => bundles::answer(context, body, true).await.map(Some),
+        _ => rules::action(context, permit, rule, id, body).await,
+    }
+}
+
 /// Answers a call on an instance's API.
 pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
     let verb =
@@ -98,8 +114,7 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
         filter(call, &permit)?;
     }
     if let Some(rule) = &call.route.rule
-        && let Some(answer) =
-            Box::pin(rules::action(context, &permit, rule, id, body(call)?)).await?
+        && let Some(answer) = Box::pin(action(context, &permit, rule, id, body(call)?)).await?
     {
         let paged = answer.paged;
         let reply = Reply::from_answer(answer);
@@ -577,7 +592,7 @@ async fn usages(call: &Call<'_>, permit: &Permit<'_>, id: Option<i64>) -> Result
 pub(crate) fn body<'c>(call: &'c Call<'_>) -> Result<&'c [u8], Problem> {
     match &call.received.body {
         Body::Read(bytes) => Ok(bytes),
-        Body::TooLarge => Err(ApiError::too_large(crate::server::BODY_LIMIT).into()),
+        Body::TooLarge => Err(ApiError::too_large(crate::http::BODY_LIMIT).into()),
         Body::Broken => {
             Err(ApiError::bad_request("The body ended before its announced length.").into())
         }

@@ -1,12 +1,12 @@
 //! Behaviour that is not data. An entity's file names its rules; here they are found. This folder is the
 //! only place in the server that knows entities by name.
 
+pub(crate) mod acting;
 pub mod activities;
 pub mod agreements;
 pub mod audit;
 pub mod billable_options;
 pub mod boards;
-pub mod bundles;
 pub mod callbacks;
 pub mod changes;
 mod circles;
@@ -247,13 +247,7 @@ pub async fn within(context: Context<'_>, permit: &Permit<'_>) -> Result<Filter,
 
 /// What has to be brought up to date before records of the entity are read or changed.
 pub async fn before_read(instance: &Instance, entity: &Entity) -> Result<(), Problem> {
-    for rule in &entity.rules {
-        match rule.as_str() {
-            "agreement" | "addition" => agreements::refresh(instance).await?,
-            _ => {}
-        }
-    }
-    Ok(())
+    agreements::before_read(instance, entity).await
 }
 
 /// The record that a path without an id stands for; `None` where it stands for none.
@@ -359,8 +353,6 @@ pub async fn action(
             documents::answer(context, permit, rule, id, body).await
         }
         "document_upload_sample" => Ok(Some(documents::sample())),
-        "bundles" => bundles::answer(context, body, false).await.map(Some),
-        "bundles_count" => bundles::answer(context, body, true).await.map(Some),
         "member_tokens" => tokens::mint(context).await.map(Some),
         _ => {
             let answer = Box::pin(time::verbs::answer(context, permit, rule, id, body)).await?;

@@ -32,9 +32,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-/// Largest body of a request in bytes; documents are larger than records.
-pub const BODY_LIMIT: usize = 64 * 1024 * 1024;
-
 /// Public key of whoever runs the server; the private half is the operator's secret.
 pub const OPERATOR: &str = "operator";
 

@@ -293,3 +293,12 @@ fn midnight(now: Timestamp) -> String {
 pub fn cents(amount: f64) -> f64 {
     (amount * 100.0).round() / 100.0
 }
+
+/// Brings the states at rest up to date before records that have one are read or changed.
+pub async fn before_read(instance: &Instance, entity: &Entity) -> Result<(), Problem> {
+    let dated = |rule: &String| ["agreement", "addition"].contains(&rule.as_str());
+    if entity.rules.iter().any(dated) {
+        refresh(instance).await?;
+    }
+    Ok(())
+}

@@ -1,10 +1,10 @@
 //! Colours of the dispatch board by how full a day is: the set that a new company has, and back to it.
 
 use super::related::{self, text};
-use super::verbs;
 use crate::backend::{Ask, Look};
 use crate::permit::Permit;
 use crate::problem::Problem;
+use crate::rules::acting;
 use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::ApiError;
@@ -54,7 +54,7 @@ pub async fn reset(context: Context<'_>, permit: &Permit<'_>) -> Result<Answer, 
     };
     let page = backend.list(&permit.reading(), ask).await?;
     Ok(Answer {
-        status: verbs::status(context),
+        status: acting::status(context),
         body: page.body,
         ..Answer::default()
     })
@@ -67,9 +67,9 @@ pub async fn clear(
     id: Option<i64>,
 ) -> Result<Answer, Problem> {
     let id = id.ok_or_else(ApiError::no_endpoint)?;
-    let mut draft = verbs::opened(context, permit, id).await?;
+    let mut draft = acting::opened(context, permit, id).await?;
     draft.set("color", text(PLAIN));
     let changes = saving::settle(context, permit, &mut draft).await?;
     saving::finish(context, permit.entity(), changes).await?;
-    verbs::shown(context, &permit.reading(), id).await
+    acting::shown(context, &permit.reading(), id).await
 }

@@ -1,10 +1,10 @@
 //! Set-up of the contact synchronisation: which properties of a company are in and which out, and who is
 //! told of its faults.
 
-use super::verbs;
 use crate::backend::equals;
 use crate::permit::Permit;
 use crate::problem::Problem;
+use crate::rules::acting;
 use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_query::{Filter, Kind, Value, and};
@@ -37,5 +37,5 @@ pub async fn monitoring(context: Context<'_>, permit: &Permit<'_>) -> Result<Ans
     let rows = backend.rows(permit, all, Vec::new(), Some(1)).await?;
     let missing = || ApiError::not_found(&permit.entity().schema, "(none is set up)");
     let row = rows.first().ok_or_else(missing)?;
-    verbs::shown(context, permit, row.id).await
+    acting::shown(context, permit, row.id).await
 }

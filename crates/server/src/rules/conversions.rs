@@ -5,12 +5,13 @@
 mod included;
 
 use super::related::{self, text};
-use super::{set_up, verbs};
+use super::set_up;
 use crate::backend::equals;
 use crate::moment;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::acting;
 use crate::saving;
 use crate::saving::turn;
 use crate::{answer::Answer, context::Context};
@@ -240,9 +241,9 @@ async fn convert(
     id: i64,
     body: &[u8],
 ) -> Result<Answer, Problem> {
-    let row = verbs::model(context, permit.entity(), id).await?;
+    let row = acting::model(context, permit.entity(), id).await?;
     let members = match way.body {
-        Some(schema) => verbs::members(body, schema)?,
+        Some(schema) => acting::members(body, schema)?,
         None => Map::new(),
     };
     let wishes = Wishes::read(&members, way.body.unwrap_or_default())?;
@@ -256,14 +257,14 @@ async fn convert(
     let (permit, to, mut changes) = match present {
         Some((name, value)) => {
             let to = related::number(value).ok_or_else(|| wishes.wrong(name, "is no id"))?;
-            let permit = verbs::authorized(context, target, Verb::Edit)?;
-            let mut draft = verbs::opened(context, &permit, to).await?;
+            let permit = acting::authorized(context, target, Verb::Edit)?;
+            let mut draft = acting::opened(context, &permit, to).await?;
             draft.set("opportunity", Value::Integer(id));
             let changes = saving::settle(context, &permit, &mut draft).await?;
             (permit, to, changes)
         }
         None => {
-            let permit = verbs::authorized(context, target, Verb::Add)?;
+            let permit = acting::authorized(context, target, Verb::Add)?;
             let new = begun(context, way, permit.entity(), &row, &members).await?;
             let bytes = Json::Object(new).to_string();
             let release = context.release;
@@ -274,12 +275,12 @@ async fn convert(
     };
     let new = match related::one(context.instance, way.to, to).await? {
         Some(row) => row,
-        None => verbs::to_be(&changes, target, to),
+        None => acting::to_be(&changes, target, to),
     };
     changes.extend(included::changes(context, way, &wishes, &row, &new).await?);
     changes.extend(recorded(context, (way.from, id), (kind(way.to).1, to)).await?);
     saving::finish(context, target, changes).await?;
-    verbs::shown(context, &permit.reading(), to).await
+    acting::shown(context, &permit.reading(), to).await
 }
 
 /// The body of the new record: what a client would post that read the old one.
@@ -291,7 +292,7 @@ async fn begun(
     members: &Map<String, Json>,
 ) -> Result<Map<String, Json>, Problem> {
     let source = related::entity(context.instance, way.from)?;
-    let mut new = verbs::carried(source, row, target, way.carry);
+    let mut new = acting::carried(source, row, target, way.carry);
     if way.from == OPPORTUNITIES {
         new.insert("opportunity".to_owned(), json!({ "id": row.id }));
     }
@@ -409,5 +410,5 @@ async fn list(context: Context<'_>, id: i64) -> Result<Answer, Problem> {
             })
         })
         .collect();
-    Ok(Answer::json(verbs::status(context), &Json::Array(shown)))
+    Ok(Answer::json(acting::status(context), &Json::Array(shown)))
 }

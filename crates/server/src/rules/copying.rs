@@ -3,7 +3,6 @@
 //! hang under the record's in the catalog. Links among the copied records lead to the copies.
 
 use super::related::{self, text};
-use super::verbs;
 use crate::backend::equals;
 use crate::draft::Draft;
 use crate::moment;
@@ -11,6 +10,7 @@ use crate::permit::Permit;
 use crate::pointers::pointers;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::acting;
 use crate::saving;
 use crate::saving::turn;
 use crate::{answer::Answer, context::Context};
@@ -202,7 +202,7 @@ async fn copy(
 ) -> Result<Answer, Problem> {
     let entity = permit.entity();
     let resource = names::resource(&entity.schema);
-    let members = verbs::members(body, &entity.schema)?;
+    let members = acting::members(body, &entity.schema)?;
     let from = match id {
         Some(id) => id,
         None => related::member(&members, "id")
@@ -210,7 +210,7 @@ async fn copy(
             .ok_or_else(|| Problem::field(&resource, FieldError::missing(&resource, "id")))?,
     };
     let _turn = turn::turn(context.instance, entity).await;
-    let model = verbs::model(context, entity, from).await?;
+    let model = acting::model(context, entity, from).await?;
     let mut made = tree(context, entity, &model, plan).await?;
     let root = &mut made[0];
     root.row = named(
@@ -230,13 +230,13 @@ async fn copy(
             changes.extend(saving::laid_down(context, permit, &mut draft, None).await?);
             continue;
         }
-        let permit = verbs::authorized(context, entity, Verb::Add)?;
+        let permit = acting::authorized(context, entity, Verb::Add)?;
         // What a record owns hangs where the record hangs, and the copy hangs where its model does.
         let node = draft.row.integer(SCOPE);
         changes.extend(saving::laid_down(context, &permit, &mut draft, node).await?);
     }
     saving::finish(context, entity, changes).await?;
-    verbs::shown(context, &permit.reading(), new).await
+    acting::shown(context, &permit.reading(), new).await
 }
 
 /// The record and everything it owns, outermost first, each with an id of its own and links that lead to
@@ -271,7 +271,7 @@ async fn tree<'a>(
                 continue;
             }
             // Who may not read what the record owns cannot have a copy of it.
-            let permit = verbs::authorized(context, pointer.from, Verb::Inquire)?;
+            let permit = acting::authorized(context, pointer.from, Verb::Inquire)?;
             for row in backend.rows(&permit, filter, Vec::new(), None).await? {
                 made.push(Made {
                     entity: pointer.from,

@@ -1,10 +1,10 @@
 //! Counts of what hangs on a record: the tabs of a screen, the surveys of a company.
 
 use super::related;
-use super::verbs;
 use crate::backend::equals;
 use crate::permit::Permit;
 use crate::problem::Problem;
+use crate::rules::acting;
 use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Verb;
@@ -33,7 +33,7 @@ pub async fn tabs(context: Context<'_>, permit: &Permit<'_>) -> Result<Answer, P
     } else {
         json!({})
     };
-    Ok(Answer::json(verbs::status(context), &said))
+    Ok(Answer::json(acting::status(context), &said))
 }
 
 /// How many answered surveys of a company the caller may read.
@@ -54,7 +54,7 @@ pub async fn surveys(context: Context<'_>, permit: &Permit<'_>) -> Result<Answer
         Err(_) => 0,
     };
     Ok(Answer::json(
-        verbs::status(context),
+        acting::status(context),
         &json!({ "count": count }),
     ))
 }

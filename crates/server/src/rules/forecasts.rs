@@ -249,9 +249,9 @@ async fn whole(context: Context<'_>, permit: &Permit<'_>) -> Result<Json, Proble
                 .filter_map(|row| amount(entity, row, name))
                 .sum()
         };
-        forecast["recurringTotal"] = set_up::shown(cents(total("recurringRevenue")));
+        forecast["recurringTotal"] = crate::number::shown(cents(total("recurringRevenue")));
         forecast["salesTaxRevenue"] = json!(0);
-        forecast["forecastTotalWithTaxes"] = set_up::shown(cents(total("revenue")));
+        forecast["forecastTotalWithTaxes"] = crate::number::shown(cents(total("revenue")));
     }
     forecast["expectedProbability"] = json!(probability(context, id).await?);
     Ok(projected(context, forecast))
@@ -330,10 +330,10 @@ impl Sums {
         }
         let mut sums = json!({ "id": self.opportunity });
         if !self.hides_revenue {
-            sums["revenue"] = set_up::shown(cents(revenue));
+            sums["revenue"] = crate::number::shown(cents(revenue));
         }
         if !self.hides_cost {
-            sums["cost"] = set_up::shown(cents(cost));
+            sums["cost"] = crate::number::shown(cents(cost));
         }
         // A margin beside either of them would tell the other.
         if !self.hides_revenue && !self.hides_cost {
@@ -343,8 +343,8 @@ impl Sums {
             } else {
                 cents(margin / revenue * 100.0)
             };
-            sums["margin"] = set_up::shown(cents(margin));
-            sums["percentage"] = set_up::shown(share);
+            sums["margin"] = crate::number::shown(cents(margin));
+            sums["percentage"] = crate::number::shown(share);
         }
         sums
     }

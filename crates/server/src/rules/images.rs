@@ -5,11 +5,11 @@ mod square;
 
 use super::documents::{PATH as DOCUMENTS, files, form};
 use super::related;
-use super::verbs;
 use crate::backend::equals;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::acting;
 use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_catalog::route::Method;
@@ -184,7 +184,7 @@ async fn take(
         let error = FieldError::invalid(resource, "image", message);
         return Err(Problem::field(resource, error));
     }
-    let mut draft = verbs::opened(context, permit, id).await?;
+    let mut draft = acting::opened(context, permit, id).await?;
     let column = columns(context)[0];
     let mut changes = Vec::new();
     if let Some(former) = draft.row.integer(column) {
@@ -197,7 +197,7 @@ async fn take(
     }
     changes.extend(saving::settle(context, permit, &mut draft).await?);
     saving::finish(context, permit.entity(), changes).await?;
-    Ok(Answer::empty(verbs::status(context)))
+    Ok(Answer::empty(acting::status(context)))
 }
 
 /// The pictures of a menu entry go with it.

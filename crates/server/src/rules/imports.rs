@@ -1,11 +1,12 @@
 //! Imports: records of the marketplace's kinds from the body, and the lists of mass maintenance, which are
 //! the vendor's own: the answer says that nothing was done with them.
 
+use super::documents;
 use super::related;
-use super::{documents, verbs};
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::acting;
 use crate::saving;
 use crate::saving::turn;
 use crate::{answer::Answer, context::Context};
@@ -32,7 +33,7 @@ pub async fn mass_maintenance(context: Context<'_>, id: Option<i64>) -> Result<A
         "success": false,
         "message": message,
     });
-    Ok(Answer::json(verbs::status(context), &said))
+    Ok(Answer::json(acting::status(context), &said))
 }
 
 /// Kinds of import whose objects are records of an entity. The others (reports, portal pages, views) are
@@ -134,7 +135,7 @@ pub async fn marketplace(
                 format!("{kind} are not kept here; there is nothing to import them into.");
             invalid("marketplaceImportType", message)
         })?;
-        let adding = verbs::authorized(context, entity, Verb::Add)?;
+        let adding = acting::authorized(context, entity, Verb::Add)?;
         let _turn = turn::turn(context.instance, entity).await;
         let mut changes = Vec::new();
         for object in &objects {
@@ -151,5 +152,5 @@ pub async fn marketplace(
         "marketplaceObject": made,
         "requiredFields": required(context, kind),
     });
-    Ok(Answer::json(verbs::status(context), &said))
+    Ok(Answer::json(acting::status(context), &said))
 }

@@ -1,10 +1,10 @@
 //! Links to other systems whose address names fields of a record: `https://x.test/?c=[identifier]`.
 
 use super::related;
-use super::verbs;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::acting;
 use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_policy::Verb;
@@ -57,7 +57,7 @@ pub async fn resolve(
         None => filled(address, |name| (name == "id").then(|| record.to_string())),
     };
     let said = json!({ "referenceId": record, "url": url });
-    Ok(Answer::json(verbs::status(context), &said))
+    Ok(Answer::json(acting::status(context), &said))
 }
 
 /// A field of a record as a part of an address; `None` for a name that is no field. A field that is hidden

@@ -3,10 +3,10 @@
 //! settings at rest would have been tried against, or what they lack.
 
 use super::related;
-use super::verbs;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::acting;
 use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::Entity;
 use bitting_catalog::route::Method;
@@ -134,10 +134,10 @@ pub async fn answer(
             .find_map(|(_, said)| said.as_str());
         told(trial, &address(name, said, "ldapConfigurationTestLink")?)
     } else {
-        verbs::members(body, &permit.entity().schema)?;
+        acting::members(body, &permit.entity().schema)?;
         of_row(trial, permit.entity(), &row(context, permit, id).await?)
     };
-    let status = verbs::status(context);
+    let status = acting::status(context);
     Ok(Some(Answer::json(
         status,
         &json!({ "success": false, "message": message }),
@@ -162,7 +162,7 @@ async fn row(context: Context<'_>, permit: &Permit<'_>, id: Option<i64>) -> Resu
         return Ok(rows.into_iter().next().unwrap_or_default());
     };
     if context.method == Method::Get {
-        return verbs::model(context, entity, id).await;
+        return acting::model(context, entity, id).await;
     }
     crate::saving::existing(context, permit, id).await
 }

@@ -1,11 +1,11 @@
 //! The companies that a member picked last: each member's own list, whatever its role, and nobody else's.
 
 use super::related;
-use super::verbs;
 use crate::draft::Draft;
 use crate::marks;
 use crate::permit::Permit;
 use crate::problem::Problem;
+use crate::rules::acting;
 use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_query::Value;
@@ -31,7 +31,7 @@ pub async fn clear(
     body: &[u8],
 ) -> Result<Answer, Problem> {
     let resource = "clearPickerRequest";
-    let members = verbs::members(body, "ClearPickerRequest")?;
+    let members = acting::members(body, "ClearPickerRequest")?;
     let invalid = |name: &str, message: &str| {
         Problem::field(resource, FieldError::invalid(resource, name, message))
     };
@@ -59,5 +59,5 @@ pub async fn clear(
         }
     }
     crate::saving::finish(context, entity, changes).await?;
-    Ok(Answer::empty(verbs::status(context)))
+    Ok(Answer::empty(acting::status(context)))
 }

@@ -2,12 +2,12 @@
 //! their own check its passwords against the PSA, which keeps nothing of them but a slow hash.
 
 use super::related::{self, text};
-use super::verbs;
 use crate::backend::equals;
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::acting;
 use crate::{answer::Answer, context::Context};
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
@@ -109,7 +109,7 @@ pub async fn request(
     if with_address(context, permit, &email).await?.is_empty() {
         return Err(ApiError::not_found("Contact", &format!("with the email {email}")).into());
     }
-    Ok(Answer::empty(verbs::status(context)))
+    Ok(Answer::empty(acting::status(context)))
 }
 
 /// `/validatePortalCredentials`: whose login an address and a password are. Whoever has none, a wrong one or
@@ -142,7 +142,7 @@ pub async fn validate(
         Some(id) => json!({ "success": true, "contactId": id }),
         None => json!({ "success": false }),
     };
-    Ok(Answer::json(verbs::status(context), &said))
+    Ok(Answer::json(acting::status(context), &said))
 }
 
 #[cfg(test)]

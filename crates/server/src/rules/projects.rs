@@ -7,15 +7,16 @@ pub mod templates;
 pub mod tickets;
 
 use super::related::{self, id, ordered, text};
+use super::set_up;
 use super::tickets::closing;
 use super::time::pricing::hundredths;
-use super::{set_up, verbs};
 use crate::backend::equals;
 use crate::draft::Draft;
 use crate::moment;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::acting;
 use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::FieldError;
@@ -275,7 +276,7 @@ pub async fn on_the_team(
     };
     // Putting somebody on a team is what its own row is for.
     let entity = related::entity(context.instance, TEAM)?;
-    let permit = verbs::authorized(context, entity, Verb::Add)?;
+    let permit = acting::authorized(context, entity, Verb::Add)?;
     let parents = [project];
     let below = Context {
         parents: &parents,

@@ -4,13 +4,13 @@
 pub mod demands;
 
 use super::related;
-use super::{set_up, verbs};
 use crate::backend::equals;
 use crate::draft::Draft;
 use crate::moment;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::acting;
 use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
@@ -73,8 +73,8 @@ pub async fn price(
 ) -> Result<Answer, Problem> {
     let id = id.ok_or_else(ApiError::no_endpoint)?;
     let resource = "catalogPricing";
-    let item = verbs::model(context, permit.entity(), id).await?;
-    let members = verbs::members(body, "CatalogPricing")?;
+    let item = acting::model(context, permit.entity(), id).await?;
+    let members = acting::members(body, "CatalogPricing")?;
     let invalid = |name: &str, message: String| {
         Problem::field(resource, FieldError::invalid(resource, name, message))
     };
@@ -140,9 +140,9 @@ pub async fn price(
     said.insert("quantity".to_owned(), json!(quantity));
     said.insert("date".to_owned(), json!(asked.date));
     if let Some(price) = price.filter(|_| !hidden) {
-        said.insert("price".to_owned(), set_up::shown(price));
+        said.insert("price".to_owned(), crate::number::shown(price));
     }
-    Ok(Answer::json(verbs::status(context), &Json::Object(said)))
+    Ok(Answer::json(acting::status(context), &Json::Object(said)))
 }
 
 /// A day or moment as records show it.
@@ -286,7 +286,7 @@ pub async fn batch(
             format!("Every line was {how} before.")
         },
     });
-    Ok(Answer::json(verbs::status(context), &said))
+    Ok(Answer::json(acting::status(context), &said))
 }
 
 #[cfg(test)]

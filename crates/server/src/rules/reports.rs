@@ -163,7 +163,7 @@ async fn plan<'c>(
         .catalog()
         .entity_at(path)
         .ok_or_else(|| broken(&format!("{}: no entity {path}", report.name)))?;
-    super::before_read(context.instance, entity).await?;
+    super::agreements::before_read(context.instance, entity).await?;
     Plan::new(context.instance, report, entity).map_err(|error| broken(&error))
 }
 
@@ -444,7 +444,7 @@ fn values(columns: &[Column], shown: &[usize], row: &Row) -> Json {
     let value = |index: &usize| match row.get(&columns[*index].name) {
         Value::Null => Json::Null,
         Value::Integer(number) => json!(number),
-        Value::Number(number) => super::set_up::shown(*number),
+        Value::Number(number) => crate::number::shown(*number),
         Value::Boolean(flag) => json!(flag),
         Value::Text(text) => json!(text),
     };

@@ -4,13 +4,14 @@
 //! that says it owns the ticket makes its member the owner. Members are scheduled on tickets of a project
 //! when they are on its team; an entry may put them there.
 
+use super::projects;
 use super::related::{self, text};
-use super::{projects, verbs};
 use crate::draft::Draft;
 use crate::moment;
 use crate::permit::{Permit, authorize};
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::acting;
 use crate::{answer::Answer, context::Context};
 use crate::{placement, saving};
 use bitting_catalog::entity::Entity;
@@ -265,7 +266,7 @@ pub async fn remove(context: Context<'_>, permit: &Permit<'_>) -> Result<Answer,
         ..context
     };
     saving::delete(below, permit, id).await?;
-    Ok(Answer::empty(verbs::status(context)))
+    Ok(Answer::empty(acting::status(context)))
 }
 
 /// The appointments of the entry in the path: one for each day that it takes.

@@ -2,12 +2,12 @@
 //! The provider itself is outside; what is known of its logins are the rows of `/system/ssoUsers`.
 
 use super::related::{self, text};
-use super::verbs;
 use crate::backend::equals;
 use crate::moment;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::acting;
 use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
@@ -49,7 +49,7 @@ pub async fn answer(
 
 fn done(context: Context<'_>, message: &str) -> Answer {
     let said = json!({ "success": true, "message": message });
-    Answer::json(verbs::status(context), &said)
+    Answer::json(acting::status(context), &said)
 }
 
 /// A text that a body must have.
@@ -84,7 +84,7 @@ async fn link(
         let error = FieldError::too_long(resource, "ssoUserId", 100);
         return Err(Problem::field(resource, error));
     }
-    let mut draft = verbs::opened(context, permit, id).await?;
+    let mut draft = acting::opened(context, permit, id).await?;
     let same = equals("sso_user_id", Kind::Text, text(login.as_str()));
     let known = related::filtered(context.instance, USERS, same).await?;
     let mut changes = Vec::new();
@@ -148,7 +148,7 @@ fn freed(context: Context<'_>, user: i64) -> Result<Change, Problem> {
 }
 
 async fn unlink(context: Context<'_>, permit: &Permit<'_>, id: i64) -> Result<Answer, Problem> {
-    let mut draft = verbs::opened(context, permit, id).await?;
+    let mut draft = acting::opened(context, permit, id).await?;
     let Some(former) = draft.row.integer("sso_settings_id") else {
         return Ok(done(context, "The member was not linked to a login."));
     };
@@ -180,7 +180,7 @@ async fn submit(
          submitted the member {name} to the identity provider."
     );
     let said = json!({ "success": false, "message": message });
-    Ok(Answer::json(verbs::status(context), &said))
+    Ok(Answer::json(acting::status(context), &said))
 }
 
 /// Keeps the token that the provider gave for a configuration.
@@ -191,11 +191,11 @@ async fn register(
     body: &[u8],
 ) -> Result<Answer, Problem> {
     let token = required(body, "SsoConfiguration", "ssoConfiguration", "token")?;
-    let mut draft = verbs::opened(context, permit, id).await?;
+    let mut draft = acting::opened(context, permit, id).await?;
     draft.set("token", text(token));
     let changes = saving::settle(context, permit, &mut draft).await?;
     saving::finish(context, permit.entity(), changes).await?;
-    verbs::shown(context, &permit.reading(), id).await
+    acting::shown(context, &permit.reading(), id).await
 }
 
 /// Marks every active member as told to the provider.
@@ -205,8 +205,8 @@ async fn submit_all(
     id: i64,
     body: &[u8],
 ) -> Result<Answer, Problem> {
-    verbs::members(body, "SsoConfiguration")?;
-    let mut draft = verbs::opened(context, permit, id).await?;
+    acting::members(body, "SsoConfiguration")?;
+    let mut draft = acting::opened(context, permit, id).await?;
     if draft.is_null("token") {
         let resource = "ssoConfiguration";
         let message = "The configuration has no token; register one first with /registertoken.";
@@ -220,5 +220,5 @@ async fn submit_all(
     draft.set("allMembersSubmitted", Value::Boolean(true));
     let changes = saving::settle(context, permit, &mut draft).await?;
     saving::finish(context, permit.entity(), changes).await?;
-    verbs::shown(context, &permit.reading(), id).await
+    acting::shown(context, &permit.reading(), id).await
 }

@@ -2,10 +2,11 @@
 //! templates and those of all are the same rows: linking one says whose it is.
 
 use super::related;
-use super::{set_up, verbs};
+use super::set_up;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::acting;
 use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
@@ -60,7 +61,7 @@ pub async fn link(context: Context<'_>, id: Option<i64>, linked: bool) -> Result
     let company = context.parents.last().copied();
     let company = company.ok_or_else(ApiError::no_endpoint)?;
     let (below, permit) = everywhere(context, Verb::Edit)?;
-    let mut draft = verbs::opened(below, &permit, id).await?;
+    let mut draft = acting::opened(below, &permit, id).await?;
     let of = draft.integer("company");
     if linked && of.is_some_and(|of| of != company) {
         let message =
@@ -86,7 +87,7 @@ pub async fn link(context: Context<'_>, id: Option<i64>, linked: bool) -> Result
         let changes = saving::settle(below, &permit, &mut draft).await?;
         saving::finish(below, permit.entity(), changes).await?;
     }
-    verbs::shown(below, &permit.reading(), id).await
+    acting::shown(below, &permit.reading(), id).await
 }
 
 /// Makes a ticket of a template; schedule entries are made by hand, as the answer says.
@@ -97,8 +98,8 @@ pub async fn generate(
     body: &[u8],
 ) -> Result<Answer, Problem> {
     let id = id.ok_or_else(ApiError::no_endpoint)?;
-    verbs::members(body, "TemplateGenerate")?;
-    let row = verbs::model(context, permit.entity(), id).await?;
+    acting::members(body, "TemplateGenerate")?;
+    let row = acting::model(context, permit.entity(), id).await?;
     let tickets = related::permit(context, TICKETS, Verb::Add)?;
     let below = Context {
         parents: &[],
@@ -108,7 +109,7 @@ pub async fn generate(
     let (_, changes) = saving::composed(below, &tickets, bytes.as_bytes(), context.release).await?;
     saving::finish(below, tickets.entity(), changes).await?;
     let counts = json!({ "serviceCount": 1, "scheduleCount": 0 });
-    Ok(Answer::json(verbs::status(context), &counts))
+    Ok(Answer::json(acting::status(context), &counts))
 }
 
 /// The ticket as a client would post it that read the template.
@@ -118,7 +119,7 @@ fn ticket(
     row: &Row,
 ) -> Result<Map<String, Json>, Problem> {
     let entity = related::entity(context.instance, TICKETS)?;
-    let mut ticket = verbs::carried(permit.entity(), row, entity, &CARRIED);
+    let mut ticket = acting::carried(permit.entity(), row, entity, &CARRIED);
     if !ticket.contains_key("summary") {
         let name = match set_up::value(permit.entity(), row, "name") {
             Value::Text(name) if !name.trim().is_empty() => name.clone(),

@@ -1,12 +1,13 @@
 //! Workflows: custom fields that an event sets, and the trial of an event, which lists what it would act
 //! on. Workflows themselves do not run here.
 
+use super::records;
 use super::related;
-use super::{records, verbs};
 use crate::moment;
 use crate::permit::{Permit, authorize};
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::acting;
 use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::conditions;
@@ -42,7 +43,7 @@ pub async fn field(
     let (id, changes) =
         saving::composed(context, permit, bytes.as_bytes(), context.release).await?;
     saving::finish(context, permit.entity(), changes).await?;
-    verbs::shown(context, &permit.reading(), id).await
+    acting::shown(context, &permit.reading(), id).await
 }
 
 /// What an event would act on now: the records of the workflow's table that its condition keeps, among
@@ -54,7 +55,7 @@ pub async fn test(
     id: Option<i64>,
 ) -> Result<Answer, Problem> {
     let id = id.ok_or_else(ApiError::no_endpoint)?;
-    let event = verbs::model(context, permit.entity(), id).await?;
+    let event = acting::model(context, permit.entity(), id).await?;
     let kept = kept(context, &event).await?;
     let count = i64::try_from(kept.len()).unwrap_or(i64::MAX);
     let now = related::text(moment::time(context.now));
@@ -63,11 +64,11 @@ pub async fn test(
         ("test_records_matched", Value::Integer(count)),
     ];
     // Whoever may only read the event leaves no trace on it.
-    if verbs::authorized(context, permit.entity(), Verb::Edit).is_ok() {
+    if acting::authorized(context, permit.entity(), Verb::Edit).is_ok() {
         let change = related::update(context, EVENTS, id, &values)?;
         saving::finish(context, permit.entity(), vec![change]).await?;
     }
-    Ok(Answer::json(verbs::status(context), &Json::Array(kept)))
+    Ok(Answer::json(acting::status(context), &Json::Array(kept)))
 }
 
 /// The kind of record behind a table's name: `Service Ticket`, `Purchase Order`.

@@ -7,7 +7,6 @@ use crate::permit::pass_through;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::rules::related::{self, text};
-use crate::rules::set_up;
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_query::Value as Stored;
 use serde_json::{Value, json};
@@ -132,7 +131,7 @@ fn shown(question: &Row, id: i64, answer: Value) -> Value {
         match question.get(column) {
             Stored::Text(text) => shown[name] = json!(text),
             Stored::Integer(number) => shown[name] = json!(number),
-            Stored::Number(number) => shown[name] = set_up::shown(*number),
+            Stored::Number(number) => shown[name] = crate::number::shown(*number),
             _ => {}
         }
     }

@@ -7,9 +7,10 @@ use crate::context::Context;
 use crate::moment;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::acting;
+use crate::rules::acting::authorized;
 use crate::rules::documents;
 use crate::rules::related::{self, text};
-use crate::rules::verbs::{self, authorized};
 use crate::saving;
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_dialects::connectwise::layout::SCOPE;
@@ -239,7 +240,7 @@ async fn products(
     let mut changes = Vec::new();
     for id in &ids {
         let permit = authorized(context, entity, Verb::Edit)?;
-        let mut draft = verbs::opened(context, &permit, *id).await?;
+        let mut draft = acting::opened(context, &permit, *id).await?;
         draft.set(field, Value::Integer(to));
         changes.extend(saving::settle(context, &permit, &mut draft).await?);
     }

@@ -3,9 +3,9 @@
 use super::{PATH, attached, files, is_file};
 use crate::context::Context;
 use crate::problem::Problem;
+use crate::rules::acting::authorized;
 use crate::rules::records;
 use crate::rules::related;
-use crate::rules::verbs::authorized;
 use crate::saving;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Verb;

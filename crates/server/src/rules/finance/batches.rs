@@ -3,13 +3,14 @@
 //! Making a batch posts the records that its body names, so that they change no more; an export without a
 //! batch shows what a batch would hold and posts nothing.
 
+use super::super::expenses;
 use super::super::related::{self, text};
 use super::super::time::sheets;
-use super::super::{expenses, set_up, verbs};
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::acting;
 use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_catalog::conditions::Held;
@@ -87,7 +88,7 @@ pub async fn create(
     }
     let export = posted.export(context).await?;
     saving::finish(context, entity, changes).await?;
-    Ok(Answer::json(verbs::status(context), &export))
+    Ok(Answer::json(acting::status(context), &export))
 }
 
 /// The line of a batch for a record.
@@ -186,7 +187,7 @@ pub async fn export(
         }
     }
     let export = posted.export(context).await?;
-    Ok(Answer::json(verbs::status(context), &export))
+    Ok(Answer::json(acting::status(context), &export))
 }
 
 /// Records that the caller sees by location and the like: posting asks for the row of accounting, and not
@@ -303,7 +304,10 @@ fn detail(row: &Row, priced: bool) -> Vec<Json> {
         .filter(|(_, column)| row.number(column).unwrap_or(0.0) != 0.0)
         .enumerate()
         .map(|(index, (what, column))| {
-            let total = row.number(column).filter(|_| priced).map(set_up::shown);
+            let total = row
+                .number(column)
+                .filter(|_| priced)
+                .map(crate::number::shown);
             pruned(json!({ "id": index + 1, "description": what, "quantity": 1, "total": total }))
         })
         .collect()

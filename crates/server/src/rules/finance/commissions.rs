@@ -3,10 +3,10 @@
 use super::super::related;
 use super::super::time::pricing::hundredths;
 use super::super::time::sheets;
-use super::super::verbs;
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
+use crate::rules::acting;
 use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::ApiError;
@@ -39,5 +39,5 @@ pub async fn recalculate(context: Context<'_>, permit: &Permit<'_>) -> Result<An
         changes.extend(sheets::changed(context, draft).await?);
     }
     saving::finish(context, permit.entity(), changes).await?;
-    Ok(Answer::empty(verbs::status(context)))
+    Ok(Answer::empty(acting::status(context)))
 }

@@ -2,12 +2,12 @@
 //! workplan, which shows a project by its phases.
 
 use super::super::related::{self, text};
-use super::super::verbs;
 use super::{PHASES, PROJECTS, TICKETS};
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::acting;
 use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
@@ -129,13 +129,13 @@ pub async fn create(
         changes.extend(more);
     }
     saving::finish(context, permit.entity(), changes).await?;
-    verbs::shown(below, &permit.reading(), template).await
+    acting::shown(below, &permit.reading(), template).await
 }
 
 /// Records of a project that the caller may read.
 async fn open(context: Context<'_>, path: &str, project: &Row) -> Result<Vec<Row>, Problem> {
     let entity = related::entity(context.instance, path)?;
-    let permit = verbs::authorized(context, entity, Verb::Inquire)?;
+    let permit = acting::authorized(context, entity, Verb::Inquire)?;
     let backend = &context.instance.backend;
     let filter = crate::backend::equals(
         "project_id",
@@ -188,12 +188,12 @@ pub async fn apply(
     } else {
         named(body)?
     };
-    let phases = verbs::authorized(
+    let phases = acting::authorized(
         context,
         related::entity(context.instance, PHASES)?,
         Verb::Add,
     )?;
-    let tickets = verbs::authorized(
+    let tickets = acting::authorized(
         context,
         related::entity(context.instance, TICKETS)?,
         Verb::Add,
@@ -211,7 +211,7 @@ pub async fn apply(
     changes.extend(saving::settle(below, permit, &mut draft).await?);
     saving::finish(context, permit.entity(), changes).await?;
     let plan = plan(below, project.id).await?;
-    Ok(Answer::json(verbs::status(context), &plan))
+    Ok(Answer::json(acting::status(context), &plan))
 }
 
 /// The ids of the templates that a body lists.

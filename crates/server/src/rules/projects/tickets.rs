@@ -2,12 +2,13 @@
 //! project and back.
 
 use super::super::related::{self, text};
-use super::super::{tickets, verbs};
+use super::super::tickets;
 use super::{PHASES, TICKETS};
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::acting;
 use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::Entity;
@@ -118,7 +119,7 @@ pub async fn convert(
         tickets::TICKETS
     };
     let target: &Entity = related::entity(context.instance, path)?;
-    let target = verbs::authorized(context, target, Verb::Add)?;
+    let target = acting::authorized(context, target, Verb::Add)?;
     let former = row.integer("project_id");
     let mut draft = Draft::changing(target.entity(), row);
     draft.resource.clone_from(&resource);
@@ -182,7 +183,7 @@ pub async fn convert(
     }
     saving::finish(context, target.entity(), changes).await?;
     Ok(Answer::json(
-        verbs::status(context),
+        acting::status(context),
         &json!({ "success": true }),
     ))
 }

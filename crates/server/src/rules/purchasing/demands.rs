@@ -6,8 +6,8 @@ use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::acting;
 use crate::rules::related::{self, id};
-use crate::rules::verbs;
 use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::FieldError;
@@ -44,7 +44,7 @@ pub async fn answer(context: Context<'_>, body: &[u8]) -> Result<Answer, Problem
     let (orders, order, mut changes) = ordered(context, &members, said).await?;
     let of = match related::one(context.instance, ORDERS, order).await? {
         Some(row) => row,
-        None => verbs::to_be(&changes, orders.entity(), order),
+        None => acting::to_be(&changes, orders.entity(), order),
     };
     let parent = parent(context, LINES)?;
     let there = related::under(context.instance, LINES, &parent, order).await?;
@@ -60,7 +60,7 @@ pub async fn answer(context: Context<'_>, body: &[u8]) -> Result<Answer, Problem
         changes.extend(saving::laid_down(context, &lines, &mut draft, node).await?);
     }
     saving::finish(context, orders.entity(), changes).await?;
-    let mut answer = verbs::shown(context, &orders.reading(), order).await?;
+    let mut answer = acting::shown(context, &orders.reading(), order).await?;
     let order: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
     let mut shown = Map::new();
     for name in ["warehouse", "vendor"] {

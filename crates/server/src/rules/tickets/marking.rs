@@ -2,7 +2,8 @@
 
 use crate::permit::Permit;
 use crate::problem::Problem;
-use crate::rules::{related, verbs};
+use crate::rules::acting;
+use crate::rules::related;
 use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
@@ -43,7 +44,7 @@ pub async fn mark(
         return Err(Problem::field(RESOURCE, error));
     }
     let missing = || ApiError::not_found(&permit.entity().schema, &id.to_string());
-    let mut draft = verbs::opened(context, permit, id).await?;
+    let mut draft = acting::opened(context, permit, id).await?;
     // The path names no ticket, so nobody has seen yet that it is there for the caller.
     let tickets = related::entity(context.instance, PROJECT_TICKETS)?;
     let ticket = draft.row.integer("ticket_id").ok_or_else(missing)?;
@@ -55,5 +56,5 @@ pub async fn mark(
     }
     let changes = saving::settle(context, permit, &mut draft).await?;
     saving::finish(context, permit.entity(), changes).await?;
-    Ok(Answer::empty(verbs::status(context)))
+    Ok(Answer::empty(acting::status(context)))
 }

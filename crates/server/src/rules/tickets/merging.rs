@@ -5,8 +5,9 @@ use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::acting;
+use crate::rules::circles;
 use crate::rules::related::{self, id as maybe, text};
-use crate::rules::{circles, verbs};
 use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
@@ -202,5 +203,5 @@ pub async fn copy(
     super::assigning::follow(context, &mut draft).await?;
     let changes = saving::settle(context, permit, &mut draft).await?;
     saving::finish(context, entity, changes).await?;
-    verbs::shown(context, &permit.reading(), draft.row.id).await
+    acting::shown(context, &permit.reading(), draft.row.id).await
 }

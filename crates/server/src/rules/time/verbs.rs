@@ -1,12 +1,13 @@
 //! Verbs of time entries, sheets and expense reports.
 
 use super::super::related::{self, text};
-use super::super::{finance, template, verbs};
+use super::super::{finance, template};
 use super::sheets::{self, Step};
 use super::{ENTRIES, periods};
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
+use crate::rules::acting;
 use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
@@ -93,7 +94,7 @@ async fn marked(
     };
     let changes = sheets::marked(context, permit.entity(), entry, &status).await?;
     saving::finish(context, permit.entity(), changes).await?;
-    Ok(Answer::empty(verbs::status(context)))
+    Ok(Answer::empty(acting::status(context)))
 }
 
 /// Takes an entry off its invoice, which asks for the right to change invoices, too.
@@ -122,7 +123,7 @@ async fn detach(
         parents: &[],
         ..context
     };
-    verbs::shown(below, &permit.reading(), id).await
+    acting::shown(below, &permit.reading(), id).await
 }
 
 /// Sheets of a member that nothing was ever put on, or nothing is left on.

@@ -1,11 +1,11 @@
 //! Several reads in one call. Each goes the whole way of a call of its own, with a permit of its own: a
 //! bundle opens nothing that its parts do not.
 
-use super::related;
+use super::Call;
 use crate::answer::Reply;
 use crate::http::{Body, Received};
-use crate::pipeline::{self, Call};
 use crate::problem::Problem;
+use crate::rules::related;
 use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::{Entity, Release};
 use bitting_catalog::route::{Method, Route, RouteKind};
@@ -145,7 +145,7 @@ async fn read(
 fn inner<'a>(
     call: &'a Call<'a>,
 ) -> Pin<Box<dyn Future<Output = Result<Reply, Problem>> + Send + 'a>> {
-    Box::pin(pipeline::answer(call))
+    Box::pin(super::answer(call))
 }
 
 /// The path of a kind of record with this many ids in it. A kind goes by its schema's name or its path.
