@@ -220,3 +220,35 @@ async fn secrets_of_vendors_are_told_to_nobody_else() {
         }
     }
 }
+
+/// Whoever may change a company says who is on its team; the right to delete companies says nothing to that.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_change_a_company_changes_its_team() {
+    let site = Site::open().await;
+    let team = site.rows(site.admin(), "CompanyTeams").await;
+    let (one, company) = (&team[0]["id"], &team[0]["companyID"]);
+    let path = format!("/Companies/{company}/Teams");
+    let mut settings = vec![
+        ("CRM / Customer & Cancelation", "value", "All"),
+        ("CRM / Vendor & Partners", "value", "All"),
+        ("CRM / Prospects, Leads, & Dead", "value", "All"),
+        ("CRM / Accounts", "view", "All"),
+        ("CRM / Accounts", "add", "Yes"),
+        ("CRM / Accounts", "delete", "All"),
+    ];
+    let user = site.user(1, &settings).await;
+    let delete = format!("{path}/{one}");
+    let (status, json) = site.call(Some(&user), "DELETE", &delete, None).await;
+    assert!(
+        status == 500 && says(&json).contains("adequate permissions"),
+        "{json}"
+    );
+    settings.truncate(4);
+    settings.push(("CRM / Accounts", "edit", "All"));
+    let user = site.user(1, &settings).await;
+    let (status, json) = site.call(Some(&user), "DELETE", &delete, None).await;
+    assert_eq!(status, 200, "{json}");
+    let body = json!({"companyID": company, "resourceID": team[0]["resourceID"]});
+    let (status, json) = site.call(Some(&user), "POST", &path, Some(body)).await;
+    assert_eq!(status, 200, "{json}");
+}
