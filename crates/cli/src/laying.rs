@@ -24,7 +24,11 @@ pub fn run() -> Result<()> {
         std::process::exit(1);
     });
     let laid = crate::commands::serve::runtime()?.block_on(host::lay_down(order));
-    let told = laid.map_err(|error| error.to_string());
+    // The server says what could not be done; this is why.
+    let told = laid.map_err(|error| match error {
+        host::HostError::Seed(why) => why,
+        other => other.to_string(),
+    });
     let mut out = std::io::stdout().lock();
     serde_json::to_writer(&mut out, &told)?;
     out.flush()?;

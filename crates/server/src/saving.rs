@@ -305,8 +305,10 @@ async fn fill_in(
     input: &Input,
 ) -> Result<(), Problem> {
     take(context, draft, input, false).await?;
+    hang(context, draft);
     context.rules.prepare(context, draft).await?;
     take(context, draft, input, true).await?;
+    hang(context, draft);
     references::fill_defaults(context.instance, draft).await?;
     context.rules.before_save(context, draft).await
 }
@@ -380,10 +382,16 @@ pub async fn proposed<'a>(
     Err(ApiError::invalid_object(&draft.resource, draft.errors).into())
 }
 
-fn under_parents(context: Context<'_>, draft: &mut Draft<'_>) {
+/// The path says what a record hangs under, whatever its body repeats of it: a body that names another parent,
+/// or none, would take the record out from under the path that it was sent to.
+fn hang(context: Context<'_>, draft: &mut Draft<'_>) {
     for (parent, id) in draft.entity.parents.iter().zip(context.parents) {
         draft.row.set(&parent.column, Value::Integer(*id));
     }
+}
+
+fn under_parents(context: Context<'_>, draft: &mut Draft<'_>) {
+    hang(context, draft);
     // A path that shows only some rows of a table makes rows of that kind.
     for (name, values) in &draft.entity.only {
         if let Some(first) = values.first() {

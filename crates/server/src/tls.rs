@@ -89,8 +89,14 @@ fn local(directory: &Path, names: &[String]) -> Result<Tls, TlsError> {
         key: key_file.clone(),
         reason,
     };
+    // Bytes that are no text are damage too, and not a file that somebody named.
+    let damage = |file: &Path, error: TlsError| match error {
+        TlsError::Pem { reason, .. } => damaged(file, reason),
+        TlsError::Read { reason, .. } => damaged(file, reason.to_string()),
+        other => other,
+    };
     let (params, ca_key) = if ca_file.exists() && key_file.exists() {
-        let text = read(&key_file)?;
+        let text = read(&key_file).map_err(|error| damage(&key_file, error))?;
         let key =
             KeyPair::from_pem(&text).map_err(|error| damaged(&key_file, error.to_string()))?;
         (authority()?, key)
@@ -119,10 +125,7 @@ fn local(directory: &Path, names: &[String]) -> Result<Tls, TlsError> {
             reason: reason.to_owned(),
         })?;
     let mut served = vec![certificate.der().clone()];
-    served.extend(chain(&ca_file).map_err(|error| match error {
-        TlsError::Pem { reason, .. } => damaged(&ca_file, reason),
-        other => other,
-    })?);
+    served.extend(chain(&ca_file).map_err(|error| damage(&ca_file, error))?);
     Ok(Tls {
         config: config(served, key)?,
         ca_file,
@@ -168,7 +171,7 @@ fn chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
         Ok(_) => Err(TlsError::Pem {
             file: file.to_owned(),
             what: "certificate",
-            reason: "it is empty".to_owned(),
+            reason: "there is none in it".to_owned(),
         }),
         Err(error) => Err(TlsError::Pem {
             file: file.to_owned(),
@@ -222,13 +225,18 @@ mod tests {
 
     #[test]
     fn a_damaged_authority_is_named_with_what_to_do() {
-        for damaged in ["ca.pem", "ca-key.pem"] {
+        let rubbish: [&[u8]; 3] = [b"", b"rubbish", b"\xff\xfe\x00"];
+        let files = ["ca.pem", "ca-key.pem"];
+        for (damaged, rubbish) in files
+            .iter()
+            .flat_map(|file| rubbish.map(|bytes| (file, bytes)))
+        {
             let directory = tempfile::tempdir().expect("a directory");
             let source = Source::Local(directory.path().to_owned());
             let names = ["localhost".to_owned()];
             assert!(prepare(&source, &names).is_ok());
             assert!(prepare(&source, &names).is_ok(), "the same one again");
-            std::fs::write(directory.path().join(damaged), "rubbish").expect("written");
+            std::fs::write(directory.path().join(damaged), rubbish).expect("written");
             let Err(error @ TlsError::Authority { .. }) = prepare(&source, &names) else {
                 panic!("a damaged {damaged} is served");
             };

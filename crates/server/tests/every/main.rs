@@ -11,6 +11,7 @@ mod bodies;
 mod cases;
 mod defaults;
 mod echoed;
+mod hung;
 mod page;
 mod shape;
 mod strict;

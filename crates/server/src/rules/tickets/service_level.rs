@@ -405,7 +405,7 @@ impl Level {
         let (mut kept, mut next) = (true, None);
         for (step, goal) in STEPS.iter().zip(self.goals) {
             let goal = goal.map(|hours| (hours * 60.0).round() as i64);
-            let due = goal.and_then(|goal| self.hours.after(since, goal - before));
+            let due = goal.and_then(|goal| self.hours.after(since, goal.saturating_sub(before)));
             ticket.set(step.due, due.map_or(Value::Null, |due| text(time(due))));
             let taken = ticket
                 .integer(step.minutes)

@@ -3,11 +3,13 @@
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 /// Days that are looked through for the minute by which something is due; a calendar that is closed for longer
 /// has no such minute.
 const MOST_DAYS: usize = 3_700;
+/// Minutes that nothing is due after: more than a time can hold, so that a goal of any size is reckoned with.
+const MOST_MINUTES: i64 = 20_000 * 366 * 24 * 60;
 
 /// A day off, in whole or between two times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,10 +58,14 @@ impl Hours {
     /// The moment at which so many minutes of working time have passed since `from`.
     pub fn after(&self, from: Timestamp, minutes: i64) -> Option<Timestamp> {
         if *self == Self::Always {
-            return from.checked_add(minutes.minutes()).ok();
+            return from
+                .checked_add(SignedDuration::from_mins(
+                    minutes.clamp(-MOST_MINUTES, MOST_MINUTES),
+                ))
+                .ok();
         }
         let start = at(from);
-        let mut left = minutes.max(0) * 60;
+        let mut left = minutes.clamp(0, MOST_MINUTES) * 60;
         let mut day = start.date();
         for _ in 0..MOST_DAYS {
             for (open, close) in self.open(day) {
@@ -177,6 +183,11 @@ mod tests {
             holidays: Vec::new(),
         };
         assert_eq!(closed.after(moment("02T09:00"), 1), None);
+        for hours in [Hours::Always, week(), closed] {
+            assert_eq!(hours.after(moment("02T09:00"), i64::MAX), None);
+        }
+        assert_eq!(Hours::Always.after(moment("02T09:00"), i64::MIN), None);
+        assert!(week().after(moment("02T09:00"), i64::MIN).is_some());
     }
 
     proptest! {

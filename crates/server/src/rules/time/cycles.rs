@@ -22,10 +22,10 @@ impl Stretch {
 pub fn applied(cycle: &str, start: Date, day: Date) -> Option<Stretch> {
     let step = match cycle {
         "CalendarWeek" => {
-            let from = day - i64::from(day.weekday().to_monday_zero_offset()).days();
+            let from = day.saturating_sub(i64::from(day.weekday().to_monday_zero_offset()).days());
             return Some(Stretch {
                 from,
-                to: from + 7.days(),
+                to: from.saturating_add(7.days()),
             });
         }
         "CalendarMonth" => return Some(months(day, 1)),
@@ -58,10 +58,12 @@ pub fn billed(options: &str, start: Date, day: Date) -> Option<Stretch> {
 /// The months of the calendar that a day lies in, by ones, threes or twelves.
 fn months(day: Date, count: i8) -> Stretch {
     let first = (day.month() - 1) / count * count + 1;
-    let from = day.first_of_year() + i64::from(first - 1).months();
+    let from = day
+        .first_of_year()
+        .saturating_add(i64::from(first - 1).months());
     Stretch {
         from,
-        to: from + i64::from(count).months(),
+        to: from.saturating_add(i64::from(count).months()),
     }
 }
 
@@ -81,10 +83,10 @@ fn since(start: Date, step: Span, day: Date) -> Stretch {
 
 /// The week from Sunday to Saturday that a day lies in.
 pub fn week(day: Date) -> Stretch {
-    let from = day - i64::from(day.weekday().since(Weekday::Sunday)).days();
+    let from = day.saturating_sub(i64::from(day.weekday().since(Weekday::Sunday)).days());
     Stretch {
         from,
-        to: from + 7.days(),
+        to: from.saturating_add(7.days()),
     }
 }
 
@@ -130,5 +132,16 @@ mod tests {
             date(2027, 1, 1)
         );
         assert_eq!(billed("NotRecurring", start, day), None);
+    }
+
+    #[test]
+    fn the_first_and_the_last_day_of_all_have_their_cycles_too() {
+        for day in [Date::MIN, Date::MAX] {
+            assert!(week(day).from <= day);
+            for cycle in ["CalendarWeek", "CalendarYear", "ContractYear"] {
+                assert!(applied(cycle, day, day).unwrap().from <= day, "{cycle}");
+            }
+            assert!(billed("Monthly", day, day).unwrap().to >= day);
+        }
     }
 }
