@@ -20,7 +20,7 @@ use crate::problem::Problem;
 use crate::references;
 use crate::row::Row;
 use admitted::admitted;
-use bitting_catalog::entity::{Entity, Release};
+use bitting_catalog::entity::{Entity, Kind, Release};
 use bitting_dialects::connectwise::body::{Input, Purpose, Reader};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_dialects::connectwise::layout::{
@@ -382,16 +382,33 @@ pub async fn proposed<'a>(
     Err(ApiError::invalid_object(&draft.resource, draft.errors).into())
 }
 
-/// The path says what a record hangs under, whatever its body repeats of it: a body that names another parent,
-/// or none, would take the record out from under the path that it was sent to.
+/// The path says what a record hangs under. A body may leave its parent out, or repeat it; one that names another
+/// would take the record out from under the path that it was sent to.
 fn hang(context: Context<'_>, draft: &mut Draft<'_>) {
     for (parent, id) in draft.entity.parents.iter().zip(context.parents) {
+        let said = draft.row.integer(&parent.column);
         draft.row.set(&parent.column, Value::Integer(*id));
+        // Typed clients send 0 for what they do not say.
+        let other = said.is_some_and(|said| said != 0 && said != *id);
+        let mut fields = draft.entity.fields.iter();
+        let field = fields.find(|field| field.column == parent.column && other);
+        if let Some(field) = field {
+            let place = match field.kind {
+                Kind::Reference(_) => format!("{}/id", field.name),
+                _ => field.name.to_string(),
+            };
+            let message = format!("The {} is not {id}, the one in the path.", field.name);
+            draft
+                .errors
+                .push(FieldError::invalid(&draft.resource, &place, message));
+        }
     }
 }
 
 fn under_parents(context: Context<'_>, draft: &mut Draft<'_>) {
-    hang(context, draft);
+    for (parent, id) in draft.entity.parents.iter().zip(context.parents) {
+        draft.row.set(&parent.column, Value::Integer(*id));
+    }
     // A path that shows only some rows of a table makes rows of that kind.
     for (name, values) in &draft.entity.only {
         if let Some(first) = values.first() {

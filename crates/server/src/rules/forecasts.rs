@@ -13,7 +13,7 @@ use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::Entity;
 use bitting_catalog::route::Method;
-use bitting_dialects::connectwise::error::{ApiError, FieldError};
+use bitting_dialects::connectwise::error::ApiError;
 use bitting_dialects::connectwise::projection::Projection;
 use bitting_policy::Verb;
 use bitting_query::{Filter, Kind, Value};
@@ -81,17 +81,9 @@ pub async fn copy(
     Ok(Answer::json(200, &json!({ "success": true })))
 }
 
-/// Fills in an item: its opportunity is the one in the path, its status that of the opportunity.
+/// Fills in an item: its status is that of the opportunity in the path.
 pub async fn save_item(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Problem> {
     opportunities::parent_open_to(context, Verb::Edit).await?;
-    if let Some(parent) = context.parents.last() {
-        if draft.integer("opportunity") != Some(*parent) && !draft.is_null("opportunity") {
-            let message = format!("The opportunity is not {parent}, the one in the path.");
-            let error = FieldError::invalid(&draft.resource, "opportunity/id", message);
-            draft.errors.push(error);
-        }
-        draft.set("opportunity", Value::Integer(*parent));
-    }
     if draft.is_new() {
         draft.default("quantity", Value::Number(1.0));
         if !draft.gave("includeFlag") {
