@@ -24,8 +24,11 @@ pub struct Member {
 enum Action {
     /// List the API members.
     List,
-    /// Show one API member.
-    Show { member: String },
+    /// Show one API member's form.
+    Show {
+        /// Member id, name or number.
+        member: String,
+    },
     /// Autotask: list the people, with their levels and whether API users may act as them.
     People,
     /// Make an API member.
@@ -65,6 +68,7 @@ struct Form {
     /// Security role, by name or id.
     #[arg(long)]
     role: Option<String>,
+    /// E-mail address.
     #[arg(long)]
     email: Option<String>,
     /// Node of the structure whose records it sees, "Corporate" for all.
@@ -76,18 +80,28 @@ struct Form {
     /// Department of records it makes.
     #[arg(long)]
     default_department: Option<String>,
+    /// Default territory: location of its sales.
+    #[arg(long)]
+    sales_location: Option<String>,
     /// Board of tickets it makes without one.
     #[arg(long)]
     default_board: Option<String>,
-    /// Boards it does not see.
+    /// Board it does not see; may be repeated, and replaces all.
     #[arg(long, value_name = "BOARD")]
     exclude_board: Vec<String>,
+    /// It sees every board.
+    #[arg(long, conflicts_with = "exclude_board")]
+    no_excluded_boards: bool,
+    /// Time zone, by name or id.
+    #[arg(long)]
+    time_zone: Option<String>,
     /// Hide prices.
     #[arg(long)]
     block_price: Option<bool>,
     /// Hide costs.
     #[arg(long)]
     block_cost: Option<bool>,
+    /// Notes.
     #[arg(long)]
     notes: Option<String>,
     /// Autotask: integration vendor of the tracking identifier; without one it is custom.
@@ -113,6 +127,26 @@ const COLUMNS: [(&str, &str); 6] = [
     ("INACTIVE", "inactiveFlag"),
 ];
 
+/// The whole form of one of them.
+const FORM: [(&str, &str); 16] = [
+    ("ID", "id"),
+    ("IDENTIFIER", "identifier"),
+    ("NAME", "name"),
+    ("E-MAIL", "emailAddress"),
+    ("ROLE", "securityRole/name"),
+    ("LEVEL", "structureLevel/name"),
+    ("LOCATION", "securityLocation/name"),
+    ("DEFAULT LOCATION", "defaultLocation/name"),
+    ("DEPARTMENT", "defaultDepartment/name"),
+    ("SALES LOCATION", "salesDefaultLocation/name"),
+    ("DEFAULT BOARD", "serviceDefaultBoard/name"),
+    ("HIDDEN BOARDS", "excludedBoards"),
+    ("HIDES", "hides"),
+    ("TIME ZONE", "timeZone/name"),
+    ("NOTES", "notes"),
+    ("INACTIVE", "inactiveFlag"),
+];
+
 impl Member {
     pub fn run(self) -> Result<()> {
         let json = self.target.json;
@@ -122,9 +156,7 @@ impl Member {
         let connection = self.target.connect()?;
         match self.action {
             Action::List => table::print(&connection.all(MEMBERS)?, &COLUMNS, json),
-            Action::Show { member } => {
-                table::print_one(&find(&connection, &member)?, &COLUMNS, json)
-            }
+            Action::Show { member } => show(&connection, find(&connection, &member)?, json),
             Action::Create {
                 identifier,
                 form,
@@ -142,17 +174,17 @@ impl Member {
                 table::print_one(&made, &COLUMNS, json)
             }
             Action::Set { member, form } => {
-                change(&connection, &member, &form.body(&connection)?, json)
+                let changed = change(&connection, &member, &form.body(&connection)?)?;
+                show(&connection, changed, json)
             }
             Action::Deactivate { member } => {
-                change(&connection, &member, &json!({ "inactiveFlag": true }), json)
+                let changed = change(&connection, &member, &json!({ "inactiveFlag": true }))?;
+                table::print_one(&changed, &COLUMNS, json)
             }
-            Action::Activate { member } => change(
-                &connection,
-                &member,
-                &json!({ "inactiveFlag": false }),
-                json,
-            ),
+            Action::Activate { member } => {
+                let changed = change(&connection, &member, &json!({ "inactiveFlag": false }))?;
+                table::print_one(&changed, &COLUMNS, json)
+            }
             Action::People => bail!(
                 "that is for Autotask (--autotask); on ConnectWise, people and API members are members alike"
             ),
@@ -265,6 +297,18 @@ impl Form {
                 "department",
             ),
             (
+                "salesDefaultLocation",
+                &self.sales_location,
+                "system/locations",
+                "location",
+            ),
+            (
+                "timeZone",
+                &self.time_zone,
+                "system/timeZoneSetups",
+                "time zone",
+            ),
+            (
                 "serviceDefaultBoard",
                 &self.default_board,
                 "service/boards",
@@ -277,7 +321,7 @@ impl Form {
                 body[name] = json!({ "id": found["id"] });
             }
         }
-        if !self.exclude_board.is_empty() {
+        if self.no_excluded_boards || !self.exclude_board.is_empty() {
             let mut ids = Vec::new();
             for board in &self.exclude_board {
                 ids.push(
@@ -304,7 +348,7 @@ pub fn find(connection: &Connection, member: &str) -> Result<Value> {
     connection.find(MEMBERS, &["identifier", "name"], member, "API member")
 }
 
-fn change(connection: &Connection, member: &str, body: &Value, json: bool) -> Result<()> {
+fn change(connection: &Connection, member: &str, body: &Value) -> Result<Value> {
     let id = find(connection, member)?["id"].as_i64().unwrap_or_default();
     let patch: Vec<Value> = body
         .as_object()
@@ -312,10 +356,29 @@ fn change(connection: &Connection, member: &str, body: &Value, json: bool) -> Re
         .flatten()
         .map(|(path, value)| json!({ "op": "replace", "path": path, "value": value }))
         .collect();
-    let changed = connection.psa(
+    connection.psa(
         Method::PATCH,
         &format!("{MEMBERS}/{id}"),
         Some(&json!(patch)),
-    )?;
-    table::print_one(&changed, &COLUMNS, json)
+    )
+}
+
+/// For people, with words for what the API says in ids and flags.
+fn show(connection: &Connection, mut member: Value, json: bool) -> Result<()> {
+    if !json {
+        let mut names = Vec::new();
+        for id in member["excludedServiceBoardIds"]
+            .as_array()
+            .into_iter()
+            .flatten()
+        {
+            let path = format!("service/boards/{id}?fields=name");
+            names.push(connection.psa(Method::GET, &path, None)?["name"].clone());
+        }
+        member["excludedBoards"] = json!(names);
+        let hidden = [("blockPriceFlag", "prices"), ("blockCostFlag", "costs")];
+        let hidden = hidden.into_iter().filter(|(flag, _)| member[*flag] == true);
+        member["hides"] = hidden.map(|(_, what)| what).collect();
+    }
+    table::print_one(&member, &FORM, json)
 }

@@ -39,13 +39,16 @@ enum Action {
         /// Module and action, `Service Desk / Service Tickets`; Autotask: section and setting, `CRM / To-Dos`.
         action: String,
         /// None, My or All; Autotask: a value of the cell.
-        #[arg(long)]
+        #[arg(long, value_name = "LEVEL")]
         add: Option<String>,
-        #[arg(long)]
+        /// The same.
+        #[arg(long, value_name = "LEVEL")]
         edit: Option<String>,
-        #[arg(long)]
+        /// The same.
+        #[arg(long, value_name = "LEVEL")]
         delete: Option<String>,
-        #[arg(long)]
+        /// The same; Add, Edit and Delete need it.
+        #[arg(long, value_name = "LEVEL")]
         inquire: Option<String>,
         /// Autotask: All, Mine, None ...
         #[arg(long, requires = "autotask")]
@@ -63,7 +66,9 @@ enum Action {
         role: String,
         /// Identifier of the list, `SystemTableSetup`.
         list: String,
+        /// Only these entries, all but these, or all.
         mode: Mode,
+        /// Names on the list, for example "Service / Priority"; none with `all`.
         entries: Vec<String>,
     },
     /// Make a role with the levels and lists of another.
@@ -145,6 +150,9 @@ impl Role {
                 mode,
                 entries,
             } => {
+                if matches!(mode, Mode::All) && !entries.is_empty() {
+                    bail!("`all` takes no names: leave them out, or say `allow` or `deny`");
+                }
                 let id = id(&connection, &role)?;
                 let body = match mode {
                     Mode::All => json!("everything"),

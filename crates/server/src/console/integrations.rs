@@ -237,7 +237,7 @@ async fn sheet(
             form.filter method="get" {
                 input type="hidden" name="chosen" value="1";
                 (page::choice("member", "Against the member", &members, if of_member.is_some() { member } else { "" }, Some("a new member"), "", None))
-                (page::choice("role", "Against the role", &options, if of_member.is_some() { "" } else { &chosen }, Some("the member's, or a new one"), "", None))
+                (page::choice("role", "Against the role", &options, if of_member.is_some() { "" } else { &chosen }, Some("its own, or new"), "", None))
                 @if !profile.feature.is_empty() { fieldset.ticks { legend { "Features" }
                     @for feature in &profile.feature {
                         label { input type="checkbox" name="feature" value=(feature.id) checked[selection.features.contains(&feature.id)]; span { (feature.title) } }
