@@ -115,6 +115,60 @@ async fn what_is_out_of_sight_is_neither_changed_nor_deleted() {
     }
 }
 
+/// What hangs below a record that is out of sight is out of sight with it, at its own path, below its parent, in counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_hangs_on_a_record_is_in_sight_with_it() {
+    let site = Site::open().await;
+    let user = sees_least_and_changes_most(&site).await;
+    let catalog = site.tenant.catalog();
+    let (mut held, mut open) = (BTreeSet::new(), BTreeSet::new());
+    for entity in &catalog.entities {
+        let served = entity.served.as_ref().unwrap();
+        let Some((below, field)) = served
+            .below
+            .as_ref()
+            .and_then(|below| Some((below, below.field?)))
+        else {
+            continue;
+        };
+        let Some(parent) = below.parent.map(|parent| catalog.entity(parent)) else {
+            continue;
+        };
+        if !served.can.query || entity.path.contains("Webhook") {
+            continue;
+        }
+        let name = &*entity.fields[field].name;
+        let parents = ids(&site.rows(&user, &parent.path).await);
+        let seen = site.rows(&user, &entity.path).await;
+        for row in &seen {
+            if !parents.contains(&row[name].as_i64().unwrap()) {
+                open.insert(format!("{} of a hidden {}", entity.path, parent.path));
+            }
+        }
+        let all = site.rows(site.admin(), &entity.path).await;
+        let hidden = all
+            .iter()
+            .find(|row| !parents.contains(&row[name].as_i64().unwrap_or(-1)));
+        let Some(hidden) = hidden else { continue };
+        let count = json!({"filter": [{"op": "eq", "field": name, "value": hidden[name]}]});
+        let path = format!("/{}/query/count", entity.path);
+        let (_, json) = site.call(Some(&user), "POST", &path, Some(count)).await;
+        if json["queryCount"] != 0 {
+            open.insert(format!("{path} of a hidden {name}"));
+        }
+        if below.operations.has(Asked::List) {
+            let path = format!("/{}/{}/{}", below.segment, hidden[name], below.route);
+            let (_, json) = site.call(Some(&user), "GET", &path, None).await;
+            if json["items"] != json!([]) {
+                open.insert(path);
+            }
+        }
+        held.insert(entity.path.to_string());
+    }
+    assert_eq!(open, BTreeSet::new());
+    assert!(held.len() > 30, "{held:?}");
+}
+
 /// Edit Yes changes every ticket that is seen, also so that it is not seen any more.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_gives_a_ticket_away_does_not_see_it_any_more() {
