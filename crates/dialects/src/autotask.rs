@@ -8,6 +8,7 @@ pub mod headers;
 pub mod information;
 pub mod page;
 pub mod record;
+pub mod relaxed;
 pub mod route;
 pub mod search;
 pub mod udf;

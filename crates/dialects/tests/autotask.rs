@@ -110,6 +110,15 @@ fn paths_are_found_however_they_are_written_and_no_others() {
     ] {
         assert_eq!(find(&router, path), Some(tickets.clone()), "{path}");
     }
+    for (first, ours) in [
+        ("ATServicesRest", true),
+        ("v1.0", true),
+        ("VersionInformation", true),
+        ("v4_6_release", false),
+        ("Tickets", false),
+    ] {
+        assert_eq!(Router::is_ours(&[first]), ours, "{first}");
+    }
     for path in [
         "/ATServicesRest/V2.0/Tickets/query",
         "/ATServicesRest/V1.0/Nothing",
@@ -169,6 +178,47 @@ fn every_operator_is_read_into_the_filter_it_means() {
     ));
     // Some clients leave out what is false or zero.
     assert!(text(one("eq", "isVisibleToComanaged", Json::Null)).contains("Boolean(false)"));
+    let Ok(Filter::Compare { op, value, .. }) = one("gt", "id", Json::Null) else {
+        panic!("gt");
+    };
+    assert_eq!((op, value), (Comparison::Greater, Value::Integer(0)));
+    // A flag that is kept as a number is one.
+    let flag = json!({"filter": [{"op": "eq", "field": "isActive", "value": "True"}]});
+    let flag = read("Contacts", &flag).map(|search| search.filter);
+    assert!(text(flag).contains("Integer(1)"));
+}
+
+/// PowerShell writes a list of one as its element; the vendor's parser takes either.
+#[test]
+fn one_element_stands_for_a_list_of_one() {
+    let condition = json!({"op": "eq", "field": "id", "value": 7});
+    for (one, list) in [
+        (json!({"filter": condition}), json!({"filter": [condition]})),
+        (
+            json!({"filter": [{"op": "or", "items": condition}]}),
+            json!({"filter": [{"op": "or", "items": [condition]}]}),
+        ),
+        (
+            json!({"filter": condition, "IncludeFields": "title"}),
+            json!({"filter": condition, "IncludeFields": ["title"]}),
+        ),
+        (
+            json!({"filter": [{"op": "in", "field": "id", "value": 7}]}),
+            json!({"filter": [{"op": "in", "field": "id", "value": [7]}]}),
+        ),
+        (
+            json!({"filter": [{"op": "eq", "field": "Tier", "value": "x", "udf": 1}]}),
+            json!({"filter": [{"op": "eq", "field": "Tier", "value": "x", "udf": true}]}),
+        ),
+    ] {
+        assert_eq!(read("Tickets", &one), read("Tickets", &list), "{one}");
+        assert!(read("Tickets", &one).is_ok(), "{one}");
+    }
+    let empty = json!({"filter": [{"op": "and", "items": []}]});
+    assert_eq!(
+        read("Tickets", &empty).map(|search| search.filter),
+        Ok(Filter::Constant(true))
+    );
 }
 
 #[test]
@@ -206,6 +256,34 @@ fn what_is_wrong_with_a_search_is_said_in_the_vendors_words() {
         (
             json!({"filter": [], "IncludeFields": ["nonsense"]}),
             "Unable to find nonsense",
+        ),
+        (
+            json!({"filter": [], "IncludeFields": "title,status"}),
+            "Unable to find title,status",
+        ),
+        (
+            json!({"filter": [{"op": "eq", "field": "title", "value": ["Two", "words"]}]}),
+            "The condition eq on title takes one value; in takes several.",
+        ),
+        (
+            json!({"filter": [{"op": "contains", "field": "id", "value": [1]}]}),
+            "takes one value",
+        ),
+        (
+            json!({"filter": [{"op": "eq", "field": "status", "value": true}]}),
+            "Unexpected character encountered while parsing value: t",
+        ),
+        (
+            json!({"filter": [{"op": "gt", "field": "createDate"}]}),
+            "The condition gt on createDate has no value.",
+        ),
+        (
+            json!({"filter": [{"op": "or", "items": []}]}),
+            "The group or has no items.",
+        ),
+        (
+            json!({"filter": [{"op": "and"}]}),
+            "The group and has no items.",
         ),
         (
             json!({"filter": [{"op": "eq", "field": "title", "value": "a", "udf": true}]}),
@@ -283,9 +361,18 @@ fn bodies_are_read_as_clients_send_them() {
             .says
             .contains(&"Picklist value [77] does not exist for priority".to_owned())
     );
-    // A contact's isActive is a number, whatever clients send.
+    // A contact's isActive is a number, whatever clients send. What is no flag takes none.
     let contact = body::read(entity("Contacts"), &[], br#"{"isActive":true}"#).unwrap();
     assert_eq!(contact.values[0].1, Value::Integer(1));
+    let refusal = body::read(entity("Tickets"), &[], br#"{"priority":true}"#).unwrap_err();
+    assert_eq!(
+        refusal.says,
+        ["Unexpected character encountered while parsing value: t."]
+    );
+    // What is on a list rests as the list writes it.
+    let file = b"{'attachmentType':'file_attachment',}";
+    let file = body::read(entity("TicketAttachments"), &[], file).unwrap();
+    assert_eq!(file.values[0].1, Value::Text("FILE_ATTACHMENT".into()));
 }
 
 #[test]
@@ -385,6 +472,15 @@ fn secrets_do_not_show() {
         None
     );
     assert!(Refusal::unauthorized().body().is_empty());
+    // Who is meant by something that is no number is nobody, and not the caller.
+    for (given, expected) in [("7", Some(7)), ("", None), ("seven", Some(-1))] {
+        let header = |name: &str| match name {
+            "impersonationresourceid" => Some(given),
+            name => header(name),
+        };
+        let read = Credentials::read(&header).unwrap();
+        assert_eq!(read.impersonates, expected, "{given}");
+    }
 }
 
 fn any_json() -> impl Strategy<Value = Json> {

@@ -260,3 +260,98 @@ async fn the_text_of_a_document_is_seen_where_the_document_is() {
     let text = site.admin_call("GET", &own, None).await;
     assert_eq!(text, json!({"item": null}));
 }
+
+/// What the server says of itself is read and nothing else; where it needs no key, a wrong verb needs none either.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_of_the_server_is_read_with_get_alone() {
+    let site = Site::with(bitting_store::Location::Memory, None).await;
+    let open = [
+        "versioninformation",
+        "v1.0/versioninformation",
+        "v1.0/zoneInformation?user=x",
+    ];
+    let closed = [
+        "version",
+        "thresholdInformation",
+        "EntityInformation",
+        "modules",
+    ];
+    for method in ["POST", "PUT", "PATCH", "DELETE"] {
+        let says = json!({"Message": format!("The requested resource does not support http method '{method}'.")});
+        for path in open {
+            let path = format!("http://psa.test/ATServicesRest/{path}");
+            let answered = site.call(None, method, &path, None).await;
+            assert_eq!(answered, (405, says.clone()), "{method} {path}");
+        }
+        for path in closed {
+            let path = format!("/{path}/");
+            assert_eq!(
+                site.call(None, method, &path, None).await,
+                (401, Value::Null)
+            );
+            let answered = site.call(Some(site.admin()), method, &path, None).await;
+            assert_eq!(answered, (405, says.clone()), "{method} {path}");
+        }
+    }
+    // Clients that were given the bare origin ask there for the versions, as for everything below one.
+    for path in ["VersionInformation", "versioninformation/"] {
+        let path = format!("http://psa.test/{path}");
+        let answered = site.call(None, "GET", &path, None).await;
+        assert_eq!(answered, (200, json!({"apiVersions": ["V1.0"]})), "{path}");
+    }
+}
+
+/// A link holds the whole search, up to the length that servers and clients take; beyond, the search comes again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_too_long_for_a_link_is_sent_with_it() {
+    let site = Site::open().await;
+    for (length, left_out) in [(40, false), (200, true)] {
+        let names: Vec<String> = (0..490)
+            .map(|number| format!("{number:0length$}"))
+            .collect();
+        let search = json!({"filter": [{"op": "notIn", "field": "title", "value": names}], "MaxRecords": 25});
+        let mut page = site
+            .admin_call("POST", "/Tickets/query", Some(search.clone()))
+            .await;
+        let mut seen = page["items"].as_array().unwrap().len();
+        while let Some(next) = page["pageDetails"]["nextPageUrl"].as_str() {
+            let next = next.to_owned();
+            assert!(next.len() < 65_000, "{}", next.len());
+            for body in [None, Some(json!({}))] {
+                let (status, said) = site.call(Some(site.admin()), "POST", &next, body).await;
+                assert_eq!(status, if left_out { 500 } else { 200 }, "{said}");
+                let says = said["errors"][0].as_str().unwrap_or_default();
+                assert_eq!(says.contains("body of the query"), left_out, "{says}");
+            }
+            page = site.admin_call("POST", &next, Some(search.clone())).await;
+            seen += page["items"].as_array().unwrap().len();
+        }
+        assert_eq!(seen, 60, "{length}");
+    }
+    // The version may be written without its letter, here too.
+    let first = "http://psa.test/ATServicesRest/1.0/Tickets/query";
+    let search = json!({"filter": [{"op": "exist", "field": "id"}], "MaxRecords": 50});
+    let page = site.admin_call("POST", first, Some(search)).await;
+    let next = page["pageDetails"]["nextPageUrl"].as_str().unwrap();
+    assert!(next.starts_with(&format!("{first}/next?paging=")), "{next}");
+    let rest = site.admin_call("GET", next, None).await;
+    assert_eq!(rest["items"].as_array().unwrap().len(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn user_defined_fields_say_whether_webhooks_hear_of_them() {
+    let site = Site::open().await;
+    for (entity, heard) in [
+        ("Companies", true),
+        ("Tickets", true),
+        ("Opportunities", false),
+    ] {
+        let path = format!("/{entity}/entityInformation/userDefinedFields");
+        let told = site.admin_call("GET", &path, None).await;
+        let fields = told["fields"].as_array().unwrap();
+        assert!(!fields.is_empty(), "{entity}");
+        for field in fields {
+            assert_eq!(field["isSupportedWebhookField"], heard, "{entity}");
+        }
+    }
+}

@@ -736,3 +736,95 @@ async fn nobody_is_on_a_ticket_twice() {
         );
     }
 }
+
+/// PUT empties what it does not name, user-defined fields too; PATCH leaves them. Values on a list rest as it has them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_record_empties_user_defined_fields_too() {
+    let site = Site::open().await;
+    let tier = |value: &str| json!([{"name": "service TIER", "value": value}]);
+    let id = company(&site, json!({"userDefinedFields": tier("gOLD")})).await;
+    let held = async || {
+        let path = format!("/Companies/{id}");
+        site.admin_call("GET", &path, None).await["item"]["userDefinedFields"][0]["value"].clone()
+    };
+    assert_eq!(held().await, "Gold", "as the list has it");
+    let owner = site.resource("dfrost").await;
+    let whole = json!({"id": id, "companyName": "Made", "companyType": 1, "phone": "2", "ownerResourceID": owner});
+    for body in [
+        json!({"id": id, "phone": "2"}),
+        json!({"id": id, "userDefinedFields": []}),
+    ] {
+        site.admin_call("PATCH", "/Companies", Some(body)).await;
+        assert_eq!(held().await, "Gold");
+    }
+    let mut named = whole.clone();
+    named["userDefinedFields"] = tier("Silver");
+    site.admin_call("PUT", "/Companies", Some(named)).await;
+    assert_eq!(held().await, "Silver");
+    site.admin_call("PUT", "/Companies", Some(whole)).await;
+    assert_eq!(held().await, Value::Null);
+}
+
+/// The list of all files is searched by their record, whatever it is: a file of a ticket's note by the ticket too.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_file_says_what_it_is_of() {
+    let site = Site::open().await;
+    let file = json!({"attachmentType": "FILE_ATTACHMENT", "publish": 1, "title": "t", "fullPath": "a.txt", "data": "aGk="});
+    let mut seen = 0;
+    for entity in &site.tenant.catalog().entities {
+        let path = entity.path.strip_suffix("Attachments");
+        let below = entity
+            .served
+            .as_ref()
+            .and_then(|served| served.below.as_ref());
+        let (Some(_), Some(below)) = (path, below) else {
+            continue;
+        };
+        let of = &site.tenant.catalog().entity(below.parent.unwrap()).path;
+        let parent = site.rows(site.admin(), of).await.pop().unwrap();
+        let path = format!("/{}/{}/{}", below.segment, parent["id"], below.route);
+        let id = site.admin_call("POST", &path, Some(file.clone())).await["itemId"].clone();
+        let listed = site
+            .admin_call("GET", &format!("/AttachmentInfo/{id}"), None)
+            .await;
+        let listed = &listed["item"];
+        assert_eq!(listed["parentID"], parent["id"], "{path}");
+        let kind = match &**of {
+            "Tickets" | "Tasks" => 4,
+            "TimeEntries" => 18,
+            "TicketNotes" => 23,
+            _ => listed["parentType"].as_i64().unwrap(),
+        };
+        assert_eq!(listed["parentType"], kind, "{path}");
+        assert!(kind > 0, "{path}");
+        let whole = match &**of {
+            "TicketNotes" => "ticketID",
+            "TimeEntries" if parent["taskID"].is_null() => "ticketID",
+            "TimeEntries" | "TaskNotes" => "taskID",
+            "ExpenseItems" => "expenseReportID",
+            "ConfigurationItemNotes" => "configurationItemID",
+            _ => "",
+        };
+        if !whole.is_empty() {
+            assert_eq!(listed[whole], parent[whole], "{path} {whole}");
+            assert!(listed[whole].is_i64(), "{path} {whole}");
+        }
+        seen += 1;
+    }
+    assert_eq!(seen, 19);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_is_told_once() {
+    let site = Site::open().await;
+    let company = company(&site, json!({})).await;
+    let todo = json!({"actionType": 3, "assignedToResourceID": site.resource("dfrost").await,
+        "startDateTime": "2026-03-02", "endDateTime": "2026-03-03", "contractID": 987_654});
+    let path = format!("/Companies/{company}/ToDos");
+    let (status, json) = site
+        .call(Some(site.admin()), "POST", &path, Some(todo))
+        .await;
+    let sentence =
+        "Reference value on field: contractID of type: Contract does not exist or is invalid.";
+    assert_eq!((status, &json["errors"]), (500, &json!([sentence])));
+}

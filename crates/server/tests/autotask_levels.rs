@@ -356,6 +356,48 @@ async fn records_are_made_in_the_name_of_others_where_both_levels_agree() {
         ),
         (&json!(boss), &json!(api))
     );
+    let notes = format!("/Tickets/{id}/Notes");
+    let note = json!({"title": "n", "description": "d", "noteType": 1, "publish": 1});
+    let note = site.admin_call("POST", &notes, Some(note)).await["itemId"].clone();
+    let change = json!({"id": note, "title": "z"});
+    let changed = site
+        .send(Some(site.admin()), "PATCH", &notes, &header, Some(change))
+        .await;
+    assert_eq!(changed.status, 200, "{}", changed.json);
+    let item = site
+        .admin_call("GET", &format!("/TicketNotes/{note}"), None)
+        .await["item"]
+        .clone();
+    let by = [
+        "creatorResourceID",
+        "impersonatorCreatorResourceID",
+        "impersonatorUpdaterResourceID",
+    ];
+    assert_eq!(
+        by.map(|name| item[name].clone()),
+        [json!(api), Value::Null, json!(api)]
+    );
+    // A header that names nobody does not make a record the caller's own.
+    for nobody in ["seven", "-1", "987654321", "4.5"] {
+        let header = [("ImpersonationResourceId", nobody)];
+        let made = site
+            .send(
+                Some(site.admin()),
+                "POST",
+                "/Tickets",
+                &header,
+                Some(ticket.clone()),
+            )
+            .await;
+        assert_eq!(
+            (
+                made.status,
+                says(&made.json).contains("create this entity type")
+            ),
+            (500, true),
+            "{nobody}"
+        );
+    }
     // Reading in somebody else's name is refused, and where nobody can be acted for the header says nothing.
     let read = site
         .send(

@@ -9,8 +9,7 @@ mod support;
 use bitting_server::autotask::limits::{HOURLY, Limits};
 use bitting_server::autotask::users::Shown;
 use bitting_server::demo::Size;
-use bitting_server::http::BODY_LIMIT;
-use bitting_server::http::serve;
+use bitting_server::http::{BODY_LIMIT, Body, Handler as _, Received, serve};
 use bitting_server::seed::Demo;
 use bitting_store::Location;
 use jiff::Timestamp;
@@ -132,6 +131,28 @@ impl Wire {
         self.send(user, path, body).await.unwrap()
     }
 
+    /// What a refused call is told to wait, in seconds.
+    async fn told_to_wait(&self) -> String {
+        let uri = "http://psa.test/ATServicesRest/V1.0/Tickets/0";
+        let user = self.site.admin();
+        let (parts, ()) = http::Request::get(uri)
+            .header("UserName", &user.user)
+            .header("Secret", user.secret.reveal())
+            .header("ApiIntegrationCode", user.code.reveal())
+            .body(())
+            .unwrap()
+            .into_parts();
+        let received = Received {
+            parts,
+            body: Body::Read(Vec::new().into()),
+            secure: false,
+            peer: self.address,
+        };
+        let answer = self.site.server.handle(received).await;
+        assert_eq!(answer.status(), 429);
+        answer.headers()["retry-after"].to_str().unwrap().to_owned()
+    }
+
     /// What the database says it has counted; the question counts too.
     async fn counted(&self) -> u64 {
         let (status, said) = self
@@ -174,6 +195,7 @@ async fn a_fourth_call_at_once_is_refused_by_endpoint_and_identifier() {
     assert_eq!(wire.call(admin, &zone, None).await.0, 200);
     // The refused call took no thread, and each that ends gives its own back.
     assert_eq!(wire.call(admin, "/Tickets/0", None).await.0, 429);
+    assert_eq!(wire.told_to_wait().await, "1");
     gate.open.send_replace(true);
     for call in under_way {
         let (status, said) = call.await.unwrap();
@@ -242,7 +264,8 @@ async fn the_hour_slows_down_twice_and_then_refuses_until_it_has_passed() {
             "{said}"
         );
     }
-    // A refusal does not count, and the hour rolls.
+    // A refusal says when the first call leaves the hour, does not count, and the hour rolls.
+    assert_eq!(wire.told_to_wait().await, "3600");
     wire.site.advance(59 * 60);
     assert_eq!(wire.call(admin, "/Companies/0", None).await.0, 429);
     wire.site.advance(60);

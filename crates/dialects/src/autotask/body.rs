@@ -2,10 +2,11 @@
 //! what is at rest.
 
 use super::error::Refusal;
+use super::relaxed;
 use super::search::{field, member};
 use super::udf::{self, Defined, Held};
 use super::value;
-use bitting_catalog::entity::Entity;
+use bitting_catalog::entity::{Entity, Field};
 use bitting_query::Value;
 use serde_json::{Map, Value as Json};
 
@@ -17,15 +18,20 @@ pub struct Input {
     /// Index of the field and its value; null empties it. Fields that callers cannot set are left out.
     pub values: Vec<(usize, Value)>,
     pub defined: Vec<Held>,
+    /// Names of protected values that came back as they were masked.
+    pub masked: Vec<String>,
 }
 
 /// The members of a body. An empty one has none.
 pub fn members(bytes: &[u8]) -> Result<Map<String, Json>, Refusal> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(Map::new());
     }
-    match serde_json::from_slice(bytes) {
+    let read = match std::str::from_utf8(bytes) {
+        Ok(text) => relaxed::read(text),
+        Err(_) => serde_json::from_slice(bytes),
+    };
+    match read {
         Ok(Json::Object(members)) => Ok(members),
         Ok(_) => Err(Refusal::new("The body is not a JSON object.")),
         Err(error) => Err(Refusal::new(format!("The body is not valid JSON: {error}"))),
@@ -67,17 +73,14 @@ pub fn read(entity: &Entity, defined: &[Defined], bytes: &[u8]) -> Result<Input,
                     field.name
                 ));
             }
-            Ok(value) => {
-                if let Some(fault) = unlisted(field, &value) {
-                    wrong.push(fault);
-                } else {
-                    input.values.push((index, value));
-                }
-            }
+            Ok(value) => match listed(field, value) {
+                Ok(value) => input.values.push((index, value)),
+                Err(fault) => wrong.push(fault),
+            },
             Err(fault) => wrong.push(fault),
         }
     }
-    input.defined = user_defined(&members, defined, &entity.schema, &mut wrong);
+    user_defined(&members, defined, &entity.schema, &mut input, &mut wrong);
     if wrong.is_empty() {
         Ok(input)
     } else {
@@ -85,31 +88,32 @@ pub fn read(entity: &Entity, defined: &[Defined], bytes: &[u8]) -> Result<Input,
     }
 }
 
-/// A value that the field's pick list does not have.
-fn unlisted(field: &bitting_catalog::entity::Field, value: &Value) -> Option<String> {
-    let list = field.picklist.as_ref()?;
-    let shown = match value {
-        Value::Integer(number) => number.to_string(),
-        Value::Text(text) if !text.is_empty() => text.clone(),
-        _ => return None,
+/// The value as the field's pick list has it, or why it has none such.
+fn listed(field: &Field, value: Value) -> Result<Value, String> {
+    let shown = match (&field.picklist, &value) {
+        (Some(_), Value::Integer(number)) => number.to_string(),
+        (Some(_), Value::Text(text)) if !text.is_empty() => text.clone(),
+        _ => return Ok(value),
     };
-    let known = list
-        .values
-        .iter()
-        .any(|listed| listed.value.eq_ignore_ascii_case(&shown));
-    (!known).then(|| Refusal::picklist(&field.name, &shown))
+    let mut known = field.picklist.iter().flat_map(|list| &list.values);
+    let found = known.find(|listed| listed.value.eq_ignore_ascii_case(&shown));
+    match (found, value) {
+        (None, _) => Err(Refusal::picklist(&field.name, &shown)),
+        (Some(listed), Value::Text(_)) => Ok(Value::Text(listed.value.to_string())),
+        (Some(_), value) => Ok(value),
+    }
 }
 
 fn user_defined(
     members: &Map<String, Json>,
     defined: &[Defined],
     name: &str,
+    input: &mut Input,
     wrong: &mut Vec<String>,
-) -> Vec<Held> {
+) {
     let Some(Json::Array(items)) = member(members, "userDefinedFields") else {
-        return Vec::new();
+        return;
     };
-    let mut held = Vec::with_capacity(items.len());
     for item in items {
         let Json::Object(item) = item else { continue };
         let Some(Json::String(field)) = member(item, "name") else {
@@ -127,7 +131,10 @@ fn user_defined(
             None | Some(Json::Null) => None,
             Some(Json::String(text)) if text.is_empty() => None,
             // What was masked on the way out comes back so.
-            Some(Json::String(text)) if known.protected && text == udf::MASK => continue,
+            Some(Json::String(text)) if known.protected && text == udf::MASK => {
+                input.masked.push(known.name.to_string());
+                continue;
+            }
             Some(json) => match value::user_defined(known.kind, json) {
                 Ok(text) if text.is_empty() => None,
                 Ok(text) => Some(text),
@@ -137,22 +144,22 @@ fn user_defined(
                 }
             },
         };
-        if let Some(value) = &value
+        let mut value = value;
+        if let Some(value) = &mut value
             && !known.values.is_empty()
-            && !known
-                .values
-                .iter()
-                .any(|listed| listed.eq_ignore_ascii_case(value))
         {
-            wrong.push(Refusal::picklist(&known.name, value));
-            continue;
+            let mut all = known.values.iter();
+            let Some(listed) = all.find(|listed| listed.eq_ignore_ascii_case(value)) else {
+                wrong.push(Refusal::picklist(&known.name, value));
+                continue;
+            };
+            *value = listed.to_string();
         }
         let number = value.as_ref().filter(|_| known.kind == "double");
-        held.push(Held {
+        input.defined.push(Held {
             name: known.name.to_string(),
             number: number.and_then(|number| number.parse().ok()),
             value,
         });
     }
-    held
 }

@@ -12,6 +12,8 @@ pub struct Refusal {
     pub says: Vec<String>,
     /// The web framework's own form, `{"Message": …}`.
     framework: bool,
+    /// Seconds after which it is worth asking again.
+    pub retry_after: Option<u64>,
 }
 
 impl Refusal {
@@ -20,12 +22,19 @@ impl Refusal {
         Self::all(vec![text.into()])
     }
 
-    /// Several at once.
+    /// Several at once, each once.
     pub fn all(says: Vec<String>) -> Self {
+        let mut told: Vec<String> = Vec::with_capacity(says.len());
+        for text in says {
+            if !told.contains(&text) {
+                told.push(text);
+            }
+        }
         Self {
             status: 500,
-            says,
+            says: told,
             framework: false,
+            retry_after: None,
         }
     }
 
@@ -35,6 +44,7 @@ impl Refusal {
             status: 401,
             says: Vec::new(),
             framework: false,
+            retry_after: None,
         }
     }
 
@@ -96,7 +106,15 @@ impl Refusal {
                 "API thread threshold of {limit} threads has been exceeded. Itgenatr005"
             )],
             framework: false,
+            retry_after: Some(1),
         }
+    }
+
+    /// The same, with the seconds after which it is worth asking again.
+    #[must_use]
+    pub fn after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
     }
 
     /// All calls of the hour are used up.
@@ -108,6 +126,7 @@ impl Refusal {
                     .to_owned(),
             ],
             framework: false,
+            retry_after: None,
         }
     }
 
@@ -119,6 +138,7 @@ impl Refusal {
                 "No HTTP resource was found that matches the request URI '{path}'."
             )],
             framework: true,
+            retry_after: None,
         }
     }
 
@@ -130,6 +150,7 @@ impl Refusal {
                 "The requested resource does not support http method '{method}'."
             )],
             framework: true,
+            retry_after: None,
         }
     }
 

@@ -11,6 +11,9 @@ pub struct Credentials {
     pub impersonates: Option<i64>,
 }
 
+/// The resource that a header means which is no number: passed over, it would have records made in the caller's name.
+const NOBODY: i64 = -1;
+
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Credentials")
@@ -33,7 +36,7 @@ impl Credentials {
             user: given("username")?,
             secret: given("secret")?,
             code: given("apiintegrationcode")?,
-            impersonates: given("impersonationresourceid").and_then(|id| id.parse().ok()),
+            impersonates: given("impersonationresourceid").map(|id| id.parse().unwrap_or(NOBODY)),
         })
     }
 

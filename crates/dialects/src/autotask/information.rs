@@ -131,8 +131,9 @@ fn picklist(list: &Picklist) -> Json {
     Json::Array(values.collect())
 }
 
-/// The fields a tenant has added: `type` and nulls where standard fields have `dataType` and empty texts.
-pub fn user_defined(defined: &[Defined]) -> Json {
+/// The fields a tenant has added: `type` and nulls where standard fields have `dataType` and empty texts. `hooked` where
+/// webhooks can subscribe to them.
+pub fn user_defined(defined: &[Defined], hooked: bool) -> Json {
     let fields: Vec<Json> = defined
         .iter()
         .map(|field| {
@@ -165,7 +166,7 @@ pub fn user_defined(defined: &[Defined]) -> Json {
                 "picklistValues": values,
                 "picklistParentValueField": null,
                 "defaultValue": "",
-                "isSupportedWebhookField": false,
+                "isSupportedWebhookField": hooked,
             })
         })
         .collect();

@@ -9,8 +9,8 @@ use serde_json::Value as Json;
 
 /// Most earlier pages a link remembers.
 const REMEMBERED: usize = 60;
-/// Longest link that is read, in bytes.
-const LONGEST: usize = 64 * 1024;
+/// Longest token of a link, in bytes: servers and clients take no address much longer.
+const LONGEST: usize = 60 * 1024;
 
 /// Where in which list a page begins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct Token {
     /// The user the link was given to.
     #[serde(rename = "u")]
     pub user: i64,
+    /// The search is too long for a link: whoever follows it sends it again, as the vendor always wants.
+    #[serde(rename = "l", skip_serializing_if = "std::ops::Not::not", default)]
+    pub left_out: bool,
 }
 
 impl Token {
@@ -40,6 +43,7 @@ impl Token {
             after: i64::MIN,
             back: Vec::new(),
             user,
+            left_out: false,
         }
     }
 
@@ -64,7 +68,22 @@ impl Token {
 
     /// The token as it stands in a link.
     pub fn text(&self) -> String {
-        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
+        let text = URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default());
+        if text.len() <= LONGEST || self.left_out {
+            return text;
+        }
+        let mut short = self.clone();
+        short.search = Json::Null;
+        short.left_out = true;
+        short.text()
+    }
+
+    /// The same token with the search that its link left out.
+    #[must_use]
+    pub fn with(mut self, search: Json) -> Self {
+        self.search = search;
+        self.left_out = false;
+        self
     }
 
     /// Reads a link's token, and refuses that of another user.

@@ -86,13 +86,19 @@ impl Router {
         router
     }
 
-    /// Whether a path is Autotask's: it begins with the prefix, or with a version that only Autotask has.
+    /// Whether a path is Autotask's: it begins with the prefix, with a version that only Autotask has, or asks for
+    /// the versions.
     pub fn is_ours(segments: &[&str]) -> bool {
-        match segments {
-            [first, ..] if first.eq_ignore_ascii_case(PREFIX) => true,
-            [first, ..] => first.eq_ignore_ascii_case("v1.0"),
-            [] => false,
-        }
+        let begins = [PREFIX, "v1.0", "versioninformation"];
+        segments.first().is_some_and(|first| {
+            let mut begins = begins.iter();
+            begins.any(|word| first.eq_ignore_ascii_case(word))
+        })
+    }
+
+    /// Whether a word of a path is the version, below which the entities are.
+    pub fn is_version(word: &str) -> bool {
+        word.eq_ignore_ascii_case("v1.0") || word == "1.0"
     }
 
     /// Finds the place of a path, given as its segments.

@@ -2,6 +2,7 @@
 //! in the query of a GET or the body of a POST. Read into the one filter language, with the fields it names.
 
 use super::error::Refusal;
+use super::relaxed;
 use super::udf::{Defined, EXTRA};
 use super::value::{coerce, holds, number, text, user_defined};
 use bitting_catalog::entity::{Entity, Field};
@@ -38,20 +39,17 @@ pub fn json(input: &str) -> Result<Json, Refusal> {
     if input.trim().is_empty() {
         return Ok(Json::Object(Map::new()));
     }
-    serde_json::from_str(input)
-        .or_else(|error| {
-            if input.contains('"') {
-                Err(error)
-            } else {
-                serde_json::from_str(&input.replace('\'', "\""))
-            }
-        })
+    relaxed::read(input)
         .map_err(|error| Refusal::new(format!("The search is not valid JSON: {error}")))
 }
 
 /// What is said of a search without a filter, where one is asked for.
 pub const NO_FILTER: &str = "A query needs a filter: \
      {\"filter\":[{\"op\":\"exist\",\"field\":\"id\"}]} finds everything.";
+
+/// What is said to whoever follows a link whose search was too long for it, and does not send it again.
+pub const LEFT_OUT: &str =
+    "The query is too long for its paging link: follow it with POST and the body of the query.";
 
 /// Whether a search has a filter, be it an empty list. What is no search at all is for [`read`] to refuse.
 pub fn has_filter(json: &Json) -> bool {
@@ -96,8 +94,9 @@ pub fn read(entity: &Entity, defined: &[Defined], json: &Json) -> Result<Search,
         Some(given) => rows(given)?,
     };
     let include = match member(members, "IncludeFields") {
-        Some(Json::Array(names)) if !names.is_empty() => Some(reader.include(names)?),
-        _ => None,
+        None | Some(Json::Null) => None,
+        Some(Json::Array(names)) if names.is_empty() => None,
+        Some(names) => Some(reader.include(several(names))?),
     };
     Ok(Search {
         filter,
@@ -106,6 +105,14 @@ pub fn read(entity: &Entity, defined: &[Defined], json: &Json) -> Result<Search,
         used: reader.used,
         uses_defined: reader.user_defined > 0,
     })
+}
+
+/// The elements of a list. One element alone stands for a list of one: PowerShell writes it so.
+fn several(json: &Json) -> &[Json] {
+    match json {
+        Json::Array(all) => all,
+        one => std::slice::from_ref(one),
+    }
 }
 
 /// A page size that is allowed.
@@ -177,9 +184,13 @@ impl<'a> Reader<'a> {
         };
         if op == "and" || op == "or" {
             let items = match member(members, "items") {
-                Some(Json::Array(items)) => items.as_slice(),
-                _ => &[],
+                None | Some(Json::Null) => &[],
+                Some(items) => several(items),
             };
+            // None of nothing is nothing, and whoever sends it means something else than everything.
+            if items.is_empty() && (op == "or" || member(members, "items").is_none()) {
+                return Err(Refusal::new(format!("The group {op} has no items.")));
+            }
             return self.group(items, op == "or", depth);
         }
         let name = match member(members, "field") {
@@ -187,8 +198,12 @@ impl<'a> Reader<'a> {
             _ => return Err(Refusal::new(format!("The condition {op} names no field."))),
         };
         let value = member(members, "value").filter(|value| !value.is_null());
-        let udf = matches!(member(members, "udf"), Some(Json::Bool(true)))
-            || matches!(member(members, "udf"), Some(Json::String(word)) if word.eq_ignore_ascii_case("true"));
+        let udf = match member(members, "udf") {
+            Some(Json::Bool(flag)) => *flag,
+            Some(Json::Number(number)) => number.as_i64() == Some(1),
+            Some(Json::String(word)) => word.eq_ignore_ascii_case("true") || word == "1",
+            _ => false,
+        };
         match self.about(name, udf)? {
             About::Field(index, field) => {
                 if !self.used.contains(&index) {
@@ -254,10 +269,19 @@ impl<'a> Reader<'a> {
     ) -> Result<Filter, Refusal> {
         let null = || Filter::IsNull { path: path.clone() };
         let read = |json: &Json| coerce(json).map_err(Refusal::new);
+        // PowerShell makes a list of a value of several words.
+        let single = |json: &Json| match json {
+            Json::Array(_) => Err(Refusal::new(format!(
+                "Unexpected character encountered while parsing value: [. The condition {op} on {name} takes one value; in takes several."
+            ))),
+            json => read(json),
+        };
         let one = || -> Result<Value, Refusal> {
-            match value {
-                Some(json) => read(json),
-                None => Err(Refusal::new(format!(
+            // Some clients leave out what is false, zero or empty.
+            match (value, blank(path.kind)) {
+                (Some(json), _) => single(json),
+                (None, Some(blank)) => Ok(blank),
+                (None, None) => Err(Refusal::new(format!(
                     "The condition {op} on {name} has no value."
                 ))),
             }
@@ -273,14 +297,13 @@ impl<'a> Reader<'a> {
             })
         };
         let equal = || -> Result<Filter, Refusal> {
-            // Some clients leave out what is false, zero or empty.
             let Some(json) = value else {
                 return Ok(match blank(path.kind) {
                     Some(blank) => Filter::Or(vec![null(), same(path, blank)]),
                     None => null(),
                 });
             };
-            Ok(match read(json)? {
+            Ok(match single(json)? {
                 Value::Null => null(),
                 Value::Text(text) if text.is_empty() => {
                     Filter::Or(vec![null(), same(path, Value::Text(text))])
@@ -298,11 +321,7 @@ impl<'a> Reader<'a> {
             "exist" => Ok(not(null())),
             "notexist" => Ok(null()),
             "in" | "notin" => {
-                let given: Vec<&Json> = match value {
-                    Some(Json::Array(values)) => values.iter().collect(),
-                    Some(one) => vec![one],
-                    None => Vec::new(),
-                };
+                let given = value.map(several).unwrap_or_default();
                 self.alternatives += given.len();
                 let mut values = Vec::with_capacity(given.len());
                 let mut or_null = false;
@@ -326,8 +345,9 @@ impl<'a> Reader<'a> {
                 let wanted = match path.kind {
                     Kind::Text => one()?,
                     Kind::Integer => match value {
+                        Some(Json::Array(_)) => one()?,
                         Some(json) => Value::Text(text(json).map_err(Refusal::new)?),
-                        None => one()?,
+                        None => Value::Text(String::new()),
                     },
                     _ => {
                         return Err(Refusal::new(format!(

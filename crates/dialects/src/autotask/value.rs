@@ -33,11 +33,25 @@ pub fn coerce(field: &Field, json: &Json) -> Result<Value, Misfit> {
         return Ok(Value::Null);
     }
     match holds(field) {
+        // Only what is a flag kept as a number, a contact's isActive, takes what other flags take.
+        Holds::Integer if is_flag(json) && !field.name.starts_with("is") => {
+            Err(conversion(json, "int"))
+        }
         Holds::Integer => integer(json).map(Value::Integer),
         Holds::Number => number(json).map(Value::Number),
         Holds::Boolean => boolean(json).map(Value::Boolean),
         Holds::DateTime => moment(json).map(Value::Text),
         Holds::Text | Holds::Json => text(json).map(Value::Text),
+    }
+}
+
+fn is_flag(json: &Json) -> bool {
+    match json {
+        Json::Bool(_) => true,
+        Json::String(text) => ["true", "false"]
+            .iter()
+            .any(|word| word.eq_ignore_ascii_case(text.trim())),
+        _ => false,
     }
 }
 

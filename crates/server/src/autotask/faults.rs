@@ -11,11 +11,6 @@ use bitting_policy::Level as Reach;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Whether a word of a path is the version, below which the entities are.
-pub fn version(word: &str) -> bool {
-    word.eq_ignore_ascii_case("v1.0")
-}
-
 /// What faults do to the answer of a call.
 #[derive(Debug, Default)]
 pub struct Struck {

@@ -156,7 +156,7 @@ impl Usage {
             let mut minutes = self.minutes.lock();
             let used = lately(&mut minutes, now);
             if limits.hourly.is_some_and(|most| used >= most) {
-                return Err(Refusal::hourly());
+                return Err(Refusal::hourly().after(until_less(&minutes, now)));
             }
             let minute = now.as_second() / 60;
             match minutes.back_mut() {
@@ -196,6 +196,12 @@ fn lately(minutes: &mut VecDeque<(i64, u64)>, now: Timestamp) -> u64 {
         minutes.pop_front();
     }
     minutes.iter().map(|(_, calls)| calls).sum()
+}
+
+/// Seconds until the first of the calls counted is an hour old.
+fn until_less(minutes: &VecDeque<(i64, u64)>, now: Timestamp) -> u64 {
+    let ends = minutes.front().map_or(0, |(minute, _)| (minute + 60) * 60);
+    u64::try_from(ends - now.as_second()).unwrap_or(0).max(1)
 }
 
 impl Drop for Underway {
@@ -246,8 +252,13 @@ mod tests {
             .map(|call| u64::try_from(call.delay.as_millis()).unwrap_or(u64::MAX))
             .collect();
         assert_eq!(waits, [0, 0, 0, 0, 500, 500, 1000, 1000]);
-        assert!(usage.enter(1, "Tickets", now).is_err());
-        let later = Timestamp::from_second(3_700).unwrap_or(now);
+        let later = |second| Timestamp::from_second(second).unwrap_or(now);
+        for (second, wait) in [(0, 3_600), (3_599, 1)] {
+            let refused = usage.enter(1, "Tickets", later(second)).err();
+            let told = refused.and_then(|refused| refused.retry_after);
+            assert_eq!(told, Some(wait), "after {second} seconds");
+        }
+        let later = later(3_600);
         assert!(usage.enter(1, "Tickets", later).is_ok());
         assert_eq!(usage.used(later), 1);
     }

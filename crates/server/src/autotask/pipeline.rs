@@ -1,7 +1,7 @@
 //! The life of an Autotask request: path, key, limits, right, permit, rows, answer. Every call goes this way.
 
 use super::answer::Trouble;
-use super::faults::{Struck, version};
+use super::faults::Struck;
 use super::permit::{self, Permit};
 use super::reading::{self, Asked};
 use super::rules;
@@ -20,7 +20,7 @@ use bitting_dialects::autotask::error::Refusal;
 use bitting_dialects::autotask::headers::Credentials;
 use bitting_dialects::autotask::information;
 use bitting_dialects::autotask::page::Token;
-use bitting_dialects::autotask::route::{Place, Route, Shape};
+use bitting_dialects::autotask::route::{Place, Route, Router, Shape};
 use bitting_dialects::autotask::search::{self, Search};
 use serde_json::{Value as Json, json};
 use std::borrow::Cow;
@@ -53,7 +53,11 @@ pub async fn handle(
                 }
                 Trouble::Refused(_) => None,
             };
-            struck.on(Reply::json(refusal.status, refusal.body()).with_denial(denial))
+            let mut reply = Reply::json(refusal.status, refusal.body()).with_denial(denial);
+            if let Some(seconds) = refusal.retry_after {
+                reply = reply.with_retry_after(seconds);
+            }
+            struck.on(reply)
         }
     }
 }
@@ -83,7 +87,11 @@ async fn answer(
         .router
         .find(segments)
         .ok_or_else(|| Refusal::no_route(path))?;
+    let is_read = received.parts.method == http::Method::GET;
     match &route {
+        Route::VersionInformation | Route::Description | Route::Zone if !is_read => {
+            return Err(Refusal::method(method).into());
+        }
         Route::VersionInformation => return Ok(bytes(&json!({"apiVersions": ["V1.0"]}))),
         Route::Description => {
             let origin = origin(received);
@@ -125,7 +133,10 @@ async fn answer(
         .ok_or_else(Refusal::unauthorized)?;
     event.tenant(&tenant.name, &caller.user);
     if server.faults.any() {
-        let below = segments.iter().skip_while(|word| !version(word)).skip(1);
+        let below = segments
+            .iter()
+            .skip_while(|word| !Router::is_version(word))
+            .skip(1);
         let below: Vec<&str> = below.copied().collect();
         let call = (method, below.join("/"));
         struck.by(server, tenant, &mut caller, &call, event).await?;
@@ -139,6 +150,9 @@ async fn answer(
     match route {
         Route::VersionInformation | Route::Description | Route::Zone => {
             Err(Refusal::no_route(path).into())
+        }
+        Route::Version | Route::Threshold | Route::Modules | Route::EveryEntity if !is_read => {
+            Err(Refusal::method(method).into())
         }
         Route::Version => Ok(bytes(&json!({
             "majorVersion": "2025", "minorVersion": "1", "build": "0", "customerType": "Demo",
@@ -253,7 +267,8 @@ impl Call<'_> {
                     return Err(Refusal::no_route(self.received.parts.uri.path()).into());
                 }
                 let defined = self.tenant.defined(self.entity.id);
-                Ok(bytes(&information::user_defined(&defined)))
+                let hooked = rules::webhooks::watches_user_defined(self.tenant, self.entity);
+                Ok(bytes(&information::user_defined(&defined, hooked)))
             }
             served::Asked::Get => match self.place.shape {
                 Shape::File(id, file) => {
@@ -372,10 +387,18 @@ impl Call<'_> {
         self.page(&token).await
     }
 
-    /// A further page: its link says all there is to know, whatever the body holds.
+    /// A further page: its link says all there is to know, whatever the body holds, but for a search that is too
+    /// long for one.
     async fn next(&self) -> Result<Vec<u8>, Trouble> {
         let text = self.query.get("paging").map_or("", String::as_str);
-        let token = Token::read(text, self.caller.resource)?;
+        let mut token = Token::read(text, self.caller.resource)?;
+        if token.left_out {
+            let given = self.search()?;
+            if !search::has_filter(&given) {
+                return Err(Refusal::new(search::LEFT_OUT).into());
+            }
+            token = token.with(given);
+        }
         self.page(&token).await
     }
 
@@ -491,7 +514,7 @@ fn base(received: &Received, segments: &[&str]) -> String {
     for segment in segments {
         base.push('/');
         base.push_str(segment);
-        if segment.eq_ignore_ascii_case("v1.0") {
+        if Router::is_version(segment) {
             break;
         }
     }

@@ -124,7 +124,7 @@ pub async fn before_save(
         "TimeEntries" => time::save(permit, draft)?,
         "ServiceCalls" => spans::service_call(draft),
         "Projects" => spans::project(draft),
-        path if attachments::is_one(path) => attachments::save(tenant, draft)?,
+        path if attachments::is_one(path) => attachments::save(tenant, draft).await?,
         path if path.contains("Webhook") => webhooks::save(tenant, permit, draft).await?,
         _ => {}
     }

@@ -16,7 +16,7 @@ use bitting_catalog::entity::{Entity, Kind as FieldKind};
 use bitting_catalog::served::Asked;
 use bitting_dialects::autotask::body::{self, Input};
 use bitting_dialects::autotask::error::Refusal;
-use bitting_dialects::autotask::udf::{self, Defined, EXTRA};
+use bitting_dialects::autotask::udf::{self, Defined, EXTRA, Held};
 use bitting_dialects::connectwise::layout::{DATE_ENTERED, ENTERED_BY, LAST_UPDATED, UPDATED_BY};
 use bitting_policy::Verb;
 use bitting_query::{Filter, Kind, Value, matches};
@@ -197,7 +197,7 @@ pub async fn change_with(
     let entity = permit.entity();
     let defined = tenant.defined(entity.id);
     let input = body::read(entity, &defined, bytes)?;
-    user_defined(permit, &defined, &input, false)?;
+    user_defined(permit, &defined, &input, whole)?;
     let id = id
         .or(input.id)
         .ok_or_else(|| Refusal::new(Refusal::missing("id")))?;
@@ -224,6 +224,11 @@ pub async fn change_with(
             if !kept {
                 draft.row.set(&field.column, Value::Null);
             }
+        }
+        let gone = left_out(permit, &defined, &input);
+        if !gone.is_empty() {
+            let text = udf::merged(draft.row.text(EXTRA), &gone);
+            draft.row.set_text(EXTRA, text);
         }
     }
     take(&mut draft, &input);
@@ -424,22 +429,43 @@ async fn write(tenant: &Tenant, changes: Vec<Change>) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// What the caller's rights on protected data do not cover cannot be written.
+/// What a change of user-defined values takes.
+fn needed(field: &Defined) -> ProtectedData {
+    if field.protected {
+        ProtectedData::EditProtected
+    } else {
+        ProtectedData::EditUnprotected
+    }
+}
+
+/// The user-defined values that a whole record empties because it does not name them. What the caller may not change
+/// stays, and so does what came back as it was masked.
+fn left_out(permit: &Permit<'_>, defined: &[Defined], input: &Input) -> Vec<Held> {
+    let may = permit.user_defined();
+    let gone = defined.iter().filter(|field| {
+        let named = input.defined.iter().any(|held| *held.name == *field.name);
+        let masked = input.masked.iter().any(|name| **name == *field.name);
+        !named && !masked && may >= needed(field)
+    });
+    let empty = |field: &Defined| Held {
+        name: field.name.to_string(),
+        ..Held::default()
+    };
+    gone.map(empty).collect()
+}
+
+/// What the caller's rights on protected data do not cover cannot be written. `whole` where what is not named is empty.
 fn user_defined(
     permit: &Permit<'_>,
     defined: &[Defined],
     input: &Input,
-    is_new: bool,
+    whole: bool,
 ) -> Result<(), Refusal> {
     let may = permit.user_defined();
     let mut says = Vec::new();
     for field in defined {
         let given = input.defined.iter().find(|held| *held.name == *field.name);
-        let needed = if field.protected {
-            ProtectedData::EditProtected
-        } else {
-            ProtectedData::EditUnprotected
-        };
+        let needed = needed(field);
         if given.is_some() && may < needed {
             says.push(format!(
                 "The logged in Resource does not have the adequate permissions to update the user-defined field {}.",
@@ -448,7 +474,7 @@ fn user_defined(
         }
         let empty = match given {
             Some(held) => held.value.is_none(),
-            None => is_new,
+            None => whole && !input.masked.contains(&field.name.to_string()),
         };
         if field.required && empty && may >= needed {
             says.push(Refusal::missing(&field.name));

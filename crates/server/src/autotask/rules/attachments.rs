@@ -6,15 +6,16 @@ use super::super::tenant::Tenant;
 use crate::row::Row;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bitting_catalog::entity::Field;
+use bitting_catalog::entity::{Entity, Field};
 use bitting_dialects::autotask::error::Refusal;
 use bitting_query::Value;
 use bitting_store::table::Change;
 
 /// The entity that lists every attachment, without its content.
 pub const LISTING: &str = "AttachmentInfo";
-/// Kind of record that an attachment is of, by the entity it hangs below.
-const PARENTS: [(&str, i64); 13] = [
+/// Kind of record that an attachment is of, by the entity it hangs below. The vendor names tickets, tasks, time entries
+/// and notes of tickets; files of what has no number of its own go by whatever that belongs to.
+const PARENTS: [(&str, i64); 19] = [
     ("Companies", 1),
     ("Tickets", 4),
     ("Tasks", 4),
@@ -28,6 +29,12 @@ const PARENTS: [(&str, i64); 13] = [
     ("ExpenseItems", 20),
     ("ConfigurationItems", 24),
     ("Resources", 25),
+    ("KnowledgeBaseArticles", 26),
+    ("CompanyNotes", 1),
+    ("ContractNotes", 1),
+    ("Documents", 1),
+    ("ProjectNotes", 5),
+    ("ConfigurationItemNotes", 24),
 ];
 /// Endings of file names and what the files hold.
 const TYPES: [(&str, &str); 9] = [
@@ -48,7 +55,7 @@ pub fn is_one(path: &str) -> bool {
 }
 
 /// Size, type, and the record that it hangs on in all the ways a client may ask for it.
-pub fn save(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble> {
+pub async fn save(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble> {
     let below = draft
         .entity
         .served
@@ -71,9 +78,11 @@ pub fn save(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble> {
         for column in columns {
             draft.row.set(&column, Value::Integer(parent));
         }
-        let kind = PARENTS.iter().find(|(path, _)| *path == &*of.path);
-        if let Some((_, kind)) = kind {
-            draft.set("parentType", Value::Integer(*kind));
+        if let Some(row) = tenant.backend.raw_row(of, parent).await? {
+            inherit(draft, of, &row);
+        }
+        if let Some(kind) = kind(of) {
+            draft.set("parentType", kind);
         }
     }
     let size = match draft.text("data") {
@@ -98,6 +107,19 @@ pub fn save(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
+fn kind(of: &Entity) -> Option<Value> {
+    let known = PARENTS.iter().find(|(path, _)| *path == &*of.path);
+    known.map(|(_, kind)| Value::Integer(*kind))
+}
+
+/// What a note or an entry is of, and seen through, its file is of too: that of a ticket's note is found by the ticket.
+fn inherit(draft: &mut Draft<'_>, of: &Entity, row: &Row) {
+    let through = of.served.iter().flat_map(|served| &served.rows.through);
+    for field in through.map(|field| &of.fields[*field]) {
+        draft.default(&field.name, row.get(&field.column).clone());
+    }
+}
+
 /// The same file in the list of all.
 pub fn listed(tenant: &Tenant, draft: &Draft<'_>, changes: &mut Vec<Change>) {
     let Some(listing) = tenant.catalog().entity_at(LISTING) else {
@@ -108,6 +130,16 @@ pub fn listed(tenant: &Tenant, draft: &Draft<'_>, changes: &mut Vec<Change>) {
         if let Some(column) = draft.column(&field.name) {
             row.set(&field.column, draft.row.get(column).clone());
         }
+    }
+    // Not every kind of file says itself what it is of.
+    let below = draft
+        .entity
+        .served
+        .as_ref()
+        .and_then(|served| served.below.as_ref());
+    let of = below.and_then(|below| below.parent);
+    if let Some(kind) = of.and_then(|of| kind(tenant.catalog().entity(of))) {
+        row.set("parent_type", kind);
     }
     let (table, id) = (listing.table.clone(), row.id);
     let values = row.into_values();

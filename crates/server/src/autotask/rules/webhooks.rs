@@ -240,6 +240,12 @@ async fn set_ready(
     Ok(())
 }
 
+/// Whether webhooks can subscribe to an entity's user-defined fields.
+pub fn watches_user_defined(tenant: &Tenant, entity: &Entity) -> bool {
+    let part = format!("{}Webhook{UDF_FIELDS}", entity.schema);
+    tenant.catalog().entity_at(&part).is_some()
+}
+
 /// Adds a message for every webhook that wants to hear of a change to the changes of its write.
 pub async fn tell(
     tenant: &Tenant,
