@@ -3,9 +3,12 @@
 
 pub mod answer;
 pub(crate) mod asleep;
+mod draft;
 mod faults;
 pub mod limits;
+pub(crate) mod making;
 pub(crate) mod operator;
+pub(crate) mod options;
 pub mod permit;
 mod pipeline;
 mod reading;

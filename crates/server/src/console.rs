@@ -23,17 +23,18 @@ mod matrix;
 mod members;
 mod overview;
 mod page;
+mod progress;
 mod proof;
 mod roles;
 mod session;
 mod sign_in;
+mod state;
 mod underway;
 
 use crate::autotask::tenant::Tenant;
 use crate::http::{Body, Outgoing, Received};
 use crate::problem::Problem;
 use crate::server::Server;
-use bench::Bench;
 use bytes::Bytes;
 use desk::Desk;
 pub(crate) use form::Form;
@@ -41,91 +42,14 @@ use http::{HeaderValue, Method, Response, header};
 use http_body_util::Full;
 use maud::{Markup, html};
 use page::Page;
-use std::path::PathBuf;
-use std::sync::{Arc, OnceLock, Weak};
+pub use state::Console;
+use std::sync::Arc;
 use std::time::Instant;
 use subtle::ConstantTimeEq as _;
-use tokio::sync::{Semaphore, watch};
 
 /// Nothing runs, loads or sends but to this server, and nobody may frame it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                       connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-/// What the console of a server keeps: who is signed in, and what opens it.
-pub struct Console {
-    sessions: Arc<session::Sessions>,
-    door: door::Door,
-    bench: OnceLock<Arc<dyn Bench>>,
-    /// Integrations whose jobs run beside the server.
-    with_jobs: OnceLock<Vec<String>>,
-    /// Turns true when open streams are to end.
-    ended: watch::Sender<bool>,
-    /// Streams that are open.
-    streams: Arc<Semaphore>,
-    /// What takes longer than a page may.
-    work: underway::Underway,
-    /// The server itself, for work that goes on after its page.
-    home: OnceLock<Weak<Server>>,
-    /// The server's own https address, and the authority that signed its certificate.
-    own: OnceLock<(String, PathBuf)>,
-}
-
-/// Streams of calls at a time.
-const STREAMS: usize = 64;
-
-impl Console {
-    /// `folder` is where the administrator's password rests; without, it is gone with the process.
-    pub fn new(folder: Option<PathBuf>) -> Self {
-        Self {
-            sessions: Arc::default(),
-            door: door::Door::new(folder.map(|folder| folder.join("console.password"))),
-            bench: OnceLock::new(),
-            with_jobs: OnceLock::new(),
-            ended: watch::Sender::new(false),
-            streams: Arc::new(Semaphore::new(STREAMS)),
-            work: underway::Underway::default(),
-            home: OnceLock::new(),
-            own: OnceLock::new(),
-        }
-    }
-
-    /// Gives the console what works over the PSA's API from outside: plans, proofs, guides, jobs. Only the
-    /// first one counts.
-    pub fn equip(&self, bench: Arc<dyn Bench>) {
-        let _ = self.bench.set(bench);
-    }
-
-    /// Tells the console its server.
-    pub(crate) fn settle(&self, server: &Arc<Server>) {
-        let _ = self.home.set(Arc::downgrade(server));
-    }
-
-    /// Tells the console where the server is, and whose signature its certificate bears.
-    pub(crate) fn addressed(&self, https: String, authority: PathBuf) {
-        let _ = self.own.set((https, authority));
-    }
-
-    /// The authority to trust at an address: the server's own for its own address.
-    fn authority(&self, url: &str) -> Option<PathBuf> {
-        let (https, authority) = self.own.get()?;
-        https.eq_ignore_ascii_case(url).then(|| authority.clone())
-    }
-
-    /// So many rows the demo company had: the length of the next one's bar.
-    pub(crate) fn demo_rows(&self, count: u64) {
-        self.work.expect(count);
-    }
-
-    /// Ends every open stream: the server stops.
-    pub(crate) fn end_streams(&self) {
-        self.ended.send_replace(true);
-    }
-
-    /// The path of a link that signs in once. The link before it opens nothing any more.
-    pub fn one_time_path(&self) -> String {
-        format!("/console/enter?link={}", self.door.new_link().reveal())
-    }
-}
 
 /// Which database a page is about: a company, or an Autotask database by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]

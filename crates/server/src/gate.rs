@@ -20,7 +20,9 @@ use crate::caller::Caller;
 use crate::event::Event;
 use crate::instance::Instance;
 use crate::permit::{Permit, authorize, pass_through};
-use crate::pipeline::{self, Call};
+use crate::pipeline;
+use crate::pipeline::call::Call;
+use crate::pipeline::call::needs;
 use crate::problem::Problem;
 use crate::{marks, rules};
 use bitting_catalog::entity::Entity;
@@ -114,14 +116,8 @@ impl Passage<'_> {
         let verb = rules::verb(call.route, call.method)
             .unwrap_or_else(|| pipeline::verb(call.route, call.method));
         let grounds = call.instance.backend.grounds();
-        let permit = authorize(
-            grounds,
-            &call.caller,
-            call.entity,
-            pipeline::needs(call),
-            verb,
-        )
-        .map_err(|denial| denial.by(&call.caller.role.name))?;
+        let permit = authorize(grounds, &call.caller, call.entity, needs(call), verb)
+            .map_err(|denial| denial.by(&call.caller.role.name))?;
         if closed::is_local(call) {
             return Ok(Box::pin(pipeline::answer(call)).await?);
         }
@@ -275,11 +271,7 @@ impl Passage<'_> {
                 let why = "what stands in the path before it cannot be proven";
                 return Err(self.refuse(asked, why).into());
             }
-            if !call
-                .caller
-                .barred(pipeline::needs(call), asked.verb())
-                .is_empty()
-            {
+            if !call.caller.barred(needs(call), asked.verb()).is_empty() {
                 return Err(self.denied(asked, Why::ProjectRole).into());
             }
             let above = index > 0 && holder.parents.len() <= index;

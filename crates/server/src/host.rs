@@ -1,11 +1,15 @@
 //! Starting a server: data, first company, keys, certificate, sockets, and the facts that people's test
 //! suites read from the ready file.
 
+pub(crate) mod error;
 mod filling;
 mod laying;
 mod rest;
 mod used;
 
+pub use crate::autotask::options::AutotaskOptions;
+pub use crate::cutting::Shown;
+pub use error::HostError;
 pub use filling::{Filled, FilledAutotask, fill, fill_autotask};
 pub use laying::{Keys, Laid, Order, lay_down};
 
@@ -13,21 +17,20 @@ use crate::autotask;
 use crate::autotask::asleep::Asleep;
 use crate::autotask::seed::First;
 use crate::autotask::shelf::Rack;
+use crate::cutting::{CLIENT_ID, pairs};
 use crate::gate::front::{self, Front};
 use crate::http;
 use crate::http::BODY_LIMIT;
 use crate::instance::{Clock, Instance};
-use crate::keys::{Key, Pair};
 use crate::outbox::courier;
-use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::seed::{self, Demo, Seeded};
 use crate::server::{Server, Settings, Starting};
 use crate::shelf::{self, Shelf};
 use crate::shipped;
-use crate::tls::{self, Source, TlsError};
-use bitting_catalog::{Catalog, CatalogError};
-use bitting_store::{DatabaseUrl, StoreError};
+use crate::tls::{self, Source};
+use bitting_catalog::Catalog;
+use bitting_store::DatabaseUrl;
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -36,11 +39,6 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
-
-/// Description of key pairs cut for the first start.
-const FIRST: &str = "first start";
-/// Description of key pairs cut for a ready file; those of the start before stay good, older ones go.
-const READY: &str = "ready file";
 
 /// What a server is started with.
 #[derive(Debug, Clone)]
@@ -67,45 +65,6 @@ pub struct Options {
     pub ready: bool,
     /// Serve an Autotask database too, with its own demo company.
     pub autotask: Option<AutotaskOptions>,
-}
-
-/// How faithful the Autotask database is to the vendor where clients suffer from it.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct AutotaskOptions {
-    /// Take changes at a record's own path too, which the vendor refuses.
-    pub lenient: bool,
-    /// Enforce the vendor's limits of calls at once and per hour, with their delays.
-    pub limits: bool,
-}
-
-/// Why a server does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum HostError {
-    #[error(transparent)]
-    Catalog(#[from] CatalogError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Tls(#[from] TlsError),
-    #[error(
-        "cannot listen on {address}: {reason}; check the address, or choose other ports with --port and --https-port (0 for free ones)"
-    )]
-    Listen {
-        address: String,
-        reason: std::io::Error,
-    },
-    #[error("the data of the overlay does not hold together: {0}")]
-    Overlay(String),
-    #[error("{0}")]
-    Company(String),
-    #[error("{0}; check --psa, --company and the key")]
-    Gate(String),
-    #[error("the demo company cannot be made: {0}")]
-    Seed(String),
-    #[error("callbacks cannot be delivered: {0}")]
-    Delivery(#[from] reqwest::Error),
-    #[error(transparent)]
-    Problem(#[from] Problem),
 }
 
 /// A running server.
@@ -156,16 +115,6 @@ pub struct Connectwise {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub least: Option<Shown>,
 }
-
-/// A key pair in the clear, for the terminal and the ready file alone.
-#[derive(Serialize)]
-pub struct Shown {
-    pub public_key: String,
-    pub private_key: String,
-}
-
-/// Any GUID will do: it names the software, not the tenant.
-pub(crate) const CLIENT_ID: &str = "b1771a6e-0000-4000-8000-000000000001";
 
 /// Work that a program waits for. In a box, since a future that crosses a crate's border bare is compiled there
 /// once more with all that it awaits, which is the whole server.
@@ -262,7 +211,7 @@ async fn open(
         server
     });
     let _starting = Starting(server.clone());
-    server.console.settle(&server);
+    server.settle();
     match &opened {
         Some(instance) => server.add(instance.clone()),
         None => server.expect(first.clone()),
@@ -473,107 +422,6 @@ fn shown_user(user: &autotask::users::Shown) -> ShownUser {
         username: user.user.clone(),
         secret: user.secret.reveal().to_owned(),
         integration_code: user.code.reveal().to_owned(),
-    }
-}
-
-/// Key pairs of the two members that a newcomer starts with.
-pub(crate) async fn pairs(
-    instance: &Instance,
-    seeded: &Seeded,
-    ready: bool,
-) -> Result<(Option<Shown>, Option<Shown>), Problem> {
-    if !seeded.new && !ready {
-        return Ok((None, None));
-    }
-    let description = if seeded.new { FIRST } else { READY };
-    let mut shown = Vec::new();
-    for member in [seeded.admin, seeded.least] {
-        let Some(member) = member else {
-            shown.push(None);
-            continue;
-        };
-        if description == READY {
-            let mut held = instance.keys.list(Some(member));
-            held.retain(|key| key.description == READY);
-            held.sort_by_key(|key| key.id);
-            for key in held.iter().rev().skip(1) {
-                instance.delete_key(key.id).await?;
-            }
-        }
-        let (_, pair) = instance.cut_key(member, description, None).await?;
-        shown.push(Some(Shown {
-            public_key: pair.public,
-            private_key: pair.private.reveal().to_owned(),
-        }));
-    }
-    let least = shown.pop().flatten();
-    Ok((shown.pop().flatten(), least))
-}
-
-impl Instance {
-    /// Cuts a key pair for a member. The private half is in the answer and never again.
-    pub async fn cut_key(
-        &self,
-        member: i64,
-        description: &str,
-        expires: Option<jiff::Timestamp>,
-    ) -> Result<(Arc<Key>, Pair), Problem> {
-        let id = self
-            .backend
-            .store
-            .next_id(&Arc::from(crate::keys::TABLE))
-            .await?;
-        let pair = Pair::generate();
-        let key = Key::new(id, member, description.to_owned(), &pair, self.now());
-        let key = key.with(description.to_owned(), false, expires);
-        self.backend.write(vec![key.insert()]).await?;
-        Ok((self.keys.put(key), pair))
-    }
-
-    /// Revokes a key for good; the next request with it is refused.
-    pub async fn delete_key(&self, id: i64) -> Result<(), Problem> {
-        self.keys.remove(id);
-        let table = Arc::from(crate::keys::TABLE);
-        self.backend
-            .write(vec![bitting_store::Change::Delete { table, id }])
-            .await?;
-        Ok(())
-    }
-
-    /// Changes a key's description, activity and expiry.
-    pub async fn change_key(&self, key: Key) -> Result<Arc<Key>, Problem> {
-        self.backend.write(vec![key.update()]).await?;
-        Ok(self.keys.put(key))
-    }
-
-    /// Keeps when keys were last used: written now and then, not on every request.
-    pub async fn save_last_used(&self) -> Result<(), Problem> {
-        self.look().await?;
-        let changes: Vec<_> = self
-            .keys
-            .list(None)
-            .iter()
-            .filter(|key| key.is_unkept())
-            .map(|key| key.use_kept())
-            .collect();
-        if changes.is_empty() {
-            return Ok(());
-        }
-        Ok(self.backend.write(changes).await?)
-    }
-
-    /// Keeps what members called, as rarely.
-    pub async fn save_used(&self) -> Result<(), Problem> {
-        let table = Arc::from(crate::used::TABLE);
-        let mut ids = Vec::new();
-        for _ in 0..self.used.fresh() {
-            ids.push(self.backend.store.next_id(&table).await?);
-        }
-        let changes = self.used.changes(ids.into_iter());
-        if changes.is_empty() {
-            return Ok(());
-        }
-        Ok(self.backend.write(changes).await?)
     }
 }
 

@@ -10,7 +10,7 @@ pub mod console;
 pub mod context;
 pub mod copies;
 mod custom;
-
+pub mod cutting;
 mod defaults;
 pub mod delivery;
 pub mod demo;

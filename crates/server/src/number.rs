@@ -1,4 +1,4 @@
-//! A number as records show it. Knows nothing else.
+//! Numbers as records show and keep them. Knows nothing else.
 
 /// A number as records show it: without a fraction where it has none.
 pub fn shown(number: f64) -> serde_json::Value {
@@ -9,4 +9,9 @@ pub fn shown(number: f64) -> serde_json::Value {
     } else {
         serde_json::Value::from(number)
     }
+}
+
+/// Two decimals, as hours and money have.
+pub fn hundredths(amount: f64) -> f64 {
+    (amount * 100.0).round() / 100.0
 }

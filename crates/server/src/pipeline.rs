@@ -3,19 +3,20 @@
 
 mod asking;
 mod bundles;
+pub(crate) mod call;
 mod parents;
 mod veil;
 
+use self::call::{Call, needs};
 use crate::answer::Reply;
 use crate::backend::{Ask, Look, Made};
-use crate::caller::Caller;
-use crate::http::{Body, Received};
-use crate::instance::Instance;
+use crate::http::Body;
+use crate::instance::Later;
 use crate::marks::under;
 use crate::permit::{Permit, authorize};
 use crate::problem::Problem;
+use crate::rules;
 use crate::rules::rulebook::Rulebook;
-use crate::rules::{self};
 use crate::{
     answer::{Answer, Paged},
     context::Context,
@@ -23,34 +24,17 @@ use crate::{
 use crate::{computed, marks, saving};
 use asking::filter;
 pub(crate) use asking::{ordered, read_filter};
-use bitting_catalog::entity::{Entity, Release};
-use bitting_catalog::route::{Method, Operation, Route, RouteKind};
+use bitting_catalog::entity::Entity;
+use bitting_catalog::route::{Method, Route, RouteKind};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_dialects::connectwise::filter_values;
 use bitting_dialects::connectwise::link::{self, Position};
-use bitting_dialects::connectwise::parameters::Parameters;
 use bitting_dialects::connectwise::projection::Projection;
-use bitting_policy::{Needs, Verb};
+use bitting_policy::Verb;
 use bitting_query::{Comparison, Filter, Kind, Path, Value, and};
+use parents::pass_parents;
 pub(crate) use parents::split;
-use parents::{parents_in, pass_parents};
 use std::sync::Arc;
-
-/// A call with everything known about it before the right is checked.
-pub struct Call<'a> {
-    pub instance: &'a Instance,
-    pub caller: Arc<Caller>,
-    pub route: &'a Route,
-    pub entity: &'a Entity,
-    pub method: Method,
-    pub words: Vec<&'a str>,
-    pub parameters: Parameters,
-    pub release: Release,
-    pub forward_only: bool,
-    pub base: String,
-    pub url: String,
-    pub received: &'a Received,
-}
 
 /// Answers a path by a verb of its own. A bundle is made of calls, which rules know nothing of; all others are theirs.
 async fn action(
@@ -61,10 +45,17 @@ async fn action(
     body: &[u8],
 ) -> Result<Option<Answer>, Problem> {
     match rule {
-        "bundles" => bundles::answer(context, body, false).await.map(Some),
-        "bundles_count" => bundles::answer(context, body, true).await.map(Some),
+        "bundles" => bundles::answer(context, body, false, within)
+            .await
+            .map(Some),
+        "bundles_count" => bundles::answer(context, body, true, within).await.map(Some),
         _ => rules::action(context, permit, rule, id, body).await,
     }
+}
+
+/// Answers a call within a call: boxed, because its own future would hold itself.
+fn within<'a>(call: &'a Call<'a>) -> Later<'a, Reply> {
+    Box::pin(answer(call))
 }
 
 /// Answers a call on an instance's API.
@@ -204,39 +195,6 @@ pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
     }
 }
 
-impl Call<'_> {
-    fn operation(&self) -> Option<&Operation> {
-        let mut methods = self.route.methods.iter();
-        methods.find(|operation| operation.method == self.method)
-    }
-
-    /// The status of an answer that went well, as the catalog has it.
-    fn status(&self) -> u16 {
-        self.operation().map_or(200, |operation| operation.status)
-    }
-
-    /// Whether the path ends in the record's own id. One that lists ends in the id of what it lists under,
-    /// whatever its form.
-    fn ends_in_own_id(&self) -> bool {
-        match self.route.kind {
-            RouteKind::Item | RouteKind::ItemByName => {
-                let lists = self.operation().is_some_and(|operation| operation.list);
-                let parents = self.entity.parents.len();
-                let beyond = self.words.len() > parents;
-                // A rule knows what its id is about.
-                !lists || (beyond && (parents > 0 || self.route.rule.is_some()))
-            }
-            RouteKind::Collection | RouteKind::Count | RouteKind::Search | RouteKind::Default => {
-                false
-            }
-            RouteKind::Info => {
-                !self.words.is_empty() && !self.operation().is_some_and(|operation| operation.list)
-            }
-            _ => self.words.len() > parents_in(self),
-        }
-    }
-}
-
 /// The one record of a path that names none: settings, of which there is one.
 async fn only(context: Context<'_>, permit: &Permit<'_>) -> Result<i64, Problem> {
     let backend = &context.instance.backend;
@@ -287,22 +245,6 @@ async fn doomed(
 
 fn unseen(entity: &Entity, id: Option<i64>) -> ApiError {
     ApiError::not_found(&entity.schema, &id.unwrap_or_default().to_string())
-}
-
-/// What the call needs: the route's own right, its view's, or its entity's.
-pub(crate) fn needs<'a>(call: &Call<'a>) -> &'a Needs {
-    let view = call
-        .route
-        .view
-        .and_then(|index| call.entity.views.get(index))
-        .and_then(|view| view.right.as_ref());
-    &call
-        .route
-        .right
-        .as_ref()
-        .or(view)
-        .unwrap_or(&call.entity.right)
-        .needs
 }
 
 /// Which level a call asks for.

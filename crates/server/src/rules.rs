@@ -33,6 +33,7 @@ mod management;
 pub mod members;
 pub mod opportunities;
 mod outside;
+pub mod paths;
 mod picker;
 mod portal;
 pub mod projects;

@@ -3,8 +3,8 @@
 
 use super::shelf::{self, Rack};
 use super::tenant::Tenant;
-use crate::host::{AutotaskOptions, HostError};
 use crate::shelf::Shelf;
+use crate::{autotask::options::AutotaskOptions, host::error::HostError};
 use bitting_store::{Held, Location, StoreError};
 use parking_lot::RwLock;
 use std::path::PathBuf;

@@ -18,8 +18,8 @@ pub use people::{can_act_as, is_usable};
 
 use super::answer::Trouble;
 use super::permit::Permit;
-use super::saving::Draft;
 use super::tenant::Tenant;
+use crate::autotask::draft::Draft;
 use crate::backend::{Backend, equals};
 use crate::moment::time;
 use crate::row::Row;

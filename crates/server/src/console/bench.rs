@@ -3,7 +3,6 @@
 //! knows the other's types.
 
 use crate::secret::Secret;
-use crate::server::Server;
 use bitting_catalog::security::SecurityLevel;
 
 /// What was chosen for an integration.
@@ -197,22 +196,6 @@ pub struct Made {
     /// What is left for a person.
     pub by_hand: Vec<String>,
     pub credentials: Credentials,
-}
-
-/// Works with whatever was handed in, off the threads that serve.
-pub(crate) async fn work<T: Send + 'static>(
-    server: &Server,
-    work: impl FnOnce(&dyn Bench) -> Result<T, Refusal> + Send + 'static,
-) -> Result<T, Refusal> {
-    let Some(bench) = server.console.bench.get().cloned() else {
-        let text = "This server runs without what works over the API.";
-        return Err(Refusal::new(text));
-    };
-    let worked = tokio::task::spawn_blocking(move || work(&*bench));
-    worked.await.unwrap_or_else(|error| {
-        tracing::error!(%error, "the console's work broke off");
-        Err(Refusal::new("It broke off; the server's log says why."))
-    })
 }
 
 /// Works over the PSA's API, and blocks while it does.

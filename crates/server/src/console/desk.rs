@@ -10,7 +10,8 @@ use crate::http::{Body, Received};
 use crate::instance::Instance;
 use crate::keys::{Key, Pair};
 use crate::permit::{Permit, authorize};
-use crate::pipeline::{self, Call};
+use crate::pipeline;
+use crate::pipeline::call::Call;
 use crate::problem::Problem;
 use crate::rules::rulebook::Rulebook;
 use crate::saving;
@@ -357,7 +358,10 @@ impl<'a> Desk<'a> {
         work: impl FnOnce(&dyn Bench, &str) -> std::result::Result<T, Refusal> + Send + 'static,
     ) -> std::result::Result<T, Refusal> {
         let company = self.instance.company.clone();
-        super::bench::work(self.server, move |bench| work(bench, &company)).await
+        self.server
+            .console
+            .over_api(move |bench| work(bench, &company))
+            .await
     }
 
     /// Changes the record of a role, which the vendor's API can only create: the same saving, checks and

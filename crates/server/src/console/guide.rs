@@ -1,6 +1,6 @@
 //! A profile's guide as a page, with this server's address and company filled in. Knows no profile.
 
-use super::bench::{self, Block, Order};
+use super::bench::{Block, Order};
 use super::page::{self, Page};
 use super::{Outcome, Place, Visit};
 use maud::{Markup, html};
@@ -10,7 +10,11 @@ pub async fn answer(visit: &Visit<'_>, order: Order, title: &str, tabs: &Markup)
     let company = match &visit.place {
         Place::ConnectWise(name) | Place::Autotask(name) => name.clone(),
     };
-    let made = bench::work(visit.server, move |bench| bench.guide(&company, &order)).await;
+    let made = visit
+        .server
+        .console
+        .over_api(move |bench| bench.guide(&company, &order))
+        .await;
     let body = html! {
         (page::crumbs(&[("Integrations", Some(visit.at("integrations"))), (title, None)]))
         (tabs)

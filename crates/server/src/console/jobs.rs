@@ -1,7 +1,7 @@
 //! The integration's own side: the form where its keys, URL and company id are pasted, its jobs and their runs.
 //! What runs the jobs was joined to the server; nothing here knows what a job does.
 
-use super::bench::{self, Pasted, Refusal};
+use super::bench::{Pasted, Refusal};
 use super::integrations::tabs;
 use super::page::{self, Field, Page};
 use super::{Outcome, Result, Visit, autotask, connect, proof};
@@ -226,14 +226,17 @@ async fn check(visit: &Visit<'_>, profile: &Profile) -> Markup {
     } else {
         connect::order(profile, &visit.form)
     };
-    let proved = bench::work(visit.server, move |bench| {
-        if autotask {
-            bench.check_autotask(&asked, &pasted)
-        } else {
-            bench.check(&asked, &pasted)
-        }
-    })
-    .await;
+    let proved = visit
+        .server
+        .console
+        .over_api(move |bench| {
+            if autotask {
+                bench.check_autotask(&asked, &pasted)
+            } else {
+                bench.check(&asked, &pasted)
+            }
+        })
+        .await;
     match proved {
         Ok(found) => html! {
             p.said role="status" { b { "Connected." } @if autotask { " The zone, the user name, the secret and the tracking identifier are right." } @else { " The address, the company and the key are right." } }
@@ -269,7 +272,7 @@ async fn save(visit: &Visit<'_>, profile: &Profile, here: &str) -> Result<Outcom
         public_key: pasted.public_key,
         private_key: pasted.private_key.reveal().to_owned(),
         // Names the software that calls, not the tenant.
-        client_id: Some(crate::host::CLIENT_ID.to_owned()),
+        client_id: Some(crate::cutting::CLIENT_ID.to_owned()),
         integration_code: (profile.product.psa == Psa::Autotask)
             .then(|| pasted.code.reveal().to_owned()),
     };

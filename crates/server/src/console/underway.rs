@@ -1,9 +1,8 @@
 //! Work that takes longer than a page may: it goes on by itself, and its page shows how far it is. Knows
 //! nothing of what is done.
 
-use super::page::{self, Page};
 use crate::secret::{Secret, word};
-use maud::{Markup, PreEscaped, html};
+use maud::Markup;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,18 +21,18 @@ pub struct Underway {
 
 /// One piece of work.
 pub struct Work {
-    title: String,
+    pub(super) title: String,
     /// The session that began it; its outcome can hold keys.
     owner: String,
     /// Rows expected; 0 when nobody knows.
-    total: u64,
-    done: AtomicU64,
-    outcome: Mutex<Outcome>,
+    pub(super) total: u64,
+    pub(super) done: AtomicU64,
+    pub(super) outcome: Mutex<Outcome>,
 }
 
 /// What has come of it.
 #[derive(Default)]
-enum Outcome {
+pub(super) enum Outcome {
     #[default]
     Nothing,
     /// A part for the first view of the page that asks, and for that one again: two of its questions may
@@ -94,104 +93,8 @@ impl Underway {
         (name, work)
     }
 
-    fn find(&self, name: &str, owner: &str) -> Option<Arc<Work>> {
+    pub(super) fn find(&self, name: &str, owner: &str) -> Option<Arc<Work>> {
         let found = self.all.lock().get(name).cloned();
         found.filter(|work| work.owner == owner)
-    }
-
-    /// The page of a piece of work: a view of its own each time it is loaded.
-    pub fn page(&self, name: &str, owner: &str, address: &str) -> Option<Page> {
-        let work = self.find(name, owner)?;
-        let body = html! {
-            h1 { (work.title) }
-            div #work aria-live="polite" { (Self::shown(&work, &word(), address)) }
-        };
-        Some(Page::new("instances", work.title.clone(), body))
-    }
-
-    /// How far it is, or what came of it, for a view that the page was loaded into.
-    pub fn part(&self, name: &str, owner: &str, view: &str, address: &str) -> Option<Markup> {
-        Some(Self::shown(&*self.find(name, owner)?, view, address))
-    }
-
-    fn shown(work: &Work, asking: &str, address: &str) -> Markup {
-        let mut outcome = work.outcome.lock();
-        match &mut *outcome {
-            Outcome::Nothing => return Self::bar(work, asking, address),
-            Outcome::Failed(text) => return page::wrong(text),
-            Outcome::Done { part, view } => {
-                if view.get_or_insert_with(|| asking.to_owned()) == asking {
-                    return PreEscaped(part.reveal().to_owned());
-                }
-            }
-            Outcome::Shown => {}
-        }
-        *outcome = Outcome::Shown;
-        html! {
-            p.said { "It is done." }
-            p.hint { "What it had to show was shown once." }
-        }
-    }
-
-    fn bar(work: &Work, view: &str, address: &str) -> Markup {
-        let done = work.done.load(Ordering::Relaxed);
-        html! {
-            div hx-get=(format!("{address}/part?view={view}")) hx-trigger="every 400ms" hx-target="#work" {
-                label for="bar" { "Laying down records" }
-                @if work.total > 0 { progress #bar max=(work.total) value=(done.min(work.total)) {} } @else { progress #bar {} }
-                p.hint { (done) " rows" @if work.total > 0 { " of about " (work.total) } }
-                noscript { p { a href=(address) { "Look again" } } }
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Underway;
-    use maud::html;
-
-    /// What a view is shown of a piece of work.
-    fn seen(all: &Underway, name: &str, owner: &str, view: &str) -> Option<String> {
-        let part = all.part(name, owner, view, "/work");
-        part.map(maud::PreEscaped::into_string)
-    }
-
-    #[test]
-    fn work_shows_how_far_it_is_and_its_outcome_once_to_whoever_began_it() {
-        let all = Underway::default();
-        all.expect(200);
-        let (name, work) = all.begin("Making", "mine", true);
-        work.step(50);
-        let part = seen(&all, &name, "mine", "first").expect("mine");
-        assert!(part.contains("max=\"200\" value=\"50\""), "{part}");
-        assert!(part.contains("/part?view=first"), "{part}");
-        assert_eq!(seen(&all, &name, "another's", "first"), None);
-        work.finish(html! { "hidden" });
-        assert_eq!(seen(&all, &name, "another's", "other"), None);
-        for _ in 0..2 {
-            // Two questions of one view may cross: the later answer must not hide the keys again.
-            assert_eq!(
-                seen(&all, &name, "mine", "first").as_deref(),
-                Some("hidden")
-            );
-        }
-        for view in ["reloaded", "first"] {
-            let part = seen(&all, &name, "mine", view).expect("mine");
-            assert!(!part.contains("hidden"), "{view}: {part}");
-        }
-    }
-
-    #[test]
-    fn each_load_of_the_page_is_a_view_of_its_own() {
-        let all = Underway::default();
-        let (name, work) = all.begin("Making", "mine", false);
-        work.finish(html! { "hidden" });
-        let load = || {
-            let page = all.page(&name, "mine", "/work").expect("mine");
-            page.body.into_string()
-        };
-        assert!(load().contains("hidden"));
-        assert!(!load().contains("hidden"));
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::caller::Caller;
 use crate::permit::Permit;
-use crate::pipeline::Call;
+use crate::pipeline::call::Call;
 use crate::rules;
 use bitting_catalog::entity::Entity;
 use bitting_catalog::route::{Method, RouteKind};

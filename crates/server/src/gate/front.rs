@@ -1,7 +1,7 @@
 //! Putting an instance in front of a PSA when the server starts, and keeping its structure the PSA's.
 
 use super::{Gate, LocateError, Settings, Upstream};
-use crate::host::HostError;
+use crate::host::error::HostError;
 use crate::instance::Instance;
 use crate::rules;
 use crate::server::Server;

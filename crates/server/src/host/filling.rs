@@ -1,12 +1,15 @@
 //! Filling a company that no server has open.
 
-use super::{
-    AutotaskOptions, HostError, Options, Shown, ShownUser, Work, pairs, shelf_of, shown_user,
-};
+use super::{Options, ShownUser, Work, shelf_of, shown_user};
 use crate::autotask;
 use crate::autotask::shelf::Rack;
 use crate::seed::{self, Demo};
 use crate::shelf;
+use crate::{
+    autotask::options::AutotaskOptions,
+    cutting::{Shown, pairs},
+    host::error::HostError,
+};
 
 /// A company that was filled without a server.
 pub struct Filled {

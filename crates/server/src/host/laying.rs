@@ -3,13 +3,14 @@
 //! program's; keys are cut in the server alone, so that no secret passes between the two: of Autotask's, which are cut
 //! ahead so that its database need not be opened for them, what passes are the users as they rest.
 
-use super::{AutotaskOptions, HostError, Options, Work, shelf_of};
+use super::{Options, Work, shelf_of};
 use crate::autotask;
 use crate::autotask::seed::First;
 use crate::autotask::shelf::Rack;
 use crate::autotask::users::ApiUser;
 use crate::seed::{self, Demo};
 use crate::shelf;
+use crate::{autotask::options::AutotaskOptions, host::error::HostError};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 

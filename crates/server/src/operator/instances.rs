@@ -3,8 +3,8 @@
 use super::{Ask, reply};
 use crate::answer::Reply;
 use crate::copies;
+use crate::cutting::{Shown, pairs};
 use crate::demo::Size;
-use crate::host::{self, Shown};
 use crate::instance::Instance;
 use crate::problem::Problem;
 use crate::seed::{self, Demo};
@@ -141,7 +141,7 @@ pub(crate) async fn make(
     let seeded = seed::company(&instance, demo, progress)
         .await
         .map_err(ApiError::server)?;
-    let (admin, least) = host::pairs(&instance, &seeded, true).await?;
+    let (admin, least) = pairs(&instance, &seeded, true).await?;
     shelf::remember(&first, company).await?;
     let instance = Arc::new(instance);
     server.add(instance.clone());

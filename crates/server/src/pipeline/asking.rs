@@ -1,9 +1,9 @@
 //! What a call asks for in its conditions and its order, read and checked: a filter shows what it looks at,
 //! so whoever may not read that may not ask for it either.
 
-use super::Call;
 use super::veil::Veil;
 use crate::permit::{Permit, authorize, pass_through};
+use crate::pipeline::call::Call;
 use crate::problem::Problem;
 use bitting_dialects::connectwise::conditions::{self, Resolved, Used};
 use bitting_dialects::connectwise::order;

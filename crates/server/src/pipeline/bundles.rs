@@ -1,9 +1,10 @@
 //! Several reads in one call. Each goes the whole way of a call of its own, with a permit of its own: a
 //! bundle opens nothing that its parts do not.
 
-use super::Call;
 use crate::answer::Reply;
 use crate::http::{Body, Received};
+use crate::instance::Later;
+use crate::pipeline::call::Call;
 use crate::problem::Problem;
 use crate::rules::related;
 use crate::{answer::Answer, context::Context};
@@ -12,16 +13,22 @@ use bitting_catalog::route::{Method, Route, RouteKind};
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_dialects::connectwise::parameters::Parameters;
 use serde_json::{Map, Value, json};
-use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 
 /// Reads in one bundle.
 const MOST: usize = 100;
 
+/// How a call is answered, within the one that bundles it.
+pub(super) type Within = for<'a> fn(&'a Call<'a>) -> Later<'a, Reply>;
+
 /// Answers `/system/bundles`, and with `count` how many records each read would find.
-pub async fn answer(context: Context<'_>, body: &[u8], count: bool) -> Result<Answer, Problem> {
+pub async fn answer(
+    context: Context<'_>,
+    body: &[u8],
+    count: bool,
+    within: Within,
+) -> Result<Answer, Problem> {
     let members = related::object(body, "BundleRequestsCollection")?;
     let requests = related::member(&members, "requests").and_then(Value::as_array);
     let requests = requests.ok_or_else(|| {
@@ -38,13 +45,13 @@ pub async fn answer(context: Context<'_>, body: &[u8], count: bool) -> Result<An
     }
     let mut results = Vec::with_capacity(requests.len());
     for request in requests {
-        results.push(one(context, request, count).await);
+        results.push(one(context, request, count, within).await);
     }
     Ok(Answer::json(200, &json!({ "results": results })))
 }
 
 /// How one read went. A part that fails says so, and leaves the others alone.
-async fn one(context: Context<'_>, request: &Value, count: bool) -> Value {
+async fn one(context: Context<'_>, request: &Value, count: bool, within: Within) -> Value {
     let empty = Map::new();
     let members = request.as_object().unwrap_or(&empty);
     let mut result = Map::new();
@@ -53,7 +60,7 @@ async fn one(context: Context<'_>, request: &Value, count: bool) -> Value {
             result.insert(name.to_owned(), value.clone());
         }
     }
-    let (status, body) = match read(context, members, count).await {
+    let (status, body) = match read(context, members, count, within).await {
         Ok(reply) => (reply.status, reply.body),
         Err(problem) => {
             let reply = Reply::problem(&problem);
@@ -83,6 +90,7 @@ async fn read(
     context: Context<'_>,
     members: &Map<String, Value>,
     count: bool,
+    within: Within,
 ) -> Result<Reply, Problem> {
     let empty = Map::new();
     let asked = related::member(members, "apiRequest")
@@ -138,14 +146,7 @@ async fn read(
         url: format!("{}{}", context.base, entity.path),
         received: &received,
     };
-    inner(&call).await
-}
-
-/// A call within a call: boxed, because its own future would hold itself.
-fn inner<'a>(
-    call: &'a Call<'a>,
-) -> Pin<Box<dyn Future<Output = Result<Reply, Problem>> + Send + 'a>> {
-    Box::pin(super::answer(call))
+    within(&call).await
 }
 
 /// The path of a kind of record with this many ids in it. A kind goes by its schema's name or its path.

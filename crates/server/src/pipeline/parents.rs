@@ -1,9 +1,9 @@
 //! What the path names before the record: every parent must be there, be open to the caller, and hang under
 //! the one before it.
 
-use super::{Call, needs};
 use crate::marks;
 use crate::permit::{Permit, authorize, pass_through};
+use crate::pipeline::call::{Call, needs};
 use crate::problem::Problem;
 use crate::row::Row;
 use bitting_catalog::entity::Entity;
@@ -16,20 +16,6 @@ pub(crate) fn split<'i>(call: &Call<'_>, ids: &'i [i64]) -> (&'i [i64], Option<i
         Some((own, rest)) if call.ends_in_own_id() => (rest, Some(*own)),
         _ => (ids, None),
     }
-}
-
-/// How many placeholders of a path name parents: a path that leaves its entity's parents out has none, and
-/// names the record alone.
-pub(super) fn parents_in(call: &Call<'_>) -> usize {
-    let named = |param: &String| {
-        let mut parents = call.entity.parents.iter();
-        parents.any(|parent| parent.param == *param)
-    };
-    call.route
-        .params
-        .iter()
-        .filter(|param| named(param))
-        .count()
 }
 
 /// Every parent in the path must be there, be visible, and hang under the one before it.

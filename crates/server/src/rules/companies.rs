@@ -12,15 +12,12 @@ use crate::instance::Instance;
 use crate::moment::time;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::paths::company::{COMPANIES, CONTACTS, SITES, STATES};
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_dialects::connectwise::layout::SCOPE;
 use bitting_query::Value;
 use bitting_store::table::Change;
 
-pub const COMPANIES: &str = "company/companies";
-pub const CONTACTS: &str = "company/contacts";
-pub const SITES: &str = "company/companies/sites";
-pub const STATES: &str = "company/states";
 const STATUSES: &str = "company/companies/statuses";
 const TYPES: &str = "company/companies/types";
 /// The column that marks the site a company starts with.

@@ -3,7 +3,7 @@
 
 pub mod communications;
 
-use super::companies::{self, COMPANIES, CONTACTS};
+use super::companies;
 use super::related::{self, id, text};
 use super::types;
 use crate::backend::equals;
@@ -12,6 +12,7 @@ use crate::draft::Draft;
 use crate::pointers::pointers;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::paths::company::{COMPANIES, CONTACTS};
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_query::{Kind, Value};

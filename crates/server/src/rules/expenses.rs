@@ -6,12 +6,12 @@ use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::paths;
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_query::Value;
 use bitting_store::table::Change;
 
-pub const ENTRIES: &str = "expense/entries";
 const TYPES: &str = "expense/types";
 const PAYMENTS: &str = "expense/paymentTypes";
 
@@ -113,7 +113,7 @@ async fn option(
 ) -> Result<&'static str, Problem> {
     let known = ["Billable", "DoNotBill", "NoCharge"];
     for (name, path) in [
-        ("ticket", super::tickets::TICKETS),
+        ("ticket", paths::service::TICKETS),
         ("phase", "project/projects/phases"),
         ("project", "project/projects"),
         ("agreement", "finance/agreements"),
@@ -174,5 +174,5 @@ async fn amounts(context: Context<'_>, draft: &mut Draft<'_>, kind: &Row) -> Res
 }
 
 fn cents(amount: f64) -> f64 {
-    time::pricing::hundredths(amount)
+    crate::number::hundredths(amount)
 }

@@ -15,12 +15,15 @@ pub mod taxes;
 pub mod unposted;
 
 use super::related::{self, id, text};
-use super::time::{cycles, pricing::hundredths, sheets, verbs};
+use super::time::{cycles, sheets, verbs};
 use super::{members, set_up};
 use crate::draft::Draft;
+use crate::number::hundredths;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::paths;
+use crate::rules::paths::finance::INVOICES;
 use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::FieldError;
@@ -28,7 +31,6 @@ use bitting_query::{Kind, Value};
 use bitting_store::table::Change;
 use jiff::ToSpan as _;
 
-pub const INVOICES: &str = "finance/invoices";
 const STATUSES: &str = "finance/billingStatuses";
 const TERMS: &str = "finance/billingTerms";
 
@@ -278,7 +280,7 @@ async fn address(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Prob
         let Some(site) = draft.integer(site) else {
             continue;
         };
-        let Some(row) = related::one(context.instance, super::companies::SITES, site).await? else {
+        let Some(row) = related::one(context.instance, paths::company::SITES, site).await? else {
             continue;
         };
         for (part, column) in [

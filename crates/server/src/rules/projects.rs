@@ -3,33 +3,24 @@
 
 pub mod recap;
 pub mod roles;
+pub mod team;
 pub mod templates;
 pub mod tickets;
 
 use super::related::{self, id, ordered, text};
 use super::set_up;
 use super::tickets::closing;
-use super::time::pricing::hundredths;
 use crate::backend::equals;
 use crate::draft::Draft;
 use crate::moment;
+use crate::number::hundredths;
 use crate::permit::Permit;
 use crate::problem::Problem;
-use crate::row::Row;
-use crate::rules::acting;
-use crate::saving;
+use crate::rules::paths::project::{PHASES, PROJECTS, ROLES, TEAM, TICKETS};
 use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::FieldError;
-use bitting_policy::Verb;
 use bitting_query::{Kind, Value};
 use bitting_store::table::Change;
-use serde_json::json;
-
-pub const PROJECTS: &str = "project/projects";
-pub const PHASES: &str = "project/projects/phases";
-pub const TEAM: &str = "project/projects/teamMembers";
-pub const TICKETS: &str = "project/tickets";
-const ROLES: &str = "project/securityRoles";
 
 /// Answers a verb by its rule; `None` for a rule of another subject.
 pub async fn answer(
@@ -235,57 +226,6 @@ pub async fn save_team(context: Context<'_>, draft: &mut Draft<'_>) -> Result<()
         draft.errors.push(error);
     }
     ordered(draft, "startDate", "endDate");
-    Ok(())
-}
-
-/// Whether a member is on a project's team.
-pub async fn has_on_team(context: Context<'_>, project: i64, member: i64) -> Result<bool, Problem> {
-    let team = related::under(context.instance, TEAM, "project_id", project).await?;
-    let mut team = team.iter();
-    Ok(team.any(|row| row.integer("member_id") == Some(member)))
-}
-
-/// Whether an entry's member is on the team of a ticket's project; the entry may put it there.
-pub async fn on_the_team(
-    context: Context<'_>,
-    draft: &mut Draft<'_>,
-    ticket: &Row,
-) -> Result<(), Problem> {
-    let (Some(project), Some(member)) = (ticket.integer("project_id"), draft.integer("member"))
-    else {
-        return Ok(());
-    };
-    if has_on_team(context, project, member).await? {
-        return Ok(());
-    }
-    if !draft.flag("addMemberToProjectFlag") {
-        let message = format!(
-            "Member {member} is not on the team of project {project}; set addMemberToProjectFlag to put it there."
-        );
-        let error = FieldError::invalid(&draft.resource, "member", message);
-        draft.errors.push(error);
-        return Ok(());
-    }
-    let role = match draft.integer("projectRoleId") {
-        Some(role) => Some(role),
-        None => {
-            let roles = related::all(context.instance, ROLES).await?;
-            let plain = roles.iter().find(|row| !row.flag("manager_role_flag"));
-            plain.or(roles.first()).map(|row| row.id)
-        }
-    };
-    // Putting somebody on a team is what its own row is for.
-    let entity = related::entity(context.instance, TEAM)?;
-    let permit = acting::authorized(context, entity, Verb::Add)?;
-    let parents = [project];
-    let below = Context {
-        parents: &parents,
-        ..context
-    };
-    let body = json!({ "member": { "id": member }, "projectRole": { "id": role } }).to_string();
-    let composed = saving::composed(below, &permit, body.as_bytes(), context.release);
-    let (_, changes) = Box::pin(composed).await?;
-    draft.also.extend(changes);
     Ok(())
 }
 

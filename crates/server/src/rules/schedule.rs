@@ -12,6 +12,8 @@ use crate::permit::{Permit, authorize};
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::rules::acting;
+use crate::rules::paths;
+use crate::rules::paths::schedule::ENTRIES;
 use crate::{answer::Answer, context::Context};
 use crate::{placement, saving};
 use bitting_catalog::entity::Entity;
@@ -21,14 +23,13 @@ use bitting_query::Value;
 use bitting_store::table::Change;
 use jiff::Timestamp;
 
-pub const ENTRIES: &str = "schedule/entries";
 const TYPES: &str = "schedule/types";
 const STATUSES: &str = "schedule/statuses";
 /// Days of an entry that are shown one by one.
 const MOST_DAYS: usize = 1_000;
 /// Between the ids of an entry's days; no entry has an id so high.
 const BEYOND: i64 = 1_000_000_000;
-const TICKETS: &str = super::tickets::TICKETS;
+const TICKETS: &str = paths::service::TICKETS;
 
 /// What the types of entries are about, by the names that come with the product, and by their letters.
 const ABOUT: [(&str, &str, &str); 3] = [
@@ -113,7 +114,7 @@ pub async fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Pro
     draft.default("name", text(name));
     draft.default("where", row.get("service_location_id").clone());
     if path == "project/tickets" && (draft.is_new() || draft.changed("member")) {
-        projects::on_the_team(context, draft, &row).await?;
+        projects::team::on_the_team(context, draft, &row).await?;
     }
     Ok(())
 }
@@ -149,10 +150,7 @@ fn times(draft: &mut Draft<'_>) {
     let said = draft.gave("hours") && !draft.is_null("hours");
     if !said && (draft.changed("dateStart") || draft.changed("dateEnd")) {
         let hours = (end.as_second() - start.as_second()) as f64 / 3600.0;
-        draft.set(
-            "hours",
-            Value::Number(super::time::pricing::hundredths(hours)),
-        );
+        draft.set("hours", Value::Number(crate::number::hundredths(hours)));
     }
 }
 

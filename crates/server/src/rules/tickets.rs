@@ -17,14 +17,13 @@ use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::paths;
+use crate::rules::paths::service::{BOARDS, STATUSES, TICKETS};
 use bitting_catalog::route::Method;
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_dialects::connectwise::layout::SCOPE;
 use bitting_query::{Kind, Value};
 
-pub const TICKETS: &str = "service/tickets";
-pub const BOARDS: &str = "service/boards";
-pub const STATUSES: &str = "service/boards/statuses";
 const PROJECT_TICKETS: &str = "project/tickets";
 const TEAMS: &str = "service/boards/teams";
 const PROJECTS: &str = "project/projects";
@@ -85,7 +84,8 @@ async fn from_email(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), P
     let Some(contact) = found.first().and_then(|row| row.integer("contact_id")) else {
         return Ok(());
     };
-    if let Some(contact) = related::one(context.instance, companies::CONTACTS, contact).await? {
+    if let Some(contact) = related::one(context.instance, paths::company::CONTACTS, contact).await?
+    {
         draft.default("contact", Value::Integer(contact.id));
         draft.default("company", id(contact.integer("company_id")));
     }
@@ -240,12 +240,12 @@ async fn from_company(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(),
         return Ok(());
     }
     let site = match (primary, draft.integer("site")) {
-        (None, Some(site)) => related::one(context.instance, companies::SITES, site).await?,
+        (None, Some(site)) => related::one(context.instance, paths::company::SITES, site).await?,
         (primary, _) => primary,
     };
     let site = site.unwrap_or_default();
     let state = match site.integer("state_reference_id") {
-        Some(state) => related::one(context.instance, companies::STATES, state).await?,
+        Some(state) => related::one(context.instance, paths::company::STATES, state).await?,
         None => None,
     };
     let state = state.map_or(Value::Null, |state| state.get("identifier").clone());
@@ -286,7 +286,7 @@ async fn from_contact(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(),
         }
         return Ok(());
     };
-    let Some(row) = related::one(context.instance, companies::CONTACTS, contact).await? else {
+    let Some(row) = related::one(context.instance, paths::company::CONTACTS, contact).await? else {
         return Ok(());
     };
     let items = related::few(context.instance, COMMUNICATIONS, "contact_id", contact).await?;

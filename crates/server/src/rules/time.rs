@@ -15,14 +15,14 @@ use crate::draft::Draft;
 use crate::permit::authorize;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::paths;
+use crate::rules::paths::time::ENTRIES;
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_policy::{Verb, Why};
 use bitting_query::Value;
 use bitting_store::table::Change;
 use jiff::Timestamp;
-
-pub const ENTRIES: &str = "time/entries";
 
 /// States in which an entry's money is settled: nothing of it changes any more.
 const SETTLED: [&str; 3] = ["Billed", "WrittenOff", "BilledAgreement"];
@@ -129,7 +129,7 @@ pub async fn delete(
 
 /// What shows the hours of its entries: the entry's column, and where.
 const HOLDERS: [(&str, &str); 3] = [
-    ("ticket_id", super::tickets::TICKETS),
+    ("ticket_id", paths::service::TICKETS),
     ("project_id", "project/projects"),
     ("phase_id", "project/projects/phases"),
 ];
@@ -145,7 +145,7 @@ async fn tally(
     let entries = related::under(context.instance, ENTRIES, column, holder).await?;
     let others = entries.iter().filter(|row| row.id != except);
     let sum: f64 = others.filter_map(|row| row.number("actual_hours")).sum();
-    let hours = pricing::hundredths(sum + own);
+    let hours = crate::number::hundredths(sum + own);
     related::update(
         context,
         path,
@@ -220,7 +220,7 @@ fn hours(draft: &mut Draft<'_>) {
         }
         draft.set(
             "actualHours",
-            Value::Number(pricing::hundredths(span - deducted)),
+            Value::Number(crate::number::hundredths(span - deducted)),
         );
     }
 }

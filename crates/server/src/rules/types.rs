@@ -1,13 +1,13 @@
 //! Types of companies and contacts, which are kept twice: as rows of an association, with paths of their
 //! own, and as the list that the record shows. Whichever is written, the other follows.
 
-use super::companies::{COMPANIES, CONTACTS};
 use super::related::{self, text};
 use crate::backend::equals;
 use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::paths::company::{COMPANIES, CONTACTS};
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_dialects::connectwise::layout::SCOPE;

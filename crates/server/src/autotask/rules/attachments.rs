@@ -1,8 +1,8 @@
 //! Attachments: what each says of its record and its file, and the one list that names them all.
 
 use super::super::answer::Trouble;
-use super::super::saving::Draft;
 use super::super::tenant::Tenant;
+use crate::autotask::draft::Draft;
 use crate::row::Row;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -2,9 +2,9 @@
 //! vendor gives the numbers and not the sentences.
 
 use super::super::answer::Trouble;
-use super::super::saving::Draft;
 use super::super::tenant::Tenant;
 use super::definitions::DEFINED_FOR;
+use crate::autotask::draft::Draft;
 use crate::backend::equals;
 use bitting_query::{Filter, Kind, Value, and};
 

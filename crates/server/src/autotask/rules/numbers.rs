@@ -1,8 +1,8 @@
 //! Numbers that records take when they are made, one after another within a day: `T20260302.0001`.
 
 use super::super::answer::Trouble;
-use super::super::saving::Draft;
 use super::super::tenant::Tenant;
+use crate::autotask::draft::Draft;
 use crate::backend::column;
 use bitting_catalog::entity::Entity;
 use bitting_query::{Comparison, Filter, Kind, Path, Value, and};

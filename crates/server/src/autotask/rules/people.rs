@@ -1,7 +1,7 @@
 //! Resources: who can own records, who can be acted for, and which records can still be pointed to.
 
 use super::super::answer::Trouble;
-use super::super::saving::Draft;
+use crate::autotask::draft::Draft;
 use crate::backend::Backend;
 use crate::row::Row;
 use bitting_catalog::entity::Entity;

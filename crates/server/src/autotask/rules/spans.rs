@@ -2,8 +2,8 @@
 //! clients rely on being numbers.
 
 use super::super::answer::Trouble;
-use super::super::saving::Draft;
 use super::super::tenant::Tenant;
+use crate::autotask::draft::Draft;
 use crate::backend::equals;
 use bitting_query::{Filter, Kind, Value, and};
 use bitting_store::table::Change;

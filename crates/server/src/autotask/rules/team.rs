@@ -1,8 +1,8 @@
 //! Who works on a ticket or a task: one primary resource, and others beside it, each of whom is there once.
 
 use super::super::answer::Trouble;
-use super::super::saving::Draft;
 use super::super::tenant::Tenant;
+use crate::autotask::draft::Draft;
 use crate::backend::equals;
 use bitting_query::{Kind, Value, and};
 

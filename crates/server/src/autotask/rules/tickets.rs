@@ -1,8 +1,8 @@
 //! Tickets: their queue, their completion, who may be assigned, and the history of what was changed.
 
 use super::super::answer::Trouble;
-use super::super::saving::Draft;
 use super::super::tenant::Tenant;
+use crate::autotask::draft::Draft;
 use crate::backend::equals;
 use crate::moment::time;
 use bitting_dialects::autotask::error::Refusal;

@@ -2,7 +2,7 @@
 
 use super::super::answer::Trouble;
 use super::super::permit::Permit;
-use super::super::saving::Draft;
+use crate::autotask::draft::Draft;
 use crate::row::Row;
 use bitting_dialects::autotask::error::Refusal;
 use bitting_policy::Verb;

@@ -3,11 +3,11 @@
 use super::super::answer::Trouble;
 use super::super::permit::{Permit, authorize};
 use super::super::reading;
-use super::super::saving::Draft;
 use super::super::tenant::{Caller, Tenant};
 use super::super::users::ProtectedData;
 use super::super::webhooks::outbox::Message;
 use super::definitions::DEFINED_FOR;
+use crate::autotask::draft::Draft;
 use crate::backend::{Backend, equals};
 use crate::moment::time;
 use crate::outbox::{self, Message as _, Progress};

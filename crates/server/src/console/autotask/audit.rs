@@ -9,7 +9,7 @@ use crate::console::audit::{
     KeyRow, by_age, days, failed, file, findings, follows, frame, grade, key_table, members, start,
     waiting,
 };
-use crate::console::bench::{self, Audit, Audited, Order, Refusal};
+use crate::console::bench::{Audit, Audited, Order, Refusal};
 use crate::console::page;
 use crate::console::{Outcome, Result, Visit, integrations};
 use bitting_catalog::security::{Permission, Permissions, SecurityLevel};
@@ -52,7 +52,10 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result
 
 async fn taken(desk: &Desk<'_>) -> std::result::Result<Audit, Refusal> {
     let instance = desk.tenant.name.clone();
-    bench::work(desk.server, move |bench| bench.audit_autotask(&instance)).await
+    desk.server
+        .console
+        .over_api(move |bench| bench.audit_autotask(&instance))
+        .await
 }
 
 fn refused(visit: &Visit<'_>, refusal: &Refusal) -> Outcome {
@@ -127,7 +130,12 @@ async fn one(visit: &Visit<'_>, desk: &Desk<'_>, found: &Audited) -> Markup {
                 cleared: true,
                 ..Order::default()
             };
-            Some(bench::work(desk.server, move |bench| bench.level(&order)).await)
+            Some(
+                desk.server
+                    .console
+                    .over_api(move |bench| bench.level(&order))
+                    .await,
+            )
         }
         None => None,
     };

@@ -5,7 +5,7 @@ use super::Desk;
 use super::integrations::{diff, start};
 use crate::autotask::tenant::Tenant;
 use crate::autotask::users::{ApiUser, Tracking};
-use crate::console::bench::{self, Credentials, Order, Proof, Refusal};
+use crate::console::bench::{Credentials, Order, Proof, Refusal};
 use crate::console::connect as chosen;
 use crate::console::form::Form;
 use crate::console::guide::inline;
@@ -182,10 +182,11 @@ async fn plan(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<O
         return Ok(form(visit, desk, profile, Some(&refusal)));
     }
     let (asked, instance) = (order(profile, query), desk.tenant.name.clone());
-    let planned = bench::work(visit.server, move |bench| {
-        bench.plan_autotask(&instance, &asked)
-    })
-    .await;
+    let planned = visit
+        .server
+        .console
+        .over_api(move |bench| bench.plan_autotask(&instance, &asked))
+        .await;
     let planned = match planned {
         Ok(planned) => planned,
         Err(refusal) => return Ok(form(visit, desk, profile, Some(&refusal))),
@@ -216,19 +217,21 @@ async fn make(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Result<O
     }
     let (asked, instance) = (order(profile, &visit.form), desk.tenant.name.clone());
     let wanted = asked.clone();
-    let made = bench::work(visit.server, move |bench| {
-        bench.apply_autotask(&instance, &wanted)
-    })
-    .await;
+    let made = visit
+        .server
+        .console
+        .over_api(move |bench| bench.apply_autotask(&instance, &wanted))
+        .await;
     let made = match made {
         Ok(made) => made,
         Err(refusal) => return Ok(form(visit, desk, profile, Some(&refusal))),
     };
     let credentials = made.credentials.clone();
-    let proved = bench::work(visit.server, move |bench| {
-        bench.prove_autotask(&asked, &credentials)
-    })
-    .await;
+    let proved = visit
+        .server
+        .console
+        .over_api(move |bench| bench.prove_autotask(&asked, &credentials))
+        .await;
     let shown = &made.credentials;
     let part = html! {
         section { h2 { "Done" } ul { @for one in &made.said { li { (inline(one)) } } } }
@@ -373,10 +376,11 @@ async fn verified(
         secret: shown.secret,
         code: shown.code,
     };
-    let proved = bench::work(desk.server, move |bench| {
-        bench.prove_autotask(&asked, &credentials)
-    })
-    .await;
+    let proved = desk
+        .server
+        .console
+        .over_api(move |bench| bench.prove_autotask(&asked, &credentials))
+        .await;
     let work = async { moment.end().await.map_err(Into::into) };
     desk.written(http::Method::DELETE, &path, work)
         .await

@@ -2,7 +2,7 @@
 //! made from it.
 
 use super::Desk;
-use crate::console::bench::{self, Sign};
+use crate::console::bench::Sign;
 use crate::console::connect as chosen;
 use crate::console::guide::inline;
 use crate::console::integrations::{around, cards, catalog, of, tabs};
@@ -95,7 +95,11 @@ async fn sheet(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Page {
     let wished = super::connect::order(profile, form);
     let selection = chosen::selection(profile, &wished);
     let cleared = wished.cleared;
-    let wanted = bench::work(visit.server, move |bench| bench.level(&wished)).await;
+    let wanted = visit
+        .server
+        .console
+        .over_api(move |bench| bench.level(&wished))
+        .await;
     let users = desk.tenant.api_users();
     let user = form.text("user").parse::<i64>().ok();
     let of_user = user.and_then(|id| users.iter().find(|(known, _)| *known == id));

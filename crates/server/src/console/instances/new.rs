@@ -1,19 +1,18 @@
 //! A new company: made while its page shows how far it is; the keys of its first members are shown once.
 
-use crate::autotask::shelf;
+use crate::autotask::making;
 use crate::console::desk::{Desk, field_error, message};
 use crate::console::form::encode;
 use crate::console::members::copied;
 use crate::console::page::{self, Field, Page};
 use crate::console::{Outcome, Place, Visit};
+use crate::cutting::Shown;
 use crate::demo::Size;
-use crate::host::Shown;
 use crate::operator::{Made, check, make};
 use crate::problem::Problem;
 use crate::seed::Demo;
 use crate::shelf::Company;
 use maud::{Markup, html};
-use std::sync::Weak;
 
 pub fn answer(visit: &Visit<'_>, desk: &Desk<'_>, autotask: bool) -> Outcome {
     let mut problem = None;
@@ -98,7 +97,7 @@ enum Wanted {
 fn wanted(visit: &Visit<'_>) -> Result<Wanted, Problem> {
     let id = visit.form.trimmed("company").to_owned();
     if visit.form.text("kind") == "autotask" {
-        shelf::check(visit.server, &id)?;
+        making::check(visit.server, &id)?;
         return Ok(Wanted::Autotask(id));
     }
     let name = visit.form.trimmed("name");
@@ -122,7 +121,7 @@ fn begin(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<String, Problem> {
     let (work, watched) = console
         .work
         .begin(title, &visit.session.csrf, demo.is_some());
-    let home = console.home.get().and_then(Weak::upgrade);
+    let home = visit.server.home();
     let begun = desk.begun(http::Method::POST, path);
     tokio::spawn(async move {
         let Some(server) = home else {
@@ -135,7 +134,7 @@ fn begin(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<String, Problem> {
             Wanted::Company(company) => make(&server, company, demo, &mut step)
                 .await
                 .map(|made| shown(&made)),
-            Wanted::Autotask(name) => shelf::make(&server, name, demo, &mut step)
+            Wanted::Autotask(name) => making::make(&server, name, demo, &mut step)
                 .await
                 .map(|made| users(&made)),
         };
@@ -151,7 +150,7 @@ fn begin(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<String, Problem> {
 }
 
 /// The API users of an Autotask database that was just made.
-fn users(made: &shelf::Made) -> Markup {
+fn users(made: &making::Made) -> Markup {
     let name = &made.tenant.name;
     let first = [
         ("admin", "API user with every right", &made.first.admin),

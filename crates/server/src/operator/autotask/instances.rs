@@ -2,7 +2,7 @@
 
 use super::super::instances::{CopyBody, demo, first_seed};
 use crate::answer::Reply;
-use crate::autotask::shelf::make;
+use crate::autotask::making::make;
 use crate::autotask::tenant::Tenant;
 use crate::autotask::users::Shown;
 use crate::copies::{self, autotask};

@@ -1,6 +1,5 @@
 //! Two companies that become one: what hangs on the first moves to the second, and the first is deleted.
 
-use super::COMPANIES;
 use crate::backend::equals;
 use crate::moment::time;
 use crate::permit::Permit;
@@ -8,6 +7,8 @@ use crate::pointers::pointers;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::rules::changes;
+use crate::rules::paths;
+use crate::rules::paths::company::COMPANIES;
 use crate::rules::related::{self, text};
 use crate::{answer::Answer, context::Context};
 use crate::{placement, saving};
@@ -139,10 +140,10 @@ async fn moved(
             .await?
         {
             let mut values = vec![(pointer.column.clone(), Value::Integer(to))];
-            if &*pointer.from.path == super::SITES {
+            if &*pointer.from.path == paths::company::SITES {
                 values.push(("primary_address_flag".into(), Value::Boolean(false)));
             }
-            if &*pointer.from.path == super::CONTACTS {
+            if &*pointer.from.path == paths::company::CONTACTS {
                 values.push(("default_flag".into(), Value::Boolean(false)));
             }
             changes::altered(context, pointer.from, &row, &values, &mut changes).await?;

@@ -1,10 +1,11 @@
 //! Sites of a company: one is the primary one, whose address the company shows, and one each is where bills,
 //! mail and goods go.
 
-use super::{ADDRESS, COMPANIES, SITES, STATES};
+use super::ADDRESS;
 use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
+use crate::rules::paths::company::{COMPANIES, SITES, STATES};
 use crate::rules::related;
 use bitting_query::Value;
 

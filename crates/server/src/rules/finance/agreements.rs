@@ -8,15 +8,16 @@
 use super::super::related::{self, text};
 use super::super::time::coverage;
 use super::super::time::cycles::{self, Stretch};
-use super::super::time::pricing::hundredths;
 use super::super::time::sheets;
-use super::super::{expenses, time};
 use super::lines::{self, Lines};
-use super::{INVOICES, products};
+use super::products;
 use crate::draft::Draft;
+use crate::number::hundredths;
 use crate::permit::{Permit, authorize};
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::paths;
+use crate::rules::paths::finance::INVOICES;
 use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
@@ -257,14 +258,14 @@ async fn entries(
     let ready = lines::ready(context, draft).await?;
     for (path, book, day, amount, here) in [
         (
-            time::ENTRIES,
+            paths::time::ENTRIES,
             &sheets::TIME,
             "time_start",
             "extended_invoice_amount",
             agreement.flag("billable_time_invoice"),
         ),
         (
-            expenses::ENTRIES,
+            paths::expense::ENTRIES,
             &sheets::EXPENSES,
             "date",
             "invoice_amount",

@@ -3,7 +3,6 @@
 //! Making a batch posts the records that its body names, so that they change no more; an export without a
 //! batch shows what a batch would hold and posts nothing.
 
-use super::super::expenses;
 use super::super::related::{self, text};
 use super::super::time::sheets;
 use crate::draft::Draft;
@@ -11,6 +10,7 @@ use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::rules::acting;
+use crate::rules::paths;
 use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_catalog::conditions::Held;
@@ -65,13 +65,13 @@ pub async fn create(
     let mut posted = Posted::default();
     if flag("exportInvoicesFlag") {
         for wanted in &wanted {
-            let invoice = seen(context, super::INVOICES, *wanted).await?;
+            let invoice = seen(context, paths::finance::INVOICES, *wanted).await?;
             if !invoice.is_null("gl_batch_id") {
                 let message = format!("Invoice {wanted} is in a batch already.");
                 let error = FieldError::invalid(RESOURCE, "processedRecordIds", message);
                 return Err(Problem::field(RESOURCE, error));
             }
-            let invoices = related::entity(context.instance, super::INVOICES)?;
+            let invoices = related::entity(context.instance, paths::finance::INVOICES)?;
             let mut draft = Draft::changing(invoices, invoice.clone());
             draft.set("glBatch", Value::Integer(id));
             changes.extend(sheets::changed(context, draft).await?);
@@ -81,7 +81,7 @@ pub async fn create(
     }
     if flag("exportExpensesFlag") && !flag("exportInvoicesFlag") {
         for wanted in &wanted {
-            let expense = seen(context, expenses::ENTRIES, *wanted).await?;
+            let expense = seen(context, paths::expense::ENTRIES, *wanted).await?;
             changes.extend(entry(context, id, "AP", "expense", &expense, "amount").await?);
             posted.expenses.push(expense);
         }
@@ -126,8 +126,15 @@ pub async fn delete(
     row: &Row,
     also: &mut Vec<Change>,
 ) -> Result<(), Problem> {
-    let invoices = related::entity(context.instance, super::INVOICES)?;
-    for invoice in related::under(context.instance, super::INVOICES, "gl_batch_id", row.id).await? {
+    let invoices = related::entity(context.instance, paths::finance::INVOICES)?;
+    for invoice in related::under(
+        context.instance,
+        paths::finance::INVOICES,
+        "gl_batch_id",
+        row.id,
+    )
+    .await?
+    {
         let mut draft = Draft::changing(invoices, invoice);
         draft.set("glBatch", Value::Null);
         also.extend(sheets::changed(context, draft).await?);
@@ -150,7 +157,7 @@ pub async fn export(
     let mut posted = Posted::default();
     if let Some(id) = id {
         saving::existing(context, permit, id).await?;
-        for row in visible(context, super::INVOICES).await? {
+        for row in visible(context, paths::finance::INVOICES).await? {
             if row.integer("gl_batch_id") == Some(id) {
                 posted.invoices.push(row);
             }
@@ -163,7 +170,7 @@ pub async fn export(
             ids(&members, "excludedInvoiceIds"),
         );
         if said(&members, "exportInvoicesFlag") {
-            for row in visible(context, super::INVOICES).await? {
+            for row in visible(context, paths::finance::INVOICES).await? {
                 let early =
                     through.is_none_or(|through| row.text("date").unwrap_or_default() <= through);
                 let here = place.is_none() || row.integer("location_id") == place;
@@ -179,7 +186,7 @@ pub async fn export(
                 ids(&members, "includedExpenseIds"),
                 ids(&members, "excludedExpenseIds"),
             );
-            for row in visible(context, expenses::ENTRIES).await? {
+            for row in visible(context, paths::expense::ENTRIES).await? {
                 if (wanted.is_empty() || wanted.contains(&row.id)) && !barred.contains(&row.id) {
                     posted.expenses.push(row);
                 }

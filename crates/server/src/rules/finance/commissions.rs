@@ -1,12 +1,13 @@
 //! Commissions on invoices: what each member's share comes to.
 
 use super::super::related;
-use super::super::time::pricing::hundredths;
 use super::super::time::sheets;
 use crate::draft::Draft;
+use crate::number::hundredths;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::rules::acting;
+use crate::rules::paths;
 use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::ApiError;
@@ -24,7 +25,7 @@ pub async fn recalculate(context: Context<'_>, permit: &Permit<'_>) -> Result<An
         .copied()
         .ok_or_else(ApiError::no_endpoint)?;
     let _turn = context.instance.ledger().await?;
-    let row = related::one(context.instance, super::INVOICES, invoice).await?;
+    let row = related::one(context.instance, paths::finance::INVOICES, invoice).await?;
     let row = row.ok_or_else(|| ApiError::not_found("Invoice", &invoice.to_string()))?;
     let subtotal = row.number("subtotal").unwrap_or(0.0);
     let mut changes = Vec::new();

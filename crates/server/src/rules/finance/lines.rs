@@ -1,14 +1,15 @@
 //! What invoices bill: time, expenses and products, found, put on an invoice and taken off again.
 
-use super::super::expenses;
 use super::super::related::{self, text};
-use super::super::time::{self, pricing::hundredths, sheets};
+use super::super::time::sheets;
 use super::Gone;
 use super::products::PRODUCTS;
 use crate::context::Context;
 use crate::draft::Draft;
+use crate::number::hundredths;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::paths;
 use bitting_query::Value;
 use bitting_store::table::Change;
 
@@ -53,8 +54,8 @@ impl Lines {
             Ok(rows)
         };
         Ok(Self {
-            time: rows(time::ENTRIES).await?,
-            expenses: rows(expenses::ENTRIES).await?,
+            time: rows(paths::time::ENTRIES).await?,
+            expenses: rows(paths::expense::ENTRIES).await?,
             products: rows(PRODUCTS).await?,
         })
     }
@@ -125,8 +126,8 @@ pub async fn bill(
     let ready = ready(context, draft).await?;
     if column != "sales_order_id" {
         for (path, book) in [
-            (time::ENTRIES, &sheets::TIME),
-            (expenses::ENTRIES, &sheets::EXPENSES),
+            (paths::time::ENTRIES, &sheets::TIME),
+            (paths::expense::ENTRIES, &sheets::EXPENSES),
         ] {
             for row in related::under(context.instance, path, column, to).await? {
                 if ready.takes(&row) {
@@ -152,7 +153,7 @@ async fn fixed(
     to: i64,
 ) -> Result<(), Problem> {
     let (path, column) = match kind {
-        "Ticket" => (super::super::tickets::TICKETS, "ticket_id"),
+        "Ticket" => (paths::service::TICKETS, "ticket_id"),
         "Project" => ("project/projects", "project_id"),
         _ => ("project/projects/phases", "phase_id"),
     };
@@ -162,7 +163,7 @@ async fn fixed(
     let Some(amount) = row.number("billing_amount") else {
         return Ok(());
     };
-    let earlier = related::under(context.instance, super::INVOICES, column, to).await?;
+    let earlier = related::under(context.instance, paths::finance::INVOICES, column, to).await?;
     let billed: f64 = earlier
         .iter()
         .filter(|row| row.id != draft.row.id)
@@ -193,7 +194,7 @@ pub async fn put(
     draft.set("status", text(status));
     let billed = draft.row.clone();
     invoice.also.extend(sheets::changed(context, draft).await?);
-    if book.entries == time::ENTRIES {
+    if book.entries == paths::time::ENTRIES {
         lines.time.push(billed);
     } else {
         lines.expenses.push(billed);

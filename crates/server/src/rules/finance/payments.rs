@@ -1,14 +1,14 @@
 //! Payments of invoices: who took them, and what they leave to pay.
 
-use super::super::finance::INVOICES;
 use super::super::related::{self, text};
-use super::super::time::pricing::hundredths;
 use super::super::time::sheets;
 use crate::context::Context;
 use crate::draft::Draft;
 use crate::moment::time;
+use crate::number::hundredths;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::paths::finance::INVOICES;
 use bitting_query::Value;
 use bitting_store::table::Change;
 

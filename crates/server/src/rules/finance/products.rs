@@ -1,14 +1,15 @@
 //! Products on tickets, projects, orders and invoices: what they come to, and how they leave an invoice.
 
-use super::super::related::{self};
+use super::super::related;
 use super::super::set_up;
-use super::super::time::pricing::hundredths;
 use super::super::time::sheets;
 use super::Gone;
 use crate::draft::Draft;
+use crate::number::hundredths;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::paths;
 use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::Entity;
@@ -68,7 +69,8 @@ pub async fn save(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Pro
         .and_then(|row| row.integer("invoice_id"));
     if draft.changed("invoice") || PRICED.iter().any(|name| draft.changed(name)) {
         for invoice in [was, draft.integer("invoice")].into_iter().flatten() {
-            let row = related::open_to(context, super::INVOICES, Verb::Edit, invoice).await?;
+            let row =
+                related::open_to(context, paths::finance::INVOICES, Verb::Edit, invoice).await?;
             super::still_open(context, &row).await?;
         }
     }
@@ -102,14 +104,15 @@ pub async fn alongside(context: Context<'_>, draft: &mut Draft<'_>) -> Result<()
         .into_iter()
         .flatten()
     {
-        let Some(row) = related::one(context.instance, super::INVOICES, invoice).await? else {
+        let Some(row) = related::one(context.instance, paths::finance::INVOICES, invoice).await?
+        else {
             continue;
         };
         let mut lines = super::lines::Lines::of(context, invoice, &gone).await?;
         if now == Some(invoice) {
             lines.products.push(draft.row.clone());
         }
-        let entity = related::entity(context.instance, super::INVOICES)?;
+        let entity = related::entity(context.instance, paths::finance::INVOICES)?;
         let mut sums = Draft::changing(entity, row);
         super::sum(context, &mut sums, &lines).await?;
         draft.also.extend(sheets::changed(context, sums).await?);
@@ -124,7 +127,8 @@ pub async fn delete(
     also: &mut Vec<Change>,
 ) -> Result<(), Problem> {
     if let Some(invoice) = row.integer("invoice_id") {
-        let invoice = related::open_to(context, super::INVOICES, Verb::Edit, invoice).await?;
+        let invoice =
+            related::open_to(context, paths::finance::INVOICES, Verb::Edit, invoice).await?;
         super::still_open(context, &invoice).await?;
         let gone = Gone::one(PRODUCTS, row.id);
         also.extend(super::summed(context, invoice, &gone).await?);

@@ -5,11 +5,11 @@
 //! taken of the first one's tax, too.
 
 use super::super::related;
-use super::super::time::pricing::hundredths;
 use super::lines::Lines;
 use super::products;
 use crate::context::Context;
 use crate::draft::Draft;
+use crate::number::hundredths;
 use crate::problem::Problem;
 use crate::row::Row;
 use bitting_query::Value;

@@ -1,7 +1,6 @@
 //! What accounting has not taken over yet: invoices, expenses, payments and purchases that are in no batch,
 //! as lines of its waiting lists. Nothing of it is stored; a line has the id of the record it stands for.
 
-use super::super::expenses;
 use super::super::related;
 use super::batches::{ENTRIES, visible};
 use crate::context::Context;
@@ -9,6 +8,7 @@ use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::paths;
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_query::Value;
@@ -131,7 +131,7 @@ fn line<'e>(entity: &'e Entity, row: &Row, taken: Taken) -> Draft<'e> {
 
 async fn invoices(context: Context<'_>, entity: &Entity) -> Result<Vec<Row>, Problem> {
     let mut rows = Vec::new();
-    for invoice in visible(context, super::INVOICES).await? {
+    for invoice in visible(context, paths::finance::INVOICES).await? {
         if !invoice.is_null("gl_batch_id") {
             continue;
         }
@@ -158,7 +158,7 @@ async fn expenses_waiting(context: Context<'_>, entity: &Entity) -> Result<Vec<R
         .filter_map(|line| line.integer("expense_id"))
         .collect();
     let mut rows = Vec::new();
-    for expense in visible(context, expenses::ENTRIES).await? {
+    for expense in visible(context, paths::expense::ENTRIES).await? {
         if posted.contains(&expense.id) {
             continue;
         }
@@ -210,9 +210,9 @@ pub async fn levels(context: Context<'_>, permit: &Permit<'_>) -> Result<Vec<Row
     let entity = permit.entity();
     let id = context.parents.last().copied().unwrap_or_default();
     let (path, tax) = match &*entity.schema {
-        "UnpostedExpenseTaxableLevel" => (expenses::ENTRIES, None),
+        "UnpostedExpenseTaxableLevel" => (paths::expense::ENTRIES, None),
         "UnpostedProcurementTaxableLevel" => (ORDERS, Some("sales_tax")),
-        _ => (super::INVOICES, Some("sales_tax")),
+        _ => (paths::finance::INVOICES, Some("sales_tax")),
     };
     let source = related::entity(context.instance, path)?;
     let row = related::seen(context, source, id).await?;

@@ -2,13 +2,13 @@
 //! products on it.
 
 use super::super::related::{self, text};
-use super::super::time::pricing::hundredths;
-use super::PROJECTS;
 use crate::context::Context;
 use crate::draft::Draft;
+use crate::number::hundredths;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::paths::project::PROJECTS;
 use bitting_query::Value;
 
 /// The recap of the project in the path.

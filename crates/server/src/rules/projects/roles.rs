@@ -2,12 +2,12 @@
 //! role within a project and adds nothing to it. Administrators are not held by it.
 
 use super::super::related::{self, text};
-use super::{ROLES, TEAM};
 use crate::caller::Bar;
 use crate::context::Context;
 use crate::draft::Draft;
 use crate::instance::Instance;
 use crate::problem::Problem;
+use crate::rules::paths::project::{ROLES, TEAM};
 use bitting_policy::{ActionId, Verb};
 use bitting_query::Value;
 use std::collections::BTreeMap;

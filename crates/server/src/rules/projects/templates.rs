@@ -2,12 +2,12 @@
 //! workplan, which shows a project by its phases.
 
 use super::super::related::{self, text};
-use super::{PHASES, PROJECTS, TICKETS};
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::rules::acting;
+use crate::rules::paths::project::{PHASES, PROJECTS, TICKETS};
 use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};

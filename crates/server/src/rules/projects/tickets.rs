@@ -3,12 +3,13 @@
 
 use super::super::related::{self, text};
 use super::super::tickets;
-use super::{PHASES, TICKETS};
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::rules::acting;
+use crate::rules::paths;
+use crate::rules::paths::project::{PHASES, TICKETS};
 use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::Entity;
@@ -116,7 +117,7 @@ pub async fn convert(
     let path = if to_project {
         TICKETS
     } else {
-        tickets::TICKETS
+        paths::service::TICKETS
     };
     let target: &Entity = related::entity(context.instance, path)?;
     let target = acting::authorized(context, target, Verb::Add)?;

@@ -4,6 +4,7 @@
 use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
+use crate::rules::paths;
 use crate::rules::related::{self, id, text};
 use crate::rules::{members, projects, schedule};
 use bitting_catalog::entity::Entity;
@@ -28,7 +29,7 @@ pub async fn follow(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), P
         scheduled |= leads;
         if entry.flag("owner_flag") != leads {
             let values = [("owner_flag", Value::Boolean(leads))];
-            let change = related::update(context, schedule::ENTRIES, entry.id, &values)?;
+            let change = related::update(context, paths::schedule::ENTRIES, entry.id, &values)?;
             draft.also.push(change);
         }
     }
@@ -36,7 +37,7 @@ pub async fn follow(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), P
         return Ok(());
     };
     if let Some(project) = draft.integer("project")
-        && !projects::has_on_team(context, project, owner).await?
+        && !projects::team::has_on_team(context, project, owner).await?
     {
         return Ok(());
     }
@@ -55,8 +56,8 @@ pub async fn follow(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), P
         ("status", id(schedule::first_status(context).await?)),
         ("ownerFlag", Value::Boolean(true)),
     ];
-    let number = related::next_id(context.instance, schedule::ENTRIES).await?;
-    let changes = related::insert(context, schedule::ENTRIES, number, &values, None).await?;
+    let number = related::next_id(context.instance, paths::schedule::ENTRIES).await?;
+    let changes = related::insert(context, paths::schedule::ENTRIES, number, &values, None).await?;
     draft.also.extend(changes);
     let name = member.text("identifier").unwrap_or_default();
     let mut names: Vec<&str> = draft

@@ -1,12 +1,14 @@
 //! What follows from a ticket's status: whether it is closed, since when and by whom, and who may do that.
 
-use super::{STATUSES, related, service_level};
+use super::service_level;
 use crate::context::Context;
 use crate::draft::Draft;
 use crate::moment::time;
 use crate::permit::authorize;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::paths::service::STATUSES;
+use crate::rules::related;
 use bitting_catalog::entity::Entity;
 use bitting_policy::{Verb, Why};
 use bitting_query::Value;

@@ -1,12 +1,13 @@
 //! Tickets that become one, hang under one another, or are made after another's model.
 
-use super::{STATUSES, TICKETS, closing};
+use super::closing;
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
 use crate::rules::acting;
 use crate::rules::circles;
+use crate::rules::paths::service::{STATUSES, TICKETS};
 use crate::rules::related::{self, id as maybe, text};
 use crate::saving;
 use crate::{answer::Answer, context::Context};

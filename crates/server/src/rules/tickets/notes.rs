@@ -1,7 +1,6 @@
 //! Notes of a ticket: what a note needs, what it does to its ticket, and the list that shows them together
 //! with the notes of time entries.
 
-use super::TICKETS;
 use crate::backend::equals;
 use crate::context::Context;
 use crate::draft::Draft;
@@ -9,6 +8,7 @@ use crate::moment::time;
 use crate::permit::{Permit, authorize, pass_through};
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::paths::service::TICKETS;
 use crate::rules::related::{self, text};
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_dialects::connectwise::layout::SCOPE;

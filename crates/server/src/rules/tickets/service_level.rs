@@ -7,7 +7,6 @@
 //!   calendar, that of the ticket's location (`MyCalendar`, also for a company without one), or the level's own.
 //! - It stands still in a status that does not escalate, as long as the ticket is not resolved.
 
-use super::super::companies;
 use super::super::related::{self, text};
 use super::working_time::{Holiday, Hours};
 use crate::context::Context;
@@ -16,6 +15,7 @@ use crate::instance::Instance;
 use crate::moment::time;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::paths;
 use bitting_dialects::connectwise::layout::DATE_ENTERED;
 use bitting_query::Value;
 use jiff::Timestamp;
@@ -253,7 +253,8 @@ async fn hours(
         Based::Own(calendar) => calendar,
         Based::Company => match ticket.integer("company") {
             Some(company) => {
-                let value = related::value(instance, companies::COMPANIES, company, "calendar_id");
+                let value =
+                    related::value(instance, paths::company::COMPANIES, company, "calendar_id");
                 integer(value.await?.as_ref())
             }
             None => None,
@@ -443,12 +444,14 @@ pub fn waits(status: &Row) -> bool {
 
 /// The tickets as they stand now, whatever they said when they were last written: `/calculateSla`.
 pub async fn calculated(context: Context<'_>, rows: Vec<Row>) -> Result<Vec<Row>, Problem> {
-    let entity = related::entity(context.instance, super::TICKETS)?;
+    let entity = related::entity(context.instance, paths::service::TICKETS)?;
     let mut now = Vec::with_capacity(rows.len());
     for row in rows {
         let mut ticket = Draft::changing(entity, row);
         let status = match ticket.integer("status") {
-            Some(status) => related::one(context.instance, super::STATUSES, status).await?,
+            Some(status) => {
+                related::one(context.instance, paths::service::STATUSES, status).await?
+            }
             None => None,
         };
         let level = of(context, &ticket).await?;

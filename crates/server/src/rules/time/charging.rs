@@ -1,11 +1,11 @@
 //! What time and expenses are charged to: looked up among what the caller sees, and what it lends the entry.
 
 use super::super::related::{self, id, text};
-use super::super::tickets;
 use crate::context::Context;
 use crate::draft::Draft;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::paths;
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_query::Value;
 
@@ -36,7 +36,7 @@ pub async fn infer(context: Context<'_>, draft: &mut Draft<'_>) -> Result<(), Pr
         };
         let kind = match name {
             "ticket" => {
-                let row = related::one(context.instance, tickets::TICKETS, to).await?;
+                let row = related::one(context.instance, paths::service::TICKETS, to).await?;
                 let service =
                     row.is_some_and(|row| row.text("record_type") == Some("ServiceTicket"));
                 if service {
@@ -120,7 +120,7 @@ async fn from_ticket(
         row.as_ref()
             .map_or(Value::Null, |row| row.get("name").clone())
     };
-    let status = label(tickets::STATUSES, "status_id").await?;
+    let status = label(paths::service::STATUSES, "status_id").await?;
     if let Some(status) = status
         .as_ref()
         .filter(|row| row.flag("time_entry_not_allowed"))
@@ -133,7 +133,7 @@ async fn from_ticket(
         let error = FieldError::invalid(&draft.resource, "chargeToId", message);
         draft.errors.push(error);
     }
-    let board = label(tickets::BOARDS, "board_id").await?;
+    let board = label(paths::service::BOARDS, "board_id").await?;
     let kind = label("service/boards/types", "type_id").await?;
     let sub = label("service/boards/subtypes", "sub_type_id").await?;
     for (field, value) in [

@@ -4,14 +4,15 @@
 //! of the agreement raise or lower what a cycle has left. What is not used is carried over where the
 //! agreement says so. Overruns, where they are allowed, are covered too.
 
-use super::super::related::{self};
+use super::super::related;
 use super::cycles::{self, Stretch};
-use super::pricing::hundredths;
 use crate::backend::{column, equals};
 use crate::context::Context;
 use crate::draft::Draft;
+use crate::number::hundredths;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::paths;
 use bitting_query::{Comparison, Filter, Kind, Value, and};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -235,9 +236,12 @@ async fn used(
     let mut sum = 0.0;
     let mut tickets = BTreeSet::new();
     let units = agreement.text("application_units");
-    for (path, date) in [(super::ENTRIES, "time_start"), ("expense/entries", "date")] {
+    for (path, date) in [
+        (paths::time::ENTRIES, "time_start"),
+        ("expense/entries", "date"),
+    ] {
         let money = !matches!(units, Some("Hours" | "Incidents"));
-        if path != super::ENTRIES && !money {
+        if path != paths::time::ENTRIES && !money {
             continue;
         }
         let filter = equals("agreement_id", Kind::Integer, Value::Integer(agreement.id));

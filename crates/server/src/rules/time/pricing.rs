@@ -11,19 +11,16 @@ use super::super::related::{self, text};
 use super::{coverage, cycles};
 use crate::context::Context;
 use crate::draft::Draft;
+use crate::number::hundredths;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::paths;
 use bitting_query::Value;
 
 const WORK_TYPES: &str = "time/workTypes";
 const WORK_ROLES: &str = "time/workRoles";
 const TYPES_OF: &str = "finance/agreements/worktypes";
 const ROLES_OF: &str = "finance/agreements/workroles";
-
-/// Two decimals, as hours and money have.
-pub fn hundredths(amount: f64) -> f64 {
-    (amount * 100.0).round() / 100.0
-}
 
 /// Everything that says what an entry is worth.
 pub struct Terms {
@@ -39,7 +36,7 @@ pub async fn option(context: Context<'_>, draft: &Draft<'_>) -> Result<&'static 
     let terms = terms(context, draft).await?;
     let mut words: Vec<Option<String>> = Vec::new();
     for (name, path) in [
-        ("ticket", super::super::tickets::TICKETS),
+        ("ticket", paths::service::TICKETS),
         ("phase", "project/projects/phases"),
         ("project", "project/projects"),
     ] {
@@ -243,7 +240,7 @@ async fn rate(
 async fn base(context: Context<'_>, draft: &Draft<'_>) -> Result<Option<f64>, Problem> {
     let instance = context.instance;
     let ticket = match draft.integer("ticket") {
-        Some(id) => related::one(instance, super::super::tickets::TICKETS, id).await?,
+        Some(id) => related::one(instance, paths::service::TICKETS, id).await?,
         None => None,
     };
     let phase = match draft.integer("phase") {

@@ -3,13 +3,14 @@
 
 use super::super::changes;
 use super::super::related::{self, text};
-use super::pricing::hundredths;
 use super::{cycles, periods};
 use crate::backend::{column, equals};
 use crate::draft::Draft;
+use crate::number::hundredths;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::row::Row;
+use crate::rules::paths;
 use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::Entity;
@@ -35,7 +36,7 @@ pub struct Book {
 
 pub static TIME: Book = Book {
     sheets: "time/sheets",
-    entries: super::ENTRIES,
+    entries: paths::time::ENTRIES,
     what: "Time",
     link: "time_sheet_id",
     day: "time_start",

@@ -2,12 +2,14 @@
 
 use super::super::related::{self, text};
 use super::super::{finance, template};
+use super::periods;
 use super::sheets::{self, Step};
-use super::{ENTRIES, periods};
 use crate::draft::Draft;
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::rules::acting;
+use crate::rules::paths;
+use crate::rules::paths::time::ENTRIES;
 use crate::saving;
 use crate::{answer::Answer, context::Context};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
@@ -111,7 +113,7 @@ async fn detach(
         let error = FieldError::invalid("timeEntry", "invoice", message);
         return Err(Problem::field("timeEntry", error));
     };
-    let invoice = related::open_to(context, finance::INVOICES, Verb::Edit, invoice).await?;
+    let invoice = related::open_to(context, paths::finance::INVOICES, Verb::Edit, invoice).await?;
     finance::still_open(context, &invoice).await?;
     let mut draft = Draft::changing(permit.entity(), entry);
     finance::release(context, &mut draft, &sheets::TIME).await?;
