@@ -28,7 +28,7 @@ mod proof;
 mod roles;
 mod session;
 mod sign_in;
-mod state;
+pub(crate) mod state;
 mod underway;
 
 use crate::autotask::tenant::Tenant;

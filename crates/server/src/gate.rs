@@ -11,7 +11,7 @@ mod proof;
 mod reading;
 mod references;
 mod show;
-mod state;
+pub(crate) mod state;
 mod upstream;
 mod writing;
 

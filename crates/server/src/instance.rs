@@ -61,7 +61,7 @@ pub struct Instance {
     /// The day that states at rest are of; a day that never was when they have to be looked at.
     agreements_day: AtomicI64,
     /// Where the records are, when a PSA behind the gate has them.
-    gate: std::sync::OnceLock<Arc<crate::gate::Gate>>,
+    gate: std::sync::OnceLock<Arc<crate::gate::state::Gate>>,
 }
 
 /// The turn to write sums: in this process, and among the servers that share the database.
@@ -216,12 +216,12 @@ impl Instance {
     }
 
     /// Puts the instance in front of a PSA: from here on its records are that one's. The first gate stays.
-    pub fn join_gate(&self, gate: Arc<crate::gate::Gate>) {
+    pub fn join_gate(&self, gate: Arc<crate::gate::state::Gate>) {
         let _ = self.gate.set(gate);
     }
 
     /// The gate in front of a PSA, where the instance is one.
-    pub fn gate(&self) -> Option<&Arc<crate::gate::Gate>> {
+    pub fn gate(&self) -> Option<&Arc<crate::gate::state::Gate>> {
         self.gate.get()
     }
 

@@ -49,7 +49,7 @@ pub struct Server {
     pub faults: Faults,
     /// Where further companies are opened, and which company remembers them.
     pub(crate) shelf: Option<(Shelf, String)>,
-    pub console: crate::console::Console,
+    pub console: crate::console::state::Console,
     /// The server itself, for work that goes on after its page.
     home: OnceLock<Weak<Server>>,
     /// The integrations' jobs, where something runs them beside the server.
@@ -67,7 +67,7 @@ impl Server {
             doors: Doors::open(),
             faults: Faults::default(),
             shelf: None,
-            console: crate::console::Console::new(None),
+            console: crate::console::state::Console::new(None),
             home: OnceLock::new(),
             jobs: OnceLock::new(),
         }
@@ -76,7 +76,7 @@ impl Server {
     /// The same server with a console that keeps its password in this folder.
     #[must_use]
     pub fn with_console(mut self, folder: std::path::PathBuf) -> Self {
-        self.console = crate::console::Console::new(Some(folder));
+        self.console = crate::console::state::Console::new(Some(folder));
         self
     }
 
