@@ -23,7 +23,7 @@ pub fn run() -> Result<()> {
         let _ = std::io::stdin().lock().read(&mut [0]);
         std::process::exit(1);
     });
-    let laid = crate::commands::serve::runtime()?.block_on(host::lay_down(order));
+    let laid = crate::runtime::runtime()?.block_on(host::lay_down(order));
     // The server says what could not be done; this is why.
     let told = laid.map_err(|error| match error {
         host::HostError::Seed(why) => why,

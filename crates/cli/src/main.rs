@@ -15,6 +15,7 @@ mod private_file;
 mod progress;
 mod prompt;
 mod results;
+mod runtime;
 mod table;
 
 use bitting_client::ClientError;

@@ -4,6 +4,7 @@ use super::serve;
 use crate::bench::Workbench;
 use crate::private_file;
 use crate::prompt::{hidden, line};
+use crate::runtime;
 use anyhow::{Context as _, Result, bail};
 use bitting_client::{Credentials, KeyFile, Secret as ClientSecret, Site};
 use bitting_server::gate::{Front, Settings};
@@ -71,7 +72,7 @@ pub struct Gate {
 impl Gate {
     pub fn run(self) -> Result<()> {
         serve::log();
-        serve::runtime()?.block_on(self.stand())
+        runtime::runtime()?.block_on(self.stand())
     }
 
     async fn stand(self) -> Result<()> {
@@ -98,7 +99,7 @@ impl Gate {
             ready: false,
             autotask: None,
         };
-        let mut stopped = tokio::spawn(serve::stop_signal());
+        let mut stopped = tokio::spawn(runtime::stop_signal());
         let running = tokio::select! {
             running = host::start_gate(&options, &front) => running?,
             _ = &mut stopped => return Ok(()),

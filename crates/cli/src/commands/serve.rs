@@ -6,6 +6,7 @@ use crate::bench::Workbench;
 use crate::commands::sync::shared;
 use crate::connection::{OPERATOR_FILE, Operator, pointer};
 use crate::jobs::{self, Desk};
+use crate::runtime::{runtime, stop_signal};
 use crate::{laying, overlay, private_file};
 use anyhow::{Context as _, Result};
 use bitting_server::demo::Size;
@@ -104,23 +105,6 @@ pub struct Serve {
     /// Same seed, same demo records.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-}
-
-/// Bytes of a worker's stack, of which only what is used takes memory: a write that makes records which make
-/// records nests deep, most of all in a build without optimisation.
-const STACK: usize = 16 << 20;
-
-/// How long a thread stays that has nothing to do, with its stack and the allocator's pages for it.
-const KEPT: Duration = Duration::from_secs(1);
-
-/// What servers run on.
-pub fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_stack_size(STACK)
-        .thread_keep_alive(KEPT)
-        .build()
-        .context("cannot start the runtime")
 }
 
 impl Serve {
@@ -268,19 +252,4 @@ pub fn log() {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
-}
-
-pub async fn stop_signal() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }

@@ -468,7 +468,7 @@ fn watch(shared: Shared) -> Result<ExitCode> {
         .enable_all()
         .build()
         .context("cannot wait for the signal to stop")?;
-    runtime.block_on(crate::commands::serve::stop_signal());
+    runtime.block_on(crate::runtime::stop_signal());
     scheduler.stop(Duration::from_secs(10));
     Ok(ExitCode::SUCCESS)
 }
