@@ -21,6 +21,7 @@ mod lint;
 mod lists;
 mod matrix;
 mod members;
+mod outcome;
 mod overview;
 mod page;
 mod progress;
@@ -30,121 +31,30 @@ mod session;
 mod sign_in;
 pub(crate) mod state;
 mod underway;
+mod visit;
+mod web;
 
-use crate::autotask::tenant::Tenant;
 use crate::http::{Body, Outgoing, Received};
-use crate::problem::Problem;
 use crate::server::Server;
 use bytes::Bytes;
 use desk::Desk;
 pub(crate) use form::Form;
 use http::{HeaderValue, Method, Response, header};
 use http_body_util::Full;
-use maud::{Markup, html};
+use maud::html;
+use outcome::{Outcome, Result};
 use page::Page;
 pub use state::Console;
 use std::sync::Arc;
 use std::time::Instant;
-use subtle::ConstantTimeEq as _;
+use visit::{Place, Visit, tenant};
+use web::{
+    content, cookie, cookie_name, has_token, origin, page_response, plain, same_origin, see,
+};
 
 /// Nothing runs, loads or sends but to this server, and nobody may frame it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                       connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-/// Which database a page is about: a company, or an Autotask database by its name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Place {
-    ConnectWise(String),
-    Autotask(String),
-}
-
-/// Stands before the name of an Autotask database in a path; no company id has a dot.
-const AUTOTASK: &str = "autotask.";
-
-impl Place {
-    /// What the first word of a path names.
-    fn named(server: &Server, word: &str) -> Option<Self> {
-        if let Some(name) = word.strip_prefix(AUTOTASK) {
-            let tenant = tenant(server, name)?;
-            return Some(Self::Autotask(tenant.name.clone()));
-        }
-        let instance = server.instance(word)?;
-        Some(Self::ConnectWise(instance.company.clone()))
-    }
-
-    /// The address of its first page, with a slash at its end.
-    fn address(&self) -> String {
-        match self {
-            Self::ConnectWise(company) => format!("/console/{}/", form::encode(company)),
-            Self::Autotask(name) => {
-                format!("/console/{AUTOTASK}{}/", form::encode(&name.to_lowercase()))
-            }
-        }
-    }
-
-    fn name(&self) -> &str {
-        let (Self::ConnectWise(name) | Self::Autotask(name)) = self;
-        name
-    }
-
-    fn psa(&self) -> &'static str {
-        match self {
-            Self::ConnectWise(_) => "ConnectWise",
-            Self::Autotask(_) => "Autotask",
-        }
-    }
-
-    /// Every place of a server, ConnectWise first.
-    fn every(server: &Server) -> Vec<Self> {
-        let instances = server.instances().into_iter();
-        let companies = instances.map(|one| Self::ConnectWise(one.company.clone()));
-        let tenants = server.autotask().into_iter();
-        let tenants = tenants.map(|one| Self::Autotask(one.name.clone()));
-        companies.chain(tenants).collect()
-    }
-}
-
-/// An Autotask database by its name.
-fn tenant(server: &Server, name: &str) -> Option<Arc<Tenant>> {
-    let mut all = server.autotask().into_iter();
-    all.find(|one| one.name.eq_ignore_ascii_case(name))
-}
-
-/// A request of someone who is signed in.
-pub(crate) struct Visit<'a> {
-    server: &'a Server,
-    session: Arc<session::Session>,
-    /// The path below `/console/`, decoded.
-    path: Vec<String>,
-    place: Place,
-    /// `http://localhost:8080`, as the browser wrote it.
-    origin: String,
-    query: Form,
-    form: Form,
-    post: bool,
-}
-
-/// What a page's code answers.
-pub(crate) enum Outcome {
-    Page(Page),
-    /// A part of a page that htmx puts in place.
-    Part(Markup),
-    /// A file to keep: its name and text.
-    File(String, String),
-    /// Look there next.
-    See(String),
-    /// There is nothing at this address.
-    Nowhere,
-}
-
-type Result<T> = std::result::Result<T, Problem>;
-
-impl Visit<'_> {
-    /// The address of a page of this place.
-    fn at(&self, rest: &str) -> String {
-        format!("{}{rest}", self.place.address())
-    }
-}
 
 /// Whether a path is the console's.
 pub(crate) fn serves(path: &str) -> bool {
@@ -389,120 +299,9 @@ fn not_found() -> Page {
     Page::new("", "Not found", body).with_status(404)
 }
 
-fn page_response(status: u16, markup: Markup) -> Response<Full<Bytes>> {
-    content(status, "text/html; charset=utf-8", markup.into_string())
-}
-
-fn content(status: u16, media: &'static str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body.into()));
-    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
-    response
-}
-
-fn plain(status: u16, text: &'static str) -> Response<Full<Bytes>> {
-    content(status, "text/plain; charset=utf-8", text)
-}
-
-fn see(address: &str) -> Response<Full<Bytes>> {
-    let mut response = plain(303, "");
-    if let Ok(address) = HeaderValue::from_str(address) {
-        response.headers_mut().insert(header::LOCATION, address);
-    }
-    response
-}
-
 /// The session of the request's cookie, with what the cookie holds.
 fn signed_in(server: &Server, received: &Received) -> Option<(String, Arc<session::Session>)> {
     let token = cookie(received, &cookie_name(received, "session"))?;
     let session = server.console.sessions.find(&token, Instant::now())?;
     Some((token, session))
-}
-
-fn has_token(received: &Received, form: &Form, expected: &str) -> bool {
-    let header = received.parts.headers.get("x-csrf");
-    let sent = header
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_else(|| form.text("csrf"));
-    bool::from(sent.as_bytes().ct_eq(expected.as_bytes()))
-}
-
-/// Whether a form comes from a page of this very server. Browsers always say so; others may leave it out,
-/// since the token decides in any case.
-fn same_origin(received: &Received) -> bool {
-    let header = |name: &str| {
-        let value = received.parts.headers.get(name);
-        value.and_then(|value| value.to_str().ok())
-    };
-    if header("sec-fetch-site").is_some_and(|site| site != "same-origin") {
-        return false;
-    }
-    match header("origin") {
-        None => true,
-        Some(origin) => origin
-            .split_once("://")
-            .is_some_and(|(_, authority)| Some(authority) == host(received)),
-    }
-}
-
-/// The host and port that the browser asked for.
-fn host(received: &Received) -> Option<&str> {
-    let headers = &received.parts.headers;
-    let forwarded = headers.get("x-forwarded-host");
-    let named = forwarded.or_else(|| headers.get(header::HOST));
-    let named = named.and_then(|value| value.to_str().ok());
-    named.or_else(|| {
-        let authority = received.parts.uri.authority();
-        authority.map(http::uri::Authority::as_str)
-    })
-}
-
-/// The address of this server as the browser wrote it.
-fn origin(received: &Received) -> String {
-    let scheme = if is_secure(received) { "https" } else { "http" };
-    let host: String = host(received)
-        .unwrap_or("localhost")
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || "-._:[]".contains(*c))
-        .collect();
-    format!("{scheme}://{host}")
-}
-
-fn is_secure(received: &Received) -> bool {
-    let forwarded = received.parts.headers.get("x-forwarded-proto");
-    received.secure || forwarded.is_some_and(|value| value.as_bytes().starts_with(b"https"))
-}
-
-/// Cookies do not know ports, so that the port stands in the name: two servers on one host keep apart.
-fn cookie_name(received: &Received, what: &str) -> String {
-    let port: String = host(received)
-        .and_then(|host| host.rsplit_once(':'))
-        .map(|(_, port)| port.chars().filter(char::is_ascii_digit).collect())
-        .unwrap_or_default();
-    let prefix = if is_secure(received) { "__Host-" } else { "" };
-    format!("{prefix}bitting-{what}{port}")
-}
-
-fn cookie(received: &Received, name: &str) -> Option<String> {
-    let headers = received.parts.headers.get_all(header::COOKIE);
-    headers
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(known, _)| *known == name)
-        .map(|(_, value)| value.to_owned())
-}
-
-/// Sets a cookie that no script reads and no other site sends; an empty value takes it away.
-fn set_cookie(response: &mut Response<Full<Bytes>>, received: &Received, what: &str, value: &str) {
-    let name = cookie_name(received, what);
-    let secure = if is_secure(received) { "; Secure" } else { "" };
-    let age = if value.is_empty() { "; Max-Age=0" } else { "" };
-    let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{age}");
-    if let Ok(text) = HeaderValue::from_str(&text) {
-        response.headers_mut().append(header::SET_COOKIE, text);
-    }
 }

@@ -2,6 +2,7 @@
 //! the vendor's REST API cannot do. Levels and customize lists of roles, key pairs, instances, settings and
 //! the latest events.
 
+mod ask;
 mod autotask;
 mod callbacks;
 mod events;
@@ -16,30 +17,14 @@ pub(crate) use instances::{Made, check, make};
 pub(crate) use settings::{SWITCHES, fault as setting_fault};
 
 use crate::answer::Reply;
-use crate::caller::Caller;
 use crate::copies::not_of_a_gate;
 use crate::event::Event;
-use crate::http::{Body, Received};
-use crate::instance::Instance;
-use crate::permit::{Permit, authorize};
+use crate::http::Received;
 use crate::problem::Problem;
 use crate::server::Server;
-use bitting_catalog::entity::Entity;
+use ask::{Ask, number, reply};
 use bitting_dialects::connectwise::error::ApiError;
-use bitting_policy::Verb;
 use http::Method;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use std::sync::Arc;
-
-/// A call on this API with its caller known.
-struct Ask<'a> {
-    server: &'a Server,
-    instance: Arc<Instance>,
-    caller: Arc<Caller>,
-    method: Method,
-    received: &'a Received,
-}
 
 /// Answers a call below `/bitting/`.
 pub async fn answer(
@@ -117,62 +102,4 @@ async fn route(
         }
         _ => Err(ApiError::no_endpoint().into()),
     }
-}
-
-impl<'a> Ask<'a> {
-    /// The right on the vendor's own entity decides here too.
-    fn permit(&'a self, path: &str, verb: Verb) -> Result<Permit<'a>, Problem> {
-        let entity = self.entity(path)?;
-        let grounds = self.instance.backend.grounds();
-        authorize(grounds, &self.caller, entity, &entity.right.needs, verb)
-            .map_err(|denial| denial.by(&self.caller.role.name).into())
-    }
-
-    fn entity(&self, path: &str) -> Result<&Entity, Problem> {
-        self.instance
-            .catalog()
-            .entity_at(path)
-            .ok_or_else(|| ApiError::no_endpoint().into())
-    }
-
-    fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let Body::Read(bytes) = &self.received.body else {
-            return Err(ApiError::too_large(crate::http::BODY_LIMIT).into());
-        };
-        let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { bytes };
-        serde_json::from_slice(bytes).map_err(|error| {
-            ApiError::bad_request(format!("The body cannot be read: {error}.")).into()
-        })
-    }
-
-    fn operator(&self) -> Result<(), Problem> {
-        if self.caller.is_operator() {
-            Ok(())
-        } else {
-            Err(ApiError::security().into())
-        }
-    }
-
-    fn operator_or_admin(&self) -> Result<(), Problem> {
-        if self.caller.role.admin {
-            Ok(())
-        } else {
-            Err(ApiError::security().into())
-        }
-    }
-
-    fn unsupported(allowed: &str) -> Problem {
-        ApiError::method_not_allowed(allowed).into()
-    }
-}
-
-fn number(text: &str) -> Result<i64, Problem> {
-    text.parse().map_err(|_| {
-        ApiError::bad_request(format!("{text} is no id; ids are whole numbers.")).into()
-    })
-}
-
-fn reply<T: Serialize + ?Sized>(status: u16, value: &T) -> Result<Reply, Problem> {
-    let body = serde_json::to_vec(value).map_err(|error| ApiError::server(error.to_string()))?;
-    Ok(Reply::json(status, body))
 }

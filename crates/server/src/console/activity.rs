@@ -9,7 +9,10 @@ pub mod live;
 use super::desk::Desk;
 use super::form::{Form, encode};
 use super::page::{self, Page};
-use super::{Outcome, Place, Result, Visit};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::{Place, Visit},
+};
 use crate::event::search::{DECISIONS, Search};
 use crate::event::{Event, LOOKED_AT};
 use maud::{Markup, html};

@@ -1,6 +1,6 @@
 //! Files of the pages, inside the binary. Their addresses stay, so browsers ask again after an hour.
 
-use super::{content, plain};
+use crate::console::web::{content, plain};
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
 use http_body_util::Full;

@@ -6,7 +6,11 @@ use super::desk::Desk;
 use super::form::encode;
 use super::guide::inline;
 use super::page::{self, Page};
-use super::{Outcome, Place, Result, Visit, connect, integrations};
+use super::{connect, integrations};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::{Place, Visit},
+};
 use crate::keys::Key;
 use bitting_catalog::profile::Profile;
 use bitting_policy::{Level, Registry, Role, Verb};

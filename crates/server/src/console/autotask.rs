@@ -17,11 +17,15 @@ mod user;
 
 pub use connect::order;
 
+use super::activity;
 use super::page::{self, Page};
-use super::{Outcome, Result, Visit, activity};
 use crate::autotask::answer::Trouble;
 use crate::autotask::operator;
 use crate::autotask::tenant::{Caller, Tenant};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::Visit,
+};
 use crate::event::Event;
 use crate::problem::Problem;
 use crate::server::Server;

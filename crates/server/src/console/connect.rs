@@ -7,7 +7,11 @@ use super::form::{Form, encode};
 use super::guide::inline;
 use super::integrations::tabs;
 use super::page::{self, Field, Page};
-use super::{Outcome, Result, Visit, members, proof};
+use super::{members, proof};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::Visit,
+};
 use bitting_catalog::profile::{Profile, Selection, Status};
 use maud::{Markup, html};
 use serde_json::Value;

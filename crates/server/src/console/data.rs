@@ -3,7 +3,10 @@
 use super::desk::{Desk, message};
 use super::form::encode;
 use super::page::{self, Page};
-use super::{Outcome, Result, Visit};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::Visit,
+};
 use bitting_catalog::route::{Method, RouteKind};
 use maud::{Markup, html};
 use serde_json::Value;

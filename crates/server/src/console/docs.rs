@@ -7,8 +7,8 @@ mod try_it;
 
 use super::form::{Form, encode};
 use super::page;
-use super::{content, page_response, plain};
 use crate::autotask::tenant::Tenant;
+use crate::console::web::{content, page_response, plain};
 use crate::server::Server;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Basis, Entity, Field, Kind, Right};

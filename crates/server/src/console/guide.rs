@@ -2,7 +2,10 @@
 
 use super::bench::{Block, Order};
 use super::page::{self, Page};
-use super::{Outcome, Place, Visit};
+use crate::console::{
+    outcome::Outcome,
+    visit::{Place, Visit},
+};
 use maud::{Markup, html};
 
 /// The guide of the order's profile, with what was chosen. `tabs` stands above it.

@@ -7,7 +7,10 @@ mod settings;
 pub mod subject;
 
 use super::page::{self, Page};
-use super::{Outcome, Place, Result, Visit, tenant};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::{Place, Visit, tenant},
+};
 use maud::{Markup, html};
 use subject::Subject;
 

@@ -5,7 +5,11 @@ use super::desk::{Desk, ROLES, field_error};
 use super::form::Form;
 use super::page::Field;
 use super::page::{self, Page};
-use super::{Outcome, Place, Result, Visit, connect, guide};
+use super::{connect, guide};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::{Place, Visit},
+};
 use crate::problem::Problem;
 use bitting_catalog::profile::lint::{Severity, lint};
 use bitting_catalog::profile::{Entries, Pattern, Profile, Psa, Selection, shipped};

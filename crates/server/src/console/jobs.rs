@@ -4,7 +4,11 @@
 use super::bench::{Pasted, Refusal};
 use super::integrations::tabs;
 use super::page::{self, Field, Page};
-use super::{Outcome, Result, Visit, autotask, connect, proof};
+use super::{autotask, connect, proof};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::Visit,
+};
 use crate::jobs::{Integration, Job, JobRun, Jobs, NewConnection};
 use crate::secret::Secret;
 use bitting_catalog::profile::{Profile, Psa};

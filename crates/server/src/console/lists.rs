@@ -2,7 +2,11 @@
 
 use super::desk::Desk;
 use super::page;
-use super::{Outcome, Result, Visit, roles};
+use super::roles;
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::Visit,
+};
 use bitting_catalog::entity::Kind;
 use bitting_policy::{CustomizeList, ListDocument, Role, RoleError, Verb};
 use maud::{Markup, html};

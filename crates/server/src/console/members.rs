@@ -5,7 +5,10 @@ use super::desk::{Desk, MEMBERS, field_error, message};
 use super::form::encode;
 use super::page::{self, Field, Page};
 use super::roles::reference;
-use super::{Outcome, Result, Visit};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::Visit,
+};
 use crate::keys::Pair;
 use crate::problem::Problem;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};

@@ -2,7 +2,10 @@
 
 use super::desk::{Desk, ROLES};
 use super::page::{self, Page};
-use super::{Outcome, Result, Visit};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::Visit,
+};
 use crate::event::Event;
 use maud::{Markup, html};
 use std::sync::Arc;

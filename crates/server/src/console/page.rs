@@ -1,7 +1,7 @@
 //! What all pages share: the frame, its navigation, messages, tables' pages and small parts of forms.
 //! Knows no entity.
 
-use super::{Place, Visit};
+use crate::console::visit::{Place, Visit};
 use maud::{DOCTYPE, Markup, html};
 
 /// A page before its frame.

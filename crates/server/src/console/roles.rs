@@ -4,7 +4,11 @@ use super::desk::{Desk, ROLES, field_error, message};
 use super::form::encode;
 use super::matrix::Matrix;
 use super::page::{self, Field, Page};
-use super::{Outcome, Result, Visit, lint, lists, matrix};
+use super::{lint, lists, matrix};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::Visit,
+};
 use crate::problem::Problem;
 use bitting_policy::{Level, ListDocument, Role, Verb};
 use maud::{Markup, html};

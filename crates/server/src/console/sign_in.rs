@@ -3,7 +3,11 @@
 use super::door::SHORTEST;
 use super::form::Form;
 use super::page::{self, Field, Page};
-use super::{Outcome, Visit, cookie, cookie_name, has_token, host, page_response, see, set_cookie};
+use crate::console::{
+    outcome::Outcome,
+    visit::Visit,
+    web::{cookie, cookie_name, has_token, host, page_response, see, set_cookie},
+};
 use crate::http::Received;
 use crate::secret::{Secret, word};
 use crate::server::Server;

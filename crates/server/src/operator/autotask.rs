@@ -8,10 +8,10 @@ mod people;
 mod settings;
 mod users;
 
-use super::{Ask, number, reply};
 use crate::answer::Reply;
 use crate::autotask::tenant::{LevelTrouble, Tenant};
 use crate::event::Event;
+use crate::operator::ask::{Ask, number, reply};
 use crate::problem::Problem;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use http::Method;

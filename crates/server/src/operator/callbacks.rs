@@ -1,8 +1,8 @@
 //! What became of the messages to callbacks: each member sees those of its own, administrators all.
 
-use super::{Ask, reply};
 use crate::answer::Reply;
 use crate::backend::equals;
+use crate::operator::ask::{Ask, reply};
 use crate::outbox;
 use crate::outbox::callbacks::Message;
 use crate::problem::Problem;

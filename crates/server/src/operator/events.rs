@@ -1,10 +1,10 @@
 //! The latest calls, oldest first: who asked what, the decision and why. `member`, `decision` and `path` choose
 //! among them, `limit` says how many at most, and `after` goes on behind the event of an id.
 
-use super::{Ask, reply};
 use crate::answer::Reply;
 use crate::console::Form;
 use crate::event::search::{DECISIONS, Search};
+use crate::operator::ask::{Ask, reply};
 use crate::problem::Problem;
 use bitting_dialects::connectwise::error::ApiError;
 

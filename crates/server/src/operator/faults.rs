@@ -1,9 +1,9 @@
 //! Faults of a company: set, listed and cleared by administrators and the operator.
 
-use super::{Ask, reply};
 use crate::answer::Answer;
 use crate::answer::Reply;
 use crate::fault::{Aim, Kind};
+use crate::operator::ask::{Ask, reply};
 use crate::problem::Problem;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Registry;

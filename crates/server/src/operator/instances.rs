@@ -1,11 +1,11 @@
 //! The companies of this server. Only its operator sees more than one, and makes another.
 
-use super::{Ask, reply};
 use crate::answer::Reply;
 use crate::copies;
 use crate::cutting::{Shown, pairs};
 use crate::demo::Size;
 use crate::instance::Instance;
+use crate::operator::ask::{Ask, reply};
 use crate::problem::Problem;
 use crate::seed::{self, Demo};
 use crate::server::Server;

@@ -1,9 +1,9 @@
 //! Key pairs of members. The private half is in the answer that creates it, and never again.
 
-use super::{Ask, reply};
 use crate::answer::Reply;
 use crate::keys::Key;
 use crate::moment::time;
+use crate::operator::ask::{Ask, reply};
 use crate::problem::Problem;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_policy::Verb;

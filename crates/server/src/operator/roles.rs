@@ -1,7 +1,7 @@
 //! Levels and customize lists of a security role, as a whole or one by one.
 
-use super::{Ask, reply};
 use crate::answer::Reply;
+use crate::operator::ask::{Ask, reply};
 use crate::problem::Problem;
 use crate::row::Row;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};

@@ -1,8 +1,8 @@
 //! Switches of an instance, each with the values it takes.
 
-use super::{Ask, reply};
 use crate::answer::Reply;
 use crate::instance::Instance;
+use crate::operator::ask::{Ask, reply};
 use crate::problem::Problem;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use http::Method;

@@ -2,7 +2,7 @@
 
 use super::{class, milliseconds, shown};
 use crate::console::page::{self, Page};
-use crate::console::{Outcome, Visit};
+use crate::console::{outcome::Outcome, visit::Visit};
 use crate::event::Event;
 use maud::html;
 

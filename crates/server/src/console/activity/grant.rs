@@ -3,7 +3,10 @@
 use super::shown;
 use crate::console::desk::Desk;
 use crate::console::page::{self, Page};
-use crate::console::{Outcome, Result, Visit};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::Visit,
+};
 use crate::event::Event;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_policy::{Denial, Level, ListDocument, Registry, Role, Verb};

@@ -7,7 +7,10 @@ use crate::console::autotask::Desk;
 use crate::console::autotask::integrations::{diff, lines};
 use crate::console::autotask::levels::{is_system, save};
 use crate::console::page::{self, Page};
-use crate::console::{Outcome, Result, Visit};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::Visit,
+};
 use crate::event::Event;
 use bitting_catalog::security::{Cell, Permission, Permissions, SecurityLevel};
 use bitting_policy::{Denial, Level, Verb};

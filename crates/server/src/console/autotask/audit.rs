@@ -10,8 +10,12 @@ use crate::console::audit::{
     waiting,
 };
 use crate::console::bench::{Audit, Audited, Order, Refusal};
+use crate::console::integrations;
 use crate::console::page;
-use crate::console::{Outcome, Result, Visit, integrations};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::Visit,
+};
 use bitting_catalog::security::{Permission, Permissions, SecurityLevel};
 use maud::{Markup, html};
 use std::sync::Arc;

@@ -12,7 +12,11 @@ use crate::console::guide::inline;
 use crate::console::integrations::tabs;
 use crate::console::members::copied;
 use crate::console::page::{self, Field, Page};
-use crate::console::{Outcome, Result, Visit, proof};
+use crate::console::proof;
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::Visit,
+};
 use bitting_catalog::profile::{Profile, Start};
 use bitting_store::StoreError;
 use maud::{Markup, html};

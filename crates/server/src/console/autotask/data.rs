@@ -4,7 +4,10 @@ use super::{Desk, message};
 use crate::console::data::table;
 use crate::console::form::encode;
 use crate::console::page::{self, Page};
-use crate::console::{Outcome, Result, Visit};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::Visit,
+};
 use maud::html;
 use serde_json::{Value, json};
 

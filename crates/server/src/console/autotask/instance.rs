@@ -4,7 +4,10 @@
 use super::Desk;
 use crate::console::instances;
 use crate::console::instances::subject::Subject;
-use crate::console::{Outcome, Result, Visit};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::Visit,
+};
 
 pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result<Outcome> {
     let Some(operator) = desk.operator() else {

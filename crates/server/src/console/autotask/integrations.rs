@@ -4,10 +4,14 @@
 use super::Desk;
 use crate::console::bench::Sign;
 use crate::console::connect as chosen;
+use crate::console::guide;
 use crate::console::guide::inline;
 use crate::console::integrations::{around, cards, catalog, of, tabs};
 use crate::console::page::{self, Page};
-use crate::console::{Outcome, Result, Visit, guide};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::Visit,
+};
 use bitting_catalog::profile::{Profile, Selection};
 use bitting_catalog::security::{Permissions, SecurityLevel, Values};
 use maud::{Markup, html};

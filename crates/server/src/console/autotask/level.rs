@@ -5,7 +5,10 @@ use super::levels::{is_fixed, is_system, save, too_long};
 use super::{Desk, levels_crumbs};
 use crate::console::form::Form;
 use crate::console::page::{self, Field, Page};
-use crate::console::{Outcome, Result, Visit};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::Visit,
+};
 use bitting_catalog::security::{Cell, Derivation, Permission, SecurityLevel, Values};
 use maud::{Markup, html};
 

@@ -3,7 +3,10 @@
 use super::{Desk, levels_crumbs};
 use crate::autotask::tenant::LevelTrouble;
 use crate::console::page::{self, Field, Page};
-use crate::console::{Outcome, Result, Visit};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::Visit,
+};
 use bitting_catalog::security::SecurityLevel;
 use maud::html;
 

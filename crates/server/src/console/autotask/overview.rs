@@ -2,7 +2,11 @@
 
 use super::Desk;
 use crate::console::page::Page;
-use crate::console::{Outcome, Result, Visit, integrations, overview};
+use crate::console::{integrations, overview};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::Visit,
+};
 use maud::html;
 
 #[allow(clippy::unused_async)] // Like every page's.

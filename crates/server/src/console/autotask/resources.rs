@@ -4,7 +4,10 @@ use super::Desk;
 use crate::autotask::operator::RESOURCES;
 use crate::console::form::encode;
 use crate::console::page::{self, Page};
-use crate::console::{Outcome, Result, Visit};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::Visit,
+};
 use crate::secret::{Secret, word};
 use maud::{Markup, html};
 use serde_json::{Value, json};

@@ -8,9 +8,13 @@ use crate::autotask::operator::{self, RESOURCES};
 use crate::autotask::saving::Beside;
 use crate::autotask::users::{ApiUser, Tracking};
 use crate::console::form::Form;
+use crate::console::integrations;
 use crate::console::members::copied;
 use crate::console::page::{self, Field, Page};
-use crate::console::{Outcome, Result, Visit, integrations};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::Visit,
+};
 use crate::secret::{Fingerprint, Secret};
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};

@@ -6,7 +6,10 @@ use super::refused;
 use super::subject::{Of, Subject};
 use crate::console::desk::message;
 use crate::console::page::{self, Field, Page};
-use crate::console::{Outcome, Result, Visit};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::Visit,
+};
 use crate::problem::Problem;
 use bitting_dialects::connectwise::error::ApiError;
 use jiff::Timestamp;

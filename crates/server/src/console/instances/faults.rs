@@ -2,7 +2,10 @@
 
 use super::subject::Subject;
 use crate::console::page::{self, Field, Page};
-use crate::console::{Outcome, Result, Visit};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::Visit,
+};
 use crate::fault::{Fault, Kind};
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};

@@ -5,7 +5,10 @@ use crate::console::desk::{Desk, field_error, message};
 use crate::console::form::encode;
 use crate::console::members::copied;
 use crate::console::page::{self, Field, Page};
-use crate::console::{Outcome, Place, Visit};
+use crate::console::{
+    outcome::Outcome,
+    visit::{Place, Visit},
+};
 use crate::cutting::Shown;
 use crate::demo::Size;
 use crate::operator::{Made, check, make};

@@ -4,7 +4,10 @@
 use super::subject::{Of, Subject};
 use crate::autotask::tenant::switches;
 use crate::console::page::{self, Field};
-use crate::console::{Outcome, Result, Visit};
+use crate::console::{
+    outcome::{Outcome, Result},
+    visit::Visit,
+};
 use crate::operator::{SWITCHES, setting_fault};
 use maud::{Markup, html};
 

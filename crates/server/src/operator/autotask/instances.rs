@@ -6,7 +6,7 @@ use crate::autotask::making::make;
 use crate::autotask::tenant::Tenant;
 use crate::autotask::users::Shown;
 use crate::copies::{self, autotask};
-use crate::operator::{Ask, reply};
+use crate::operator::ask::{Ask, reply};
 use crate::problem::Problem;
 use bitting_dialects::connectwise::error::ApiError;
 use http::Method;

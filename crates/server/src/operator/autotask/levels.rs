@@ -3,7 +3,7 @@
 use super::{Area, refused, reply, wrong};
 use crate::answer::Reply;
 use crate::autotask::tenant::{Level, Tenant};
-use crate::operator::Ask;
+use crate::operator::ask::Ask;
 use crate::problem::Problem;
 use bitting_catalog::security::{SecurityLevel, Values};
 use bitting_dialects::connectwise::error::ApiError;

@@ -5,7 +5,7 @@ use super::{Area, reply, wrong};
 use crate::answer::Reply;
 use crate::autotask::tenant::Tenant;
 use crate::backend::equals;
-use crate::operator::Ask;
+use crate::operator::ask::Ask;
 use crate::problem::Problem;
 use crate::row::Row;
 use bitting_catalog::entity::Entity;

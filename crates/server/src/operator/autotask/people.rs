@@ -5,7 +5,7 @@ use super::users::{column, resources};
 use super::{Area, levels, lines, reply, wrong};
 use crate::answer::Reply;
 use crate::autotask::tenant::Tenant;
-use crate::operator::Ask;
+use crate::operator::ask::Ask;
 use crate::problem::Problem;
 use crate::row::Row;
 use bitting_dialects::connectwise::error::ApiError;

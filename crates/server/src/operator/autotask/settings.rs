@@ -5,7 +5,7 @@ use super::reply;
 use crate::answer::Reply;
 use crate::autotask::tenant::Tenant;
 use crate::autotask::tenant::switches::{SWITCHES, Switch};
-use crate::operator::Ask;
+use crate::operator::ask::Ask;
 use crate::operator::settings::{Change, SettingBody};
 use crate::problem::Problem;
 use bitting_dialects::connectwise::error::FieldError;

@@ -6,7 +6,7 @@ use crate::answer::Reply;
 use crate::autotask::tenant::Tenant;
 use crate::autotask::users::{ApiUser, ProtectedData, Shown, Tracking};
 use crate::backend::equals;
-use crate::operator::Ask;
+use crate::operator::ask::Ask;
 use crate::problem::Problem;
 use crate::row::Row;
 use bitting_catalog::entity::Entity;
