@@ -1,3 +1,5 @@
+//! Conditions of fields: when one is required or out of place, by the record it stands in.
+
 use super::*;
 use crate::Catalog;
 use crate::entity::Entity;
