@@ -1,6 +1,7 @@
 //! A user's own API description against the catalog: what it has that the catalog does not becomes an overlay
 //! of data files, with a report of what is new and which rights were guessed. Pure: texts in, texts out.
 
+mod conditions;
 mod description;
 mod fields;
 mod overlay;

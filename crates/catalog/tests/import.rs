@@ -277,3 +277,123 @@ fn nested_objects_come_with_their_members() {
     }
     assert!(!left.contains("`page`"), "{left}");
 }
+
+/// A description in the words that our own docs use, as of every record and body with conditions, comes back with
+/// the same conditions.
+#[test]
+fn conditions_come_back_as_they_are_told() {
+    let (_, shipped) = Catalog::embedded().unwrap();
+    let mut tree = json!({ "openapi": "3.0.3", "paths": {}, "components": { "schemas": {} } });
+    let records = shipped
+        .entities
+        .iter()
+        .map(|one| (&one.schema, one.fields.as_slice()));
+    let bodies = shipped
+        .shapes
+        .iter()
+        .map(|(name, fields)| (name, fields.as_slice()));
+    let mut wanted = Vec::new();
+    for (schema, fields) in records.chain(bodies) {
+        if fields.iter().all(|field| field.conditions.is_none()) {
+            continue;
+        }
+        let name = format!("Copied{schema}");
+        let mut members = serde_json::Map::new();
+        for field in fields {
+            let mut said = match &field.kind {
+                Kind::Boolean => json!({ "type": "boolean" }),
+                Kind::Integer => json!({ "type": "integer" }),
+                Kind::Text => json!({ "type": "string", "enum": field.values }),
+                Kind::Reference(to) => {
+                    tree["components"]["schemas"][&*to.shape] =
+                        json!({ "properties": { "id": { "type": "integer" } } });
+                    json!({ "$ref": format!("#/components/schemas/{}", to.shape) })
+                }
+                _ => continue,
+            };
+            if let Some(conditions) = &field.conditions {
+                let sentences = conditions.sentences();
+                said["description"] = json!(sentences.join(". "));
+                wanted.push((name.clone(), field.name.to_string(), sentences));
+            }
+            members.insert(field.name.to_string(), said);
+        }
+        tree["components"]["schemas"][&name] = json!({ "properties": members });
+        tree["paths"][format!("/copies/{}", name.to_lowercase())] =
+            json!({ "get": answer(&name, true) });
+    }
+    assert!(wanted.len() > 45);
+    let made = run(&tree).unwrap();
+    let unread = made
+        .report
+        .left_out
+        .iter()
+        .find(|line| line.contains("not read"));
+    assert_eq!(unread, None);
+    let (_, catalog) = Catalog::overlaid(made.files).unwrap();
+    for (schema, field, sentences) in wanted {
+        let of = catalog.entity_of(&schema).unwrap();
+        let conditions = of.any_field(&field).unwrap().conditions.as_ref();
+        let mut read = conditions.map(|one| one.sentences()).unwrap_or_default();
+        let mut wanted = sentences;
+        let same = [&mut read, &mut wanted].map(|all| {
+            let mut letters: Vec<String> = all.iter().map(|one| one.to_lowercase()).collect();
+            letters.sort();
+            letters
+        });
+        assert_eq!(same[0], same[1], "{schema} {field}");
+    }
+}
+
+/// What a new member of an old record asks of others is told and not taken over; what it depends on itself is.
+#[test]
+fn an_old_record_asks_for_nothing_new() {
+    let mut tree = description();
+    let ticket = &mut tree["components"]["schemas"]["Ticket"];
+    ticket["properties"]["moonPhase"]["description"] = json!(
+        "Required when summary is set. Only valid when closedflag is true. Required when tideFlag is true."
+    );
+    ticket["properties"]["closedflag"] = json!({ "type": "boolean" });
+    ticket["dependentRequired"] = json!({ "summary": ["watchers"] });
+    tree["components"]["schemas"]["Gadget"]["anyOf"] =
+        json!([{ "required": ["boughtOn"] }, { "required": ["owner"] }]);
+    let made = run(&tree).unwrap();
+    let told = |part: &str| {
+        made.report
+            .left_out
+            .iter()
+            .filter(|line| line.contains(part))
+            .count()
+    };
+    assert_eq!(
+        (
+            told("moonPhase: required_if"),
+            told("watchers: required_if"),
+            told("tideFlag")
+        ),
+        (1, 1, 1)
+    );
+    let (_, catalog) = Catalog::overlaid(made.files.clone()).unwrap();
+    let ticket = catalog.entity_at("service/tickets").unwrap();
+    let said = |field: &str| {
+        ticket
+            .any_field(field)
+            .unwrap()
+            .conditions
+            .as_ref()
+            .map(|one| one.sentences())
+    };
+    assert_eq!(
+        said("moonPhase"),
+        Some(vec!["only valid when closedFlag is true".to_owned()])
+    );
+    assert_eq!(said("watchers"), None);
+    let gadget = catalog.entity_at("service/tickets/gadgets").unwrap();
+    let owner = gadget
+        .any_field("owner")
+        .unwrap()
+        .conditions
+        .as_ref()
+        .unwrap();
+    assert_eq!(owner.sentences(), ["required unless boughtOn is set"]);
+}

@@ -38,6 +38,7 @@ pub(super) fn line(
     name: &str,
     said: &Value,
     required: bool,
+    conditions: Vec<String>,
     scene: &mut Scene<'_>,
 ) -> Result<Option<String>, CatalogError> {
     if matches!(name, "id" | "_info" | "customFields") {
@@ -60,6 +61,8 @@ pub(super) fn line(
         parts.push("read_only = true".to_owned());
     } else if required {
         parts.push("required = true".to_owned());
+    } else {
+        parts.extend(conditions);
     }
     Ok(Some(format!("{name} = {{ {} }}", parts.join(", "))))
 }

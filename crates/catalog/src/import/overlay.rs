@@ -1,19 +1,23 @@
 //! The overlay as it grows: which file gets which lines. A file that is shipped is taken over whole, with the
 //! new lines in it; a kind of record that is new gets a file of its own.
 
+mod kinds;
+mod texts;
+
 use super::description::{Description, Operation};
 use super::fields::{Scene, Shapes};
 use super::schema::Members;
-use super::{Report, fields, rights};
-use crate::catalog::{Catalog, fold};
+use super::{Report, conditions, fields, rights};
+use crate::catalog::Catalog;
 use crate::embedded::shipped;
-use crate::entity::{Entity, Field};
+use crate::entity::Field;
 use crate::error::CatalogError;
-use crate::read::key;
-use crate::route::{Method, Route, RouteKind};
+use crate::route::{Method, Route};
 use bitting_policy::Registry;
+use kinds::{above, classify, kind_word, loose};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use texts::{head, joined, widened, with};
 
 /// The file of nested objects.
 const SHAPES: &str = "shapes.toml";
@@ -191,22 +195,32 @@ impl<'a> Overlay<'a> {
         let mut lines = Vec::new();
         for (name, said) in &members.said {
             let required = members.required.contains(name);
-            lines.extend(self.line(owner, (name, said), required, description, report)?);
+            let said = One {
+                owner,
+                name,
+                said,
+                required,
+            };
+            let siblings = self.siblings(members, &[], description)?;
+            let conditions = conditions::of(name, &siblings);
+            said.unread(&conditions, report);
+            let parts = conditions.parts();
+            lines.extend(self.line(&said, parts, description, report)?);
         }
         Ok(lines)
     }
 
     fn line(
         &mut self,
-        owner: &str,
-        (name, said): (&str, &Value),
-        required: bool,
+        one: &One<'_>,
+        conditions: Vec<String>,
         description: &Description<'_>,
         report: &mut Report,
     ) -> Result<Option<String>, CatalogError> {
-        if !fields::named(name) {
+        if !fields::named(one.name) {
             report.left_out.push(format!(
-                "{owner}: `{name}` cannot name a field, which has letters, digits and _"
+                "{}: `{}` cannot name a field, which has letters, digits and _",
+                one.owner, one.name
             ));
             return Ok(None);
         }
@@ -214,9 +228,50 @@ impl<'a> Overlay<'a> {
             catalog: self.catalog,
             description,
             shapes: &mut self.shapes,
-            owner,
+            owner: one.owner,
         };
-        fields::line(name, said, required, &mut scene)
+        fields::line(one.name, one.said, one.required, conditions, &mut scene)
+    }
+
+    /// The members of a schema as conditions look at them: those a field can name, in the spelling of the `known`
+    /// ones, each as what it is; of links, those whose records have a word that conditions look for.
+    fn siblings(
+        &self,
+        members: &Members,
+        known: &[&Field],
+        description: &Description<'_>,
+    ) -> Result<Members, CatalogError> {
+        let mut siblings = Members {
+            said: serde_json::Map::new(),
+            ..members.clone()
+        };
+        for (name, said) in &members.said {
+            if matches!(name.as_str(), "id" | "_info" | "customFields") || !fields::named(name) {
+                continue;
+            }
+            let mut resolved = description.resolved(said)?;
+            let link = resolved["$ref"].as_str();
+            let link = link.and_then(|link| link.strip_prefix(super::schema::SCHEMAS));
+            if let Some(link) = link {
+                let worded = self.catalog.references.get(link).is_some_and(|to| {
+                    let mut members = to.members.iter();
+                    members.any(|(member, _)| matches!(&**member, "identifier" | "name"))
+                });
+                if !worded {
+                    resolved = serde_json::json!({});
+                }
+            }
+            if let (Some(resolved), Some(text)) =
+                (resolved.as_object_mut(), said.get("description"))
+            {
+                resolved.insert("description".to_owned(), text.clone());
+            }
+            let mut known = known.iter();
+            let known = known.find(|field| field.name.eq_ignore_ascii_case(name));
+            let name = known.map_or_else(|| name.clone(), |field| field.name.to_string());
+            siblings.said.insert(name, resolved);
+        }
+        Ok(siblings)
     }
 
     /// Takes in what a schema has that the catalog's records, or nested objects, of that name do not.
@@ -253,8 +308,22 @@ impl<'a> Overlay<'a> {
                 continue;
             }
             // A new member of an old record: required, it would shut out every client that does not know it.
-            let member = (member.as_str(), said);
-            let Some(line) = self.line(name, member, false, description, report)? else {
+            let siblings = self.siblings(members, &place.fields, description)?;
+            let conditions = conditions::of(member, &siblings);
+            let one = One {
+                owner: name,
+                name: member,
+                said,
+                required: false,
+            };
+            one.unread(&conditions, report);
+            for part in conditions.required_parts() {
+                report.left_out.push(format!(
+                    "{}: {member}: {part}, which would shut out clients that do not know it",
+                    place.told
+                ));
+            }
+            let Some(line) = self.line(&one, conditions.valid_parts(), description, report)? else {
                 continue;
             };
             report.fields.push(format!("{}: {line}", place.told));
@@ -411,6 +480,29 @@ impl<'a> Overlay<'a> {
     }
 }
 
+/// One member of a schema.
+struct One<'m> {
+    /// The schema.
+    owner: &'m str,
+    name: &'m str,
+    said: &'m Value,
+    required: bool,
+}
+
+impl One<'_> {
+    /// Tells what its description says of other members and no data can hold.
+    fn unread(&self, conditions: &conditions::Said, report: &mut Report) {
+        report
+            .left_out
+            .extend(conditions.unread.iter().map(|sentence| {
+                format!(
+                    "{}: {}: \"{sentence}\" is not read; write in its data file what it depends on",
+                    self.owner, self.name
+                )
+            }));
+    }
+}
+
 /// Where fields of a schema are written.
 struct At<'c> {
     file: String,
@@ -421,128 +513,8 @@ struct At<'c> {
     fields: Vec<&'c Field>,
 }
 
-/// The head of a part as this text writes it.
-fn head(text: &str, name: &str) -> String {
-    let plain = format!("[{name}]");
-    if text.lines().any(|line| line.trim() == plain) {
-        return plain;
-    }
-    format!("[{}]", fields::quoted(name))
-}
-
-/// A text in which a field's `values` hold these words too; `None` where it does not write them.
-fn widened(text: &str, part: &str, field: &str, words: &[&str]) -> Option<String> {
-    let start = {
-        let head = head(text, part);
-        let at = if text.starts_with(&head) {
-            0
-        } else {
-            text.find(&format!("\n{head}"))? + 1
-        };
-        at + head.len()
-    };
-    let end = text[start..]
-        .find("\n[")
-        .map_or(text.len(), |at| start + at);
-    let line = text[start..end].find(&format!("\n{field} = "))? + start + 1;
-    let stop = text[line..].find('\n').map_or(text.len(), |at| line + at);
-    const LIST: &str = "values = [";
-    let list = line + text[line..stop].find(LIST)? + LIST.len();
-    let close = list + text[list..stop].find(']')?;
-    let more: Vec<String> = words.iter().map(|word| fields::quoted(word)).collect();
-    let more = more.join(", ");
-    Some(format!("{}, {more}{}", &text[..close], &text[close..]))
-}
-
 fn announce(path: &str, words: &[&str], report: &mut Report) {
     report
         .operations
         .extend(words.iter().map(|word| format!("{word} {path}")));
-}
-
-/// Lines, each with its end.
-fn joined<'l>(lines: impl Iterator<Item = &'l String>) -> String {
-    lines.flat_map(|line| [line.as_str(), "\n"]).collect()
-}
-
-/// A file with lines more in a part of it, which is added where it has none.
-fn with(text: &str, head: &str, lines: &BTreeSet<String>) -> String {
-    if lines.is_empty() {
-        return text.to_owned();
-    }
-    let lines = joined(lines.iter());
-    let at = text.lines().scan(0, |at, line| {
-        let start = *at;
-        *at += line.len() + 1;
-        Some((start, *at, line))
-    });
-    let found = at.into_iter().find(|(_, _, line)| line.trim() == head);
-    match found {
-        Some((_, after, _)) => format!("{}{lines}{}", &text[..after], &text[after..]),
-        None => format!("{}\n\n{head}\n{lines}", text.trim_end()),
-    }
-}
-
-/// A path as the router tells it from others, whatever stands in its last placeholder.
-fn loose(path: &str) -> String {
-    key(path, RouteKind::Item)
-}
-
-/// The kind of a new path, and the entity it belongs to. `None` for a verb of its own.
-fn classify(path: &str, new: &[&Operation]) -> Option<(&'static str, String)> {
-    let segments: Vec<&str> = path
-        .split('/')
-        .filter(|segment| !segment.is_empty())
-        .collect();
-    let bare = |segments: &[&str]| {
-        let words = segments.iter().filter(|segment| !segment.starts_with('{'));
-        words.copied().collect::<Vec<_>>().join("/")
-    };
-    let (last, before) = segments.split_last()?;
-    let gets = new.iter().all(|operation| operation.method == Method::Get);
-    let light = ["count", "usages"]
-        .iter()
-        .find(|word| last.eq_ignore_ascii_case(word));
-    if let Some(word) = light.filter(|_| gets) {
-        return Some((word, bare(before)));
-    }
-    if last.starts_with('{') {
-        return Some(("item", bare(&segments)));
-    }
-    // A list is read, or made longer; a word that is only posted to after an id does something.
-    let reads = new
-        .iter()
-        .any(|operation| operation.method == Method::Get && operation.list);
-    let posts = new
-        .iter()
-        .any(|operation| operation.method == Method::Post && operation.returns.is_some());
-    let after_id = before
-        .last()
-        .is_some_and(|segment| segment.starts_with('{'));
-    (reads || (posts && !after_id)).then(|| ("collection", bare(&segments)))
-}
-
-/// The entity whose id stands before the last word of a path.
-fn above<'c>(path: &str, catalog: &'c Catalog) -> Option<&'c Entity> {
-    let segments: Vec<&str> = path
-        .split('/')
-        .filter(|segment| !segment.is_empty())
-        .collect();
-    let ends_in_id = segments
-        .last()
-        .is_some_and(|segment| segment.starts_with('{'));
-    let end = segments.len() - usize::from(ends_in_id) - 1;
-    let before = segments.get(..end)?;
-    before.last().filter(|segment| segment.starts_with('{'))?;
-    let words = before.iter().filter(|segment| !segment.starts_with('{'));
-    catalog.entity_at(&fold(&words.copied().collect::<Vec<_>>().join("/")))
-}
-
-fn kind_word(kind: RouteKind) -> Option<&'static str> {
-    Some(match kind {
-        RouteKind::Collection => "collection",
-        RouteKind::Item => "item",
-        RouteKind::Count => "count",
-        _ => return None,
-    })
 }

@@ -3,7 +3,7 @@
 //! the catalog.
 
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a description keeps its schemas.
 pub(super) const SCHEMAS: &str = "#/components/schemas/";
@@ -13,6 +13,10 @@ pub(super) const SCHEMAS: &str = "#/components/schemas/";
 pub(super) struct Members {
     pub said: Map<String, Value>,
     pub required: BTreeSet<String>,
+    /// By member: others that make it required when they are set.
+    pub dependent: BTreeMap<String, BTreeSet<String>>,
+    /// Members of which one has to be set.
+    pub either: Vec<BTreeSet<String>>,
 }
 
 /// The members of a schema and of all its parts.
@@ -49,6 +53,33 @@ fn gather<'v>(
     let required = schema["required"].as_array().into_iter().flatten();
     let names = required.filter_map(Value::as_str).map(str::to_owned);
     found.required.extend(names);
+    for (other, asked) in schema["dependentRequired"]
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
+        for name in texts(asked) {
+            found
+                .dependent
+                .entry(name)
+                .or_default()
+                .insert(other.clone());
+        }
+    }
+    for word in ["anyOf", "oneOf"] {
+        let ways = schema[word].as_array().into_iter().flatten();
+        let one = |way: &Value| {
+            let mut names = texts(&way["required"]);
+            (names.len() == 1).then(|| names.remove(0))
+        };
+        let group: Option<BTreeSet<String>> = ways.map(one).collect();
+        found.either.extend(group.filter(|group| group.len() > 1));
+    }
+}
+
+fn texts(list: &Value) -> Vec<String> {
+    let texts = list.as_array().into_iter().flatten();
+    texts.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// What one member is, with the ways around it taken away: nothing of it is lost that data can say.
@@ -68,6 +99,9 @@ pub(super) fn plain(said: &Value) -> Value {
         let mut plain = plain(only);
         if let (Some(plain), true) = (plain.as_object_mut(), said["readOnly"] == true) {
             plain.insert("readOnly".to_owned(), json!(true));
+        }
+        if let (Some(plain), Some(text)) = (plain.as_object_mut(), said.get("description")) {
+            plain.insert("description".to_owned(), text.clone());
         }
         return plain;
     }
