@@ -2,16 +2,14 @@
 //! the one mapping from a level's values to the levels that decisions are made in. Must not know entities.
 
 mod derived;
+mod read;
+mod role;
 
 pub use derived::{Derivation, Derived};
 
-use self::derived::derivable;
-use crate::error::{CatalogError, Place};
-use crate::profile::nearest;
-use bitting_policy::{ActionId, Level, Levels, Registry, Role, RoleError, Verb};
+use bitting_policy::{Level, RoleError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 /// Every permission, in the order of the screen.
 #[derive(Debug, Clone)]
@@ -106,15 +104,6 @@ struct Except {
     add: Option<String>,
     edit: Option<String>,
     delete: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    levels: BTreeMap<String, Level>,
-    permission: Vec<Permission>,
-    #[serde(default)]
-    level: Vec<SystemLevel>,
 }
 
 /// The values of one permission: what is left out is the least.
@@ -269,110 +258,6 @@ impl Values {
 }
 
 impl Permissions {
-    /// Reads the file, and the registry of rows that decisions are made from.
-    pub fn read(text: &str) -> Result<(Permissions, Registry), CatalogError> {
-        let place = Place {
-            file: "permissions.toml",
-            text,
-        };
-        let file: File = toml::from_str(text).map_err(|error| {
-            let offset = error.span().map_or(0, |span| span.start);
-            place.at(
-                offset,
-                error.message().lines().collect::<Vec<_>>().join("; "),
-            )
-        })?;
-        let permissions = Permissions {
-            entries: file.permission,
-            system: file.level,
-            levels: file.levels,
-        };
-        permissions.check(place)?;
-        let rows = permissions.rows();
-        let registry = Registry::read(&[("permissions.toml", &rows)])?;
-        for level in &permissions.system {
-            permissions
-                .role(&registry, 0, &permissions.start(level))
-                .map_err(|error| place.on(&level.name, error.to_string()))?;
-        }
-        Ok((permissions, registry))
-    }
-
-    fn check(&self, place: Place) -> Result<(), CatalogError> {
-        for entry in &self.entries {
-            for cell in ["value", "view", "add", "edit", "delete"] {
-                for value in entry.values(cell) {
-                    if !self.levels.contains_key(value) {
-                        let fault = format!(
-                            "`{value}` has no level; add it to [levels], or choose another"
-                        );
-                        let known = self.levels.keys().map(String::as_str);
-                        return Err(place.on(value, fault).meant(nearest(value, known)));
-                    }
-                }
-            }
-            if let Some(rule) = &entry.derived {
-                derivable(&self.entries, entry, rule)
-                    .map_err(|(word, fault)| place.on(&word, fault))?;
-            }
-            for value in entry.opens.keys() {
-                if !entry.values("value").contains(value) {
-                    let fault = format!("`{}` has no value `{value}`", entry.name);
-                    return Err(place.on(value, fault));
-                }
-            }
-        }
-        for level in &self.system {
-            let known = |name: &String| self.entries.iter().any(|entry| entry.section == *name);
-            if let Some(name) = level.sections.iter().find(|name| !known(name)) {
-                let fault = format!("`{}` starts with a section that is not here", level.name);
-                return Err(place.on(name, fault));
-            }
-        }
-        for (level, except) in self
-            .system
-            .iter()
-            .flat_map(|level| level.except.iter().map(move |except| (level, except)))
-        {
-            if self.find(&except.section, &except.name).is_none() {
-                let fault = format!("`{}` excepts a permission that is not here", level.name);
-                return Err(place.on(&except.name, fault));
-            }
-        }
-        Ok(())
-    }
-
-    /// The rows in the policy core's own form: a section is a module, a permission an action.
-    fn rows(&self) -> String {
-        let mut text = String::new();
-        let mut sections: Vec<&str> = Vec::new();
-        for entry in &self.entries {
-            if !sections.contains(&entry.section.as_str()) {
-                sections.push(&entry.section);
-            }
-        }
-        for section in sections {
-            let _ = writeln!(text, "[[module]]\nname = {section:?}\naction = [");
-            for entry in self.entries.iter().filter(|entry| entry.section == section) {
-                let my = ["value", "view", "add", "edit", "delete"]
-                    .iter()
-                    .flat_map(|cell| entry.values(cell))
-                    .any(|value| self.levels.get(value) == Some(&Level::My));
-                let my = if my { "yes" } else { "no" };
-                let _ = writeln!(
-                    text,
-                    "{{ name = {:?}, aliases = {:?}, my = {my:?} }},",
-                    entry.name, entry.aliases
-                );
-                for opened in entry.opens.values() {
-                    let _ = writeln!(text, "{{ name = {opened:?}, my = \"no\" }},");
-                }
-            }
-            text.push_str("]\n");
-        }
-        text
-    }
-
     /// A permission by section and name, however it is spelled.
     pub fn find(&self, section: &str, name: &str) -> Option<&Permission> {
         let same = |left: &str, right: &str| left.eq_ignore_ascii_case(right);
@@ -442,131 +327,5 @@ impl Permissions {
             allows_impersonation: false,
             settings,
         }
-    }
-
-    /// The role that a level amounts to, with what its values act as.
-    pub fn role(
-        &self,
-        registry: &Registry,
-        id: i64,
-        level: &SecurityLevel,
-    ) -> Result<Role, LevelError> {
-        self.role_as_set(registry, id, &self.in_effect(level))
-    }
-
-    /// The role that a level's values would amount to if each acted as it says.
-    pub fn role_as_set(
-        &self,
-        registry: &Registry,
-        id: i64,
-        level: &SecurityLevel,
-    ) -> Result<Role, LevelError> {
-        let mut role = Role::new(registry, id, level.name.clone());
-        role.inactive = level.inactive;
-        for (name, values) in &level.settings {
-            let unknown = || LevelError::Unknown {
-                name: name.clone(),
-                nearest: nearest(
-                    name.rsplit(" / ").next().unwrap_or(name),
-                    self.entries.iter().map(|entry| entry.name.as_str()),
-                )
-                .map(str::to_owned),
-            };
-            let entry = self.named(name).ok_or_else(unknown)?;
-            let action = registry
-                .action(&entry.section, &entry.name)
-                .ok_or_else(unknown)?;
-            let levels = self.levels(entry, values)?;
-            let levels = match levels {
-                // Ticks stand alone; nothing asks for that of viewing.
-                [add, edit, delete, view] if entry.is_grid() => {
-                    [add, edit, delete, view.max(add).max(edit).max(delete)]
-                }
-                // What can't be viewed can't be changed, as on the screen.
-                [.., Level::None] => [Level::None; 4],
-                levels => levels,
-            };
-            role.set(registry, action, levels)?;
-            for row in values.value.iter().flat_map(|value| entry.opened(value)) {
-                let action = registry.action(&entry.section, row).ok_or_else(unknown)?;
-                role.set(registry, action, [Level::All; 4])?;
-            }
-        }
-        Ok(role)
-    }
-
-    /// What a level's values open beside own rows, by action and verb.
-    pub fn reaches(
-        &self,
-        registry: &Registry,
-        level: &SecurityLevel,
-    ) -> Vec<(ActionId, Verb, Reach)> {
-        let level = self.in_effect(level);
-        let mut reaches = Vec::new();
-        for (name, values) in &level.settings {
-            let Some(entry) = self.named(name).filter(|entry| !entry.reaches.is_empty()) else {
-                continue;
-            };
-            let Some(action) = registry.action(&entry.section, &entry.name) else {
-                continue;
-            };
-            for (verb, own) in [
-                (Verb::Add, "add"),
-                (Verb::Edit, "edit"),
-                (Verb::Delete, "delete"),
-                (Verb::Inquire, "view"),
-            ] {
-                let cell = entry.governing(own);
-                let value = values.cells().into_iter().find(|(name, _)| *name == cell);
-                let reach = value
-                    .and_then(|(_, value)| value.as_ref())
-                    .and_then(|value| entry.reaches.get(value));
-                reaches.extend(reach.map(|reach| (action, verb, *reach)));
-            }
-        }
-        reaches
-    }
-
-    /// The level of a value; None for an unknown word.
-    pub fn level(&self, value: &str) -> Level {
-        self.levels.get(value).copied().unwrap_or_default()
-    }
-
-    /// Add, Edit, Delete, Inquire of a permission with these values.
-    fn levels(&self, entry: &Permission, values: &Values) -> Result<Levels, LevelError> {
-        let mut given = BTreeMap::new();
-        for (cell, value) in values.cells() {
-            let Some(value) = value else { continue };
-            let accepted = entry.values(cell);
-            let counts = cell == "value" && entry.number.is_some() && value.parse::<u32>().is_ok();
-            if !counts && !accepted.contains(value) {
-                return Err(LevelError::Value {
-                    name: entry.full_name(),
-                    cell,
-                    value: value.clone(),
-                    accepted: accepted.join(", "),
-                });
-            }
-            given.insert(cell, self.level(value));
-        }
-        if entry.value.is_some() || entry.number.is_some() {
-            return Ok([given.get("value").copied().unwrap_or_default(); 4]);
-        }
-        let highest = given.values().copied().max().unwrap_or_default();
-        let level = |name: &str, cell: &Option<Cell>| match cell {
-            Some(Cell::Values(_)) => given.get(name).copied().unwrap_or_default(),
-            Some(Cell::Follows(other)) if other == "any" => match highest {
-                Level::None => Level::None,
-                _ => Level::All,
-            },
-            Some(Cell::Follows(other)) => given.get(other.as_str()).copied().unwrap_or_default(),
-            None => Level::None,
-        };
-        Ok([
-            level("add", &entry.add),
-            level("edit", &entry.edit),
-            level("delete", &entry.delete),
-            level("view", &entry.view),
-        ])
     }
 }

@@ -63,31 +63,30 @@ pub enum Filter {
     },
 }
 
+/// The path of a test of one value, borrowed as the filter is.
+macro_rules! path_of {
+    ($filter:expr) => {
+        match $filter {
+            Filter::Compare { path, .. }
+            | Filter::OneOf { path, .. }
+            | Filter::Contains { path, .. }
+            | Filter::Like { path, .. }
+            | Filter::HasWord { path, .. }
+            | Filter::IsNull { path } => Some(path),
+            _ => None,
+        }
+    };
+}
+
 impl Filter {
     /// The value that a test of one value is about; nothing for tests of other kinds.
     pub fn path(&self) -> Option<&Path> {
-        match self {
-            Self::Compare { path, .. }
-            | Self::OneOf { path, .. }
-            | Self::Contains { path, .. }
-            | Self::Like { path, .. }
-            | Self::HasWord { path, .. }
-            | Self::IsNull { path } => Some(path),
-            _ => None,
-        }
+        path_of!(self)
     }
 
     /// The same, to change it.
     pub fn path_mut(&mut self) -> Option<&mut Path> {
-        match self {
-            Self::Compare { path, .. }
-            | Self::OneOf { path, .. }
-            | Self::Contains { path, .. }
-            | Self::Like { path, .. }
-            | Self::HasWord { path, .. }
-            | Self::IsNull { path } => Some(path),
-            _ => None,
-        }
+        path_of!(self)
     }
 
     /// Every value of the row itself that is looked at, and of rows its paths lead to; not those of elements

@@ -1122,18 +1122,13 @@ async fn batches_post_invoices_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agreement_of_the_demo_company_is_billed_what_it_was_billed_before() {
-    let company = Company::bare().await;
     let size = bitting_server::demo::Size {
         companies: 20,
         agreements: 12,
         tickets: 20,
         ..bitting_server::demo::Size::default()
     };
-    let demo = bitting_server::seed::Demo { size, seed: 5 };
-    let seeded = bitting_server::seed::company(&company.instance, Some(&demo), &mut |_| {})
-        .await
-        .unwrap();
-    let company = company.with_admin(seeded.admin.unwrap());
+    let company = Company::demo(size, 5).await;
     let admin = &company.admin;
     let path = "/finance/agreements?conditions=cancelledFlag=false and billingCycle/name=\"Monthly\"&pageSize=1000";
     let mut billed = 0;

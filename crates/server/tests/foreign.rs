@@ -8,7 +8,6 @@ mod support;
 use bitting_catalog::route::{Method, RouteKind};
 use bitting_policy::{Level, Needs, Registry, Role, Verb};
 use bitting_server::demo::Size;
-use bitting_server::seed::{self, Demo};
 use serde_json::json;
 use support::Company;
 
@@ -34,17 +33,12 @@ fn mine(registry: &Registry, role: &mut Role, needs: &Needs) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn my_shows_and_opens_nothing_of_others() {
-    let company = Company::bare().await;
     let size = Size {
         companies: 30,
         tickets: 120,
         ..Size::default()
     };
-    let demo = Demo { size, seed: 3 };
-    let seeded = seed::company(&company.instance, Some(&demo), &mut |_| {})
-        .await
-        .expect("a demo company");
-    let company = company.with_admin(seeded.admin.expect("an administrator"));
+    let company = Company::demo(size, 3).await;
     let catalog = company.instance.catalog();
     let mut seen = Vec::new();
     for entity in &catalog.entities {

@@ -7,19 +7,11 @@ mod support;
 
 use bitting_catalog::route::{Method, RouteKind};
 use bitting_server::demo::Size;
-use bitting_server::seed::{self, Demo};
 use serde_json::Value;
 use support::Company;
 
 async fn demo() -> Company {
-    let company = Company::bare().await;
-    let demo = Demo {
-        size: Size::scaled(60),
-        seed: 1,
-    };
-    let seeded = seed::company(&company.instance, Some(&demo), &mut |_| {}).await;
-    let admin = seeded.expect("a demo company").admin;
-    company.with_admin(admin.expect("an administrator"))
+    Company::demo(Size::scaled(60), 1).await
 }
 
 /// A value as conditions write it; nothing for what they have no words for.

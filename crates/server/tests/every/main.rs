@@ -22,7 +22,6 @@ mod trail;
 use bitting_catalog::entity::Kind;
 use bitting_catalog::route::{Method, RouteKind};
 use bitting_server::demo::Size;
-use bitting_server::seed::{self, Demo};
 use bodies::{Ground, filled};
 use serde_json::json;
 use support::Company;
@@ -90,7 +89,6 @@ pub fn refused() -> serde_json::Value {
 
 /// A small demo company.
 async fn demo() -> Company {
-    let company = Company::bare().await;
     let size = Size {
         companies: 12,
         contacts: 20,
@@ -102,11 +100,7 @@ async fn demo() -> Company {
         projects: 3,
         technicians: 0,
     };
-    let demo = Demo { size, seed: 3 };
-    let seeded = seed::company(&company.instance, Some(&demo), &mut |_| {})
-        .await
-        .expect("a demo company");
-    company.with_admin(seeded.admin.expect("an administrator"))
+    Company::demo(size, 3).await
 }
 
 async fn every_operation() {

@@ -15,7 +15,6 @@ use bitting_server::gate::{Gate, Settings, Upstream};
 use bitting_server::http::{self, Handler, Outgoing, Received};
 use bitting_server::keys::{Key, Pair};
 use bitting_server::secret::Secret;
-use bitting_server::seed::{self, Demo};
 use rand::Rng as _;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
@@ -72,12 +71,7 @@ impl Handler for Door {
 impl Psa {
     /// The demo company on a free port.
     pub async fn demo(size: Size) -> Arc<Self> {
-        let company = Company::bare().await;
-        let demo = Demo { size, seed: 7 };
-        let seeded = seed::company(&company.instance, Some(&demo), &mut |_| {})
-            .await
-            .expect("a demo company");
-        Self::serve(company.with_admin(seeded.admin.expect("an administrator"))).await
+        Self::serve(Company::demo(size, 7).await).await
     }
 
     pub async fn serve(company: Company) -> Arc<Self> {

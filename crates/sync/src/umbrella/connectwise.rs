@@ -3,7 +3,7 @@
 use super::kind::{self, Kind};
 use super::psa::{Companies, Company, Held, Psa, Ticket, Wanted};
 use super::questions::QUESTIONS;
-use super::settings::{Decided, Settings};
+use super::settings::Settings;
 use super::source::Organisation;
 use super::threads::Seen;
 use super::{
@@ -36,17 +36,8 @@ impl Psa for Api<'_> {
     const HIDES: &'static str = "the key's location";
     const KEEPER: &'static str = "the key's member";
     type Shape = Kind;
+    type Settings = Settings;
     type Form = Form;
-
-    fn decided(work: &Work<'_, Self>) -> Result<Decided, Failure> {
-        let settings: Settings = work.settings()?;
-        Ok(Decided {
-            on: settings.tickets.on,
-            threshold: settings.tickets.threshold,
-            gone: settings.tickets.gone,
-            source: settings.source,
-        })
-    }
 
     fn companies(work: &mut Work<'_, Self>, wanted: &[&str]) -> Result<Companies, Failure> {
         // Text compares without letter case in the PSA.

@@ -7,6 +7,7 @@ use super::threads::Seen;
 use crate::Failure;
 use crate::sight::Standing;
 use crate::work::Work;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -61,11 +62,15 @@ pub trait Psa: Copy {
     const KEEPER: &'static str;
     /// What every record is made with: a type with its questions, a product with its fields.
     type Shape;
+    /// What a person decides about Umbrella there.
+    type Settings: DeserializeOwned + Into<Decided>;
     /// What every ticket is made with.
     type Form;
 
     /// What a person decided, as far as it is the same on both.
-    fn decided(work: &Work<'_, Self>) -> Result<Decided, Failure>;
+    fn decided(work: &Work<'_, Self>) -> Result<Decided, Failure> {
+        work.settings::<Self::Settings>().map(Into::into)
+    }
 
     /// The companies that these go by.
     fn companies(work: &mut Work<'_, Self>, wanted: &[&str]) -> Result<Companies, Failure>;

@@ -26,6 +26,25 @@ pub struct Decided {
     pub source: Option<Console>,
 }
 
+/// What is decided the same way, out of the settings of a PSA: each has the same members for it.
+macro_rules! decided {
+    ($settings:ty) => {
+        impl From<$settings> for $crate::umbrella::settings::Decided {
+            fn from(settings: $settings) -> Self {
+                Self {
+                    on: settings.tickets.on,
+                    threshold: settings.tickets.threshold,
+                    gone: settings.tickets.gone,
+                    source: settings.source,
+                }
+            }
+        }
+    };
+}
+pub(crate) use decided;
+
+decided!(Settings);
+
 /// Umbrella's own API.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

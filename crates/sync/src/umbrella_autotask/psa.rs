@@ -8,7 +8,6 @@ use crate::autotask_tickets::{self, COMPLETE, READ_TICKETS};
 use crate::queries::{Pick, Queries, is};
 use crate::sight::Standing;
 use crate::umbrella::psa::{Companies, Held, Psa, Ticket, Wanted};
-use crate::umbrella::settings::Decided;
 use crate::umbrella::source::Organisation;
 use crate::umbrella::threads::Seen;
 use crate::work::Work;
@@ -28,17 +27,8 @@ impl Psa for Queries<'_> {
     const HIDES: &'static str = "the security level of the key";
     const KEEPER: &'static str = "the API user";
     type Shape = Product;
+    type Settings = Settings;
     type Form = Form;
-
-    fn decided(work: &Work<'_, Self>) -> Result<Decided, Failure> {
-        let settings: Settings = work.settings()?;
-        Ok(Decided {
-            on: settings.tickets.on,
-            threshold: settings.tickets.threshold,
-            gone: settings.tickets.gone,
-            source: settings.source,
-        })
-    }
 
     fn companies(work: &mut Work<'_, Self>, wanted: &[&str]) -> Result<Companies, Failure> {
         companies::find(work, wanted)

@@ -1,6 +1,6 @@
 //! What a person decides about Umbrella on Autotask.
 
-use crate::umbrella::settings::Console;
+use crate::umbrella::settings::{Console, decided};
 use serde::Deserialize;
 
 #[derive(Debug, Clone, Deserialize)]
@@ -17,6 +17,8 @@ pub struct Settings {
     pub tickets: Tickets,
     pub source: Option<Console>,
 }
+
+decided!(Settings);
 
 #[derive(Debug, Clone, Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
