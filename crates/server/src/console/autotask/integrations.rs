@@ -142,7 +142,7 @@ async fn sheet(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Page {
             form.filter method="get" {
                 input type="hidden" name="chosen" value="1";
                 (page::choice("user", "Against the API user", &users, if of_user.is_some() { form.text("user") } else { "" }, Some("a new API user"), "", None))
-                (page::choice("level", "Against the level", &levels, &chosen, Some("the user's, or a new one"), "", None))
+                (page::choice("level", "Against the level", &levels, &chosen, Some("its own, or new"), "", None))
                 (start(cleared))
                 @if !profile.feature.is_empty() { fieldset.ticks { legend { "Features" }
                     @for feature in &profile.feature { label { input type="checkbox" name="feature" value=(feature.id) checked[selection.features.contains(&feature.id)]; span { (feature.title) } } } } }
