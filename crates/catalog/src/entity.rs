@@ -55,6 +55,8 @@ pub struct Entity {
     pub soft_delete: Option<String>,
     /// The record carries `customFields`; the value is the screen they are defined for.
     pub custom_fields: bool,
+    /// Answers carry `_info`; some of the vendor's shapes have none, and strict clients refuse it there.
+    pub info: bool,
     /// Child links written into `_info`: (key, path below the item), `("notes_href", "notes")`.
     pub links: Vec<(String, String)>,
     /// Field of the record that a reference shows beside `id` when nothing else is said.
@@ -171,6 +173,8 @@ pub struct Reference {
     pub members: Vec<(Arc<str>, Arc<str>)>,
     /// Key of the link in `_info`: `board_href`.
     pub href: Arc<str>,
+    /// Members that came with a later release than the shape did, and that release.
+    pub since: Vec<(Arc<str>, Release)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -292,4 +296,8 @@ pub struct View {
     pub computed: Vec<Field>,
     /// A view may ask for less than its entity.
     pub right: Option<Right>,
+    /// Answers carry `_info`.
+    pub info: bool,
+    /// Members that came with a later release than the view did, and that release.
+    pub since: Vec<(Arc<str>, Release)>,
 }

@@ -314,6 +314,7 @@ fn entity(
         only: file.only.0.clone(),
         soft_delete: file.soft_delete.clone(),
         custom_fields,
+        info: file.info,
         links: file.links.0.clone(),
         label: file.label.clone().or_else(|| shown.file.label.clone()),
         served,
@@ -343,11 +344,14 @@ fn view(
         None => None,
     };
     let computed = fields::resolve(&text.computed, source.place, names)?;
+    let since = fields::newer(&text.since, &shown, schema, source.place, names.texts)?;
     Ok(View {
         schema: names.texts.one(schema),
         fields: shown,
         computed,
         right,
+        info: text.info,
+        since,
     })
 }
 

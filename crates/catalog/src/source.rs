@@ -81,6 +81,8 @@ pub(crate) struct EntityFile {
     pub keyed: bool,
     #[serde(default = "yes")]
     pub stored: bool,
+    #[serde(default = "yes")]
+    pub info: bool,
     pub label: Option<String>,
     #[serde(default)]
     pub custom_fields: bool,
@@ -256,6 +258,11 @@ pub(crate) struct ViewText {
     #[serde(default)]
     pub computed: Ordered<FieldText>,
     pub right: Option<RightText>,
+    #[serde(default = "yes")]
+    pub info: bool,
+    /// Members that came with a later release than the view did.
+    #[serde(default)]
+    pub since: Ordered<ReleaseText>,
 }
 
 /// One path of the vendor's: its kind, and where it deviates from what the kind implies.
@@ -475,4 +482,7 @@ pub(crate) struct ReferenceText {
     #[serde(default)]
     pub shows_as: Ordered<String>,
     pub href: String,
+    /// Members that came with a later release than the shape did.
+    #[serde(default)]
+    pub since: Ordered<ReleaseText>,
 }

@@ -32,7 +32,7 @@ macro_rules! records {
 records! {
     Entity {
         id, path, schema, table, parents, fields, hidden, stored, right, extra_rights, ownership, scope, guarded,
-        listed_by, rules, unique, indexes, views, stored_in, only, soft_delete, custom_fields, links, label, served,
+        listed_by, rules, unique, indexes, views, stored_in, only, soft_delete, custom_fields, info, links, label, served,
     }
     Parent { param, entity, column, field }
     Field {
@@ -41,14 +41,14 @@ records! {
     }
     Conditions { required_if, valid_if, required_unless }
     When { field, is }
-    Reference { shape, target, members, href }
+    Reference { shape, target, members, href, since }
     Release { year, number }
     Right { needs, basis, reason }
     Ownership { fields, parent, by }
     Scope { location, via, parent, board, project }
     Guard { fields, by }
     ListedBy { list, field }
-    View { schema, fields, computed, right }
+    View { schema, fields, computed, right, info, since }
     Route { path, also, kind, entity, methods, params, view, right, rule }
     Operation { method, status, body, returns, list, since }
     Served {

@@ -3,12 +3,12 @@
 
 use super::texts::Texts;
 use crate::catalog::fold;
-use crate::entity::{EntityId, Field, Kind, Reference};
+use crate::entity::{EntityId, Field, Kind, Reference, Release};
 use crate::error::{CatalogError, Place};
 use crate::profile::nearest;
 use crate::served::Picklists;
 use crate::source::autotask::ServesText;
-use crate::source::{FieldTable, FieldText, KindText, Ordered, ReferenceText};
+use crate::source::{FieldTable, FieldText, KindText, Ordered, ReferenceText, ReleaseText};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -59,19 +59,41 @@ pub(crate) fn references(
             .0
             .iter()
             .map(|(member, field)| (member, field));
-        let members = same.chain(renamed);
+        let members: Vec<_> = same
+            .chain(renamed)
+            .map(|(member, field)| (known.one(member), known.one(field)))
+            .collect();
+        let since = newer(&text.since, &members, name, place, known)?;
         let shape = known.one(name);
         let reference = Reference {
             shape: shape.clone(),
             target,
-            members: members
-                .map(|(member, field)| (known.one(member), known.one(field)))
-                .collect(),
+            members,
             href: known.one(&text.href),
+            since,
         };
         references.insert(shape, Arc::new(reference));
     }
     Ok(references)
+}
+
+/// Members of a shape or view that came with a later release. Each has to be one that is shown.
+pub(crate) fn newer(
+    texts: &Ordered<ReleaseText>,
+    shown: &[(Arc<str>, Arc<str>)],
+    of: &str,
+    place: Place,
+    known: &Texts,
+) -> Result<Vec<(Arc<str>, Release)>, CatalogError> {
+    let mut newer = Vec::with_capacity(texts.0.len());
+    for (name, release) in &texts.0 {
+        if !shown.iter().any(|(member, _)| **member == **name) {
+            let fault = format!("`{of}` says since when it has `{name}`, which it does not show");
+            return Err(place.on(name, fault));
+        }
+        newer.push((known.one(name), release.0));
+    }
+    Ok(newer)
 }
 
 /// The implied `id`, with what the file says of it.

@@ -117,6 +117,9 @@ impl Layout {
         match wanted.view {
             Some(view) => {
                 for (name, source) in &view.fields {
+                    if later(&view.since, name, wanted.release) {
+                        continue;
+                    }
                     if let Some(index) =
                         entity.fields.iter().position(|field| field.name == *source)
                     {
@@ -130,7 +133,9 @@ impl Layout {
                 }
             }
         }
+        let has_info = wanted.view.map_or(entity.info, |view| view.info);
         let info = match wanted.projection {
+            _ if !has_info => None,
             None => Some(Part::Whole),
             Some(projection) => projection.includes("_info"),
         };
@@ -200,12 +205,14 @@ impl Layout {
                 }
             }
             Kind::List(_) | Kind::Any => What::Raw,
-            Kind::Reference(reference) => {
-                What::Reference(reference.clone(), Members::of(reference, members))
-            }
-            Kind::References(reference) => {
-                What::References(reference.clone(), Members::of(reference, members))
-            }
+            Kind::Reference(reference) => What::Reference(
+                reference.clone(),
+                Members::of(reference, members, wanted.release),
+            ),
+            Kind::References(reference) => What::References(
+                reference.clone(),
+                Members::of(reference, members, wanted.release),
+            ),
         };
         let always = matches!(field.kind, Kind::Boolean) || field.required;
         let cell = self.column_of(field);
@@ -238,12 +245,17 @@ impl Layout {
 }
 
 impl Members {
-    fn of(reference: &Reference, part: Option<Part<'_>>) -> Self {
+    fn of(reference: &Reference, part: Option<Part<'_>>, release: Release) -> Self {
+        let known = |index: &usize| {
+            let (name, _) = &reference.members[*index];
+            !later(&reference.since, name, release)
+        };
+        let shown = (0..reference.members.len()).filter(known);
         match part {
             None | Some(Part::Whole) => Self {
                 id: true,
                 info: part.is_none(),
-                shown: (0..reference.members.len()).collect(),
+                shown: shown.collect(),
             },
             Some(Part::Some(names)) => {
                 let named =
@@ -251,13 +263,20 @@ impl Members {
                 Self {
                     id: named("id"),
                     info: named("_info"),
-                    shown: (0..reference.members.len())
+                    shown: shown
                         .filter(|index| named(&reference.members[*index].0))
                         .collect(),
                 }
             }
         }
     }
+}
+
+/// Whether a member came after the release that is answered in.
+fn later(since: &[(Arc<str>, Release)], name: &str, release: Release) -> bool {
+    since
+        .iter()
+        .any(|(member, from)| **member == *name && release < *from)
 }
 
 fn quoted_key(name: &str) -> Box<[u8]> {

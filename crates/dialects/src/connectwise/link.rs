@@ -48,17 +48,17 @@ pub fn header(url: &str, query: &str, page_size: u64, position: &Position) -> St
         Position::Forward { next: Some(id) } => format!("<{stem}&pageId={id}>; rel=\"next\""),
         Position::Page { page, more, last } => {
             let link = |number: u64, rel: &str| format!("<{stem}&page={number}>; rel=\"{rel}\"");
-            let mut links = Vec::new();
-            if *more {
-                links.push(link(page + 1, "next"));
-                if let Some(last) = last {
-                    links.push(link(*last, "last"));
-                }
+            if !*more {
+                return String::new();
             }
-            if *more && *page > 1 {
-                links.push(link(1, "first"));
+            // The next page is named first and the last one last: some clients take the first link as the next page,
+            // others read on only while the header ends with the last one.
+            let mut links = vec![link(page + 1, "next")];
+            if *page > 1 {
                 links.push(link(page - 1, "prev"));
+                links.push(link(1, "first"));
             }
+            links.extend(last.map(|last| link(last, "last")));
             links.join(", ")
         }
     }
@@ -107,6 +107,25 @@ mod tests {
             header("https://h/x", "", 25, &Position::Forward { next: None }),
             ""
         );
+    }
+
+    #[test]
+    fn the_next_page_is_named_first_and_the_last_one_last() {
+        let rels = |page, last| {
+            let position = Position::Page {
+                page,
+                more: true,
+                last,
+            };
+            header("https://h/x", "", 25, &position)
+                .split(", ")
+                .map(|link| link.rsplit_once("; ").map(|(_, rel)| rel.to_owned()))
+                .collect::<Option<Vec<_>>>()
+        };
+        let named = |rels: &[&str]| Some(rels.iter().map(|rel| format!("rel=\"{rel}\"")).collect());
+        assert_eq!(rels(1, Some(3)), named(&["next", "last"]));
+        assert_eq!(rels(2, Some(3)), named(&["next", "prev", "first", "last"]));
+        assert_eq!(rels(2, None), named(&["next", "prev", "first"]));
     }
 
     #[test]

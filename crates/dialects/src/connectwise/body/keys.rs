@@ -88,6 +88,7 @@ pub(crate) fn bare(
         target: field.id_of,
         members: Vec::new(),
         href: Arc::from(""),
+        since: Vec::new(),
     };
     reference(reader, field, &stand_in, value)
 }
