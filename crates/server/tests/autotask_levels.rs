@@ -580,6 +580,52 @@ async fn checks_of_the_screen_guard_single_values() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_contract_of_a_task_s_time_is_changed_by_who_may() {
+    let site = Site::open().await;
+    let me = site.resource("dfrost").await;
+    let mut settings = vec![
+        ("Projects / Client & Internal", "view", "All"),
+        ("Projects / Proposals", "view", "All"),
+        ("Projects / Project Templates", "view", "All"),
+        ("Contracts / Contracts", "view", "All"),
+        ("Contracts / Contract Visibility", "value", "Full"),
+        ("CRM / Accounts", "view", "All"),
+        ("CRM / Customer & Cancelation", "value", "All"),
+        ("CRM / Vendor & Partners", "value", "All"),
+        ("CRM / Prospects, Leads, & Dead", "value", "All"),
+    ];
+    let barred = site.user(me, &settings).await;
+    settings.push(("Projects / Can modify Contract", "value", "Checked"));
+    settings.push(("Projects / Can modify Service/Bundle", "value", "Checked"));
+    let entrusted = site.user(me, &settings).await;
+    let task = site.rows(&barred, "Tasks").await[0]["id"].clone();
+    let service = site.rows(&barred, "ContractServices").await[0].clone();
+    let (contract, service) = (service["contractID"].clone(), service["id"].clone());
+    let entry =
+        json!({"taskID": task, "resourceID": me, "dateWorked": "2026-03-02", "hoursWorked": 1});
+    let (status, json) = site
+        .call(Some(&barred), "POST", "/TimeEntries", Some(entry))
+        .await;
+    assert_eq!(status, 200, "{json}");
+    for (field, value, called) in [
+        ("contractID", contract, "Contract"),
+        ("contractServiceID", service, "Service/Bundle"),
+    ] {
+        let change = json!({"id": json["itemId"], field: value});
+        let (status, refused) = site
+            .call(Some(&barred), "PATCH", "/TimeEntries", Some(change.clone()))
+            .await;
+        let text =
+            format!("User not authorized to change {called} values for Project task time entries");
+        assert_eq!((status, says(&refused)), (500, text.as_str()), "{field}");
+        let (status, taken) = site
+            .call(Some(&entrusted), "PATCH", "/TimeEntries", Some(change))
+            .await;
+        assert_eq!(status, 200, "{field}: {taken}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn entries_notes_and_files_follow_their_record() {
     let site = Site::open().await;
     // Nothing but lookups is open to this one.

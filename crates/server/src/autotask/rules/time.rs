@@ -14,6 +14,12 @@ const GUARDED: [(&str, &str); 3] = [
     ("showOnInvoice", "Show On Invoice"),
     ("billingCodeID", "Work Type"),
 ];
+/// Those that are guarded where the time is a task's, and free where it is a ticket's.
+const GUARDED_ON_TASKS: [(&str, &str); 3] = [
+    ("contractID", "Contract"),
+    ("contractServiceID", "Service/Bundle"),
+    ("contractServiceBundleID", "Service/Bundle"),
+];
 
 /// Time of others is theirs.
 pub fn save(permit: &Permit<'_>, draft: &mut Draft<'_>) -> Result<(), Trouble> {
@@ -50,12 +56,12 @@ pub fn save(permit: &Permit<'_>, draft: &mut Draft<'_>) -> Result<(), Trouble> {
 
 /// What a new entry has by itself may be said by anyone; another value only by who may modify it.
 fn guarded(permit: &Permit<'_>, draft: &mut Draft<'_>, kind: i64) {
-    let (modify, of) = match kind {
-        2 => ("modify", "Ticket"),
-        6 => ("modify-on-task", "Project task"),
+    let (modify, of, more) = match kind {
+        2 => ("modify", "Ticket", &[][..]),
+        6 => ("modify-on-task", "Project task", &GUARDED_ON_TASKS[..]),
         _ => return,
     };
-    for (name, called) in GUARDED {
+    for &(name, called) in GUARDED.iter().chain(more) {
         let usual = match (&draft.before, name) {
             (Some(_), _) => !draft.changes(name),
             (None, "isNonBillable") => !draft.flag(name),
