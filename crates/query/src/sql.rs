@@ -53,6 +53,12 @@ pub trait Indexes {
         Vec::new()
     }
 
+    /// Whether the index of this column holds those rows alone that have a value in it: it leads to a value, and
+    /// not to nulls nor in the order of the column. Only for SQLite.
+    fn sparse(&self, _table: &str, _column: &str) -> bool {
+        false
+    }
+
     /// The flag that follows this column in the one index that starts with it, where there is no index of the
     /// column alone. Only for SQLite; what is not told is planned as if the index were of the column alone.
     fn flag(&self, _table: &str, _column: &str) -> Option<Arc<str>> {

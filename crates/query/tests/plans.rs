@@ -550,3 +550,29 @@ fn plans_use_the_indexes_meant_for_them() {
     );
     assert!(!own.contains("TEMP B-TREE"), "{own}");
 }
+
+/// What a region's members pay for each page of their own: the look at the regions, and not one at their own rows too.
+#[test]
+fn a_lead_in_the_order_of_the_page_is_not_looked_at_itself() {
+    let connection = open(300_000);
+    let broad = || list("location", &[1, 2, 3, 4, 5]);
+    let narrow = || list("location", &[8, 9]);
+    let company = || compare("company", Comparison::Equal, 1_000);
+    let leads = [
+        ("my many", mine(1), 3),
+        ("my many in runs", mine_in_runs(), 3),
+        ("a company's", company(), 0),
+    ];
+    for (name, lead, of_narrow) in leads {
+        for (regions, wanted, most) in [(broad(), 25, 1_500), (narrow(), of_narrow, 1_500)] {
+            for order in [vec![], by("id", true)] {
+                let select = select(vec![lead.clone(), regions.clone()], order);
+                let statement = render_with(&select, Dialect::Sqlite, &Indexed);
+                let (steps, rows) = steps(&connection, &statement);
+                println!("{name}: {steps} steps");
+                assert_eq!(rows, wanted, "{name}: {}", statement.sql);
+                assert!(steps < most, "{name}: {steps} steps: {}", statement.sql);
+            }
+        }
+    }
+}

@@ -9,6 +9,8 @@
 //! - *Probed* (SQLite): when several conjuncts could lead, or the order is by another indexed
 //!   column, the statement first looks whether one of them has only a few rows (`FEW`), takes
 //!   those and sorts them; only if none has, rows come in their order until the page is full.
+//!   A lead whose rows come in the order of the page is not looked at itself, and what else could lead only
+//!   so far as `FEWER` rows: that look is made for each page, and most pages fill soon.
 //!   Where both the pair table and an indexed column have many rows of a value, that one drives
 //!   whose rows lie further apart, told by the id of the row after the first few: the other one
 //!   would show many more rows before the page is full.
@@ -41,6 +43,8 @@ pub(super) struct Plan<'a> {
     pub guarded: bool,
     /// Conjuncts to probe, best first.
     pub probed: Vec<usize>,
+    /// The lead's rows come by id as they are, and it is not among those to probe.
+    pub ordered: bool,
     /// The conjunct that leads by id in place of the pair table where its rows lie further apart.
     pub rival: Option<usize>,
     /// The flag under which an index holds the column that leads, and no index holds it alone.
@@ -122,6 +126,7 @@ fn plan<'a>(
     }
     let indexed =
         |path: &Path| path.through.is_empty() && indexes.leads(&select.table, &path.column);
+    let sparse = |path: &Path| indexes.sparse(&select.table, &path.column);
     let (mut found, mut listed) = (Vec::new(), Vec::new());
     for (number, part) in plan.conjuncts.iter().enumerate() {
         match &**part {
@@ -170,7 +175,7 @@ fn plan<'a>(
         !select
             .order
             .first()
-            .is_some_and(|order| indexed(&order.path))
+            .is_some_and(|order| indexed(&order.path) && !sparse(&order.path))
     } {
         return plan;
     }
@@ -181,6 +186,14 @@ fn plan<'a>(
         plan.flag = rival.and_then(|rival| flag(rival, select, indexes));
     }
     found.append(&mut listed);
+    if let Some(lead) = plan.lead.filter(|_| by_id.is_some() && !plan.walked)
+        && plan.rival.is_none()
+    {
+        // Its rows come by id as they are: to know that they are few would change nothing. The others are looked at
+        // less far, since a page of its rows is most often full soon.
+        found.retain(|number| *number != lead);
+        plan.ordered = true;
+    }
     found.truncate(PROBES);
     plan.probed = found;
     plan

@@ -7,6 +7,9 @@ use super::walk::walk;
 use super::writer::{ROOT, Writer};
 use crate::filter::{Filter, Select};
 
+/// Rows that are few beside a lead whose own come in the order of the page.
+const FEWER: u32 = 64;
+
 /// One statement for every way: only that whose turn it is has a limit other than none.
 pub(super) fn probe(writer: &mut Writer, select: &Select, mut plan: Plan<'_>, by_id: Option<bool>) {
     let probed = std::mem::take(&mut plan.probed);
@@ -29,7 +32,12 @@ pub(super) fn probe(writer: &mut Writer, select: &Select, mut plan: Plan<'_>, by
         } else if pair.is_some() && lead == Some(*number) {
             writer.push("p.lead IS NULL");
         } else {
-            few(writer, select, &plan.conjuncts[*number]);
+            let most = if plan.ordered {
+                writer.few.min(FEWER)
+            } else {
+                writer.few
+            };
+            few(writer, select, &plan.conjuncts[*number], most);
         }
         writer.push(" THEN ");
         writer.number(way as u32);
@@ -102,7 +110,7 @@ pub(super) fn probe(writer: &mut Writer, select: &Select, mut plan: Plan<'_>, by
 }
 
 /// Whether a conjunct has only a few rows.
-fn few(writer: &mut Writer, select: &Select, conjunct: &Filter) {
+fn few(writer: &mut Writer, select: &Select, conjunct: &Filter, most: u32) {
     writer.push("NOT EXISTS (SELECT 1 FROM ");
     if let Some((table, keys)) = pairs(conjunct) {
         writer.name(table);
@@ -114,7 +122,7 @@ fn few(writer: &mut Writer, select: &Select, conjunct: &Filter) {
         writer.condition(ROOT, conjunct, true);
     }
     writer.push(" LIMIT 1 OFFSET ");
-    writer.number(writer.few);
+    writer.number(most);
     writer.push(")");
 }
 
