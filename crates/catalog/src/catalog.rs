@@ -128,7 +128,9 @@ impl Entity {
 
     /// A field or hidden field by its name in any case.
     pub fn any_field(&self, name: &str) -> Option<&Field> {
-        find(&self.fields, name).or_else(|| find(&self.hidden, name))
+        let exact = |fields| exact(fields, name);
+        let known = exact(&self.fields).or_else(|| exact(&self.hidden));
+        known.or_else(|| find(&self.fields, name).or_else(|| find(&self.hidden, name)))
     }
 
     /// The column that holds the parent of this placeholder.
@@ -147,10 +149,13 @@ impl Field {
     }
 }
 
+fn exact<'f>(fields: &'f [Field], name: &str) -> Option<&'f Field> {
+    fields.iter().find(|field| *field.name == *name)
+}
+
 pub(crate) fn find<'f>(fields: &'f [Field], name: &str) -> Option<&'f Field> {
     // Exact spelling first: a few records differ from another field only by case.
-    let exact = fields.iter().find(|field| *field.name == *name);
-    exact.or_else(|| {
+    exact(fields, name).or_else(|| {
         fields
             .iter()
             .find(|field| field.name.eq_ignore_ascii_case(name))

@@ -96,6 +96,16 @@ impl Catalog {
         {
             faults.push(format!("{path}: My by `{name}`, which points nowhere"));
         }
+        for names in &entity.sparse {
+            let single = |name: &String| entity.any_field(name).is_some_and(|field| field.indexed);
+            let held = entity.indexes.contains(names) || matches!(&names[..], [one] if single(one));
+            if !held {
+                faults.push(format!(
+                    "{path}: a sparse index of `{}`, which has none",
+                    names.join(", ")
+                ));
+            }
+        }
         for names in &entity.indexes {
             for name in names {
                 if entity.any_field(name).is_none() && entity.parent(name).is_none() {

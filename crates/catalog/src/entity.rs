@@ -44,6 +44,9 @@ pub struct Entity {
     pub unique: Vec<Vec<String>>,
     /// Sets of fields that conditions name together by equality, found by one index.
     pub indexes: Vec<Vec<String>>,
+    /// Those of `indexes`, or single fields with an index, whose last field most records leave empty: the others
+    /// alone stand in that index. No list is ordered by such a field, nor looks for empty ones, by it.
+    pub sparse: Vec<Vec<String>>,
     /// Light views (`/info`) and other projections of the same rows.
     pub views: Vec<View>,
     /// Rows of another entity that this one shows (`/project/tickets/{id}/notes` in the table of

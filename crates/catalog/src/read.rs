@@ -309,6 +309,7 @@ fn entity(
         rules: file.rules.clone(),
         unique: file.unique.clone(),
         indexes: file.indexes.clone(),
+        sparse: file.sparse.clone(),
         views,
         stored_in,
         only: file.only.0.clone(),

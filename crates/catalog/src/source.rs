@@ -103,6 +103,8 @@ pub(crate) struct EntityFile {
     pub unique: Vec<Vec<String>>,
     #[serde(default)]
     pub indexes: Vec<Vec<String>>,
+    #[serde(default)]
+    pub sparse: Vec<Vec<String>>,
     pub soft_delete: Option<String>,
     #[serde(default)]
     pub rules: Vec<String>,

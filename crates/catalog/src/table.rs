@@ -17,6 +17,8 @@ pub struct Table {
     pub indexes: Vec<Arc<str>>,
     /// Sets of columns to index together.
     pub joint: Vec<Vec<Arc<str>>>,
+    /// Those of both in which rows without a value in the last column do not stand.
+    pub sparse: Vec<Vec<Arc<str>>>,
     /// Sets of columns that no two rows may share.
     pub unique: Vec<Vec<Arc<str>>>,
     /// Columns that hold the id of a row of another entity.
@@ -104,6 +106,7 @@ impl Builder {
             columns: Vec::new(),
             indexes: Vec::new(),
             joint: Vec::new(),
+            sparse: Vec::new(),
             unique: Vec::new(),
             links: Vec::new(),
         };
@@ -164,6 +167,7 @@ impl Builder {
         }
         sets(entity, &entity.unique, &mut self.table.unique);
         sets(entity, &entity.indexes, &mut self.table.joint);
+        sets(entity, &entity.sparse, &mut self.table.sparse);
     }
 
     fn finish(mut self) -> Table {

@@ -467,5 +467,6 @@ fn named(name: &str, value: &str) -> Table {
         key: TableKey::Id,
         columns: vec![column("name"), column(value)],
         indexes: Vec::new(),
+        sparse: Vec::new(),
     }
 }

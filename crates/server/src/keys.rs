@@ -280,5 +280,6 @@ pub fn table() -> Table {
         key: TableKey::Id,
         columns,
         indexes: vec![vec![Arc::from("member_id")]],
+        sparse: Vec::new(),
     }
 }

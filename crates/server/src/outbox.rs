@@ -205,6 +205,7 @@ pub fn table<M: Message>() -> Table {
             .map(|(name, kind)| Column { name, kind })
             .collect(),
         indexes: vec![vec![Arc::from("state")], vec![Arc::from(M::RECEIVER)]],
+        sparse: Vec::new(),
     }
 }
 

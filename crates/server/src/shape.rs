@@ -49,6 +49,7 @@ pub fn tables(catalog: &Catalog) -> Vec<Table> {
             key: Key::Id,
             columns,
             indexes,
+            sparse: table.sparse,
         });
     }
     tables
@@ -60,6 +61,7 @@ fn pairs(name: Arc<str>, key: Key) -> Table {
         key,
         columns: Vec::new(),
         indexes: Vec::new(),
+        sparse: Vec::new(),
     }
 }
 

@@ -186,5 +186,6 @@ pub fn table() -> Table {
         key: Key::Id,
         columns: vec![column("name"), column("value")],
         indexes: Vec::new(),
+        sparse: Vec::new(),
     }
 }

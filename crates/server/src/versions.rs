@@ -177,6 +177,7 @@ pub fn table() -> Table {
             kind: Kind::Text,
         }],
         indexes: Vec::new(),
+        sparse: Vec::new(),
     }
 }
 

@@ -211,6 +211,7 @@ async fn a_members_own_tickets_of_a_company_are_those_among_its_own() {
         key: Key::Pair,
         columns: Vec::new(),
         indexes: Vec::new(),
+        sparse: Vec::new(),
     });
     let flag = Column {
         name: "closed_flag".into(),
@@ -221,6 +222,7 @@ async fn a_members_own_tickets_of_a_company_are_those_among_its_own() {
         key: Key::Id,
         columns: vec![flag.clone()],
         indexes: Vec::new(),
+        sparse: Vec::new(),
     };
     let tables = pairs.iter().cloned().chain([rows]).collect();
     let store = Store::open(&location, tables).await.expect("the file");

@@ -21,6 +21,7 @@ fn tables() -> Vec<Table> {
             key: Key::Id,
             columns: (0..40).map(column).collect(),
             indexes,
+            sparse: Vec::new(),
         }
     };
     (0..450).map(|at| wide(format!("table{at}"))).collect()

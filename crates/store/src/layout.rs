@@ -77,13 +77,23 @@ impl Layout {
         match table.key {
             Key::Pair | Key::Gone => column == "key" || column == "id",
             Key::Id => {
-                column == "id"
-                    || table
-                        .indexes
-                        .iter()
-                        .any(|columns| columns.first().is_some_and(|first| &**first == column))
+                let leads = |columns: &[Arc<str>]| {
+                    // One of several columns holds not all rows of the first where it is sparse.
+                    let alone = columns.len() == 1 || !is_sparse(table, columns);
+                    alone && columns.first().is_some_and(|first| &**first == column)
+                };
+                column == "id" || table.indexes.iter().any(|columns| leads(columns))
             }
         }
+    }
+
+    /// Whether the index of the column leaves out the rows that have no value in it.
+    pub fn sparse(&self, table: &str, column: &str) -> bool {
+        let Some(at) = self.position(table) else {
+            return false;
+        };
+        let mut sets = self.table(at).sparse.iter();
+        sets.any(|set| matches!(&set[..], [only] if **only == *column))
     }
 
     /// The place of a column of integers in its table.
@@ -230,6 +240,11 @@ impl Layout {
     }
 }
 
+/// Whether an index holds those rows alone that have a value in its last column.
+pub(crate) fn is_sparse(table: &Table, columns: &[Arc<str>]) -> bool {
+    table.sparse.iter().any(|set| set == columns)
+}
+
 /// The flag that follows a column in an index of the two: where rows of one value are read in three runs, one for each
 /// state of the flag, no index of the column alone is needed.
 pub(crate) fn flag_under<'t>(table: &'t Table, column: &str) -> Option<&'t Arc<str>> {
@@ -273,6 +288,12 @@ pub(crate) fn quote(name: &str) -> String {
 /// The name of an index, the same at every start.
 pub(crate) fn index_name(table: &str, columns: &[Arc<str>]) -> String {
     shorten(format!("ix_{table}__{}", columns.join("__")))
+}
+
+/// The name of an index of the rows that have a value alone: another one than before, by which it is known which of
+/// the two a file has.
+pub(crate) fn sparse_name(table: &str, columns: &[Arc<str>]) -> String {
+    shorten(format!("sx_{table}__{}", columns.join("__")))
 }
 
 /// PostgreSQL cuts names after 63 bytes, so that a long one is cut here and told apart by a

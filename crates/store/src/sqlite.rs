@@ -52,6 +52,7 @@ pub struct Sqlite {
     scans: Semaphore,
     readers: read::Readers,
     queue: Option<mpsc::Sender<Job>>,
+    logged: Logged,
     thread: Option<JoinHandle<()>>,
     writer: Arc<Mutex<Writer>>,
     _lock: lock::Lock,
@@ -143,6 +144,7 @@ impl Sqlite {
             scans: Semaphore::new(cores.max(2) * 2),
             readers: read::Readers::new(path, hold),
             queue: Some(sender),
+            logged: Logged::default(),
             thread: Some(thread),
             place,
             durability,
@@ -249,6 +251,7 @@ impl Sqlite {
         for change in &changes {
             self.note(change);
         }
+        self.logged.write();
         self.ask(Work::Write(changes)).await
     }
 
@@ -260,6 +263,7 @@ impl Sqlite {
         let own = open::connect(self.readers.path(), self.durability)
             .and_then(open::spilling)
             .map_err(|error| fault(&self.place, &error))?;
+        self.logged.write();
         let mut noted = changes.inspect(|change| self.note(change));
         self.writer.lock().load_over(own, &mut noted, progress)
     }
@@ -303,6 +307,14 @@ impl Sqlite {
 
     /// Gives back what reading and writing have filled, where nobody has read since this was last called.
     pub fn rest(&self) {
+        if self.logged.rests()
+            && let Some(queue) = &self.queue
+        {
+            // Where somebody writes after all, it is left to the next time.
+            let (reply, _) = oneshot::channel();
+            let work = Work::Move;
+            let _ = queue.try_send(Job { work, reply });
+        }
         if !self.readers.rest() {
             return;
         }
@@ -355,6 +367,25 @@ impl Sqlite {
         StoreError::Closed {
             place: self.place.to_string(),
         }
+    }
+}
+
+/// Whether the log may hold what the file does not, and somebody wrote lately.
+#[derive(Default)]
+struct Logged {
+    holds: AtomicBool,
+    lately: AtomicBool,
+}
+
+impl Logged {
+    fn write(&self) {
+        self.holds.store(true, Ordering::Relaxed);
+        self.lately.store(true, Ordering::Relaxed);
+    }
+
+    /// True once, where nobody has written since this was last called.
+    fn rests(&self) -> bool {
+        !self.lately.swap(false, Ordering::Relaxed) && self.holds.swap(false, Ordering::Relaxed)
     }
 }
 

@@ -291,6 +291,14 @@ impl Indexes for Store {
         }
     }
 
+    fn sparse(&self, table: &str, column: &str) -> bool {
+        match &*self.0 {
+            Behind::Sqlite(sqlite) => sqlite.layout().sparse(table, column),
+            // It keeps whole indexes.
+            Behind::Postgres(_) => false,
+        }
+    }
+
     fn flag(&self, table: &str, column: &str) -> Option<Arc<str>> {
         match &*self.0 {
             Behind::Sqlite(sqlite) => sqlite.layout().flag(table, column).cloned(),

@@ -11,6 +11,9 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Sets of columns to index; text columns without regard to ASCII letter case.
     pub indexes: Vec<Vec<Arc<str>>>,
+    /// Those of the indexes whose last column most rows leave null: SQLite keeps the others in them alone, so that a
+    /// row without a value costs no page of the index. They lead to values, and not to nulls nor in an order.
+    pub sparse: Vec<Vec<Arc<str>>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

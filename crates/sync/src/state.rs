@@ -151,6 +151,7 @@ impl State {
                     })
                     .collect(),
                 indexes: shelf.indexes(),
+                sparse: Vec::new(),
             })
             .collect();
         let store = runtime.block_on(Store::open_to_walk(location, tables))?;

@@ -32,7 +32,7 @@ macro_rules! records {
 records! {
     Entity {
         id, path, schema, table, parents, fields, hidden, stored, right, extra_rights, ownership, scope, guarded,
-        listed_by, rules, unique, indexes, views, stored_in, only, soft_delete, custom_fields, info, links, label, served,
+        listed_by, rules, unique, indexes, sparse, views, stored_in, only, soft_delete, custom_fields, info, links, label, served,
     }
     Parent { param, entity, column, field }
     Field {

@@ -452,5 +452,6 @@ fn named(name: &str) -> Table {
         key: Key::Id,
         columns: vec![column("name"), column("value")],
         indexes: Vec::new(),
+        sparse: Vec::new(),
     }
 }

@@ -72,6 +72,7 @@ pub fn table() -> Table {
             })
             .collect(),
         indexes: vec![vec![Arc::from("record_id")]],
+        sparse: Vec::new(),
     }
 }
 

@@ -212,7 +212,8 @@ impl Session<'_> {
                 let mut params = Vec::with_capacity(values.len() + 1);
                 for (column, value) in values {
                     params.push(value.clone());
-                    let _ = write!(sql, " AND {} IS ?{}", quote(column), params.len());
+                    let is = equal(value);
+                    let _ = write!(sql, " AND {} {is} ?{}", quote(column), params.len());
                 }
                 if let Some(except) = except {
                     params.push(Value::Integer(*except));
@@ -235,9 +236,10 @@ impl Session<'_> {
                     return Ok(());
                 }
                 let sql = format!(
-                    "SELECT 1 FROM {} WHERE {} IS ?1 LIMIT 1",
+                    "SELECT 1 FROM {} WHERE {} {} ?1 LIMIT 1",
                     quote(table),
-                    quote(column)
+                    quote(column),
+                    equal(value)
                 );
                 if self.any(&sql, std::slice::from_ref(value))? {
                     Err(StoreError::InUse { name: name.clone() })
@@ -389,6 +391,11 @@ impl Session<'_> {
         };
         run().map_err(|error| self.fault(&error))
     }
+}
+
+/// How a column is held against a value: for one that is not null as an index of values alone can tell.
+fn equal(value: &Value) -> &'static str {
+    if *value == Value::Null { "IS" } else { "=" }
 }
 
 /// Puts a pair in, again without an error; takes out all of a row.

@@ -1,6 +1,6 @@
 //! How a described table is spelled in SQLite. Knows no connection.
 
-use crate::layout::{flag_under, index_name, quote};
+use crate::layout::{flag_under, index_name, is_sparse, quote, sparse_name};
 use crate::table::{Key, Table};
 use bitting_query::Kind;
 use std::fmt::Write;
@@ -52,24 +52,37 @@ fn is_left_out(table: &Table, columns: &[Arc<str>]) -> bool {
     matches!(columns, [column] if flag_under(table, column).is_some())
 }
 
-/// The names of indexes that files of former versions may have and that are no longer wanted.
+/// The names of indexes that files of former versions may have and that are no longer wanted, or that files of later
+/// ones may have in place of a whole one.
 pub fn left_out(table: &Table) -> impl Iterator<Item = String> {
-    let sets = table.indexes.iter();
-    sets.filter(|columns| is_left_out(table, columns))
-        .map(|columns| index_name(&table.name, columns))
+    table.indexes.iter().map(|columns| {
+        if is_left_out(table, columns) || is_sparse(table, columns) {
+            index_name(&table.name, columns)
+        } else {
+            sparse_name(&table.name, columns)
+        }
+    })
 }
 
 /// The indexes of a table: their names and the statements that make them.
 pub fn create_indexes(table: &Table) -> Vec<(String, String)> {
     let create = |columns: &[Arc<str>]| {
-        let name = index_name(&table.name, columns);
         let list: Vec<String> = columns.iter().map(|column| quote(column)).collect();
-        let sql = format!(
+        let sparse = list.last().filter(|_| is_sparse(table, columns));
+        let name = if sparse.is_some() {
+            sparse_name(&table.name, columns)
+        } else {
+            index_name(&table.name, columns)
+        };
+        let mut sql = format!(
             "CREATE INDEX {} ON {} ({})",
             quote(&name),
             quote(&table.name),
             list.join(", ")
         );
+        if let Some(last) = sparse {
+            let _ = write!(sql, " WHERE {last} IS NOT NULL");
+        }
         (name, sql)
     };
     if table.key == Key::Pair {

@@ -20,6 +20,8 @@ pub enum Work {
     Write(Vec<Change>),
     /// Empty tables, so that a statement that names them can run.
     Create(Vec<usize>),
+    /// What the log holds moved to the file.
+    Move,
 }
 
 pub struct Job {
@@ -62,7 +64,25 @@ fn take(queue: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>) {
 }
 
 impl Writer {
+    /// Moves what the log holds to the file, past which readers then need not look. Nothing depends on it: what
+    /// somebody still reads stays in the log until the next time.
+    fn tidy(&self) {
+        let _ = self
+            .applier
+            .connection
+            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+    }
+
     fn commit(&mut self, jobs: Vec<Job>) {
+        let moves = jobs.iter().any(|job| matches!(job.work, Work::Move));
+        self.perform_all(jobs);
+        if moves {
+            self.tidy();
+        }
+    }
+
+    /// Does the jobs and answers them.
+    fn perform_all(&mut self, jobs: Vec<Job>) {
         let mut results = Vec::with_capacity(jobs.len());
         let outcome = self.attempt(&jobs, &mut results);
         if outcome.is_err() {
@@ -209,6 +229,8 @@ fn perform(session: &mut Session<'_>, work: &Work) -> Result<(), StoreError> {
     match work {
         Work::Write(changes) => changes.iter().try_for_each(|change| session.apply(change)),
         Work::Create(tables) => tables.iter().try_for_each(|at| session.ensure(*at)),
+        // Done once the transaction is over.
+        Work::Move => Ok(()),
     }
 }
 
@@ -274,6 +296,7 @@ mod tests {
                 kind: Kind::Text,
             }],
             indexes: vec![],
+            sparse: Vec::new(),
         });
         let layout = Arc::new(Layout::new(tables.to_vec()));
         let opened = open(&directory.path().join("rows"), &layout, Durability::Full).unwrap();

@@ -16,7 +16,16 @@ fn tables() -> Vec<Table> {
                 OTHER => &[&["name"]],
                 _ => &[&["main"]],
             };
-            table(name, columns, indexes)
+            let mut table = table(name, columns, indexes);
+            if *name == MAIN {
+                // They leave out the rows without a value, and no answer shows it.
+                table.sparse = vec![
+                    vec!["other".into()],
+                    vec!["at".into()],
+                    vec!["whole".into(), "amount".into()],
+                ];
+            }
+            table
         })
         .collect();
     tables.push(pairs(PAIRS));

@@ -130,6 +130,7 @@ pub fn table(name: &str, columns: &[(&str, Kind)], indexes: &[&[&str]]) -> Table
             .iter()
             .map(|set| set.iter().map(|name| (*name).into()).collect())
             .collect(),
+        sparse: Vec::new(),
     }
 }
 
@@ -139,6 +140,7 @@ pub fn pairs(name: &str) -> Table {
         key: Key::Pair,
         columns: vec![],
         indexes: vec![],
+        sparse: Vec::new(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! What only a file can do wrong.
 
 use super::place::{Place, count, get, insert, on_sqlite, read, table, text};
-use bitting_query::{Comparison, Filter, Kind, Path as Column, Value};
-use bitting_store::{Durability, Held, Location, Store, StoreError, Table};
+use bitting_query::{Comparison, Filter, Kind, Order, Path as Column, Value};
+use bitting_store::{Change, Durability, Held, Location, Store, StoreError, Table};
 use std::path::Path;
 
 fn tables() -> Vec<Table> {
@@ -359,6 +359,115 @@ fn an_index_that_one_with_a_flag_serves_as_well_goes() {
             assert_eq!(read(&store, &page).await, ids(&[1, 3, 5, 7]));
             page.offset = 3;
             assert_eq!(read(&store, &page).await, ids(&[7, 9]));
+        })
+    });
+}
+
+/// Where most rows have no value, an index holds the others alone. A file with a whole index gets that one in its place,
+/// and one that a later version left gets the whole one back; no row is found or missed for it.
+#[test]
+fn an_index_of_values_alone_takes_the_place_of_a_whole_one() {
+    on_sqlite(|at| {
+        Box::pin(async move {
+            let columns = [("of", Kind::Integer), ("who", Kind::Integer)];
+            let whole = [table("a", &columns, &[&["of"], &["of", "who"]])];
+            let mut sparse = whole.clone();
+            sparse[0].sparse = vec![vec!["of".into()], vec!["of".into(), "who".into()]];
+            let names = || {
+                let connection = rusqlite::Connection::open(path(&at)).unwrap();
+                let sql = "SELECT name FROM sqlite_schema WHERE type = 'index' ORDER BY 1";
+                let mut statement = connection.prepare(sql).unwrap();
+                let names = statement.query_map([], |row| row.get::<_, String>(0));
+                names.unwrap().map(Result::unwrap).collect::<Vec<_>>()
+            };
+            let steps = |sql: &str| {
+                let connection = rusqlite::Connection::open(path(&at)).unwrap();
+                let sql = format!("EXPLAIN QUERY PLAN {sql}");
+                let mut statement = connection.prepare(&sql).unwrap();
+                let lines = statement.query_map([], |row| row.get::<_, String>(3));
+                lines.unwrap().map(Result::unwrap).collect::<String>()
+            };
+            let store = at.open(&whole).await;
+            let rows = (1..=9_i64).map(|id| {
+                let given = (id % 3 == 0).then_some(Value::Integer(id % 2));
+                insert("a", id, &[("of", given.unwrap_or(Value::Null))])
+            });
+            store.write(rows.collect()).await.unwrap();
+            drop(store);
+            let kept = [["ix_a__of", "ix_a__of__who"], ["sx_a__of", "sx_a__of__who"]];
+            assert_eq!(names(), kept[0]);
+            for (described, kept) in [(&sparse, kept[1]), (&whole, kept[0]), (&sparse, kept[1])] {
+                let store = at.open(described).await;
+                assert_eq!(names(), kept);
+                let of = || Column {
+                    through: vec![],
+                    column: "of".into(),
+                    kind: Kind::Integer,
+                };
+                let mut page = super::place::everything("a", &["id"]);
+                for (filter, found) in [
+                    (Filter::IsNull { path: of() }, vec![1, 2, 4, 5, 7, 8]),
+                    (
+                        Filter::Compare {
+                            path: of(),
+                            op: Comparison::Equal,
+                            value: Value::Integer(1),
+                        },
+                        vec![3, 9],
+                    ),
+                ] {
+                    let found: Vec<_> = found
+                        .into_iter()
+                        .map(|id| vec![Value::Integer(id)])
+                        .collect();
+                    page.filter = filter;
+                    assert_eq!(read(&store, &page).await, found);
+                    page.limit = Some(20);
+                    page.order = vec![Order::by(of(), false)];
+                    assert_eq!(read(&store, &page).await, found);
+                    (page.limit, page.order) = (None, vec![]);
+                }
+                for (value, used) in [(0, true), (7, false)] {
+                    let unused = Change::Unused {
+                        table: "a".into(),
+                        column: "of".into(),
+                        value: Value::Integer(value),
+                        name: "a".into(),
+                    };
+                    let asked = store.write(vec![unused]).await;
+                    assert_eq!(asked.is_err(), used, "{value}");
+                }
+                drop(store);
+                // Whoever is asked whether a value is used looks it up, and reads no table.
+                let asked = steps("SELECT 1 FROM a WHERE \"of\" = 7 LIMIT 1");
+                assert!(asked.contains(&format!("INDEX {}", kept[0])), "{asked}");
+            }
+            // A former version that opened the file made its own index beside this one.
+            at.meddle("CREATE INDEX ix_a__of ON a (\"of\")").await;
+            drop(at.open(&sparse).await);
+            assert_eq!(names(), kept[1]);
+        })
+    });
+}
+
+/// Readers look up every page in the log, as long as there is one: it is moved to the file once nobody writes.
+#[test]
+fn the_log_is_moved_to_the_file_once_nobody_writes() {
+    on_sqlite(|at| {
+        Box::pin(async move {
+            let store = at.open(&tables()).await;
+            let long = text(&"x".repeat(4000));
+            let file = || std::fs::metadata(path(&at)).unwrap().len();
+            let rows = (1..=100).map(|id| insert("a", id, &[("name", long.clone())]));
+            store.write(rows.collect()).await.unwrap();
+            assert!(file() < 100_000, "{}", file());
+            store.rest();
+            store.rest();
+            // Another thread does it.
+            while file() < 400_000 {
+                std::thread::yield_now();
+            }
+            assert_eq!(get(&store, "a", 7, &["name"]).await, Some(vec![long]));
         })
     });
 }
