@@ -103,7 +103,13 @@ impl SetupRows {
         let mut tables = HashSet::default();
         if !shared {
             let under = entities().filter(under);
+            // Autotask's companies, whose right goes by their class: nearly every write points to one.
+            let classed = entities().filter(|entity| {
+                let served = entity.served.as_ref();
+                served.is_some_and(|served| served.rows.classes.is_some())
+            });
             let all = held.iter().map(|id| catalog.entity(*id)).chain(under);
+            let all = all.chain(classed);
             tables.extend(all.map(|entity| entity.table.clone()));
         }
         Self {

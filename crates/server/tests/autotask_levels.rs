@@ -125,6 +125,13 @@ async fn a_record_out_of_sight_cannot_be_pointed_to() {
         assert_eq!(status, 500, "{field} {json}");
         assert!(says(&json).contains(NO_SUCH), "{json}");
     }
+    // Companies are kept in memory, and no longer than they are what they were.
+    for (kind, taken) in [(1, 200), (7, 500)] {
+        let change = json!({"id": hidden, "companyType": kind});
+        site.admin_call("PATCH", "/Companies", Some(change)).await;
+        let (status, json) = post(hidden).await;
+        assert_eq!(status, taken, "class {kind}: {json}");
+    }
     // What is already there may stay, also out of sight.
     let theirs = site.rows(&user, "Tickets").await;
     let theirs = theirs.iter().find(|row| {

@@ -244,7 +244,7 @@ async fn same_company(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trou
             crate::backend::with_id(id),
             equals("company_id", Kind::Integer, Value::Integer(company)),
         );
-        if tenant.backend.raw_count(target, &filter).await? == 0 {
+        if !tenant.backend.raw_any(target, filter).await? {
             draft.errors.push(Refusal::reference(name, &target.schema));
         }
     }

@@ -305,6 +305,30 @@ impl Backend {
         Ok(highest <= SMALL)
     }
 
+    /// Whether a filter keeps a row, for the server's own checks: for those whose rows an index or their id leads
+    /// to. It runs on the calling thread.
+    pub(crate) async fn raw_any(
+        &self,
+        entity: &Entity,
+        filter: Filter,
+    ) -> Result<bool, StoreError> {
+        let select = Select {
+            table: entity.table.clone(),
+            columns: vec![self.id.clone()],
+            filter,
+            order: Vec::new(),
+            limit: Some(1),
+            offset: 0,
+        };
+        let mut any = false;
+        self.read(&select, &mut |_| {
+            any = true;
+            Flow::Stop
+        })
+        .await?;
+        Ok(any)
+    }
+
     /// How many rows a filter keeps, for the server's own checks.
     pub(crate) async fn raw_count(
         &self,

@@ -55,7 +55,7 @@ pub async fn give(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble>
             op: Comparison::Equal,
             value: Value::Text(text.clone()),
         };
-        if tenant.backend.raw_count(draft.entity, &taken).await? == 0 {
+        if !tenant.backend.raw_any(draft.entity, taken).await? {
             let mut numbers = tenant.numbers.lock();
             // What was counted on other days is of no more use.
             numbers.retain(|known, _| known.ends_with(&day));

@@ -77,5 +77,5 @@ async fn is_beside(tenant: &Tenant, path: &str, id: i64, resource: i64) -> Resul
         equals(&field.column, Kind::Integer, Value::Integer(id)),
         equals("resource_id", Kind::Integer, Value::Integer(resource)),
     );
-    Ok(tenant.backend.raw_count(listing, &filter).await? > 0)
+    Ok(tenant.backend.raw_any(listing, filter).await?)
 }

@@ -124,7 +124,7 @@ pub async fn has_role(tenant: &Tenant, resource: i64, role: i64) -> Result<bool,
         );
         let inactive = equals("is_active", Kind::Boolean, Value::Boolean(false));
         let filter = and(of, Filter::Not(Box::new(inactive)));
-        if tenant.backend.raw_count(listing, &filter).await? > 0 {
+        if tenant.backend.raw_any(listing, filter).await? {
             return Ok(true);
         }
     }

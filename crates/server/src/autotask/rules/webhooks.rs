@@ -272,11 +272,8 @@ pub async fn tell(
         equals("is_active", Kind::Boolean, Value::Boolean(true)),
         equals(flag, Kind::Boolean, Value::Boolean(true)),
     );
-    for hook in tenant
-        .backend
-        .raw_rows(hooks, active, Vec::new(), None)
-        .await?
-    {
+    // An instance has a handful of them, and each write looks.
+    for hook in tenant.backend.raw_few(hooks, active).await? {
         let owner = hook.integer("owner_resource_id").unwrap_or_default();
         if !hook.flag("is_ready") || is_excluded(tenant, entity, hook.id, by).await? {
             continue;
@@ -349,7 +346,7 @@ async fn is_excluded(
         equals("webhook_id", Kind::Integer, Value::Integer(hook)),
         equals("resource_id", Kind::Integer, Value::Integer(by)),
     );
-    Ok(tenant.backend.raw_count(listing, &filter).await? > 0)
+    Ok(tenant.backend.raw_any(listing, filter).await?)
 }
 
 /// One change as one webhook hears of it.
@@ -430,7 +427,6 @@ impl Told<'_> {
             return Ok(Vec::new());
         };
         let of = equals("webhook_id", Kind::Integer, Value::Integer(self.hook));
-        let rows = self.tenant.backend.raw_rows(listing, of, Vec::new(), None);
-        Ok(rows.await?)
+        Ok(self.tenant.backend.raw_few(listing, of).await?)
     }
 }

@@ -428,13 +428,28 @@ impl Level {
         let status = match next {
             _ if resolved => "Resolved".to_owned(),
             _ if waits => "Waiting".to_owned(),
-            Some((word, due)) => format!("{word} {}", due.strftime("%a %m/%d %-I:%M %p UTC+00")),
+            Some((word, due)) => stated(word, due),
             None => String::new(),
         };
         let status = Some(status).filter(|status| !status.is_empty());
         ticket.set("slaStatus", status.map_or(Value::Null, text));
         ticket.set("isInSla", Value::Boolean(kept));
     }
+}
+
+/// `Respond by Mon 03/02 1:00 PM UTC+00`. Written out, since each write of a ticket says it and a format would be read
+/// anew each time.
+fn stated(word: &str, due: Timestamp) -> String {
+    const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    let due = jiff::tz::Offset::UTC.to_datetime(due);
+    let day = DAYS[due.weekday().to_monday_zero_offset().unsigned_abs() as usize % 7];
+    let hour = match due.hour() % 12 {
+        0 => 12,
+        hour => hour,
+    };
+    let half = if due.hour() < 12 { "AM" } else { "PM" };
+    let (month, date, minute) = (due.month(), due.day(), due.minute());
+    format!("{word} {day} {month:02}/{date:02} {hour}:{minute:02} {half} UTC+00")
 }
 
 /// Whether the clock of tickets in a status stands still.
@@ -463,4 +478,19 @@ pub async fn calculated(context: Context<'_>, rows: Vec<Row>) -> Result<Vec<Row>
         now.push(ticket.row);
     }
     Ok(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stated;
+    use jiff::Timestamp;
+
+    #[test]
+    fn a_moment_is_stated_as_its_format_says() {
+        for hour in 0..24 * 8 {
+            let at = Timestamp::from_second(1_772_409_600 + hour * 3_660).unwrap_or_default();
+            let format = at.strftime("Plan by %a %m/%d %-I:%M %p UTC+00");
+            assert_eq!(stated("Plan by", at), format.to_string());
+        }
+    }
 }
