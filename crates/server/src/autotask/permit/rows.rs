@@ -285,10 +285,7 @@ async fn mine(
         let listing = tenant.catalog().entity(team.entity);
         // By an index, on this thread: it is asked at each call of whoever has level Mine.
         let of = (&*team.resource, caller.resource);
-        let members = tenant
-            .backend
-            .raw_part(listing, of, &[&*team.row])
-            .await?;
+        let members = tenant.backend.raw_part(listing, of, &[&*team.row]).await?;
         let values = members
             .iter()
             .filter_map(|row| row.integer(&team.row))
