@@ -2,6 +2,7 @@
 //! no header and no entity by name.
 
 mod by_id;
+mod counts;
 mod known;
 mod layouts;
 mod pairs;
@@ -9,6 +10,7 @@ mod raw;
 mod shared;
 
 pub use by_id::Made;
+use counts::Counts;
 use known::{Known, Layouts};
 
 use crate::labels::LabelCache;
@@ -45,6 +47,7 @@ pub struct Backend {
     setup: SetupRows,
     near: SetupRows,
     layouts: Layouts,
+    counts: Counts,
     columns: Vec<Arc<[Column]>>,
     /// The name of the column of ids.
     id: Arc<str>,
@@ -105,6 +108,8 @@ pub struct Page {
     pub body: Vec<u8>,
     pub more: bool,
     pub last: Option<i64>,
+    /// Rows of the whole list, where they are known anyway.
+    pub total: Option<u64>,
 }
 
 impl Backend {
@@ -140,6 +145,7 @@ impl Backend {
             setup,
             near,
             layouts: Layouts::default(),
+            counts: Counts::default(),
             columns,
             id: Arc::from("id"),
             guarded,
@@ -229,6 +235,7 @@ impl Backend {
             body: self.finished(writer).await?,
             more,
             last,
+            total: None,
         })
     }
 
@@ -340,7 +347,9 @@ impl Backend {
             let mut tables = changes.iter().map(Change::table);
             tables.any(|table| rows.holds(table)).then_some(rows)
         });
-        self.store.write(changes).await?;
+        let written = self.store.write(changes).await;
+        self.counts.written();
+        written?;
         emptied.into_iter().flatten().for_each(SetupRows::clear);
         for (table, id) in touched {
             self.labels.forget_row(&table, id);

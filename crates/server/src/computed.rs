@@ -66,6 +66,7 @@ pub async fn list(
         body: backend.write_rows(permit, page, ask.look, true).await?,
         more,
         last: page.last().map(|row| row.id),
+        total: Some(rows.len() as u64),
     })
 }
 

@@ -390,8 +390,6 @@ async fn list(
         look,
     };
     let worked_out = rules::computed(context, permit).await?;
-    // Where counting costs little, the last page is told; a next page is all that clients need.
-    let countable = worked_out.is_none() && call.entity.stored;
     let page = match worked_out {
         Some(rows) => computed::list(&call.instance.backend, permit, rows, ask, forward).await?,
         None if call.route.rule.as_deref() == Some("calculate_sla") => {
@@ -402,16 +400,21 @@ async fn list(
                 last: rows.last().map(|row| row.id),
                 body: backend.write_rows(permit, &rows, ask.look, true).await?,
                 more,
+                total: None,
             }
         }
         None => call.instance.backend.list(permit, ask).await?,
     };
     let backend = &call.instance.backend;
-    let counts = countable && !forward && page.more;
-    let last = if counts && backend.is_small(call.entity).await? {
-        Some(backend.count(permit, filter).await?.div_ceil(size))
-    } else {
-        None
+    // Where counting costs little, the last page is told; some clients read on only then.
+    let last = match page.total {
+        _ if forward || !page.more => None,
+        Some(rows) => Some(rows.div_ceil(size)),
+        None if call.entity.stored => {
+            let page = u64::from(parameters.page);
+            backend.last_page(permit, filter, page, size).await?
+        }
+        None => None,
     };
     let paged = Paged {
         more: page.more,
