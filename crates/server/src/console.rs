@@ -64,7 +64,19 @@ pub(crate) fn serves(path: &str) -> bool {
 
 /// Answers a request for one of the console's paths.
 pub(crate) async fn answer(server: &Server, received: &Received) -> Response<Full<Bytes>> {
-    let mut response = route(server, received).await;
+    sealed(route(server, received).await)
+}
+
+/// What is answered where a page could not be made.
+pub(crate) fn failed() -> Response<Full<Bytes>> {
+    sealed(plain(
+        500,
+        "The page could not be made; the server's log says where that failed. Go back and load it again to see what was done.",
+    ))
+}
+
+/// A page with the headers that every one has.
+fn sealed(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

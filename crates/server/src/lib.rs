@@ -32,6 +32,7 @@ mod naming;
 mod number;
 mod operator;
 pub mod outbox;
+mod panics;
 mod paths;
 mod pdf;
 pub mod permit;

@@ -58,6 +58,7 @@ pub struct Server {
 
 impl Server {
     pub fn new(settings: Settings) -> Self {
+        crate::panics::watch();
         Self {
             settings,
             instances: RwLock::default(),

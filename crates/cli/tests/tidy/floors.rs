@@ -37,6 +37,7 @@ const FLOORS: [(&str, &[&str]); 9] = [
             "paths",
             "pdf",
             "pointers",
+            "panics",
             "problem",
             "row",
             "secret",

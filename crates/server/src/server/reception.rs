@@ -11,16 +11,21 @@ use crate::event::Event;
 use crate::fault;
 use crate::http::{Handler, Outgoing, Received};
 use crate::instance::Instance;
+use crate::panics::{Caught, Panicked};
 use crate::pipeline;
 use crate::pipeline::call::Call;
 use crate::problem::Problem;
 use crate::rules;
 use bitting_catalog::route::Method;
+use bitting_dialects::autotask::error::Refusal;
 use bitting_dialects::autotask::route::Router as AutotaskRouter;
 use bitting_dialects::connectwise::auth;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_dialects::connectwise::parameters::Parameters;
+use bytes::Bytes;
 use http::{HeaderMap, Response};
+use http_body_util::Full;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,6 +42,53 @@ impl Server {
                 tracing::warn!(%error, database = tenant.name, "the database does not answer");
             }
         }
+    }
+
+    /// A page of the console, or its live stream.
+    async fn page(&self, received: &Received) -> Response<Outgoing> {
+        self.tenants.wake().await;
+        self.look().await;
+        if let Some(stream) = crate::console::stream(self, received) {
+            return stream;
+        }
+        let answer = crate::console::answer(self, received).await;
+        answer.map(Outgoing::Whole)
+    }
+
+    /// The answer to a call on an API, with all that is noted of it but for its line in the log.
+    async fn answered(
+        &self,
+        received: &Received,
+        event: &mut Event,
+        started: Instant,
+    ) -> Response<Full<Bytes>> {
+        let reply = self.route(received, event).await;
+        event.finish(reply.status, started.elapsed());
+        let accept = auth::accept(
+            received
+                .parts
+                .headers
+                .get_all(http::header::ACCEPT)
+                .iter()
+                .filter_map(|value| value.to_str().ok()),
+        );
+        let vendor_type = accept
+            .vendor_type
+            .then(|| accept.release.unwrap_or(DEFAULT_RELEASE));
+        // A wrong key is told nothing of what it was for.
+        let is_known = !event.autotask && !event.member.is_empty();
+        let company = is_known.then_some(&*event.company);
+        let instance = company.and_then(|company| self.instance(company));
+        let reply = match &instance {
+            Some(instance) if instance.gate().is_some() => reply.of_gate(),
+            _ => reply,
+        };
+        let wire = Wire::of(&event.path, vendor_type);
+        let response = reply.into_response(&event.id, wire);
+        if let Some(instance) = instance {
+            instance.used.note(event, instance.now());
+        }
+        response
     }
 
     async fn route(&self, received: &Received, event: &mut Event) -> Reply {
@@ -316,48 +368,56 @@ impl Server {
 impl Handler for Server {
     async fn handle(&self, received: Received) -> Response<Outgoing> {
         if crate::console::serves(received.parts.uri.path()) && self.doors.passed().await {
-            self.tenants.wake().await;
-            self.look().await;
-            if let Some(stream) = crate::console::stream(self, &received) {
-                return stream;
-            }
             // Boxed: pages are large futures, which calls on the APIs must not carry.
-            let answer = Box::pin(crate::console::answer(self, &received)).await;
-            return answer.map(Outgoing::Whole);
+            return match Caught(Box::pin(self.page(&received))).await {
+                Ok(response) => response,
+                Err(panicked) => {
+                    tell(&Event::new(&received.parts), &panicked);
+                    crate::console::failed().map(Outgoing::Whole)
+                }
+            };
         }
         let started = Instant::now();
         let mut event = Event::new(&received.parts);
-        let reply = self.route(&received, &mut event).await;
-        event.finish(reply.status, started.elapsed());
-        let accept = auth::accept(
-            received
-                .parts
-                .headers
-                .get_all(http::header::ACCEPT)
-                .iter()
-                .filter_map(|value| value.to_str().ok()),
-        );
-        let vendor_type = accept
-            .vendor_type
-            .then(|| accept.release.unwrap_or(DEFAULT_RELEASE));
-        // A wrong key is told nothing of what it was for.
-        let is_known = !event.autotask && !event.member.is_empty();
-        let company = is_known.then_some(&*event.company);
-        let instance = company.and_then(|company| self.instance(company));
-        let reply = match &instance {
-            Some(instance) if instance.gate().is_some() => reply.of_gate(),
-            _ => reply,
+        let caught = {
+            let answering = pin!(self.answered(&received, &mut event, started));
+            Caught(answering).await
         };
-        let wire = Wire::of(&event.path, vendor_type);
-        let response = reply.into_response(&event.id, wire);
-        if let Some(instance) = instance {
-            instance.used.note(&event, instance.now());
-        }
+        let response = caught.unwrap_or_else(|panicked| {
+            tell(&event, &panicked);
+            let reply = failed(&event.path);
+            event.finish(reply.status, started.elapsed());
+            reply.into_response(&event.id, Wire::of(&event.path, None))
+        });
         if event.path != crate::operator::LOG_PATH {
             self.log.record(event);
         }
         response.map(Outgoing::Whole)
     }
+}
+
+/// A call that panicked, in the log: which one it was and where, with nothing of what it sent.
+fn tell(event: &Event, panicked: &Panicked) {
+    tracing::error!(
+        request = event.id,
+        method = event.method,
+        path = event.path,
+        route = event.route,
+        place = panicked.place,
+        backtrace = panicked.backtrace,
+        "a call panicked and was answered 500; please report the place"
+    );
+}
+
+/// What the caller of a call that panicked is told, in the words of the API that was called.
+fn failed(path: &str) -> Reply {
+    if Wire::of(path, None) == Wire::Autotask {
+        let refusal = Refusal::new("An error occurred on the server; its log says which.");
+        return Reply::json(refusal.status, refusal.body());
+    }
+    Reply::error(&ApiError::server(
+        "The server could not complete the request; its log says why.",
+    ))
 }
 
 fn method(method: &http::Method) -> Option<Method> {

@@ -27,6 +27,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 /// When the clock starts: 2026-03-02T09:00:00Z.
 pub const START: i64 = 1_772_442_000;
+/// What a panicking clock says, which nobody may hear.
+pub const SAID: &str = "the clock quotes s3cr3t";
 /// The level that all others are copied from.
 pub const SYSTEM: &str = "API User (system) (API-only)";
 
@@ -36,6 +38,8 @@ pub struct Site {
     pub tenant: Arc<Tenant>,
     pub first: First,
     second: Arc<AtomicI64>,
+    /// Readings of the clock until one panics; none does below one.
+    readings: Arc<AtomicI64>,
 }
 
 /// A demo company that is made in a moment.
@@ -78,6 +82,8 @@ impl Site {
         let (permissions, registry, catalog) = Catalog::autotask().unwrap();
         let second = Arc::new(AtomicI64::new(START));
         let clock = second.clone();
+        let readings = Arc::new(AtomicI64::new(0));
+        let left = readings.clone();
         let tenant = Tenant::open(Opening {
             name: "Test".into(),
             location,
@@ -85,7 +91,10 @@ impl Site {
             permissions: Arc::new(permissions),
             registry: Arc::new(registry),
             catalog: Arc::new(catalog),
-            clock: Arc::new(move || Timestamp::from_second(clock.load(Ordering::Relaxed)).unwrap()),
+            clock: Arc::new(move || {
+                assert!(left.fetch_sub(1, Ordering::Relaxed) != 1, "{SAID}");
+                Timestamp::from_second(clock.load(Ordering::Relaxed)).unwrap()
+            }),
         })
         .await
         .unwrap();
@@ -103,11 +112,18 @@ impl Site {
             tenant,
             first,
             second,
+            readings,
         }
     }
 
     pub fn advance(&self, seconds: i64) {
         self.second.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    /// Has the clock panic at its n-th reading from now; answers what was left of the number told before, which is more
+    /// than nothing where it did not panic.
+    pub fn panic_at(&self, reading: i64) -> i64 {
+        self.readings.swap(reading, Ordering::Relaxed)
     }
 
     pub fn admin(&self) -> &Shown {

@@ -37,6 +37,9 @@ pub const COMPANY: &str = "acme";
 /// When the clock starts: 2026-03-02T09:00:00Z.
 pub const START: i64 = 1_772_442_000;
 
+/// What a panicking clock says, which nobody may hear.
+pub const SAID: &str = "the clock quotes s3cr3t";
+
 /// A company with its server.
 pub struct Company {
     pub server: Server,
@@ -45,6 +48,8 @@ pub struct Company {
     pub admin: Credentials,
     pub admin_member: i64,
     second: Arc<AtomicI64>,
+    /// Readings of the clock until one panics; none does below one.
+    readings: Arc<AtomicI64>,
     next_key: AtomicI64,
     /// Keys of members that hold one need each.
     holders: Mutex<BTreeMap<String, Credentials>>,
@@ -155,6 +160,8 @@ impl Company {
         let (registry, catalog) = Catalog::embedded().expect("the shipped data reads");
         let second = Arc::new(AtomicI64::new(START));
         let clock = second.clone();
+        let readings = Arc::new(AtomicI64::new(0));
+        let left = readings.clone();
         let instance = Instance::open(Opening {
             company: COMPANY.to_owned(),
             name: "Acme".to_owned(),
@@ -163,6 +170,7 @@ impl Company {
             catalog: Arc::new(catalog),
             registry: Arc::new(registry),
             clock: Arc::new(move || {
+                assert!(left.fetch_sub(1, Ordering::Relaxed) != 1, "{SAID}");
                 Timestamp::from_second(clock.load(Ordering::Relaxed)).expect("a time in range")
             }),
             groundwork: &Rulebook,
@@ -181,6 +189,7 @@ impl Company {
             admin: Credentials(String::new()),
             admin_member: 0,
             second,
+            readings,
             next_key: AtomicI64::new(1),
             holders: Mutex::default(),
         }
@@ -189,6 +198,12 @@ impl Company {
     /// Moves the clock on.
     pub fn advance(&self, by: SignedDuration) {
         self.second.fetch_add(by.as_secs(), Ordering::Relaxed);
+    }
+
+    /// Has the clock panic at its n-th reading from now; answers what was left of the number told before, which is more
+    /// than nothing where it did not panic.
+    pub fn panic_at(&self, reading: i64) -> i64 {
+        self.readings.swap(reading, Ordering::Relaxed)
     }
 
     /// Cuts a key for a member.
