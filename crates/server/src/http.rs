@@ -39,6 +39,28 @@ pub struct Received {
     pub peer: SocketAddr,
 }
 
+impl Received {
+    /// The encoding that the body is in, where its header names one and the body shows it. One client names gzip and
+    /// sends plain JSON all the same.
+    pub fn encoding(&self) -> Option<String> {
+        let named = self.parts.headers.get_all(http::header::CONTENT_ENCODING);
+        let named: Vec<_> = named
+            .iter()
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+            .map(|word| String::from_utf8_lossy(word).trim().to_ascii_lowercase())
+            .filter(|word| !word.is_empty() && word != "identity")
+            .collect();
+        let Body::Read(bytes) = &self.body else {
+            return None;
+        };
+        let plain = || {
+            bytes.starts_with(b"--")
+                || serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok()
+        };
+        (!named.is_empty() && !bytes.is_empty() && !plain()).then(|| named.join(", "))
+    }
+}
+
 /// A body, or why there is none.
 #[derive(Debug)]
 pub enum Body {

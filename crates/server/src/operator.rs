@@ -61,6 +61,9 @@ async fn route(
     if received.parts.method != Method::GET {
         event.caller(&instance.company, &caller);
     }
+    if let Some(encoding) = received.encoding() {
+        return Err(ApiError::encoded(&encoding).into());
+    }
     let ask = Ask {
         server,
         instance,

@@ -38,6 +38,15 @@ impl Refusal {
         }
     }
 
+    /// The body is in an encoding that nobody here reads.
+    pub fn encoded(encoding: &str) -> Self {
+        let mut refusal = Self::new(format!(
+            "The body's Content-Encoding is {encoding}, which is not read here. Send the body as it is or as gzip."
+        ));
+        refusal.status = 415;
+        refusal
+    }
+
     /// Something about the key is wrong; which part is not told.
     pub fn unauthorized() -> Self {
         Self {

@@ -135,6 +135,13 @@ impl ApiError {
         Self::plain(415, "ConnectWiseApi", message)
     }
 
+    /// The body is in an encoding that nobody here reads.
+    pub fn encoded(encoding: &str) -> Self {
+        Self::unsupported_media(format!(
+            "The body's Content-Encoding is {encoding}, which is not read here. Send the body as it is, without that header."
+        ))
+    }
+
     pub fn server(message: impl Into<String>) -> Self {
         Self::plain(500, "ConnectWiseApi", message)
     }

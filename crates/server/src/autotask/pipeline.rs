@@ -461,7 +461,13 @@ impl Call<'_> {
 
     fn body(&self) -> Result<Cow<'_, [u8]>, Refusal> {
         match &self.received.body {
-            Body::Read(bytes) => unpacked(bytes),
+            Body::Read(bytes) => match self.received.encoding() {
+                // What is gzip tells its first bytes; of anything else the header alone.
+                Some(encoding) if !["gzip", "x-gzip"].contains(&encoding.as_str()) => {
+                    Err(Refusal::encoded(&encoding))
+                }
+                _ => unpacked(bytes),
+            },
             Body::TooLarge => Err(Refusal::new("The body is too large.")),
             Body::Broken => Err(Refusal::new("The body broke off.")),
         }

@@ -313,6 +313,9 @@ impl Server {
                 Reply::error(&ApiError::method_not_allowed(&allowed())).with_allow(allowed())
             );
         };
+        if let Some(encoding) = received.encoding() {
+            return Err(ApiError::encoded(&encoding).into());
+        }
         let base = base(received, segments[0]);
         let call = Call {
             instance: &instance,
