@@ -127,6 +127,41 @@ async fn a_private_key_is_shown_once_and_revocation_holds_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_end_in_the_past_is_refused_by_its_field() {
+    let company = Company::open().await;
+    let keys = format!("system/apiMembers/{}/keys", company.admin_member);
+    let cut = async |expires: &str| {
+        let body = json!({ "description": "a test", "expires": expires });
+        own(&company, &company.admin, "POST", &keys, Some(body)).await
+    };
+    let before = own(&company, &company.admin, "GET", &keys, None)
+        .await
+        .rows();
+    for past in ["2020-01-01T00:00:00Z", "2026-03-02T09:00:00Z"] {
+        let refused = cut(past).await.expect(400);
+        let error = &refused["errors"][0];
+        assert_eq!(error["field"], "expires", "{refused}");
+        let says = error["message"].as_str().expect("a message");
+        assert!(says.contains("is in the past"), "{says}");
+    }
+    let after = own(&company, &company.admin, "GET", &keys, None)
+        .await
+        .rows();
+    assert_eq!(after.len(), before.len(), "nothing was cut");
+
+    let key = cut("2026-03-02T09:00:01Z").await.expect(201);
+    let one = format!("system/keys/{}", key["id"]);
+    let change = async |body: Value| own(&company, &company.admin, "PATCH", &one, Some(body)).await;
+    company.advance(SignedDuration::from_hours(1));
+    // Whoever changes a key's text may send the whole key back.
+    let same = json!({ "description": "old", "expires": key["expires"] });
+    assert_eq!(change(same).await.expect(200)["description"], "old");
+    let earlier = json!({ "expires": "2026-03-02T08:00:00Z" });
+    let refused = change(earlier).await.expect(400);
+    assert_eq!(refused["errors"][0]["field"], "expires");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn keys_and_levels_need_the_rights_of_their_screens() {
     let company = Company::open().await;
     let role = company.role("nobody", &[], &[]).await;

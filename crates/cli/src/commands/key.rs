@@ -115,6 +115,13 @@ fn on_autotask(area: &Area<'_>, action: Action) -> Result<()> {
     match action {
         Action::List { member } => area.keys(member.as_deref()),
         Action::New {
+            expires: Some(_), ..
+        } => {
+            bail!(
+                "Autotask's keys do not expire, so --expires says nothing here; lock the user instead: bitting member lock USER --autotask"
+            )
+        }
+        Action::New {
             member, handover, ..
         } => area.new_key(&member, &handover),
         Action::Rotate(rotate) => area.rotate(&rotate.member, &rotate.handover, rotate.keep),

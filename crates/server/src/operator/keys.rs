@@ -69,7 +69,7 @@ pub async fn of_member(ask: &Ask<'_>, member: i64) -> Result<Reply, Problem> {
             FieldError::missing("key", "description"),
         ));
     }
-    let expires = expiry(body.expires.as_deref())?;
+    let expires = expiry(body.expires.as_deref(), None, ask.instance.now())?;
     let (key, pair) = ask
         .instance
         .cut_key(member, description.trim(), expires)
@@ -108,7 +108,7 @@ pub async fn one(ask: &Ask<'_>, id: i64) -> Result<Reply, Problem> {
             let change: KeyChange = ask.body()?;
             let expires = match &change.expires {
                 None => key.expires,
-                Some(text) => expiry(Some(text))?,
+                Some(text) => expiry(Some(text), key.expires, ask.instance.now())?,
             };
             let description = change
                 .description
@@ -125,14 +125,30 @@ pub async fn one(ask: &Ask<'_>, id: i64) -> Result<Reply, Problem> {
     }
 }
 
-fn expiry(text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
-    match text.map(str::trim).filter(|text| !text.is_empty()) {
-        None => Ok(None),
-        Some(text) => text
-            .parse()
-            .map(Some)
-            .map_err(|_| Problem::field("key", FieldError::format("key", "expires"))),
+/// When a key ends. That may not have been before now, but for a client that sends back what the key has already.
+fn expiry(
+    text: Option<&str>,
+    had: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Problem> {
+    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let wrong = |error| Problem::field("key", error);
+    let expires: Timestamp = text
+        .parse()
+        .map_err(|_| wrong(FieldError::format("key", "expires")))?;
+    if expires <= now && had.is_none_or(|had| time(had) != time(expires)) {
+        return Err(wrong(FieldError::invalid(
+            "key",
+            "expires",
+            format!(
+                "expires {} is in the past, so that the key would never work; name a later moment, or none for a key without end.",
+                time(expires)
+            ),
+        )));
     }
+    Ok(Some(expires))
 }
 
 fn shown<'a>(key: &'a Key, private: Option<&'a str>) -> KeyBody<'a> {
