@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 /// A ConnectWise key pair as a table.
 pub const KEY_COLUMNS: [(&str, &str); 8] = [
     ("ID", "id"),
-    ("MEMBER", "memberId"),
+    ("MEMBER", "memberIdentifier"),
     ("DESCRIPTION", "description"),
     ("PUBLIC KEY", "publicKey"),
     ("CREATED", "created"),

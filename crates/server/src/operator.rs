@@ -83,7 +83,7 @@ async fn route(
         ["system", "members" | "apimembers", id, "keys"] => {
             keys::of_member(&ask, number(id)?).await
         }
-        ["system", "keys"] => keys::list(&ask),
+        ["system", "keys"] => keys::list(&ask).await,
         ["system", "keys", id] => keys::one(&ask, number(id)?).await,
         ["instances"] => instances::answer(&ask, None).await,
         [

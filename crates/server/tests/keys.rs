@@ -127,6 +127,46 @@ async fn a_private_key_is_shown_once_and_revocation_holds_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_names_its_member_beside_the_id() {
+    let company = Company::open().await;
+    let role = company.role("none", &[], &[]).await;
+    let (member, _) = company.member("Named", role).await;
+    let keys = format!("system/apiMembers/{member}/keys");
+    let body = json!({ "description": "a test" });
+    let cut = own(&company, &company.admin, "POST", &keys, Some(body))
+        .await
+        .expect(201);
+    let one = format!("system/keys/{}", cut["id"]);
+    let shown = own(&company, &company.admin, "GET", &one, None)
+        .await
+        .expect(200);
+    let change = Some(json!({ "description": "other" }));
+    let changed = own(&company, &company.admin, "PATCH", &one, change)
+        .await
+        .expect(200);
+    let of_member = own(&company, &company.admin, "GET", &keys, None)
+        .await
+        .rows();
+    let all = own(&company, &company.admin, "GET", "system/keys", None)
+        .await
+        .rows();
+    let its = |key: &&Value| key["memberId"] == member;
+    assert_eq!(all.iter().filter(its).count(), of_member.len());
+    for key in [&cut, &shown, &changed]
+        .into_iter()
+        .chain(&of_member)
+        .chain(all.iter().filter(its))
+    {
+        assert_eq!(key["memberId"], member, "{key}");
+        assert_eq!(key["memberIdentifier"], "Named", "{key}");
+    }
+    assert!(
+        all.iter().all(|key| key["memberIdentifier"].is_string()),
+        "{all:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_end_in_the_past_is_refused_by_its_field() {
     let company = Company::open().await;
     let keys = format!("system/apiMembers/{}/keys", company.admin_member);

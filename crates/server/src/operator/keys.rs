@@ -1,15 +1,18 @@
 //! Key pairs of members. The private half is in the answer that creates it, and never again.
 
 use crate::answer::Reply;
+use crate::backend::with_id;
 use crate::keys::Key;
 use crate::moment::time;
 use crate::operator::ask::{Ask, reply};
 use crate::problem::Problem;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_policy::Verb;
+use bitting_query::Filter;
 use http::Method;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 const MEMBERS: &str = "system/members";
 
@@ -19,6 +22,9 @@ const MEMBERS: &str = "system/members";
 struct KeyBody<'a> {
     id: i64,
     member_id: i64,
+    /// Where the caller may see the member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member_identifier: Option<&'a str>,
     description: &'a str,
     public_key: &'a str,
     /// Only in the answer that creates the pair.
@@ -41,6 +47,32 @@ struct KeyChange {
     inactive_flag: Option<bool>,
 }
 
+/// The identifiers of members among what the caller may see, by their ids; of all, or of one.
+struct Members(HashMap<i64, String>);
+
+impl Members {
+    async fn read(ask: &Ask<'_>, one: Option<i64>) -> Result<Self, Problem> {
+        let Ok(permit) = ask.permit(MEMBERS, Verb::Inquire) else {
+            return Ok(Self(HashMap::new()));
+        };
+        let filter = one.map_or(Filter::Constant(true), with_id);
+        let backend = &ask.instance.backend;
+        let rows = backend.rows(&permit, filter, Vec::new(), None).await?;
+        let named = rows.iter().filter_map(|row| {
+            let identifier = row.text("identifier")?;
+            Some((row.id, identifier.to_owned()))
+        });
+        Ok(Self(named.collect()))
+    }
+
+    fn show<'a>(&'a self, key: &'a Key, private: Option<&'a str>) -> KeyBody<'a> {
+        KeyBody {
+            member_identifier: self.0.get(&key.member).map(String::as_str),
+            ..shown(key, private)
+        }
+    }
+}
+
 pub async fn of_member(ask: &Ask<'_>, member: i64) -> Result<Reply, Problem> {
     let verb = if ask.method == Method::GET {
         Verb::Inquire
@@ -53,10 +85,9 @@ pub async fn of_member(ask: &Ask<'_>, member: i64) -> Result<Reply, Problem> {
     }
     if ask.method == Method::GET {
         let keys = ask.instance.keys.list(Some(member));
-        return reply(
-            200,
-            &keys.iter().map(|key| shown(key, None)).collect::<Vec<_>>(),
-        );
+        let members = Members::read(ask, Some(member)).await?;
+        let all: Vec<_> = keys.iter().map(|key| members.show(key, None)).collect();
+        return reply(200, &all);
     }
     if ask.method != Method::POST {
         return Err(Ask::unsupported("GET, POST"));
@@ -74,16 +105,16 @@ pub async fn of_member(ask: &Ask<'_>, member: i64) -> Result<Reply, Problem> {
         .instance
         .cut_key(member, description.trim(), expires)
         .await?;
-    reply(201, &shown(&key, Some(pair.private.reveal())))
+    let members = Members::read(ask, Some(member)).await?;
+    reply(201, &members.show(&key, Some(pair.private.reveal())))
 }
 
-pub fn list(ask: &Ask<'_>) -> Result<Reply, Problem> {
+pub async fn list(ask: &Ask<'_>) -> Result<Reply, Problem> {
     ask.permit(MEMBERS, Verb::Inquire)?;
     let keys = ask.instance.keys.list(None);
-    reply(
-        200,
-        &keys.iter().map(|key| shown(key, None)).collect::<Vec<_>>(),
-    )
+    let members = Members::read(ask, None).await?;
+    let all: Vec<_> = keys.iter().map(|key| members.show(key, None)).collect();
+    reply(200, &all)
 }
 
 pub async fn one(ask: &Ask<'_>, id: i64) -> Result<Reply, Problem> {
@@ -98,8 +129,9 @@ pub async fn one(ask: &Ask<'_>, id: i64) -> Result<Reply, Problem> {
         .keys
         .get(id)
         .ok_or_else(|| ApiError::not_found("Key", &id.to_string()))?;
+    let members = Members::read(ask, Some(key.member)).await?;
     match ask.method {
-        Method::GET => reply(200, &shown(&key, None)),
+        Method::GET => reply(200, &members.show(&key, None)),
         Method::DELETE => {
             ask.instance.delete_key(id).await?;
             Ok(Reply::json(204, Vec::new()))
@@ -119,7 +151,7 @@ pub async fn one(ask: &Ask<'_>, id: i64) -> Result<Reply, Problem> {
                 expires,
             );
             let key = ask.instance.change_key(next).await?;
-            reply(200, &shown(&key, None))
+            reply(200, &members.show(&key, None))
         }
         _ => Err(Ask::unsupported("GET, PUT, PATCH, DELETE")),
     }
@@ -155,6 +187,7 @@ fn shown<'a>(key: &'a Key, private: Option<&'a str>) -> KeyBody<'a> {
     KeyBody {
         id: key.id,
         member_id: key.member,
+        member_identifier: None,
         description: &key.description,
         public_key: &key.public,
         private_key: private,
