@@ -6,7 +6,7 @@ pub mod manage;
 pub mod opened;
 
 use crate::chosen::Chosen;
-use crate::handover::Handover;
+use crate::handover::{self, Handover};
 use crate::place::Place;
 use crate::private_file;
 use crate::prompt::{hidden, line};
@@ -79,12 +79,25 @@ pub fn print(planned: &Plan, json: bool) -> Result<()> {
     Ok(())
 }
 
-/// Plans and applies.
-pub fn carry_out(opened: &Opened, work: &Work) -> Result<(Plan, Applied)> {
+/// Plans and applies. A user that is made comes with its key, for which this file has to be free.
+pub fn carry_out(opened: &Opened, work: &Work, free: Option<&Path>) -> Result<(Plan, Applied)> {
     let own = opened.own();
     let planned = plan(own.as_ref(), work.wanted.clone(), &work.screen)?;
+    is_free(&planned, free)?;
     let applied = apply(own.as_ref(), &planned, &work.screen)?;
     Ok((planned, applied))
+}
+
+/// The file that has to be free; with `--new-key` it is replaced.
+fn must_be_free(handover: &Handover, new_key: bool) -> Option<&Path> {
+    handover.key_file.as_deref().filter(|_| !new_key)
+}
+
+fn is_free(planned: &Plan, free: Option<&Path>) -> Result<()> {
+    match free {
+        Some(file) if planned.own && planned.user.is_none() => handover::new_file(file),
+        _ => Ok(()),
+    }
 }
 
 /// `bitting apply` of a profile.
@@ -95,7 +108,7 @@ pub fn run_apply(
     new_key: bool,
 ) -> Result<ExitCode> {
     let opened = place.autotask()?;
-    let (planned, applied) = carry_out(&opened, work)?;
+    let (planned, applied) = carry_out(&opened, work, must_be_free(handover, new_key))?;
     finish(
         &opened,
         &planned,
@@ -120,6 +133,7 @@ pub fn apply_saved(
         bail!("a kept plan is for an instance that can be read; this one cannot");
     };
     let planned = saved.open(&instance, &screen)?;
+    is_free(&planned, must_be_free(handover, new_key))?;
     let applied = apply(Some(&instance), &planned, &screen)?;
     let name = planned.wanted.title.clone();
     finish(&opened, &planned, applied, place, handover, new_key, &name)

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A ConnectWise key pair as a table.
@@ -77,6 +77,12 @@ impl Handover {
         self.key_file.is_some() || self.pipe.is_some() || self.show
     }
 
+    /// Refuses a file that is there already: what it holds may be the only copy of another key. Asked before a key is
+    /// cut, so that nothing has to be taken back.
+    pub fn new_file(&self) -> Result<()> {
+        self.key_file.as_deref().map_or(Ok(()), new_file)
+    }
+
     /// Hands over a pair just cut (`publicKey`, `privateKey` and what lists show), and answers what may be
     /// printed: all but the private half, unless it was asked for.
     pub fn deliver(&self, delivery: &Delivery, made: &Value) -> Result<Value> {
@@ -124,6 +130,17 @@ impl Handover {
         }
         table::print_one(&quiet, columns, json)
     }
+}
+
+/// The same of one file.
+pub fn new_file(file: &Path) -> Result<()> {
+    if file.symlink_metadata().is_ok() {
+        bail!(
+            "{} is there already and would be replaced; name a file that is not with --key-file, or move this one away",
+            file.display()
+        );
+    }
+    Ok(())
 }
 
 fn pipe(command: &str, bytes: &[u8]) -> Result<()> {

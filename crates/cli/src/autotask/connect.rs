@@ -32,7 +32,7 @@ pub struct Told<'a> {
 pub fn run(work: &Work, told: &Told<'_>) -> Result<ExitCode> {
     let opened = told.place.autotask()?;
     let json = told.place.target.json;
-    let (planned, applied) = carry_out(&opened, work)?;
+    let (planned, applied) = carry_out(&opened, work, (!told.new_key).then_some(told.file))?;
     step(
         1,
         "plan",

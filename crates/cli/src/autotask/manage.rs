@@ -227,6 +227,7 @@ impl<'a> Area<'a> {
 
     /// Makes an API user, and hands over the key that comes with it.
     pub fn create_user(&self, form: &Value, handover: &Handover) -> Result<()> {
+        handover.new_file()?;
         let made = self.call(Method::POST, "users", Some(form))?;
         self.hand(&made, handover)?;
         table::print_one(&made, &USERS, self.json)
@@ -293,6 +294,7 @@ impl<'a> Area<'a> {
     }
 
     pub fn new_key(&self, word: &str, handover: &Handover) -> Result<()> {
+        handover.new_file()?;
         let id = self.user(word)?["id"].clone();
         let made = self.call(Method::POST, &format!("users/{id}/keys"), Some(&json!({})))?;
         self.hand(&made, handover)

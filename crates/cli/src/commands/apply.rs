@@ -7,7 +7,7 @@ use crate::handover::{Handover, KEY_COLUMNS};
 use crate::place::{Opened, Place};
 use crate::results::print_plan;
 use crate::table;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use bitting_catalog::Catalog;
 use bitting_connect::apply::{Applied, apply};
 use bitting_connect::plan::{Plan, plan as make};
@@ -166,6 +166,11 @@ impl Apply {
             return Ok(Err(
                 "say where it shall go with --key-file, --pipe or --show".to_owned(),
             ));
+        }
+        if !self.new_key {
+            self.handover
+                .new_file()
+                .context("no key was cut; role and member are as wanted")?;
         }
         let cut = keys::cut(&opened.psa, applied.member, &planned.wanted.title, None)?;
         let mut made = cut.record.clone();

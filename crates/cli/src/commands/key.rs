@@ -79,6 +79,7 @@ impl Key {
                 expires,
                 handover,
             } => {
+                handover.new_file()?;
                 let id = member::find(&connection, &member)?["id"].clone();
                 let body = json!({ "description": description, "expires": expires });
                 let made = connection.own(
