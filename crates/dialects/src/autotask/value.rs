@@ -135,10 +135,10 @@ pub fn user_defined(kind: &str, json: &Json) -> Result<String, Misfit> {
     }
 }
 
-/// Text of a plain value.
+/// Text of a plain value. NUL, which no database keeps, becomes a blank.
 pub fn text(json: &Json) -> Result<String, Misfit> {
     match json {
-        Json::String(text) => Ok(text.clone()),
+        Json::String(text) => Ok(text.replace('\0', " ")),
         Json::Number(number) => Ok(number.to_string()),
         Json::Bool(flag) => Ok(flag.to_string()),
         _ => Err(format!(

@@ -76,6 +76,20 @@ impl Draft<'_> {
         self.given.retain(|index| *fields[*index].name != *name);
     }
 
+    /// Sets the field of what the path hangs the record under; another id that was said for it is an error.
+    pub fn hang(&mut self, index: usize, parent: i64) {
+        let field = &self.entity.fields[index];
+        // Typed clients send 0 for what they do not say.
+        let said = self.row.integer(&field.column).filter(|said| *said != 0);
+        if let Some(said) = said.filter(|said| *said != parent) {
+            self.errors.push(format!(
+                "The value {said} of {} is not {parent}, the id in the path.",
+                field.name
+            ));
+        }
+        self.row.set(&field.column, Value::Integer(parent));
+    }
+
     /// Sets a field that is still null.
     pub fn default(&mut self, name: &str, value: Value) {
         if self

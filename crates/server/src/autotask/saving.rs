@@ -72,17 +72,7 @@ pub async fn create_with(
         errors: Vec::new(),
     };
     take(&mut draft, &input);
-    if let (Some(parent), Some(below)) = (spot.parent, below(entity)) {
-        let field = &entity.fields[below];
-        draft.row.set(&field.column, Value::Integer(parent));
-    }
-    if let (None, Some(below)) = (spot.parent, below(entity))
-        && is_child(entity)
-        && draft.row.is_null(&entity.fields[below].column)
-    {
-        let missing = Refusal::missing(&entity.fields[below].name);
-        return Err(Refusal::new(missing).into());
-    }
+    hang(&mut draft, spot)?;
     defaults(&mut draft);
     if let Some(beside) = &mut beside {
         beside.user.resource = id;
@@ -150,6 +140,7 @@ pub async fn change_with(
         }
     }
     take(&mut draft, &input);
+    hang(&mut draft, spot)?;
     save(tenant, permit, draft, beside).await?;
     Ok(id)
 }
@@ -232,6 +223,23 @@ fn is_child(entity: &Entity) -> bool {
 
 fn below(entity: &Entity) -> Option<usize> {
     entity.served.as_ref()?.below.as_ref()?.field
+}
+
+/// The path says what a record hangs under. A body may leave its parent out, or repeat it; one that names another
+/// would make the record elsewhere, or take it out from under the path that it was sent to.
+fn hang(draft: &mut Draft<'_>, spot: Spot) -> Result<(), Refusal> {
+    let Some(index) = below(draft.entity) else {
+        return Ok(());
+    };
+    let field = &draft.entity.fields[index];
+    match spot.parent {
+        Some(parent) => draft.hang(index, parent),
+        None if is_child(draft.entity) && draft.row.is_null(&field.column) => {
+            return Err(Refusal::new(Refusal::missing(&field.name)));
+        }
+        None => {}
+    }
+    Ok(())
 }
 
 fn take(draft: &mut Draft<'_>, input: &Input) {

@@ -66,21 +66,19 @@ pub async fn save(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble>
         .and_then(|field| draft.row.integer(&draft.entity.fields[field].column));
     if let (Some(parent), Some(of)) = (parent, below.and_then(|below| below.parent)) {
         let of = tenant.catalog().entity(of);
-        let same = |field: &&Field| field.target() == Some(of.id) || &*field.name == "parentID";
-        let columns: Vec<String> = draft
-            .entity
-            .fields
-            .iter()
-            .filter(same)
-            .filter(|field| !field.name.starts_with("attachedBy"))
-            .map(|field| field.column.to_string())
-            .collect();
-        for column in columns {
-            draft.row.set(&column, Value::Integer(parent));
+        let same = |field: &Field| {
+            (field.target() == Some(of.id) || &*field.name == "parentID")
+                && !field.name.starts_with("attachedBy")
+        };
+        for (index, field) in draft.entity.fields.iter().enumerate() {
+            if same(field) {
+                draft.hang(index, parent);
+            }
         }
         if let Some(row) = tenant.backend.raw_row(of, parent).await? {
             inherit(draft, of, &row);
         }
+        beside(tenant, draft, of, parent).await?;
         if let Some(kind) = kind(of) {
             draft.set("parentType", kind);
         }
@@ -110,6 +108,40 @@ pub async fn save(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble>
 fn kind(of: &Entity) -> Option<Value> {
     let known = PARENTS.iter().find(|(path, _)| *path == &*of.path);
     known.map(|(_, kind)| Value::Integer(*kind))
+}
+
+/// A file may say the note or the entry that it came with, which must be of the same record: the list of all shows a
+/// file with all that it is of, and would not show one of what is not there.
+async fn beside(
+    tenant: &Tenant,
+    draft: &mut Draft<'_>,
+    of: &Entity,
+    parent: i64,
+) -> Result<(), Trouble> {
+    for index in draft.given.clone() {
+        let field = &draft.entity.fields[index];
+        // What shows as a reference is checked as all references are.
+        let Some(target) = field.target().filter(|target| *target != of.id) else {
+            continue;
+        };
+        let Some(id) = draft.row.integer(&field.column) else {
+            continue;
+        };
+        if id == 0 {
+            draft.row.set(&field.column, Value::Null);
+        } else if !field.shown_link && draft.changes(&field.name) {
+            let target = tenant.catalog().entity(target);
+            let row = tenant.backend.raw_row(target, id).await?;
+            let mut same = target.fields.iter().filter(|f| f.target() == Some(of.id));
+            let fits =
+                row.is_some_and(|row| same.any(|field| row.integer(&field.column) == Some(parent)));
+            if !fits {
+                let refusal = Refusal::reference(&field.name, &target.schema);
+                draft.errors.push(refusal);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What a note or an entry is of, and seen through, its file is of too: that of a ticket's note is found by the ticket.
