@@ -411,7 +411,7 @@ async fn list(
         _ if forward || !page.more => None,
         Some(rows) => Some(rows.div_ceil(size)),
         None if call.entity.stored => {
-            let page = u64::from(parameters.page);
+            let page = parameters.page;
             backend.last_page(permit, filter, page, size).await?
         }
         None => None,
