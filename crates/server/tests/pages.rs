@@ -1,5 +1,7 @@
 //! The `Link` of long lists: large pages name the last one, whoever reads and whatever is left out.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod support;
 
 use bitting_server::demo::Size;
