@@ -209,9 +209,8 @@ fn creates(table: &mut Table, company: &Company, tickets: u32) -> Result<()> {
 }
 
 /// Companies in which the member sees a page of open tickets; the missing ones are made by it, or by the
-/// administrator where it may not.
+/// administrator where it may not: one for each company in turn, so that those of one do not lie side by side.
 fn filled(company: &Company, member: &Member) -> Result<Vec<i64>> {
-    let mut companies = Vec::new();
     let all = company.companies_of(member)?;
     // Each company once, those far apart first.
     let step = (all.len() / COMPANIES).max(1);
@@ -219,33 +218,50 @@ fn filled(company: &Company, member: &Member) -> Result<Vec<i64>> {
     let seen = company
         .json(&member.get("/service/tickets?pageSize=1&fields=location/id,department/id"))?;
     let place = seen[0].clone();
-    for id in (0..step).flat_map(|from| all.iter().copied().skip(from).step_by(step)) {
-        let missing = || -> Result<u64> {
-            let open = company.json(&member.get(&format!(
-                "/service/tickets/count?conditions=company/id={id}%20and%20closedFlag=false"
-            )))?;
-            Ok(PAGE.saturating_sub(open["count"].as_u64().context("no count")?))
-        };
-        let mut connection = Connection::open(company.address)?;
-        for maker in [member, &company.admin()] {
-            for _ in 0..missing()? {
-                if connection.ask(&create_at(maker, id, &place))?.status != 201 {
-                    break;
-                }
+    let missing = |id: i64| -> Result<u64> {
+        let open = company.json(&member.get(&format!(
+            "/service/tickets/count?conditions=company/id={id}%20and%20closedFlag=false"
+        )))?;
+        Ok(PAGE.saturating_sub(open["count"].as_u64().context("no count")?))
+    };
+    let mut connection = Connection::open(company.address)?;
+    let admin = company.admin();
+    let mut make = |id: i64| -> Result<bool> {
+        for maker in [member, &admin] {
+            if connection.ask(&create_at(maker, id, &place))?.status == 201 {
+                return Ok(true);
             }
         }
+        Ok(false)
+    };
+    let mut companies = Vec::new();
+    for id in (0..step).flat_map(|from| all.iter().copied().skip(from).step_by(step)) {
+        let left = missing(id)?;
         // Some companies' status lets nobody save tickets for them.
-        if missing()? == 0 {
-            companies.push(id);
+        if left == 0 || make(id)? {
+            companies.push((id, left.saturating_sub(1)));
         }
         if companies.len() == COMPANIES {
             break;
         }
     }
-    if companies.is_empty() {
+    for round in 0..PAGE {
+        for (id, left) in &companies {
+            if round < *left {
+                make(*id)?;
+            }
+        }
+    }
+    let mut full = Vec::new();
+    for (id, _) in companies {
+        if missing(id)? == 0 {
+            full.push(id);
+        }
+    }
+    if full.is_empty() {
         bail!("{} sees no company with {PAGE} open tickets", member.label);
     }
-    Ok(companies)
+    Ok(full)
 }
 
 /// Creates that are accepted: some companies' status lets nobody save tickets for them.
