@@ -1,12 +1,12 @@
 //! The shape of one entity: what its file in `data/<psa>/` says, resolved and cross-checked.
 //! Knows nothing of HTTP, SQL or a running server.
 
+use crate::served::{Picklist, Served};
+use crate::when::Conditions;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Index of an entity in [`crate::Catalog::entities`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct EntityId(pub u32);
+pub use crate::ground::{Basis, EntityId, Literal};
 
 /// One kind of record: its table, its fields, and what a caller needs to touch it.
 #[derive(Debug, Clone)]
@@ -65,7 +65,7 @@ pub struct Entity {
     /// Field of the record that a reference shows beside `id` when nothing else is said.
     pub label: Option<String>,
     /// Routes and row rules of an Autotask entity; none for ConnectWise, whose routes are the catalog's.
-    pub served: Option<crate::served::Served>,
+    pub served: Option<Served>,
 }
 
 /// One level of nesting in a path.
@@ -121,13 +121,13 @@ pub struct Field {
     /// The vendor's word for the type, where the kind does not say it: `long`, `decimal`.
     pub native: Option<Arc<str>>,
     /// The values it can have, by number.
-    pub picklist: Option<Arc<crate::served::Picklist>>,
+    pub picklist: Option<Arc<Picklist>>,
     /// Filters may name it.
     pub queryable: bool,
     /// The link is shown to callers (`isReference`); one that only we know of is not.
     pub shown_link: bool,
     /// What other fields of the record make of it; few fields have any.
-    pub conditions: Option<Box<crate::conditions::Conditions>>,
+    pub conditions: Option<Box<Conditions>>,
 }
 
 /// What a field holds.
@@ -180,14 +180,6 @@ pub struct Reference {
     pub since: Vec<(Arc<str>, Release)>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-pub enum Literal {
-    Bool(bool),
-    Integer(i64),
-    Number(f64),
-    Text(String),
-}
-
 /// A release of the vendor's API, `2025.1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Release {
@@ -221,19 +213,6 @@ pub struct Right {
     pub needs: bitting_policy::Needs,
     pub basis: Basis,
     pub reason: String,
-}
-
-/// How sure the facts are of a right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Basis {
-    /// A vendor states it, or a refusal was observed.
-    Stated,
-    /// A vendor grants exactly this for a feature that must call it.
-    Granted,
-    /// Follows from what is known.
-    Inferred,
-    /// Our choice, with the reason beside it.
-    Chosen,
 }
 
 /// Whose record it is, for level My.

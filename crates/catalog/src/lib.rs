@@ -7,6 +7,7 @@ pub mod conditions;
 mod embedded;
 pub mod entity;
 mod error;
+mod ground;
 pub mod import;
 pub mod packed;
 pub mod profile;
@@ -16,6 +17,7 @@ pub mod security;
 pub mod served;
 mod source;
 pub mod table;
+mod when;
 
 pub use catalog::Catalog;
 pub use error::CatalogError;

@@ -1,7 +1,7 @@
 //! What an entity of Autotask has beyond fields and a right: its routes, what can be done with it at all, whose
 //! its rows are, and its pick lists. Must not know HTTP or roles.
 
-use crate::entity::{Basis, EntityId};
+use crate::ground::{Basis, EntityId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::Catalog;
 use crate::entity::Entity;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 fn field(fields: &mut Vec<Field>, model: &Field, name: &str, conditions: Option<Conditions>) {
     fields.push(Field {
