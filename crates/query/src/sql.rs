@@ -14,13 +14,16 @@
 //! literal for PostgreSQL), so that the text of a statement, by which drivers cache, stays the same
 //! and no list meets the limit on parameters.
 
+mod clauses;
 mod condition;
 mod elements;
 mod packed;
 mod plan;
 mod probe;
 mod runs;
+mod shape;
 mod spread;
+mod statement;
 mod walk;
 mod writer;
 
@@ -83,7 +86,7 @@ pub fn render(select: &Select, dialect: Dialect) -> Statement {
 /// Reads rows: the cells are those of `select.columns`, in that order.
 pub fn render_with(select: &Select, dialect: Dialect, indexes: &dyn Indexes) -> Statement {
     let mut writer = Writer::new(dialect);
-    plan::select(&mut writer, select, indexes);
+    statement::select(&mut writer, select, indexes);
     writer.done()
 }
 
@@ -97,20 +100,20 @@ pub(crate) fn render_few(
 ) -> Statement {
     let mut writer = Writer::new(dialect);
     writer.few = few;
-    plan::select(&mut writer, select, indexes);
+    statement::select(&mut writer, select, indexes);
     writer.done()
 }
 
 /// Counts rows: one row with one integer.
 pub fn render_count(table: &str, filter: &Filter, dialect: Dialect) -> Statement {
     let mut writer = Writer::new(dialect);
-    plan::count(&mut writer, table, filter);
+    statement::count(&mut writer, table, filter);
     writer.done()
 }
 
 /// Deletes the rows that satisfy the filter.
 pub fn render_delete(table: &str, filter: &Filter, dialect: Dialect) -> Statement {
     let mut writer = Writer::new(dialect);
-    plan::delete(&mut writer, table, filter);
+    statement::delete(&mut writer, table, filter);
     writer.done()
 }

@@ -22,11 +22,9 @@
 //! - *Plain*: everything else. PostgreSQL plans by its own statistics.
 
 use super::Indexes;
-use super::probe::probe;
-use super::runs::{self, Turn, in_runs, pairs};
+use super::shape::{equates, is_id, pairs};
 use super::spread::spread;
-use super::walk::walk;
-use super::writer::{ROOT, Scope, Writer};
+use super::writer::Writer;
 use crate::eval::fits;
 use crate::filter::{Comparison, Filter, Kind, Order, Path, Select, Value};
 use std::borrow::Cow;
@@ -54,51 +52,7 @@ pub(super) struct Plan<'a> {
 /// So many conjuncts are probed at most.
 const PROBES: usize = 3;
 
-pub(super) fn select(writer: &mut Writer, select: &Select, indexes: &dyn Indexes) {
-    let by_id = by_id(&select.order);
-    let plan = plan(writer, select, by_id, indexes);
-    if !plan.probed.is_empty() {
-        return probe(writer, select, plan, by_id);
-    }
-    writer.driven = plan.driven;
-    writer.guarded = plan.guarded;
-    if plan.walked {
-        return walk(writer, select, &plan, by_id == Some(true), false);
-    }
-    if writer.sqlite() && by_id.is_some() && select.limit.is_some() && in_runs(&plan) {
-        return runs::merged(writer, select, &plan, by_id == Some(true), &Turn::Own);
-    }
-    columns(writer, &select.columns);
-    from(writer, &select.table, &plan);
-    conditions(writer, &plan, false);
-    order(writer, &select.order);
-    page(writer, select);
-}
-
-pub(super) fn count(writer: &mut Writer, table: &str, filter: &Filter) {
-    let mut conjuncts = Vec::new();
-    flatten(filter, &mut conjuncts);
-    let lead = conjuncts.iter().position(|part| pairs(part).is_some());
-    let plan = Plan {
-        conjuncts,
-        lead,
-        driven: lead.is_some(),
-        ..Plan::default()
-    };
-    writer.driven = plan.driven;
-    writer.push("SELECT count(*)");
-    from(writer, table, &plan);
-    conditions(writer, &plan, false);
-}
-
-pub(super) fn delete(writer: &mut Writer, table: &str, filter: &Filter) {
-    writer.push("DELETE FROM ");
-    writer.table(table, 0);
-    writer.push(" WHERE ");
-    writer.condition(ROOT, filter, true);
-}
-
-fn plan<'a>(
+pub(super) fn plan<'a>(
     writer: &Writer,
     select: &'a Select,
     by_id: Option<bool>,
@@ -255,12 +209,8 @@ fn is_walkable(filter: &Filter, table: &str, indexes: &dyn Indexes) -> bool {
     }
 }
 
-pub(super) fn is_id(path: &Path) -> bool {
-    path.through.is_empty() && &*path.column == "id"
-}
-
 /// Whether rows come by id, and whether descending.
-fn by_id(order: &[Order]) -> Option<bool> {
+pub(super) fn by_id(order: &[Order]) -> Option<bool> {
     match order.first() {
         None => Some(false),
         Some(first) if is_id(&first.path) => Some(first.descending),
@@ -268,7 +218,8 @@ fn by_id(order: &[Order]) -> Option<bool> {
     }
 }
 
-fn flatten<'a>(filter: &'a Filter, into: &mut Vec<Cow<'a, Filter>>) {
+/// The conditions that must all hold, one by one.
+pub(super) fn flatten<'a>(filter: &'a Filter, into: &mut Vec<Cow<'a, Filter>>) {
     match filter {
         Filter::And(parts) => parts.iter().for_each(|part| flatten(part, into)),
         Filter::Constant(true) => {}
@@ -293,219 +244,5 @@ fn join(conjuncts: &mut Vec<Cow<'_, Filter>>, sets: &[&[Arc<str>]]) {
             conjuncts.remove(*at);
         }
         conjuncts.insert(places[0], Cow::Owned(whole));
-    }
-}
-
-pub(super) fn equates(filter: &Filter, column: &str) -> bool {
-    match filter {
-        Filter::Compare {
-            path,
-            op: Comparison::Equal,
-            value,
-        } => path.through.is_empty() && &*path.column == column && *value != Value::Null,
-        _ => false,
-    }
-}
-
-pub(super) fn columns(writer: &mut Writer, columns: &[std::sync::Arc<str>]) {
-    writer.push("SELECT ");
-    for (number, column) in columns.iter().enumerate() {
-        if number > 0 {
-            writer.push(", ");
-        }
-        writer.column(ROOT, column, Kind::Json);
-    }
-    if columns.is_empty() {
-        writer.push("1");
-    }
-}
-
-pub(super) fn from(writer: &mut Writer, table: &str, plan: &Plan<'_>) {
-    writer.push(" FROM ");
-    if let (true, Some(Some((table_of_pairs, keys)))) = (
-        plan.driven,
-        plan.lead.map(|lead| pairs(&plan.conjuncts[lead])),
-    ) {
-        if merges_below(writer, keys) {
-            // PostgreSQL merges them by itself.
-            for (number, key) in keys.iter().enumerate() {
-                writer.push(if number > 0 { " UNION ALL " } else { "(" });
-                writer.push("SELECT \"id\" FROM ");
-                writer.name(table_of_pairs);
-                writer.push(" WHERE \"key\" = ");
-                writer.param(Value::Integer(*key));
-            }
-            writer.push(")");
-        } else {
-            writer.name(table_of_pairs);
-        }
-        // CROSS JOIN keeps SQLite to this order of tables.
-        writer.push(if writer.sqlite() {
-            " AS m CROSS JOIN "
-        } else {
-            " AS m JOIN "
-        });
-        writer.table(table, 0);
-        writer.push(" ON t0.\"id\" = m.\"id\"");
-    } else {
-        writer.table(table, 0);
-    }
-}
-
-/// Whether several keys are read as one table, which then says them.
-fn merges_below(writer: &Writer, keys: &[i64]) -> bool {
-    !writer.sqlite() && keys.len() > 1
-}
-
-/// `only`: nothing but the lead may lead.
-pub(super) fn conditions(writer: &mut Writer, plan: &Plan<'_>, only: bool) {
-    let mut joint = " WHERE ";
-    match plan.lead.map(|lead| &*plan.conjuncts[lead]) {
-        Some(lead) if plan.driven => {
-            let keys = pairs(lead).map_or(&[][..], |(_, keys)| keys);
-            if !merges_below(writer, keys) {
-                writer.push(joint);
-                writer.push("m.\"key\"");
-                writer.keys(keys);
-                joint = " AND ";
-            }
-        }
-        Some(lead) if only => {
-            writer.push(joint);
-            writer.condition(ROOT, lead, true);
-            joint = " AND ";
-        }
-        _ => {}
-    }
-    if only {
-        (writer.hidden, writer.guarded) = (true, true);
-    }
-    rest(writer, plan, joint, |_| true);
-    if only {
-        (writer.hidden, writer.guarded) = (false, false);
-    }
-}
-
-/// The conjuncts but the lead, of those that are wanted.
-pub(super) fn rest(
-    writer: &mut Writer,
-    plan: &Plan<'_>,
-    first: &str,
-    wanted: impl Fn(&Filter) -> bool,
-) {
-    let parts: Vec<&Filter> = (0..plan.conjuncts.len())
-        .filter(|number| Some(*number) != plan.lead)
-        .map(|number| &*plan.conjuncts[number])
-        .filter(|part| wanted(part))
-        .collect();
-    if !parts.is_empty() {
-        writer.push(first);
-        balanced(writer, &parts);
-    }
-}
-
-/// A chain of ANDs, as a tree when it is long: SQLite limits how deep an expression may nest.
-fn balanced(writer: &mut Writer, parts: &[&Filter]) {
-    if parts.len() > 64 {
-        let (first, second) = parts.split_at(parts.len() / 2);
-        writer.push("(");
-        balanced(writer, first);
-        writer.push(") AND (");
-        balanced(writer, second);
-        writer.push(")");
-        return;
-    }
-    for (number, part) in parts.iter().enumerate() {
-        if number > 0 {
-            writer.push(" AND ");
-        }
-        writer.condition(ROOT, part, true);
-    }
-}
-
-/// Always ends with the id, so that pages never overlap.
-pub(super) fn order(writer: &mut Writer, order: &[Order]) {
-    writer.push(" ORDER BY ");
-    for key in order {
-        if is_id(&key.path) {
-            writer.hide(ROOT, "id");
-            writer.column(ROOT, "id", Kind::Integer);
-            writer.push(if key.descending { " DESC" } else { "" });
-            return;
-        }
-        if key.path.through.is_empty() {
-            writer.hide(ROOT, &key.path.column);
-        }
-        followed(writer, &key.path, &key.sights);
-        writer.push(match (key.descending, writer.sqlite()) {
-            (false, true) => ", ",
-            (true, true) => " DESC, ",
-            (false, false) => " ASC NULLS FIRST, ",
-            (true, false) => " DESC NULLS LAST, ",
-        });
-    }
-    writer.column(ROOT, "id", Kind::Integer);
-}
-
-/// The value at the end of a path: one row looked up by id for each reference, if it is in sight.
-fn followed(writer: &mut Writer, path: &Path, sights: &[Filter]) {
-    let Some(last) = path.through.last() else {
-        return writer.comparable(ROOT, &path.column, path.kind);
-    };
-    let alias = writer.alias();
-    writer.push("(SELECT ");
-    writer.comparable(Scope::Row(alias), &path.column, path.kind);
-    writer.push(" FROM ");
-    writer.table(&last.table, alias);
-    writer.push(" WHERE ");
-    writer.column(Scope::Row(alias), "id", Kind::Integer);
-    writer.push(" = ");
-    let before = path.through[..path.through.len() - 1].to_vec();
-    followed(
-        writer,
-        &Path {
-            through: before,
-            column: last.column.clone(),
-            kind: Kind::Integer,
-        },
-        sights,
-    );
-    if let Some(sight) = sights.get(path.through.len() - 1)
-        && *sight != Filter::Constant(true)
-    {
-        writer.push(" AND ");
-        // Whose the row is, is looked up for it, instead of all the pairs of the key first.
-        let guarded = std::mem::replace(&mut writer.guarded, true);
-        writer.condition(Scope::Row(alias), sight, true);
-        writer.guarded = guarded;
-    }
-    writer.push(")");
-    // A subquery's value has lost its column's collation.
-    if writer.sqlite() && path.kind == Kind::Text {
-        writer.push(" COLLATE NOCASE");
-    }
-}
-
-pub(super) fn integer(value: u64) -> Value {
-    Value::Integer(i64::try_from(value).unwrap_or(i64::MAX))
-}
-
-pub(super) fn page(writer: &mut Writer, select: &Select) {
-    match select.limit {
-        Some(limit) => {
-            writer.push(" LIMIT ");
-            writer.param(integer(limit));
-        }
-        // SQLite has no OFFSET without a LIMIT.
-        None if select.offset > 0 && writer.sqlite() => writer.push(" LIMIT -1"),
-        None => {}
-    }
-    offset(writer, select);
-}
-
-pub(super) fn offset(writer: &mut Writer, select: &Select) {
-    if select.offset > 0 {
-        writer.push(" OFFSET ");
-        writer.param(integer(select.offset));
     }
 }

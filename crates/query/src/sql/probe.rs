@@ -1,8 +1,10 @@
 //! A statement that looks which of several conjuncts has few rows before it goes one way. What may
 //! be probed is the plan's to say.
 
-use super::plan::{Plan, columns, conditions, from, integer, offset, order};
-use super::runs::{self, Turn, in_runs, merged, pairs};
+use super::clauses::{columns, conditions, from, limited, order};
+use super::plan::Plan;
+use super::runs::{self, Turn, in_runs, merged};
+use super::shape::pairs;
 use super::walk::walk;
 use super::writer::{ROOT, Writer};
 use crate::filter::{Filter, Select};
@@ -153,17 +155,4 @@ fn apart(writer: &mut Writer, select: &Select, plan: &Plan<'_>, at: usize, desce
     writer.push(" LIMIT 1 OFFSET ");
     writer.number(writer.few);
     writer.push(")");
-}
-
-/// A page that is empty unless this way was chosen (`None`: none of the probed).
-pub(super) fn limited(writer: &mut Writer, select: &Select, way: Option<u32>) {
-    writer.push(" LIMIT CASE WHEN (SELECT way FROM b) IS ");
-    match way {
-        Some(way) => writer.number(way),
-        None => writer.push("NULL"),
-    }
-    writer.push(" THEN ");
-    writer.param(integer(select.limit.unwrap_or(u64::MAX)));
-    writer.push(" ELSE 0 END");
-    offset(writer, select);
 }

@@ -2,23 +2,15 @@
 //! which an index holds one value of a column. SQLite merges the parts of a compound statement as it goes, so that a
 //! page reads its own rows of each run and no others. Knows no other lead.
 
-use super::plan::{Plan, columns, from, is_id, page, rest};
-use super::probe::limited;
+use super::clauses::{columns, from, limited, page, rest};
+use super::plan::Plan;
+use super::shape::{is_id, pairs};
 use super::writer::{ROOT, Writer};
 use crate::filter::{Comparison, Filter, Kind, Select, Value};
 use std::sync::Arc;
 
 /// The values of a flag, as a condition ends on them.
 pub(super) const FLAGS: [&str; 3] = [" = 0", " = 1", " IS NULL"];
-
-/// The pair table and the keys that a filter is about.
-pub(super) fn pairs(filter: &Filter) -> Option<(&Arc<str>, &[i64])> {
-    match filter {
-        Filter::InIndex { table, key } => Some((table, std::slice::from_ref(key))),
-        Filter::InRuns { table, keys } => Some((table, keys)),
-        _ => None,
-    }
-}
 
 /// Whether the lead's rows come in several runs.
 pub(super) fn in_runs(plan: &Plan<'_>) -> bool {

@@ -2,7 +2,7 @@
 //! is `(a AND b) OR (a AND c)`, and each of these has an index of its own. SQLite does not see that by itself, and
 //! would look through all rows of `a`. So are found the own records of a company where own is by several columns.
 
-use super::plan::{equates, is_id};
+use super::shape::{equates, is_id};
 use crate::filter::{Comparison, Filter};
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -1,9 +1,10 @@
 //! A list walked by id: a recursive query that keeps one place per value of the list in the index
 //! and always takes the smallest id next. Which list that is, the plan says.
 
+use super::clauses::{columns, limited, page, rest};
 use super::packed::packed;
-use super::plan::{Plan, columns, is_id, page, rest};
-use super::probe::limited;
+use super::plan::Plan;
+use super::shape::is_id;
 use super::writer::{ROOT, Scope, Writer};
 use crate::filter::{Comparison, Filter, Kind, Path, Select, Value};
 
