@@ -8,6 +8,7 @@
 //! What callers may not set (`id`, `_info`, read-only fields) is passed over silently.
 
 pub mod coerce;
+pub mod failure;
 pub mod json;
 pub mod keys;
 pub mod text;
@@ -16,7 +17,7 @@ use super::error::{ApiError, FieldError};
 use super::names::{self, Names};
 use bitting_catalog::entity::{Entity, Field, Kind, Release};
 use bitting_query::Value as Stored;
-use coerce::Failure;
+use failure::Failure;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -239,7 +240,7 @@ impl Reader<'_> {
             Value::Array(entries) => entries.as_slice(),
             one @ Value::Object(_) => std::slice::from_ref(one),
             _ => {
-                return Err(coerce::conversion(
+                return Err(failure::conversion(
                     value,
                     "CustomFieldValue",
                     "customFields",
@@ -248,7 +249,7 @@ impl Reader<'_> {
         };
         for entry in entries {
             let Value::Object(members) = entry else {
-                return Err(coerce::conversion(
+                return Err(failure::conversion(
                     entry,
                     "CustomFieldValue",
                     "customFields",

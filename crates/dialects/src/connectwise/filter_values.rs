@@ -1,6 +1,6 @@
 //! The body of a search: the list parameters that would be too long for a URL.
 
-use super::body::{coerce, json};
+use super::body::{failure, json};
 use super::error::ApiError;
 use serde_json::Value;
 
@@ -35,7 +35,7 @@ pub fn read(body: &[u8]) -> Result<FilterValues, ApiError> {
         *slot = match value {
             Value::Null => None,
             Value::String(text) => Some(text).filter(|text| !text.trim().is_empty()),
-            other => return Err(coerce::conversion(&other, "System.String", &name)),
+            other => return Err(failure::conversion(&other, "System.String", &name)),
         };
     }
     Ok(found)

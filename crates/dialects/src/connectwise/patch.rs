@@ -7,7 +7,7 @@
 //! put into an array of one for a field that holds no array; `remove` empties. An operation without a value empties
 //! as well. Later operations on the same field win.
 
-use super::body::coerce::Failure;
+use super::body::failure::Failure;
 use super::body::{Input, InputValue, Reader, json, keys, put, twin_value};
 use super::error::{ApiError, FieldError};
 use bitting_catalog::entity::{Field, Kind};

@@ -3,6 +3,7 @@
 use super::super::dates;
 use super::super::error::{ApiError, FieldError};
 use super::super::names;
+use super::failure::{Failure, conversion};
 use super::{InputValue, Reader, json, keys, text};
 use bitting_catalog::entity::{Field, Kind, Scalar};
 use bitting_query::Value as Stored;
@@ -10,40 +11,6 @@ use serde_json::{Map, Number, Value};
 
 /// Objects within objects that a body may nest.
 const MAX_NESTING: usize = 8;
-
-/// Why a value is not taken.
-pub(crate) enum Failure {
-    /// One field does not hold; the others are still read.
-    Field(FieldError),
-    /// The whole body is refused.
-    Api(ApiError),
-}
-
-impl From<FieldError> for Failure {
-    fn from(error: FieldError) -> Self {
-        Self::Field(error)
-    }
-}
-
-impl From<ApiError> for Failure {
-    fn from(error: ApiError) -> Self {
-        Self::Api(error)
-    }
-}
-
-/// The value's JSON type does not fit at all.
-pub(crate) fn conversion(value: &Value, kind: &str, path: &str) -> ApiError {
-    const LONGEST: usize = 60;
-    let mut shown: String = value.to_string().chars().take(LONGEST).collect();
-    if matches!(value, Value::Object(_)) {
-        "{…}".clone_into(&mut shown);
-    } else if matches!(value, Value::Array(_)) {
-        "[…]".clone_into(&mut shown);
-    }
-    ApiError::conversion(format!(
-        "Error converting value {shown} to type '{kind}'. Path '{path}'."
-    ))
-}
 
 impl Reader<'_> {
     /// The value of one field of the entity.

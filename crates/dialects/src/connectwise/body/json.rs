@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 pub fn object(body: &[u8], schema: &str) -> Result<Map<String, Value>, ApiError> {
     match value(body)? {
         Value::Object(members) => Ok(members),
-        other => Err(super::coerce::conversion(&other, schema, "")),
+        other => Err(super::failure::conversion(&other, schema, "")),
     }
 }
 

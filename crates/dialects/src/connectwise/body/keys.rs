@@ -2,7 +2,7 @@
 
 use super::super::error::FieldError;
 use super::super::names;
-use super::coerce::{Failure, conversion};
+use super::failure::{Failure, conversion};
 use super::{InputValue, Key, Reader, json};
 use bitting_catalog::entity::{Field, Reference};
 use serde_json::{Map, Value};
