@@ -10,7 +10,9 @@ mod consistency;
 mod document;
 mod entries;
 mod error;
+mod form;
 mod grant;
+mod level;
 pub mod lint;
 mod load;
 mod merge;
@@ -21,14 +23,14 @@ mod shipped;
 mod spot;
 mod template;
 
-pub use autotask::{Impersonation, SecurityLevel, Setting, Start, User};
+pub use autotask::{Impersonation, SecurityLevel, Setting, Start};
 pub use document::{
     AdminAlternative, Completeness, Connection, ConnectionItem, Correction, Edition, Feature,
-    KnownError, Member, MemberValue, Precondition, Product, Profile, Psa, Relation, RoleNotes,
-    Source, Status, Step,
+    KnownError, Precondition, Product, Profile, Psa, Relation, RoleNotes, Source, Status, Step,
 };
 pub use entries::{Entries, Pattern};
 pub use error::ProfileError;
+pub use form::{Member, MemberValue, User};
 pub use grant::{Customize, Grant, Mode, Placeholder, VerbKey};
 pub use merge::{Need, Selection, join_all};
 pub use nearest::nearest;

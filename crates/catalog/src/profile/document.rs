@@ -1,7 +1,8 @@
 //! A profile as a whole: whose it is, where it comes from, what it asks for and what to tell people.
 //! Knows the file's words; the loader fills in line numbers and checks what one row cannot show.
 
-use super::autotask::{Impersonation, SecurityLevel, Setting, User};
+use super::autotask::{Impersonation, SecurityLevel, Setting};
+use super::form::{Member, User};
 use super::grant::Grant;
 use super::spot::spot;
 use serde::{Deserialize, Serialize};
@@ -200,69 +201,6 @@ pub enum Status {
     Legacy,
     /// Only while setting up.
     Temporary,
-}
-
-/// The API member form of ConnectWise.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Member {
-    /// Member ID, at most 15 characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub identifier: Option<MemberValue>,
-    /// Member name, at most 30 characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<MemberValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email: Option<MemberValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub time_zone: Option<MemberValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub license_class: Option<MemberValue>,
-    /// Level of the corporate structure: `Corporate (Level 1)`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub level: Option<MemberValue>,
-    /// Location the member belongs to, which decides what it sees.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub location: Option<MemberValue>,
-    /// Department or business unit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub department: Option<MemberValue>,
-    /// Sales default location.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub territory: Option<MemberValue>,
-    /// Board for tickets that name none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub default_board: Option<MemberValue>,
-    /// Service boards the member may not see.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub excluded_boards: Option<MemberValue>,
-    /// Project boards the member may not see.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub excluded_project_boards: Option<MemberValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub block_price: Option<MemberValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub block_cost: Option<MemberValue>,
-    /// What the guide says about every other field.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub others: Option<String>,
-}
-
-/// What to put into one field of the form.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct MemberValue {
-    /// The value, where the guide names one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub value: Option<String>,
-    /// What the tenant has to choose, where it does not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub choose: Option<String>,
-    /// The integration does not work rightly without it.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub required: bool,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub why: String,
 }
 
 /// One piece of data the product's own form asks for.

@@ -1,13 +1,14 @@
 //! From text to a profile, strictly: an unknown key, a wrong level, a cycle of features or a row
 //! said twice is an error with file and line. Reads no file itself and knows no registry.
 
-use super::autotask::{Impersonation, SecurityLevel, Setting, User};
+use super::autotask::{Impersonation, SecurityLevel, Setting};
 use super::consistency::check;
 use super::document::{
-    Connection, Correction, Edition, Feature, KnownError, Member, Precondition, Product, Profile,
-    Relation, RoleNotes, Source, Status, Step,
+    Connection, Correction, Edition, Feature, KnownError, Precondition, Product, Profile, Relation,
+    RoleNotes, Source, Status, Step,
 };
 use super::error::ProfileError;
+use super::form::{Member, User};
 use super::grant::Grant;
 use super::nearest::nearest;
 use serde::Deserialize;

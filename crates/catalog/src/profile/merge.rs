@@ -2,7 +2,6 @@
 //! the union of lists, every reason. Order does not matter. Knows no registry; names are compared
 //! as written.
 
-use super::autotask::{Impersonation, Setting};
 use super::document::{Feature, Profile, Status};
 use super::entries::Entries;
 use super::error::ProfileError;
@@ -124,36 +123,6 @@ impl Profile {
     ) -> impl Iterator<Item = (Option<&'a Feature>, &'a Grant)> {
         self.rows()
             .filter(|(feature, _)| feature.is_none_or(|f| selection.features.contains(&f.id)))
-    }
-
-    /// The Autotask settings that the selection switches on.
-    pub fn selected_settings<'a>(
-        &'a self,
-        selection: &'a Selection,
-    ) -> impl Iterator<Item = (Option<&'a Feature>, &'a Setting)> {
-        self.settings()
-            .filter(|(feature, _)| feature.is_none_or(|f| selection.features.contains(&f.id)))
-    }
-
-    /// The impersonation grid for the selected features, one line per entity.
-    pub fn impersonations(&self, selection: &Selection) -> Vec<Impersonation> {
-        let optional = self
-            .feature
-            .iter()
-            .filter(|feature| selection.features.contains(&feature.id))
-            .flat_map(|feature| &feature.impersonation);
-        let mut grid: BTreeMap<(&str, &str), Impersonation> = BTreeMap::new();
-        for row in self.impersonation.iter().chain(optional) {
-            grid.entry((&row.section, &row.entity))
-                .and_modify(|held| {
-                    held.view |= row.view;
-                    held.add |= row.add;
-                    held.edit |= row.edit;
-                    held.delete |= row.delete;
-                })
-                .or_insert_with(|| row.clone());
-        }
-        grid.into_values().collect()
     }
 
     fn known(&self, name: &str) -> Result<&str, ProfileError> {
