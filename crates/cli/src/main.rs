@@ -17,6 +17,7 @@ mod prompt;
 mod results;
 mod runtime;
 mod table;
+mod whole_file;
 
 use bitting_client::ClientError;
 use bitting_connect::ConnectError;

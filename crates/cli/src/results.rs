@@ -1,11 +1,12 @@
 //! What commands of `connect` print: plans, reports and calls, for people or for programs.
 
+use crate::whole_file;
 use anyhow::{Context as _, Result};
 use bitting_client::Call;
 use bitting_connect::plan::Plan;
 use bitting_connect::verify::Report;
 use serde::Serialize;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::Path;
 
 /// Every request that was made, a line each, apart from the command's own output.
@@ -28,8 +29,7 @@ pub fn outcome(report: &bitting_connect::verify::Report) -> &'static str {
 pub fn keep_plan(file: &Path, saved: &impl Serialize, json: bool) -> Result<()> {
     let mut text = serde_json::to_string_pretty(saved)?;
     text.push('\n');
-    std::fs::File::create_new(file)
-        .and_then(|mut made| made.write_all(text.as_bytes()))
+    whole_file::write_new(file, text)
         .with_context(|| format!("the plan cannot be kept in {}", file.display()))?;
     if !json {
         println!("\nkept in {0}; bitting apply {0}", file.display());
@@ -57,7 +57,7 @@ pub fn print_report(report: &Report, json: bool, junit: Option<&Path>) -> Result
         print!("{}", report.text());
     }
     if let Some(file) = junit {
-        std::fs::write(file, report.junit())
+        whole_file::write(file, report.junit())
             .with_context(|| format!("cannot write {}", file.display()))?;
     }
     Ok(())

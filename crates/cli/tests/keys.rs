@@ -94,3 +94,51 @@ fn a_list_names_the_member_and_no_file_is_replaced_unasked() {
     let (fine, refused) = says(at, &[&new[..], &past].concat());
     assert!(!fine && refused.contains("is in the past"), "{refused}");
 }
+
+/// A server's company or Autotask instance is not made where its keys have no place to go.
+#[test]
+fn an_instance_replaces_no_file_and_is_not_made_without_a_place_for_its_keys() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = directory.path();
+    let mut serve = bitting(at);
+    serve.args(["serve", "--no-sync", "--tickets", "5"]);
+    let _server = Running::start(at, &mut serve);
+    let file = at.join("held.json");
+    let instances = || says(at, &["instance", "list"]).1;
+    for psa in [&[][..], &["--autotask"]] {
+        let before = instances();
+        fs::write(&file, "another key").unwrap();
+        let create = [&["instance", "create", "other", "--key-file"][..], psa].concat();
+        let to = |file: &str| {
+            let mut create = create.clone();
+            create.insert(4, file);
+            says(at, &create)
+        };
+        let (fine, refused) = to("held.json");
+        assert!(
+            !fine && refused.contains("held.json is there already"),
+            "{refused}"
+        );
+        assert_eq!(fs::read_to_string(&file).unwrap(), "another key");
+        let (fine, refused) = to("nowhere/held.json");
+        assert!(!fine && refused.contains("nowhere/held.json"), "{refused}");
+        assert_eq!(instances(), before, "no instance was made");
+        fs::remove_file(&file).unwrap();
+        let (fine, said) = to("held.json");
+        assert!(fine, "{said}");
+        let keys: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+        let psa = if psa.is_empty() {
+            "connectwise"
+        } else {
+            "autotask"
+        };
+        assert!(keys[psa]["admin"].is_object(), "{keys}");
+        assert_ne!(instances(), before);
+    }
+    let stray: Vec<_> = fs::read_dir(at)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .filter(|name| name.to_string_lossy().contains("partial"))
+        .collect();
+    assert!(stray.is_empty(), "{stray:?}");
+}

@@ -91,8 +91,7 @@ impl Home {
         }
         let settings = self.settings_file(integration.slug);
         if !settings.exists() {
-            fs::write(&settings, integration.settings)
-                .map_err(|error| Failure::file(&settings, error))?;
+            write(&settings, integration.settings)?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! `bitting audit`: every API member of a company, and what it holds beyond its need.
 
 use crate::place::Place;
+use crate::whole_file;
 use anyhow::{Context as _, Result, bail};
 use bitting_catalog::Catalog;
 use bitting_catalog::profile::Profile;
@@ -77,7 +78,7 @@ impl Audit {
     fn show(&self, found: &Found) -> Result<ExitCode> {
         if let Some(file) = &self.html {
             let title = format!("API members of {}", found.company);
-            std::fs::write(file, html(&title, &found.page()))
+            whole_file::write(file, html(&title, &found.page()))
                 .with_context(|| format!("cannot write {}", file.display()))?;
         }
         if self.place.target.json {

@@ -1,6 +1,6 @@
 //! `bitting catalog`: what is served as data, with a user's own on top.
 
-use crate::overlay;
+use crate::{overlay, whole_file};
 use anyhow::{Context as _, Result, bail};
 use bitting_catalog::Catalog as Data;
 use bitting_catalog::import::import;
@@ -52,7 +52,7 @@ impl Catalog {
                         fs::create_dir_all(folder)
                             .with_context(|| format!("cannot create {}", folder.display()))?;
                     }
-                    fs::write(&path, text)
+                    whole_file::write(&path, text)
                         .with_context(|| format!("cannot write {}", path.display()))?;
                 }
                 println!("{} files in {}", made.files.len(), into.display());

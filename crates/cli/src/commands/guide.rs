@@ -1,5 +1,6 @@
 //! `bitting guide`: the set-up guide of an integration, from its profile.
 
+use crate::whole_file;
 use anyhow::{Context as _, Result};
 use bitting_catalog::Catalog;
 use bitting_connect::guide::{Tenant, guide};
@@ -59,7 +60,7 @@ impl Guide {
         let page = guide(&profile, &choices, &tenant, &registry)?;
         match &self.html {
             None => print!("{}", markdown(&page)),
-            Some(file) => std::fs::write(file, html(&profile.title(), &page))
+            Some(file) => whole_file::write(file, html(&profile.title(), &page))
                 .with_context(|| format!("cannot write {}", file.display()))?,
         }
         Ok(ExitCode::SUCCESS)

@@ -1,7 +1,8 @@
 //! `bitting instance`: the companies and Autotask databases of a running server, and the companies' switches.
 
 use crate::connection::Target;
-use crate::{private_file, table};
+use crate::whole_file::{Draft, Readers};
+use crate::{handover, table};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use reqwest::Method;
@@ -126,6 +127,10 @@ impl Instance {
                         json!({ "company": company, "name": name, "demo": demo, "tickets": tickets })
                     }
                 };
+                handover::new_file(&key_file)?;
+                // Opened before the instance is made: its keys are said once, and need a place then.
+                let draft = Draft::open(&key_file, Readers::Owner)
+                    .with_context(|| format!("{} cannot be written", key_file.display()))?;
                 let mut made = connection.own(Method::POST, base, Some(&body))?;
                 let (admin, least) = (made["admin"].take(), made["least"].take());
                 let mut keys = json!({
@@ -147,14 +152,14 @@ impl Instance {
                         "least": least,
                     });
                 }
-                private_file::write(&key_file, &serde_json::to_vec_pretty(&keys)?).with_context(
-                    || {
+                draft
+                    .keep(&serde_json::to_vec_pretty(&keys)?)
+                    .with_context(|| {
                         format!(
-                            "the instance is made, but {} cannot be written",
+                            "the instance is made, but {} cannot be written; cut its keys anew with `bitting key new`",
                             key_file.display()
                         )
-                    },
-                )?;
+                    })?;
                 table::print_one(&named(made), &COLUMNS, json)
             }
             Action::Snapshot { company, name } => {

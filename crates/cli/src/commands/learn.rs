@@ -1,6 +1,7 @@
 //! `bitting learn`: the smallest role for what a member really does, as a profile.
 
 use crate::place::Place;
+use crate::whole_file;
 use anyhow::{Context as _, Result, bail};
 use bitting_catalog::Catalog;
 use bitting_connect::learn::{learn, prove};
@@ -28,6 +29,9 @@ pub struct Learn {
 
 impl Learn {
     pub fn run(&self) -> Result<ExitCode> {
+        if let Some(file) = self.out.as_ref().filter(|file| file.exists()) {
+            bail!("{} is there already; nothing was learned", file.display());
+        }
         let opened = self.place.open()?;
         let (registry, catalog) = Catalog::embedded()?;
         let learned = learn(&opened.psa, &self.member, &registry, &catalog)?;
@@ -43,10 +47,7 @@ impl Learn {
         };
         let text = learned.profile(&bitting_connect::today());
         if let Some(file) = &self.out {
-            if file.exists() {
-                bail!("{} is there already; nothing was written", file.display());
-            }
-            std::fs::write(file, &text)
+            whole_file::write_new(file, &text)
                 .with_context(|| format!("cannot write {}", file.display()))?;
         }
         if self.place.target.json {

@@ -3,7 +3,7 @@
 mod difference;
 
 use crate::place::Place;
-use crate::table;
+use crate::{table, whole_file};
 use anyhow::{Context as _, Result, bail};
 use bitting_catalog::Catalog;
 use bitting_catalog::profile::lint::{Finding, Severity, lint, lint_all};
@@ -15,7 +15,6 @@ use bitting_connect::wanted::Choices;
 use bitting_policy::{Level, Registry, Verb};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
-use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -133,7 +132,7 @@ impl Profile {
                     bail!("{} is there already; nothing was written", file.display());
                 }
                 let today = today();
-                fs::write(file, template(vendor, product, (*psa).into(), &today))
+                whole_file::write_new(file, template(vendor, product, (*psa).into(), &today))
                     .with_context(|| format!("cannot write {}", file.display()))?;
                 println!(
                     "wrote {}; fill it in, then: bitting profile check {}",
