@@ -6,6 +6,7 @@ use crate::{private_file, table};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
+use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -81,6 +82,28 @@ impl Handover {
     /// cut, so that nothing has to be taken back.
     pub fn new_file(&self) -> Result<()> {
         self.key_file.as_deref().map_or(Ok(()), new_file)
+    }
+
+    /// Refuses to write over anything but one of the keys that are about to be taken away, told by their public halves
+    /// (Autotask: user names): the file may hold the only copy of somebody else's.
+    pub fn old_file(&self, whose: &str, old: &[&str]) -> Result<()> {
+        let Some(file) = self.key_file.as_deref() else {
+            return Ok(());
+        };
+        if file.symlink_metadata().is_err() {
+            return Ok(());
+        }
+        let text = fs::read_to_string(file).unwrap_or_default();
+        let held: Value = serde_json::from_str(&text).unwrap_or_default();
+        let is_old = |half: &str| held[half].as_str().is_some_and(|half| old.contains(&half));
+        if is_old("public_key") || is_old("user_name") {
+            return Ok(());
+        }
+        bail!(
+            "{} is there already and holds no key of {whose}, so it is not replaced; name another file with --key-file, or \
+             move this one away",
+            file.display()
+        )
     }
 
     /// Hands over a pair just cut (`publicKey`, `privateKey` and what lists show), and answers what may be

@@ -87,6 +87,29 @@ fn a_list_names_the_member_and_no_file_is_replaced_unasked() {
     );
 
     // What replaces a key says so by its name.
+    // An address that no machine has: the server ends at once, whatever becomes of the file.
+    let serve = [
+        "serve",
+        "--host",
+        "192.0.2.1",
+        "--port",
+        "0",
+        "--ready-file",
+        "held.json",
+    ];
+    let (fine, refused) = says(at, &serve);
+    assert!(
+        !fine && refused.contains("held.json") && refused.contains("no ready file"),
+        "{refused}"
+    );
+    assert_eq!(fs::read_to_string(&file).unwrap(), cut);
+    fs::write(at.join("other.json"), cut.replace("public_key", "else")).unwrap();
+    let other = ["key", "rotate", "KeyAPI", "--key-file", "other.json"];
+    let (fine, refused) = says(at, &other);
+    assert!(
+        !fine && refused.contains("other.json") && refused.contains("no key of KeyAPI"),
+        "{refused}"
+    );
     let (fine, said) = says(at, &[&["key", "rotate", "KeyAPI"][..], &to].concat());
     assert!(fine, "{said}");
     assert_ne!(fs::read_to_string(&file).unwrap(), cut);

@@ -309,6 +309,11 @@ impl<'a> Area<'a> {
     pub fn rotate(&self, word: &str, handover: &Handover, keep: bool) -> Result<()> {
         let user = self.user(word)?;
         let old: Vec<Value> = user["keys"].as_array().cloned().unwrap_or_default();
+        let held: Vec<&str> = old
+            .iter()
+            .filter_map(|key| key["userName"].as_str())
+            .collect();
+        handover.old_file(&format!("`{word}`"), &held)?;
         let made = self.call(
             Method::POST,
             &format!("users/{}/keys", user["id"]),

@@ -2,7 +2,6 @@
 
 use super::serve;
 use crate::bench::Workbench;
-use crate::private_file;
 use crate::prompt::{hidden, line};
 use crate::runtime;
 use anyhow::{Context as _, Result, bail};
@@ -76,6 +75,7 @@ impl Gate {
     }
 
     async fn stand(self) -> Result<()> {
+        let ready_file = serve::ReadyFile::at(self.ready_file.as_deref())?;
         let front = self.front()?;
         fs::create_dir_all(&self.data)
             .with_context(|| format!("cannot create the data directory {}", self.data.display()))?;
@@ -107,17 +107,12 @@ impl Gate {
         serve::announce(&options.state, &running)?;
         let bench = Workbench::new(&running);
         running.server.console.equip(std::sync::Arc::new(bench));
-        if let Some(file) = &self.ready_file {
-            private_file::write(file, &serde_json::to_vec_pretty(&running.ready)?)
-                .with_context(|| format!("cannot write the ready file {}", file.display()))?;
-        }
+        ready_file.write(&running.ready)?;
         greet(&running, &front.upstream.address);
         // It ends by the signal and by nothing else.
         let _ = stopped.await;
         running.stop().await;
-        if let Some(file) = &self.ready_file {
-            let _ = fs::remove_file(file);
-        }
+        ready_file.remove();
         Ok(())
     }
 

@@ -34,6 +34,8 @@ impl Rotate {
         let operator = &connection.operator;
         let psa = connection.open(&Options::default())?;
         let old = held::keys(&psa, id)?;
+        let held: Vec<&str> = old.iter().map(|key| key.public_key.as_str()).collect();
+        self.handover.old_file(identifier, &held)?;
         let before = keys::live(&old).next().map(|key| key.description.clone());
         let description = self
             .description

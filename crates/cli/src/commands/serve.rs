@@ -1,6 +1,7 @@
 //! `bitting serve`: runs a PSA on this machine.
 
 mod greeting;
+mod ready_file;
 
 use crate::bench::Workbench;
 use crate::commands::sync::shared;
@@ -15,6 +16,7 @@ use bitting_server::seed::Demo;
 use bitting_sync::Scheduler;
 use bitting_sync::scheduler::Tell;
 use clap::Args;
+pub use ready_file::ReadyFile;
 use std::fs;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -141,6 +143,7 @@ impl Serve {
     }
 
     async fn serve(self) -> Result<()> {
+        let ready_file = ReadyFile::at(self.ready_file.as_deref())?;
         // Holds the directory until the server stops.
         let temporary;
         let state = match &self.data {
@@ -195,10 +198,7 @@ impl Serve {
         announce(&options.state, &running)?;
         let bench = Workbench::new(&running);
         running.server.console.equip(std::sync::Arc::new(bench));
-        if let Some(file) = &self.ready_file {
-            private_file::write(file, &serde_json::to_vec_pretty(&running.ready)?)
-                .with_context(|| format!("cannot write the ready file {}", file.display()))?;
-        }
+        ready_file.write(&running.ready)?;
         let jobs = self.jobs(&running);
         greeting::greet(&running);
         // It ends by the signal and by nothing else.
@@ -213,10 +213,7 @@ impl Serve {
             let _ = stopped.await;
         }
         running.stop().await;
-        if let Some(file) = &self.ready_file {
-            // Its keys open nothing any more, and its ports may be somebody else's.
-            let _ = fs::remove_file(file);
-        }
+        ready_file.remove();
         Ok(())
     }
 }
