@@ -17,6 +17,7 @@ pub mod lint;
 mod load;
 mod merge;
 mod nearest;
+pub mod pasted;
 mod role;
 pub mod screen;
 mod shipped;

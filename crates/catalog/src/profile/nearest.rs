@@ -14,6 +14,11 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// How many letters two words differ in, without case, blanks and punctuation.
+pub(super) fn distance_of(left: &str, right: &str) -> usize {
+    distance(&letters(left), &letters(right))
+}
+
 fn letters(word: &str) -> Vec<char> {
     word.chars()
         .filter(|letter| letter.is_alphanumeric())

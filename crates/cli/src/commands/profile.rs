@@ -1,6 +1,7 @@
 //! `bitting profile`: what integrations need, as data.
 
 mod difference;
+mod import;
 
 use crate::place::Place;
 use crate::{table, whole_file};
@@ -57,6 +58,9 @@ enum Action {
         #[arg(long, default_value = "connectwise")]
         psa: Of,
     },
+    /// Turn a vendor's ConnectWise guide, pasted into a text file, into a profile to look through. Exit code 0 when
+    /// all of it was read, 2 when something was not, which is listed and not granted.
+    Import(import::Import),
     /// What a newer profile asks for more, or less, and which connected members fall short of it. Exit code 2
     /// when they differ.
     Diff {
@@ -140,6 +144,7 @@ impl Profile {
                     file.display()
                 );
             }
+            Action::Import(import) => return import.run(&registry, &today()),
             Action::Diff { old, new, place } => {
                 let data = place.data.as_deref().or(data);
                 let (old, new) = (profiles::find(old, data)?, profiles::find(new, data)?);
