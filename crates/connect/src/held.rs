@@ -275,7 +275,17 @@ pub fn id_named(
             [] => format!(
                 "the PSA has none at all yet ({path}); make it there first, or leave the field to a person"
             ),
-            known => format!("the PSA has none of that name; it has {}", known.join(", ")),
+            known => {
+                let instead = match field {
+                    "default board" => ", or with --board",
+                    "location" => ", or with --location",
+                    _ => "",
+                };
+                format!(
+                    "the PSA has none of that name; it has {}; name one of them in the profile{instead}",
+                    known.join(", ")
+                )
+            }
         },
     })
 }

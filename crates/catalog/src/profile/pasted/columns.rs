@@ -44,6 +44,7 @@ fn kind(cell: &str) -> Option<Kind> {
         return more.then_some(Kind::Verb(verb));
     }
     Some(match () {
+        () if has(&["sub", "submodule"]) => Kind::Action,
         () if has(&["module", "modules", "area", "category", "section"]) => Kind::Module,
         () if has(&[
             "customize",
@@ -72,15 +73,7 @@ fn kind(cell: &str) -> Option<Kind> {
             Kind::Why
         }
         () if has(&[
-            "action",
-            "actions",
-            "function",
-            "screen",
-            "item",
-            "feature",
-            "submodule",
-            "setting",
-            "name",
+            "action", "actions", "function", "screen", "item", "feature", "setting", "name",
         ]) =>
         {
             Kind::Action
@@ -165,7 +158,7 @@ impl Columns {
             for cell in &line.cells {
                 let away = |at: &usize| self.starts[*at].abs_diff(cell.start);
                 if let Some(at) = (0..self.starts.len()).min_by_key(away) {
-                    cells[at] = cell.text.clone();
+                    cells[at].clone_from(&cell.text);
                 }
             }
             return cells;

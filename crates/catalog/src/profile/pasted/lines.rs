@@ -106,12 +106,11 @@ fn line(number: usize, row: &str, separator: Option<char>) -> Line {
 }
 
 fn cell(text: &str) -> Cell {
+    let bare = without_bullet(text).1;
+    // A star alone is every action, and a dash alone is no right: neither marks an item.
+    let said = if bare.trim().is_empty() { text } else { bare };
     Cell {
-        text: without_bullet(text)
-            .1
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" "),
+        text: said.split_whitespace().collect::<Vec<_>>().join(" "),
         start: 0,
     }
 }
@@ -189,9 +188,8 @@ fn plain(row: &str) -> String {
     let mut out = String::with_capacity(row.len());
     for letter in row.chars() {
         match letter {
-            '\u{200b}'..='\u{200f}' | '\u{ad}' | '\u{feff}' | '\u{2060}' | '\u{fe0f}' => {}
             '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => {
-                out.push(' ')
+                out.push(' ');
             }
             '\u{2010}'..='\u{2015}' | '\u{2212}' => out.push('-'),
             '“' | '”' | '„' => out.push('"'),
@@ -199,7 +197,16 @@ fn plain(row: &str) -> String {
             '→' | '›' | '»' | '➔' | '⇒' | '➜' => out.push('>'),
             '✓' | '✔' | '☑' | '✅' | '🗸' => out.push_str(" yes "),
             '✗' | '✘' | '❌' | '☐' | '✕' | '✖' => out.push_str(" none "),
-            '¹' | '²' | '³' | '†' | '‡' | '`' | '®' | '™' => {}
+            // Marks of footnotes are one mark, which a level may bear.
+            '¹' | '²' | '³' | '†' | '‡' => out.push('*'),
+            '\u{200b}'..='\u{200f}'
+            | '\u{ad}'
+            | '\u{feff}'
+            | '\u{2060}'
+            | '\u{fe0f}'
+            | '`'
+            | '®'
+            | '™' => {}
             other => out.push(other),
         }
     }

@@ -76,6 +76,15 @@ pub(super) fn module<'a>(registry: &'a Registry, name: &str) -> Option<&'a Modul
         .or_else(|| (bare.len() >= 4).then(|| by(&|name| name.starts_with(&bare)))?)
 }
 
+/// The words of a name without their plural's end, in the order of letters.
+fn stems(name: &str) -> Vec<String> {
+    let words =
+        super::rights::words(name).map(|(_, _, word)| word.trim_end_matches('s').to_owned());
+    let mut stems: Vec<String> = words.collect();
+    stems.sort();
+    stems
+}
+
 fn fold(name: &str) -> String {
     name.replace('&', "and")
         .chars()
@@ -110,10 +119,11 @@ pub(super) fn exact(registry: &Registry, within: Option<&str>, text: &str) -> Op
 /// The action that a guide's module and action mean.
 pub(super) fn find(registry: &Registry, within: Option<&str>, text: &str) -> Found {
     let text = text.trim_matches([' ', ':', '-', '>', '.', ',', '"']);
-    let (said, name) = match text.split_once(" > ").or_else(|| text.split_once(" / ")) {
-        Some((left, right)) => (Some(left), right),
-        None => (None, text),
-    };
+    let parts = [" > ", " / ", " - ", ": ", ">"].iter().find_map(|mark| {
+        let (left, right) = text.split_once(mark)?;
+        (module(registry, left).is_some() || *mark == " > ").then_some((left, right))
+    });
+    let (said, name) = parts.map_or((None, text), |(left, right)| (Some(left), right));
     let known = said.map_or_else(
         || within.map(ToOwned::to_owned),
         |said| module(registry, said).map(|module| module.name.clone()),
@@ -137,6 +147,21 @@ pub(super) fn find(registry: &Registry, within: Option<&str>, text: &str) -> Fou
     {
         return Found::Whole(module.clone());
     }
+    // `Setup Tables` is Table Setup.
+    let same = |action: &&Action| {
+        let spellings = std::iter::once(&action.name).chain(&action.aliases);
+        known
+            .as_deref()
+            .is_none_or(|module| action.module == module)
+            && spellings
+                .into_iter()
+                .any(|spelling| stems(spelling) == stems(name))
+    };
+    let mut turned = registry.actions().iter().filter(same);
+    if let (Some(action), None) = (turned.next(), turned.next()) {
+        let differs = format!("`{text}` read as `{}`", action.full_name());
+        return Found::Meant(action.id, differs);
+    }
     let name = spelled_out(name);
     let name = name.as_str();
     for within in [known.as_deref(), None] {
@@ -150,7 +175,7 @@ pub(super) fn find(registry: &Registry, within: Option<&str>, text: &str) -> Fou
                 .map(move |spelling| (distance_of(name, spelling), action))
         });
         // A slip of the pen, and no other name: a right is not granted on a likeness.
-        let limit = (fold(name).len() / 8).max(1);
+        let limit = (fold(name).len() / 7).max(1);
         if let Some((_, action)) = spellings
             .filter(|(away, _)| *away <= limit)
             .min_by_key(|(away, _)| *away)
@@ -161,7 +186,9 @@ pub(super) fn find(registry: &Registry, within: Option<&str>, text: &str) -> Fou
             );
         }
     }
-    let near = registry.nearest_action(known.as_deref().unwrap_or_default(), name);
+    let near = registry
+        .nearest_action(known.as_deref().unwrap_or_default(), name)
+        .filter(|near| distance_of(name, &near.name) * 2 <= fold(name).len());
     Found::Unknown(near.map(Action::full_name))
 }
 

@@ -87,10 +87,30 @@ impl<'a> Reader<'a> {
         } else {
             names::find(self.registry, None, &format!("{module} > {action}"))
         };
+        // `Table Setup (customize): Service / Priority` holds the list in the action's cell.
+        let (found, listed) = match (
+            found,
+            self.named(if action.is_empty() { module } else { action }),
+        ) {
+            (Found::Unknown(_), (Some(named), rest))
+                if rest.trim_start().starts_with([';', ':', '(', '-', ',']) =>
+            {
+                (named, rest.to_owned())
+            }
+            (found, _) => (found, String::new()),
+        };
         let mut granted = Rights::default();
         let mut uncertain = Vec::new();
         for (kind, cell) in columns.kinds.iter().zip(&cells) {
             let Kind::Verb(verb) = kind else { continue };
+            if cell.len() > 1 && cell.ends_with('*') {
+                self.pasted.remarks.push(Remark {
+                    line: line.number,
+                    text: format!("{verb} `{cell}` bears the mark of a footnote"),
+                    advice: "look what the footnote says; it may be a right that only some need"
+                        .to_owned(),
+                });
+            }
             match rights::said(cell) {
                 Some(Said::Level(level)) => granted.set(*verb, level),
                 Some(Said::Tick) => {
@@ -106,7 +126,7 @@ impl<'a> Reader<'a> {
         }
         let in_words = of(Kind::Rights);
         if !in_words.is_empty() {
-            let more = self.in_words(in_words);
+            let more = rights::in_words(in_words);
             for (verb, level) in Verb::EVERY.into_iter().zip(more.levels) {
                 if let Some(level) = level {
                     granted.set(verb, level);
@@ -122,26 +142,25 @@ impl<'a> Reader<'a> {
             let what = uncertain.join(", ");
             self.unread(
                 line.number,
-                format!("{} of {name} is no level that is known", what),
+                format!("{what} of {name} is no level that is known"),
                 "None is taken; write All, My or None into the profile".to_owned(),
             );
             self.pasted.rows[row].uncertain = Some(format!("printed {what}"));
         }
         of(Kind::Why).clone_into(&mut self.pasted.rows[row].why);
-        let entries = of(Kind::Entries).to_owned();
-        self.entries(row, line.number, &entries, true);
-    }
-
-    /// Rights in words, `Full access` among them.
-    fn in_words(&self, text: &str) -> Rights {
-        let mut found = rights::rights(text);
-        if !found.says_something() && rights::words(text).any(|(_, _, word)| word == "full") {
-            for verb in Verb::EVERY {
-                found.set(verb, Level::All);
-            }
-            found.ticked = true;
+        let entries = match of(Kind::Entries) {
+            "" => listed,
+            entries => entries.to_owned(),
+        };
+        if !entries.is_empty() && !granted.grants() {
+            self.unread(
+                line.number,
+                format!("{name} has a list and no level, so nothing is granted for it"),
+                "guides that do so mean Inquire All, limited to the list: write it into the profile".to_owned(),
+            );
+            return;
         }
-        found
+        self.entries(row, line.number, &entries, true);
     }
 
     /// A line without columns: a heading, an item of a list, a row in words, or prose.
@@ -160,7 +179,7 @@ impl<'a> Reader<'a> {
             return;
         }
         let (named, rest) = self.named(&text);
-        let granted = self.in_words(if named.is_some() { rest } else { &text });
+        let granted = rights::in_words(if named.is_some() { rest } else { &text });
         if !granted.says_something() && self.listed(line, &text) {
             return;
         }
@@ -214,7 +233,8 @@ impl<'a> Reader<'a> {
     fn unnamed_line(&mut self, line: &Line, text: &str, granted: &Rights) {
         let head = text.get(..granted.head).unwrap_or_default().trim();
         let tail = text.get(granted.tail..).unwrap_or_default().to_owned();
-        if rights::is_empty_talk(head) {
+        let whole = head.trim_matches([':', '-', ' ']) == "*";
+        if rights::is_empty_talk(head) && !whole {
             if let Some(found) = self.action.clone() {
                 if let Some(row) = self.row(line.number, &found, text, granted) {
                     self.entries(row, line.number, &tail, false);
@@ -273,7 +293,7 @@ impl<'a> Reader<'a> {
                         number,
                         format!(
                             "there is no action `{}`, so nothing is granted for it",
-                            name.trim()
+                            name.trim_matches([' ', '-', ':', '>'])
                         ),
                         advice,
                     );
@@ -391,8 +411,8 @@ impl<'a> Reader<'a> {
         });
         let pieces: Vec<&str> = bare
             .split([';', ',', '\n'])
-            .map(str::trim)
-            .filter(|piece| !piece.is_empty())
+            .map(|piece| piece.trim_matches([' ', '(', ')', ':', '-', '.']))
+            .filter(|piece| !piece.is_empty() && !piece.to_lowercase().starts_with("customi"))
             .collect();
         let found: Vec<Option<String>> = pieces
             .iter()

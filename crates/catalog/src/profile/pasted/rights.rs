@@ -193,6 +193,18 @@ pub(super) fn rights(text: &str) -> Rights {
     found
 }
 
+/// Rights in words, `Full access` among them.
+pub(super) fn in_words(text: &str) -> Rights {
+    let mut found = rights(text);
+    if !found.says_something() && words(text).any(|(_, _, word)| word == "full") {
+        for verb in Verb::EVERY {
+            found.set(verb, Level::All);
+        }
+        found.ticked = true;
+    }
+    found
+}
+
 impl Rights {
     fn take(&mut self, verb: Verb, said: Said) {
         self.explicit = true;

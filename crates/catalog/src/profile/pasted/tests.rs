@@ -4,6 +4,7 @@ use super::*;
 use crate::Catalog;
 use crate::profile::Profile;
 use bitting_policy::Verb;
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 static REGISTRY: LazyLock<Registry> =
@@ -23,11 +24,12 @@ fn rows(pasted: &Pasted) -> Vec<String> {
             .collect();
         let mut text = format!("{} / {}: {}", row.module, row.action, cells.join(", "));
         if !row.tables.is_empty() {
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 " {}[{}]",
                 if row.deny { "not " } else { "" },
                 row.tables.join("; ")
-            ));
+            );
         }
         text
     };
@@ -69,7 +71,7 @@ Allowed tables:\n- Service / Service Board\n- Service / Priority\n",
         (
             "a browser's copy, where cells below a tall one are missing",
             "\
-Module\tPermission\tInquire Level\tAdd Level\tEdit Level\tDelete Level\n\
+Module\tSub-Module\tInquire Level\tAdd Level\tEdit Level\tDelete Level\n\
 Companies\tCompany Maintenance\tAll\tNone\tNone\tNone\n\
 Configurations\tAll\tAll\tAll\tNone\n\
 Service\tService Tickets\tAll\tMy\tNone\tNone\n\
@@ -191,6 +193,42 @@ Service / Service Bord\n";
 }
 
 #[test]
+fn whole_modules_other_word_orders_and_lists_without_a_level_are_seen() {
+    let text = "\
+Module\tAction\tAdd\tInquire\tCustomize\n\
+Finance\t*\t-\tAll\n\
+System\tSetup Tables\t-\t-\tService / Priority\n";
+    let pasted = read(text, &REGISTRY);
+    assert_eq!(rows(&pasted), ["Finance / *: Inquire All"]);
+    assert_eq!(
+        unread(&pasted),
+        ["3: Setup Tables has a list and no level, so nothing is granted for it"]
+    );
+    assert_eq!(
+        rows(&read(
+            "Companies > *: Inquire All\nSystem:\n- Setup Tables: Inquire All",
+            &REGISTRY
+        )),
+        [
+            "Companies / *: Inquire All",
+            "System / Table Setup: Inquire All",
+        ]
+    );
+}
+
+#[test]
+fn a_list_in_the_action_s_cell_is_its_list() {
+    let text = "<table><tr><th>Module</th><th>Action</th><th>Add</th><th>Inquire</th></tr>\n\
+<tr><td>System</td><td>Table Setup (Customize)<br>Service / Priority<br>Company &gt; Company Status</td><td></td><td>All</td></tr></table>";
+    let pasted = read(text, &REGISTRY);
+    assert_eq!(
+        rows(&pasted),
+        ["System / Table Setup: Inquire All [Service / Priority; Company / Company Status]"]
+    );
+    assert_eq!(unread(&pasted), Vec::<String>::new());
+}
+
+#[test]
 fn prose_grants_nothing() {
     let text = "\
 Log in as an administrator. Click Add to create a new member, then edit all companies that you own.\n\
@@ -204,7 +242,7 @@ Inquire all of them!\nAgreements\n";
 
 #[test]
 fn the_file_loads_whatever_the_guide_holds() {
-    let text = "Role Name: Wall \"Board\"\nMember ID: WallAPI\nLocation: Corporate\nCompanies > Contacts: Inquire \\ \"All\"\nCompanies > Nothing \"like\" it: Inquire All\n";
+    let text = "Role Name: Wall \"Board\"\nMember ID: WallAPI\nLocation: Corporate\nDefault Board: choose the one for alerts\nCompanies > Contacts: Inquire \\ \"All\"\nCompanies > Nothing \"like\" it: Inquire All\n";
     let pasted = read(text, &REGISTRY);
     let head = Head {
         vendor: "A \"B\"",
@@ -220,6 +258,10 @@ fn the_file_loads_whatever_the_guide_holds() {
     assert_eq!(profile.role.name.as_deref(), Some("Wall \"Board\""));
     assert!(
         made.contains("identifier = { value = \"WallAPI\" }"),
+        "{made}"
+    );
+    assert!(
+        made.contains("default_board = { choose = \"choose the one for alerts\" }"),
         "{made}"
     );
     assert!(made.contains("completeness = \"partial\""), "{made}");

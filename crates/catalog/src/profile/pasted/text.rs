@@ -70,7 +70,25 @@ pub fn profile(pasted: &Pasted, head: &Head) -> String {
     if !pasted.member.is_empty() {
         out.push_str("\n[member]\n");
         for (key, value) in &pasted.member {
-            let _ = writeln!(out, "{key} = {{ value = {} }}", quoted(value));
+            // `choose the board for alerts` is no board's name.
+            let first = value.split(' ').next().unwrap_or_default().to_lowercase();
+            let chosen = [
+                "choose",
+                "select",
+                "pick",
+                "your",
+                "any",
+                "the",
+                "as",
+                "set",
+                "whichever",
+            ];
+            let kind = if chosen.contains(&first.as_str()) {
+                "choose"
+            } else {
+                "value"
+            };
+            let _ = writeln!(out, "{key} = {{ {kind} = {} }}", quoted(value));
         }
     }
     out

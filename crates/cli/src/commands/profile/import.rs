@@ -176,9 +176,9 @@ fn report(name: &str, guide: &Pasted, out: &Path) {
     }
     let file = out.display();
     println!(
-        "{} rows read, {} things not read; wrote {file}\nnext: compare it with the guide, then: bitting profile check {file}",
-        guide.rows.len(),
-        guide.unread.len()
+        "{} read, {} not read; wrote {file}\nnext: compare it with the guide, then: bitting profile check {file}",
+        super::counted(guide.rows.len(), "row"),
+        super::counted(guide.unread.len(), "thing")
     );
 }
 
