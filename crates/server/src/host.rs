@@ -17,6 +17,7 @@ use crate::autotask;
 use crate::autotask::asleep::Asleep;
 use crate::autotask::seed::First;
 use crate::autotask::shelf::Rack;
+use crate::autotask::webhooks::delivery;
 use crate::cutting::{CLIENT_ID, pairs};
 use crate::gate::front::{self, Front};
 use crate::http;
@@ -322,17 +323,17 @@ async fn open(
     listeners.push(tokio::spawn(used::keep(server.clone(), stopped.clone())));
     listeners.push(tokio::spawn(rest::keep(server.clone(), stopped.clone())));
     let origin: Arc<str> = Arc::from(ready.https.as_str());
-    let (client, told) = (courier::client()?, server.clone());
+    let told = server.clone();
     listeners.push(tokio::spawn(courier::run(
         move || told.autotask(),
-        client.clone(),
+        delivery::client()?,
         origin.clone(),
         stopped.clone(),
     )));
     let told = server.clone();
     listeners.push(tokio::spawn(courier::run(
         move || told.instances(),
-        client,
+        courier::client()?,
         origin,
         stopped,
     )));

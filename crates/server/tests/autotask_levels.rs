@@ -721,6 +721,17 @@ async fn a_file_is_in_the_list_of_all_as_long_as_it_is_there() {
         .call(Some(site.admin()), "POST", &path, Some(broken))
         .await;
     assert_eq!(status, 500);
+    // In lines, as mail has it; what comes back is whole.
+    let lines = json!({"attachmentType": "FILE_ATTACHMENT", "publish": 1, "title": "a", "fullPath": "a.DOCX", "data": "YWJj\r\nZGVm\n"});
+    let id = site.admin_call("POST", &path, Some(lines)).await["itemId"].clone();
+    let one = site.admin_call("GET", &format!("{path}/{id}"), None).await;
+    let one = &one["items"][0];
+    assert_eq!(
+        (&one["data"], &one["fileSize"]),
+        (&json!("YWJjZGVm"), &json!(6))
+    );
+    let kind = one["contentType"].as_str().unwrap();
+    assert!(kind.ends_with("wordprocessingml.document"), "{kind}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ mod site;
 
 use base64::Engine as _;
 use bitting_server::autotask::users::Shown;
+use bitting_server::autotask::webhooks::delivery;
 use bitting_server::outbox::courier::Courier;
 use serde_json::{Value, json};
 use site::{Site, all};
@@ -28,6 +29,8 @@ const NEEDED: [(&str, &str, &str); 5] = [
 #[derive(Debug, Clone)]
 struct Heard {
     target: String,
+    /// Request line and headers as they came.
+    head: String,
     signature: String,
     body: Vec<u8>,
 }
@@ -100,6 +103,7 @@ fn parse(read: &[u8]) -> Option<Heard> {
     Some(Heard {
         target: head.split(' ').nth(1).unwrap().to_owned(),
         signature: header("x-hook-signature"),
+        head: head.clone(),
         body: read.get(end + 4..end + 4 + length)?.to_vec(),
     })
 }
@@ -133,7 +137,7 @@ impl Hooked {
     }
 
     async fn told(&self) -> Vec<Heard> {
-        let client = bitting_server::outbox::courier::client().unwrap();
+        let client = delivery::client().unwrap();
         let courier = Courier::new(self.site.tenant.clone(), client, "https://psa.test");
         courier.round().await.unwrap();
         self.receiver.take()
@@ -364,6 +368,92 @@ async fn what_fails_is_tried_again_recorded_and_given_up_at_last() {
         .admin("POST", "/Tickets", ticket("nobody hears"))
         .await;
     assert!(hooked.told().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_was_given_up_tells_again_when_it_is_made_active() {
+    let hooked = Hooked::open().await;
+    hooked.subscribe("title", true).await;
+    let lose = async |round: usize| {
+        hooked.receiver.answers.lock().unwrap().extend([500; 3]);
+        let title = format!("lost {round}");
+        hooked.admin("POST", "/Tickets", ticket(&title)).await;
+        for _ in 0..3 {
+            hooked.told().await;
+            hooked.site.advance(10);
+        }
+    };
+    let hook = async || {
+        let path = format!("/TicketWebhooks/{}", hooked.hook);
+        hooked.call("GET", &path, Value::Null).await.1["item"].clone()
+    };
+    for round in 0..10 {
+        lose(round).await;
+    }
+    hooked.told().await;
+    let gone = hook().await;
+    assert_eq!(
+        (&gone["isActive"], &gone["isReady"]),
+        (&json!(false), &json!(true))
+    );
+    let again = json!({"id": hooked.hook, "isActive": true});
+    let (status, json) = hooked.call("PATCH", "/TicketWebhooks", again).await;
+    assert_eq!(status, 200, "{json}");
+    hooked.admin("POST", "/Tickets", ticket("back")).await;
+    assert_eq!(hooked.told().await.len(), 1);
+    // Nine more may be lost, whatever was lost before.
+    for round in 0..9 {
+        lose(round).await;
+    }
+    assert_eq!(hook().await["isActive"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_field_is_told_once_and_the_headers_as_the_vendor_writes_them() {
+    let hooked = Hooked::open().await;
+    for _ in 0..2 {
+        hooked.subscribe("title", true).await;
+    }
+    hooked.admin("POST", "/Tickets", ticket("once")).await;
+    let told = hooked.told().await;
+    let body = String::from_utf8(told[0].body.clone()).unwrap();
+    assert_eq!(body.matches("\"title\"").count(), 1, "{body}");
+    for header in ["X-Hook-Signature: sha1=", "Content-Type: application/json"] {
+        assert!(told[0].head.contains(header), "{}", told[0].head);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_field_says_of_webhooks_is_what_they_can_subscribe_to() {
+    let site = Site::open().await;
+    let names = |list: &Value, of: &dyn Fn(&Value) -> Option<String>| -> Vec<String> {
+        let mut names: Vec<_> = list.as_array().unwrap().iter().filter_map(of).collect();
+        names.sort();
+        names
+    };
+    for (entity, hooks) in [
+        ("Companies", "Company"),
+        ("Contacts", "Contact"),
+        ("ConfigurationItems", "ConfigurationItem"),
+        ("Tickets", "Ticket"),
+        ("TicketNotes", "TicketNote"),
+    ] {
+        let info = format!("/{entity}/entityInformation/fields");
+        let info = site.admin_call("GET", &info, None).await;
+        let said = names(&info["fields"], &|field| {
+            let heard = field["isSupportedWebhookField"] == true;
+            heard.then(|| field["name"].as_str().unwrap().to_owned())
+        });
+        let list = format!("/{hooks}WebhookFields/entityInformation/fields");
+        let list = site.admin_call("GET", &list, None).await;
+        let fields = list["fields"].as_array().unwrap();
+        let of = fields.iter().find(|one| one["name"] == "fieldID").unwrap();
+        let choices = names(&of["picklistValues"], &|value| {
+            Some(value["label"].as_str().unwrap().to_owned())
+        });
+        assert_eq!(said, choices, "{entity}");
+        assert!(said.len() > 5, "{entity}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

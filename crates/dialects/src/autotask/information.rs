@@ -95,7 +95,7 @@ pub fn fields(catalog: &Catalog, entity: &Entity, choices: Choices<'_>) -> Json 
                 "isPickList": list.is_some(),
                 "picklistValues": list.map(picklist),
                 "picklistParentValueField": list.and_then(|list| list.parent.as_deref()).unwrap_or(""),
-                "isSupportedWebhookField": hooked && !field.read_only && &*field.name != "id",
+                "isSupportedWebhookField": hooked && &*field.name != "id",
             })
         })
         .collect();

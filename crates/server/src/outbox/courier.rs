@@ -68,14 +68,18 @@ impl<P> Clone for Courier<P> {
     }
 }
 
-/// What calls receivers. Straight to the URL: a redirect could lead anywhere, and a proxy is for people.
+/// What calls receivers.
 pub fn client() -> Result<reqwest::Client, reqwest::Error> {
+    builder().build()
+}
+
+/// Straight to the URL: a redirect could lead anywhere, and a proxy is for people.
+pub fn builder() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .timeout(PATIENCE)
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .user_agent("Bitting")
-        .build()
 }
 
 /// What went wrong on the way. Not the URL: it may hold a word that only the receiver should know.

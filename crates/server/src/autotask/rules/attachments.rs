@@ -37,14 +37,41 @@ const PARENTS: [(&str, i64); 19] = [
     ("ConfigurationItemNotes", 24),
 ];
 /// Endings of file names and what the files hold.
-const TYPES: [(&str, &str); 9] = [
+const TYPES: [(&str, &str); 27] = [
     ("txt", "text/plain"),
+    ("log", "text/plain"),
     ("csv", "text/csv"),
     ("html", "text/html"),
+    ("htm", "text/html"),
+    ("xml", "text/xml"),
+    ("rtf", "application/rtf"),
     ("pdf", "application/pdf"),
+    ("doc", "application/msword"),
+    (
+        "docx",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ),
+    ("xls", "application/vnd.ms-excel"),
+    (
+        "xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ),
+    ("ppt", "application/vnd.ms-powerpoint"),
+    (
+        "pptx",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    ),
+    ("msg", "application/vnd.ms-outlook"),
+    ("eml", "message/rfc822"),
     ("png", "image/png"),
     ("jpg", "image/jpeg"),
     ("jpeg", "image/jpeg"),
+    ("gif", "image/gif"),
+    ("bmp", "image/bmp"),
+    ("svg", "image/svg+xml"),
+    ("mp3", "audio/mpeg"),
+    ("wav", "audio/wav"),
+    ("mp4", "video/mp4"),
     ("json", "application/json"),
     ("zip", "application/zip"),
 ];
@@ -83,10 +110,16 @@ pub async fn save(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble>
             draft.set("parentType", kind);
         }
     }
+    // Broken into lines, as mail and many tools write it.
+    let broken = |data: &&str| data.bytes().any(|byte| byte.is_ascii_whitespace());
+    if let Some(data) = draft.text("data").filter(broken) {
+        let whole: String = data.split_ascii_whitespace().collect();
+        draft.set("data", Value::Text(whole));
+    }
     let size = match draft.text("data") {
         None => 0,
         Some(data) => STANDARD
-            .decode(data.trim())
+            .decode(data)
             .map_err(|_| Refusal::new("The data of the attachment is not valid base64."))?
             .len(),
     };

@@ -111,6 +111,9 @@ pub async fn save(
                 draft.row.set("webhook_guid", guid);
                 draft.set("ownerResourceID", Value::Integer(owner));
                 draft.set("isReady", Value::Boolean(false));
+            } else {
+                // What it subscribes to says so; of some webhooks, the description calls the field one to be written.
+                draft.ignore("isReady");
             }
         }
         FIELDS => {
@@ -349,6 +352,12 @@ async fn is_excluded(
     Ok(tenant.backend.raw_any(listing, filter).await?)
 }
 
+fn show(shown: &mut Vec<(String, Json)>, name: &str, value: Json) {
+    if shown.iter().all(|(other, _)| other != name) {
+        shown.push((name.to_owned(), value));
+    }
+}
+
 /// One change as one webhook hears of it.
 struct Told<'a> {
     tenant: &'a Tenant,
@@ -359,11 +368,12 @@ struct Told<'a> {
 }
 
 impl Told<'_> {
-    /// Values by name; nothing when none of the subscribed fields has changed.
+    /// Values by name, each name once however often it was subscribed to: receivers write the body again to check its
+    /// signature. Nothing when none of the subscribed fields has changed.
     async fn fields(&self) -> Result<Option<Vec<(String, Json)>>, Trouble> {
         let entity = self.permit.entity();
         let is_update = self.before.is_some() && self.after.is_some();
-        let (mut shown, mut news) = (Vec::new(), !is_update);
+        let (mut shown, mut news) = (Vec::<(String, Json)>::new(), !is_update);
         for subscription in self.subscriptions(FIELDS).await? {
             let id = subscription.integer("field_id");
             let field = entity.fields.iter().enumerate();
@@ -380,7 +390,7 @@ impl Told<'_> {
             if (wanted || subscription.flag("is_display_always_field")) && !self.permit.hides(index)
             {
                 let now = value(self.after.or(self.before));
-                shown.push((field.name.to_string(), value::json(&now)));
+                show(&mut shown, &field.name, value::json(&now));
             }
         }
         let data = self.permit.user_defined();
@@ -416,7 +426,11 @@ impl Told<'_> {
             } else {
                 value(self.after.or(self.before))
             };
-            shown.push((field.name.to_string(), now.map_or(Json::Null, Json::String)));
+            show(
+                &mut shown,
+                &field.name,
+                now.map_or(Json::Null, Json::String),
+            );
         }
         Ok(news.then_some(shown))
     }

@@ -8,7 +8,7 @@ use super::super::tenant::Tenant;
 use super::outbox::Message;
 use crate::backend::{Backend, equals};
 use crate::moment::time;
-use crate::outbox::courier::{BATCH, Courier, Place, reason};
+use crate::outbox::courier::{BATCH, Courier, Place, builder, reason};
 use crate::outbox::{self, Message as _, Progress, State};
 use crate::row::Row;
 use base64::Engine as _;
@@ -26,6 +26,11 @@ const MOST_FAILURES: u64 = 10;
 
 /// Delivers for one database.
 pub type Delivery = Courier<Tenant>;
+
+/// What calls receivers: header names go out as `X-Hook-Signature`, for receivers that compare them letter by letter.
+pub fn client() -> Result<reqwest::Client, reqwest::Error> {
+    builder().http1_title_case_headers().build()
+}
 
 impl Place for Tenant {
     type Message = Message;
@@ -173,8 +178,10 @@ async fn given_up(tenant: &Tenant, message: &Message, hook: &Row) -> Result<Vec<
         equals("hooks", Kind::Text, Value::Text(message.hooks.clone())),
     );
     let latest: Vec<Message> = outbox::latest(&tenant.backend, own, MOST_FAILURES + BATCH).await?;
+    // What was lost before it was given up once does not count again when somebody has made it active since.
     let settled: Vec<State> = latest
         .iter()
+        .take_while(|other| other.action != Action::Deactivated.word())
         .filter(|other| other.id != message.id)
         .map(|other| other.progress.state)
         .filter(|state| matches!(state, State::Delivered | State::Failed))
@@ -210,10 +217,7 @@ async fn given_up(tenant: &Tenant, message: &Message, hook: &Row) -> Result<Vec<
         Change::Update {
             table: hooks.table.clone(),
             id: message.webhook,
-            values: vec![
-                (Arc::from("is_active"), Value::Boolean(false)),
-                (Arc::from("is_ready"), Value::Boolean(false)),
-            ],
+            values: vec![(Arc::from("is_active"), Value::Boolean(false))],
         },
         last.insert(),
     ])
