@@ -50,6 +50,7 @@ pub fn work(chosen: &Chosen, data: Option<&Path>) -> Result<Option<Work>> {
 
 /// `bitting plan`
 pub fn show_plan(work: &Work, place: &Place, out: Option<&Path>) -> Result<ExitCode> {
+    place.without_admin_key()?;
     let opened = place.autotask()?;
     let planned = plan(opened.own().as_ref(), work.wanted.clone(), &work.screen)?;
     print(&planned, place.target.json)?;
@@ -107,6 +108,7 @@ pub fn run_apply(
     handover: &Handover,
     new_key: bool,
 ) -> Result<ExitCode> {
+    place.without_admin_key()?;
     let opened = place.autotask()?;
     let (planned, applied) = carry_out(&opened, work, must_be_free(handover, new_key))?;
     finish(
@@ -127,6 +129,7 @@ pub fn apply_saved(
     handover: &Handover,
     new_key: bool,
 ) -> Result<ExitCode> {
+    place.without_admin_key()?;
     let opened = place.autotask()?;
     let screen = Screen::embedded()?;
     let Some(instance) = opened.own() else {

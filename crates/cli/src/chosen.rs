@@ -1,5 +1,6 @@
 //! What a person chooses of a profile: features, names, places. Shared by the commands that work from one.
 
+use crate::forms::pair;
 use anyhow::{Context as _, Result, anyhow, bail};
 use bitting_catalog::Catalog;
 use bitting_catalog::profile::{Profile, Psa};
@@ -12,6 +13,9 @@ use bitting_policy::Registry;
 use clap::Args;
 use std::path::Path;
 
+/// An answer to a placeholder that shipped profiles have.
+pub const SUCH_ANSWER: &str = "boards=\"Help Desk, Alerts\"";
+
 /// Choices on top of a profile.
 #[derive(Args)]
 pub struct Chosen {
@@ -21,7 +25,7 @@ pub struct Chosen {
     #[arg(long = "feature", value_name = "NAME", allow_hyphen_values = true)]
     features: Vec<String>,
     /// What stands for a placeholder of the profile: NAME="first, second".
-    #[arg(long = "set", value_name = "NAME=ENTRIES")]
+    #[arg(long = "set", value_name = "NAME=ENTRIES", value_parser = pair(SUCH_ANSWER))]
     answers: Vec<String>,
     /// Name of the security role (Autotask: security level), instead of the profile's.
     #[arg(long, value_name = "NAME")]
@@ -86,6 +90,11 @@ impl Chosen {
             )
         };
         let head: serde_json::Value = serde_json::from_str(&text).map_err(broken)?;
+        if let Some(flag) = self.given() {
+            bail!(
+                "{flag} says nothing here: {file} holds the choices that it was made with; plan anew with others"
+            );
+        }
         Ok(Some(match head["format"].as_str() {
             Some(saved::FORMAT) => {
                 Kept::ConnectWise(Box::new(serde_json::from_str(&text).map_err(broken)?))
@@ -95,6 +104,28 @@ impl Chosen {
             }
             _ => bail!("{file} is no plan that `bitting plan --out` kept; make it anew"),
         }))
+    }
+
+    /// A choice that was said, by its flag.
+    fn given(&self) -> Option<&'static str> {
+        let given = [
+            ("--feature", !self.features.is_empty()),
+            ("--set", !self.answers.is_empty()),
+            ("--role", self.role.is_some()),
+            ("--member", self.member.is_some()),
+            ("--location", self.location.is_some()),
+            ("--board", self.board.is_some()),
+            ("--admin", self.admin),
+            ("--cleared", self.cleared),
+            ("--email", self.email.is_some()),
+            ("--vendor", self.vendor.is_some()),
+            ("--line", !self.lines.is_empty()),
+            ("--act-for", !self.act_for.is_empty()),
+        ];
+        given
+            .into_iter()
+            .find(|(_, given)| *given)
+            .map(|(flag, _)| flag)
     }
 
     pub fn profile(&self, data: Option<&Path>) -> Result<Profile> {

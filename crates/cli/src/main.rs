@@ -6,6 +6,7 @@ mod bench;
 mod chosen;
 mod commands;
 mod connection;
+mod forms;
 mod handover;
 mod jobs;
 mod laying;

@@ -29,7 +29,7 @@ pub struct Place {
     #[arg(long, value_name = "FILE")]
     pub admin_key: Option<PathBuf>,
     /// Certificate authority of the PSA, PEM, where systems do not know it.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "psa")]
     ca_file: Option<PathBuf>,
     /// Use nothing but the vendor's API, as on a live PSA.
     #[arg(long)]
@@ -67,13 +67,30 @@ impl Place {
         self.psa.is_some() || self.admin_key.is_some() || self.target.names_server()
     }
 
-    pub fn open(&self) -> Result<Opened> {
+    /// Refuses what is said of the other PSA.
+    pub fn is_connectwise(&self) -> Result<()> {
         if self.target.autotask {
-            anyhow::bail!(
+            bail!(
                 "--autotask is for profiles of Autotask, `autotask/...` in `bitting profile list`; leave it out for \
                  one of ConnectWise"
             );
         }
+        Ok(())
+    }
+
+    /// An administrator's key shows nothing of an Autotask that its API does not show: levels and users are not in it.
+    pub fn without_admin_key(&self) -> Result<()> {
+        if self.admin_key.is_some() {
+            bail!(
+                "--admin-key is of no use here: no key of Autotask's API reads or makes levels and API users. Leave it out; \
+                 `verify` and `connect` take it, to compare counts with"
+            );
+        }
+        Ok(())
+    }
+
+    pub fn open(&self) -> Result<Opened> {
+        self.is_connectwise()?;
         match (&self.psa, &self.admin_key) {
             (None, None) => self.embedded(),
             (None, Some(file)) => {
@@ -88,6 +105,9 @@ impl Place {
 
     /// The Autotask instance: by the operator on a Bitting server, else without any way to its screens.
     pub fn autotask(&self) -> Result<AutotaskOpened> {
+        if self.company.is_some() {
+            bail!("--company is for ConnectWise; an Autotask is told by the user name of a key");
+        }
         if let Some(url) = &self.psa {
             let url = Site::read(url)?.address;
             return Ok(AutotaskOpened::new(

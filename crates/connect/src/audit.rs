@@ -132,15 +132,14 @@ pub fn audit(asked: &Asked<'_>) -> Result<Audit, ConnectError> {
         let held = held::read_role(psa, own, &record, asked.registry)?;
         roles.insert(held.id, held);
     }
-    let mut keys: BTreeMap<i64, Vec<HeldKey>> = BTreeMap::new();
+    let mut keys = None;
     if own {
-        let all = psa.own("GET", "system/keys", None)?;
-        let all: Vec<HeldKey> = serde_json::from_value(all).map_err(|_| ConnectError::Answer {
-            path: "system/keys".to_owned(),
-            member: "memberId",
-        })?;
-        for key in all {
-            keys.entry(key.member_id).or_default().push(key);
+        keys = keys_by_member(psa)?;
+        if keys.is_none() {
+            notes.push(
+                "keys are left out: only who may edit members (System / Member Maintenance) is told theirs"
+                    .to_owned(),
+            );
         }
     } else {
         notes.push(
@@ -168,7 +167,9 @@ pub fn audit(asked: &Asked<'_>) -> Result<Audit, ConnectError> {
             role: record["securityRole"]["id"]
                 .as_i64()
                 .and_then(|role| roles.get(&role)),
-            keys: own.then(|| keys.remove(&id).unwrap_or_default()),
+            keys: keys
+                .as_mut()
+                .map(|keys| keys.remove(&id).unwrap_or_default()),
             used: used.get(&identifier.to_lowercase()),
             many_locations,
         };
@@ -187,6 +188,24 @@ pub fn audit(asked: &Asked<'_>) -> Result<Audit, ConnectError> {
         members,
         notes,
     })
+}
+
+/// Every member's keys, where the caller is told other members' at all.
+fn keys_by_member(psa: &Psa) -> Result<Option<BTreeMap<i64, Vec<HeldKey>>>, ConnectError> {
+    let path = "system/keys";
+    let all = match psa.own("GET", path, None) {
+        Err(error) if error.status() == Some(403) => return Ok(None),
+        all => all?,
+    };
+    let all: Vec<HeldKey> = serde_json::from_value(all).map_err(|_| ConnectError::Answer {
+        path: path.to_owned(),
+        member: "memberId",
+    })?;
+    let mut keys: BTreeMap<i64, Vec<HeldKey>> = BTreeMap::new();
+    for key in all {
+        keys.entry(key.member_id).or_default().push(key);
+    }
+    Ok(Some(keys))
 }
 
 fn judge(asked: &Asked<'_>, known: &Known<'_>) -> Audited {

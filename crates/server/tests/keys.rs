@@ -5,6 +5,7 @@
 
 mod support;
 
+use bitting_policy::Level;
 use bitting_server::http::{Body, Handler as _, Received};
 use http_body_util::BodyExt as _;
 use jiff::SignedDuration;
@@ -271,4 +272,146 @@ async fn levels_are_set_by_name_and_refused_with_a_reason() {
 fn levels() -> bitting_policy::Levels {
     use bitting_policy::Level::{All, None};
     [None, None, None, All]
+}
+
+/// To view members is what integrations hold for the sake of names. It tells a member its own keys alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_of_others_are_told_to_who_may_edit_members() {
+    let company = Company::open().await;
+    let at = |edit| {
+        let levels = [Level::None, edit, Level::None, Level::All];
+        [("System", "Member Maintenance", levels)]
+    };
+    let viewing = company.role("viewing", &at(Level::None), &[]).await;
+    let editing = company.role("editing", &at(Level::All), &[]).await;
+    let (member, viewer) = company.member("Viewer", viewing).await;
+    let (other, editor) = company.member("Editor", editing).await;
+    let of = |member: i64| format!("system/apiMembers/{member}/keys");
+    let cut = async |member: i64| {
+        let body = json!({ "description": "a test" });
+        let made = own(&company, &company.admin, "POST", &of(member), Some(body)).await;
+        made.expect(201)["id"].as_i64().expect("an id")
+    };
+    let (its, others) = (cut(member).await, cut(other).await);
+    let one = |id: i64| format!("system/keys/{id}");
+    let change = || Some(json!({ "inactiveFlag": true }));
+
+    let all = own(&company, &editor, "GET", "system/keys", None).await;
+    let holders: std::collections::BTreeSet<i64> = all
+        .rows()
+        .iter()
+        .filter_map(|key| key["memberId"].as_i64())
+        .collect();
+    assert!(
+        holders.is_superset(&[member, other, company.admin_member].into()),
+        "{holders:?}"
+    );
+    own(&company, &editor, "GET", &one(its), None)
+        .await
+        .expect(200);
+
+    let mine = own(&company, &viewer, "GET", &of(member), None).await;
+    assert!(mine.rows().iter().all(|key| key["memberId"] == member));
+    let shown = own(&company, &viewer, "GET", &one(its), None).await;
+    assert_eq!(shown.expect(200)["memberIdentifier"], "Viewer");
+    // A key that is not there is answered as one of somebody else's.
+    for (method, path) in [
+        ("GET", "system/keys".to_owned()),
+        ("GET", of(other)),
+        ("GET", of(999_999)),
+        ("GET", one(others)),
+        ("GET", one(999_999)),
+        ("POST", of(member)),
+        ("PATCH", one(its)),
+        ("DELETE", one(its)),
+        ("DELETE", one(others)),
+    ] {
+        let refused = own(&company, &viewer, method, &path, change()).await;
+        assert_eq!(refused.status, 403, "{method} {path}: {}", refused.json);
+        assert!(
+            refused.denial().contains("Member Maintenance"),
+            "{method} {path}: {}",
+            refused.denial()
+        );
+    }
+    let kept = own(&company, &company.admin, "GET", &one(its), None).await;
+    assert_eq!(kept.expect(200)["inactiveFlag"], false);
+}
+
+/// Members out of a caller's sight have no keys for it either, whichever way it asks.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_of_members_out_of_reach_are_not_there() {
+    let company = Company::open().await;
+    let levels = [Level::My, Level::My, Level::My, Level::All];
+    let rows = [("System", "Member Maintenance", levels)];
+    let role = company.role("mine", &rows, &[]).await;
+    let (_, key) = company.member("Mine", role).await;
+    let of = format!("system/apiMembers/{}/keys", company.admin_member);
+    let body = json!({ "description": "a test" });
+    let cut = own(&company, &company.admin, "POST", &of, Some(body)).await;
+    let one = format!("system/keys/{}", cut.expect(201)["id"]);
+    for (method, path) in [
+        ("GET", &one),
+        ("PATCH", &one),
+        ("DELETE", &one),
+        ("GET", &of),
+        ("POST", &of),
+    ] {
+        let body = Some(json!({ "description": "taken" }));
+        let answered = own(&company, &key, method, path, body).await;
+        assert_eq!(answered.status, 404, "{method} {path}: {}", answered.json);
+    }
+    let all = own(&company, &key, "GET", "system/keys", None).await;
+    assert!(
+        all.rows()
+            .iter()
+            .all(|key| key["memberId"] != company.admin_member)
+    );
+    let kept = own(&company, &company.admin, "GET", &one, None).await;
+    assert_eq!(kept.expect(200)["description"], "a test");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_is_a_moment_or_a_day() {
+    let company = Company::open().await;
+    let keys = format!("system/apiMembers/{}/keys", company.admin_member);
+    let cut = async |expires: &str| {
+        let body = json!({ "description": "a test", "expires": expires });
+        own(&company, &company.admin, "POST", &keys, Some(body)).await
+    };
+    for (said, means) in [
+        ("2030-01-01", "2030-01-01T23:59:59Z"),
+        (" 2030-01-01 ", "2030-01-01T23:59:59Z"),
+        // Today: the clock stands at nine.
+        ("2026-03-02", "2026-03-02T23:59:59Z"),
+        ("2030-01-01T08:00:00Z", "2030-01-01T08:00:00Z"),
+        ("2030-01-01T08:00:00+02:00", "2030-01-01T06:00:00Z"),
+    ] {
+        assert_eq!(cut(said).await.expect(201)["expires"], means, "{said}");
+    }
+    for said in [
+        "tomorrow",
+        "01.01.2030",
+        "2030-13-01",
+        "2030-02-30",
+        "2030-01-01T08:00:00",
+        "2030-01-01[Europe/Berlin]",
+        "90d",
+    ] {
+        let refused = cut(said).await.expect(400);
+        let error = &refused["errors"][0];
+        assert_eq!(error["field"], "expires", "{refused}");
+        let says = error["message"].as_str().expect("a message");
+        assert!(
+            says.contains(said) && says.contains("2030-01-01T08:00:00Z"),
+            "what, and what instead: {says}"
+        );
+    }
+    let refused = cut("2026-03-01").await.expect(400);
+    assert!(
+        refused["errors"][0]["message"]
+            .as_str()
+            .expect("a message")
+            .contains("in the past")
+    );
 }

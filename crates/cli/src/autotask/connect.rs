@@ -5,7 +5,7 @@ use crate::place::Place;
 use crate::private_file;
 use crate::prompt::step;
 use crate::results::{outcome, print_calls, print_report};
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use bitting_client::{Autotask, AutotaskKey};
 use bitting_connect::autotask::apply::{Applied, cut, holds};
 use bitting_connect::autotask::plan::Plan;
@@ -120,6 +120,16 @@ fn key(opened: &Opened, planned: &Plan, applied: &Applied, told: &Told<'_>) -> R
         )
     })?;
     Ok(format!("written to {}", file.display()))
+}
+
+/// Autotask's proof reads: what may be written, its API says of every entity.
+pub fn without_writes(write_probes: bool) -> Result<()> {
+    if write_probes {
+        bail!(
+            "--write-probes is for ConnectWise; Autotask's API says of every entity what the key may write. Leave it out"
+        );
+    }
+    Ok(())
 }
 
 fn proof(opened: &Opened, work: &Work, told: &Told<'_>, file: &Path) -> Result<Report> {

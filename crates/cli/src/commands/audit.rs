@@ -1,5 +1,6 @@
 //! `bitting audit`: every API member of a company, and what it holds beyond its need.
 
+use crate::forms::whole;
 use crate::place::Place;
 use crate::whole_file;
 use anyhow::{Context as _, Result, bail};
@@ -20,7 +21,7 @@ pub struct Audit {
     #[command(flatten)]
     place: Place,
     /// Keys not used for this many days count as unused.
-    #[arg(long, default_value_t = 90)]
+    #[arg(long, value_name = "N", default_value_t = 90, value_parser = whole::<i64>(1..=36_500, 90))]
     days: i64,
     /// Also recognise members by this profile, a .toml file; repeat for more.
     #[arg(long = "profile", value_name = "FILE")]
@@ -51,6 +52,7 @@ impl Audit {
 
     /// Every API user of an Autotask instance.
     fn autotask(&self) -> Result<ExitCode> {
+        self.place.without_admin_key()?;
         let opened = self.place.autotask()?;
         let Some(instance) = opened.own() else {
             bail!("a live Autotask tells neither its API users nor its levels over its API");

@@ -20,6 +20,7 @@ enum Action {
     /// Make an overlay of an API description of your own (OpenAPI 3, JSON or YAML): its paths and fields that
     /// are not there yet. Serve it with `bitting serve --data-overlay DIR`.
     Import {
+        /// The description, OpenAPI 3 as JSON or YAML.
         spec: PathBuf,
         /// Directory for the overlay; files of the same kind of record in it are replaced.
         #[arg(long, value_name = "DIR", required_unless_present = "check")]
@@ -29,7 +30,10 @@ enum Action {
         check: bool,
     },
     /// Check an overlay: every name in it leads somewhere, and it goes with what is shipped.
-    Check { overlay: PathBuf },
+    Check {
+        /// The overlay's directory.
+        overlay: PathBuf,
+    },
 }
 
 impl Catalog {

@@ -43,6 +43,7 @@ pub struct Connect {
 impl Connect {
     pub fn run(&self) -> Result<ExitCode> {
         if let Some(work) = autotask::work(&self.chosen, self.place.data.as_deref())? {
+            autotask::connect::without_writes(self.write_probes)?;
             let file = self
                 .key_file
                 .clone()

@@ -1,5 +1,6 @@
 //! `bitting demo`: a company of any size, laid down without a server.
 
+use crate::forms::whole;
 use crate::progress::Progress;
 use anyhow::{Context as _, Result};
 use bitting_server::demo::Size;
@@ -14,7 +15,7 @@ use std::path::PathBuf;
 pub struct Demo {
     /// Tickets, spread over a year with their notes, time entries and schedule. Companies, contacts and
     /// agreements, with their monthly invoices, grow along. Up to ten millions.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(1..=10_000_000, 10_000))]
     size: u32,
     /// The data directory; no server may have it open.
     #[arg(long, value_name = "DIR")]
@@ -34,7 +35,7 @@ pub struct Demo {
     #[arg(long, default_value = "bitting")]
     company: String,
     /// Same seed, same records.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole::<u64>(0..=u64::MAX, 1))]
     seed: u64,
     /// Draw no progress bar, and tell no progress where there is no terminal.
     #[arg(long)]

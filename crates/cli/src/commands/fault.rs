@@ -1,6 +1,7 @@
 //! `bitting fault`: things that go wrong on purpose, for testing clients.
 
 use crate::connection::Target;
+use crate::forms::whole;
 use crate::table;
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -20,6 +21,8 @@ pub struct Fault {
 enum Action {
     /// Answer later.
     Latency {
+        /// How much later, in milliseconds.
+        #[arg(value_parser = whole::<u64>(0..=600_000, 1_500))]
         milliseconds: u64,
         #[command(flatten)]
         aim: Aim,
@@ -27,14 +30,15 @@ enum Action {
     /// Answer 429 with Retry-After.
     Throttle {
         /// Seconds the caller is told to wait.
-        #[arg(default_value_t = 30)]
+        #[arg(default_value_t = 30, value_parser = whole::<u64>(0..=86_400, 30))]
         seconds: u64,
         #[command(flatten)]
         aim: Aim,
     },
     /// Answer 500, or another status up to 599.
     Error {
-        #[arg(default_value_t = 500)]
+        /// The status, 500 to 599.
+        #[arg(default_value_t = 500, value_parser = whole::<u16>(500..=599, 503))]
         status: u16,
         #[command(flatten)]
         aim: Aim,
@@ -44,8 +48,9 @@ enum Action {
         #[command(flatten)]
         aim: Aim,
     },
-    /// Take a right away from the caller's role: "Service Desk / Service Tickets".
+    /// Take a right away from the caller's role.
     Withdraw {
+        /// Module and action: "Service Desk / Service Tickets"; Autotask: section and setting, "CRM / To-Dos".
         right: String,
         #[command(flatten)]
         aim: Aim,
@@ -53,7 +58,11 @@ enum Action {
     /// List the faults that are set.
     List,
     /// Take a fault away, or all.
-    Clear { id: Option<u64> },
+    Clear {
+        /// Its id, as `bitting fault list` shows it; without, all.
+        #[arg(value_parser = whole::<u64>(1..=u64::MAX, 1))]
+        id: Option<u64>,
+    },
 }
 
 /// Which calls are struck: those that fit everything that is said.
@@ -65,17 +74,17 @@ struct Aim {
     /// Identifier of a member.
     #[arg(long)]
     member: Option<String>,
-    /// GET, POST, PUT, PATCH or DELETE.
-    #[arg(long)]
+    /// Method of the call.
+    #[arg(long, ignore_case = true, value_parser = ["GET", "POST", "PUT", "PATCH", "DELETE"])]
     method: Option<String>,
     /// How the path begins: service/tickets.
     #[arg(long)]
     path: Option<String>,
     /// Calls that pass first.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<u64>(0..=u64::MAX, 2))]
     after: u64,
     /// Calls that are struck; without, all that follow.
-    #[arg(long)]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(1..=u64::MAX, 3))]
     times: Option<u64>,
 }
 

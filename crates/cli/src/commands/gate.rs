@@ -2,6 +2,7 @@
 
 use super::serve;
 use crate::bench::Workbench;
+use crate::forms::{pair, whole};
 use crate::prompt::{hidden, line};
 use crate::runtime;
 use anyhow::{Context as _, Result, bail};
@@ -40,16 +41,16 @@ pub struct Gate {
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
     /// A virtual member's name on the PSA, whose records level My means; without, it is the same name. Kept.
-    #[arg(long = "as", value_name = "MEMBER=NAME")]
+    #[arg(long = "as", value_name = "MEMBER=NAME", value_parser = pair("Desk=jsmith"))]
     names: Vec<String>,
     /// Longest wait for the PSA, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = whole::<u64>(1..=3_600, 60))]
     patience: u64,
     /// Port for http; 0 takes a free one, for https too.
-    #[arg(long, default_value_t = 8090)]
+    #[arg(long, default_value_t = 8090, value_parser = whole::<u16>(0..=65_535, 8090))]
     port: u16,
     /// Port for https.
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", value_parser = whole::<u16>(0..=65_535, 8453))]
     https_port: Option<u16>,
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1")]

@@ -1,8 +1,11 @@
 //! `bitting guide`: the set-up guide of an integration, from its profile.
 
+use crate::chosen::SUCH_ANSWER;
+use crate::forms::{address, pair};
 use crate::whole_file;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use bitting_catalog::Catalog;
+use bitting_catalog::profile::Psa;
 use bitting_connect::guide::{Tenant, guide};
 use bitting_connect::page::{html, markdown};
 use bitting_connect::profiles;
@@ -20,10 +23,10 @@ pub struct Guide {
     #[arg(long = "feature", value_name = "NAME", allow_hyphen_values = true)]
     features: Vec<String>,
     /// What stands for a placeholder of the profile: NAME="first, second".
-    #[arg(long = "set", value_name = "NAME=ENTRIES")]
+    #[arg(long = "set", value_name = "NAME=ENTRIES", value_parser = pair(SUCH_ANSWER))]
     answers: Vec<String>,
     /// Address of the tenant's PSA, to fill in.
-    #[arg(long, visible_alias = "psa", value_name = "URL")]
+    #[arg(long, visible_alias = "psa", value_name = "URL", value_parser = address("https://na.myconnectwise.net"))]
     psa_url: Option<String>,
     /// The tenant's company id, to fill in.
     #[arg(long, value_name = "ID")]
@@ -45,6 +48,19 @@ pub struct Guide {
 impl Guide {
     pub fn run(&self) -> Result<ExitCode> {
         let profile = profiles::find(&self.profile, self.data.as_deref())?;
+        let of_connectwise = [
+            ("--location", &self.location),
+            ("--board", &self.board),
+            ("--company", &self.company),
+        ];
+        if profile.product.psa == Psa::Autotask
+            && let Some((flag, _)) = of_connectwise.into_iter().find(|(_, said)| said.is_some())
+        {
+            bail!(
+                "{flag} is for ConnectWise, and {} is for Autotask, whose guide has no place for it",
+                profile.file
+            );
+        }
         let (registry, _) = Catalog::embedded()?;
         let choices = Choices {
             selection: profiles::select(&profile, &self.features, &self.answers)?,

@@ -1,6 +1,7 @@
 //! `bitting instance`: the companies and Autotask databases of a running server, and the companies' switches.
 
 use crate::connection::Target;
+use crate::forms::whole;
 use crate::whole_file::{Draft, Readers};
 use crate::{handover, table};
 use anyhow::{Context as _, Result, bail};
@@ -23,18 +24,22 @@ enum Action {
     /// List the companies.
     List,
     /// Show one company.
-    Show { company: String },
+    Show {
+        /// Company id; with --autotask, name of the instance.
+        company: String,
+    },
     /// Make a company; its first key pairs are written to a file that only you can read.
     Create {
         /// Company id that clients write before the plus.
         company: String,
+        /// The company's name, as people read it; by default its id.
         #[arg(long)]
         name: Option<String>,
         /// Fill it with demo records.
         #[arg(long)]
         demo: bool,
         /// Demo records with so many tickets, 100,000 at most; `bitting demo` makes more.
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = whole::<u32>(0..=100_000, 500))]
         tickets: Option<u32>,
         /// Where its key pairs go, as JSON, mode 0600.
         #[arg(long, value_name = "FILE")]
@@ -42,6 +47,7 @@ enum Action {
     },
     /// Copy a company's records, keys and roles, to come back to.
     Snapshot {
+        /// Company id; with --autotask, name of the instance.
         company: String,
         /// Name to bring it back by; an older one of that name is replaced.
         #[arg(long, default_value = "snapshot")]
@@ -49,27 +55,35 @@ enum Action {
     },
     /// Bring a snapshot back; everything since is gone.
     Restore {
+        /// Company id; with --autotask, name of the instance.
         company: String,
+        /// Name that it was snapshot by.
         #[arg(long, default_value = "snapshot")]
         name: String,
     },
     /// Start a company anew; the keys of its first two members stay good.
     Reset {
+        /// Company id; with --autotask, name of the instance.
         company: String,
         /// Fill it with demo records.
         #[arg(long)]
         demo: bool,
         /// Demo records with so many tickets, 100,000 at most; `bitting demo` makes more.
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = whole::<u32>(0..=100_000, 500))]
         tickets: Option<u32>,
         /// Same seed, same records.
-        #[arg(long, default_value_t = 1)]
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole::<u64>(0..=u64::MAX, 1))]
         seed: u64,
     },
     /// List the switches of a company; with --autotask, of an Autotask instance.
     Settings,
     /// Set a switch, or clear it by leaving the value out.
-    Set { name: String, value: Option<String> },
+    Set {
+        /// Name of the switch, as `bitting instance settings` lists it.
+        name: String,
+        /// One of the values that it takes, as listed there.
+        value: Option<String>,
+    },
 }
 
 const COLUMNS: [(&str, &str); 4] = [

@@ -4,6 +4,7 @@
 use super::{key_rotate, member};
 use crate::autotask::manage::Area;
 use crate::connection::{Connection, Target};
+use crate::forms::{moment, whole};
 use crate::handover::{Delivery, Handover, KEY_COLUMNS};
 use crate::table;
 use anyhow::{Result, bail};
@@ -23,16 +24,21 @@ pub struct Key {
 #[derive(Subcommand)]
 enum Action {
     /// List the keys of a member, or of all.
-    List { member: Option<String> },
+    List {
+        /// Member id, name or number; Autotask: name, e-mail address or user name.
+        member: Option<String>,
+    },
     /// Cut a key pair.
     #[command(group = ArgGroup::new("to").required(true).args(["key_file", "pipe", "show"]))]
     New {
+        /// Member id, name or number; Autotask: name, e-mail address or user name.
         member: String,
-        /// What the key is for.
+        /// What the key is for; Autotask's keys have no description.
         #[arg(long, required_unless_present = "autotask")]
         description: Option<String>,
-        /// When it stops working, ISO 8601.
-        #[arg(long)]
+        /// When it stops working: a day, 2030-01-01, to whose end in UTC it works, or a moment with its zone,
+        /// 2030-01-01T08:00:00Z.
+        #[arg(long, value_name = "WHEN", value_parser = moment)]
         expires: Option<String>,
         #[command(flatten)]
         handover: Handover,
@@ -45,9 +51,17 @@ enum Action {
         id: String,
     },
     /// Make a key stop working for now.
-    Deactivate { id: i64 },
+    Deactivate {
+        /// Id of the key, as `bitting key list` shows it.
+        #[arg(value_parser = whole::<i64>(1..=i64::MAX, 3))]
+        id: i64,
+    },
     /// Make it work again.
-    Activate { id: i64 },
+    Activate {
+        /// Id of the key.
+        #[arg(value_parser = whole::<i64>(1..=i64::MAX, 3))]
+        id: i64,
+    },
 }
 
 impl Key {
@@ -111,10 +125,18 @@ impl Key {
     }
 }
 
+/// The form of an API user says what it is for by its name.
+const NO_DESCRIPTION: &str = "Autotask's keys have no description: an API user has a name of its own, which says what its key is for. Leave \
+                              --description out";
+
 /// The same commands on an Autotask instance.
 fn on_autotask(area: &Area<'_>, action: Action) -> Result<()> {
     match action {
         Action::List { member } => area.keys(member.as_deref()),
+        Action::New {
+            description: Some(_),
+            ..
+        } => bail!("{NO_DESCRIPTION}"),
         Action::New {
             expires: Some(_), ..
         } => {
@@ -125,6 +147,7 @@ fn on_autotask(area: &Area<'_>, action: Action) -> Result<()> {
         Action::New {
             member, handover, ..
         } => area.new_key(&member, &handover),
+        Action::Rotate(rotate) if rotate.description.is_some() => bail!("{NO_DESCRIPTION}"),
         Action::Rotate(rotate) => area.rotate(&rotate.member, &rotate.handover, rotate.keep),
         Action::Revoke { id } => area.revoke(&id),
         Action::Deactivate { .. } | Action::Activate { .. } => {

@@ -13,10 +13,11 @@ use serde_json::json;
 #[derive(Args)]
 #[command(group = ArgGroup::new("to").required(true).args(["key_file", "pipe", "show"]))]
 pub struct Rotate {
+    /// Member id, name or number; Autotask: name, e-mail address or user name.
     pub member: String,
     /// What the new key is for; by default what the old one was.
     #[arg(long)]
-    description: Option<String>,
+    pub description: Option<String>,
     #[command(flatten)]
     pub handover: Handover,
     /// Leave the old keys as they are, to take them away later.

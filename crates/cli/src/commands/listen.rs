@@ -2,6 +2,7 @@
 //! command runs, and shows each as it goes out.
 
 use crate::connection::{Connection, Target};
+use crate::forms::address;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use reqwest::Method;
@@ -17,7 +18,7 @@ const LOOK: Duration = Duration::from_millis(500);
 #[derive(Args)]
 pub struct Listen {
     /// Where to; the record's id and the action are put behind it: <http://localhost:3000/hook?id=>.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = address("http://localhost:3000/hook?id="))]
     forward_to: String,
     /// Types to listen to; may be given several times.
     #[arg(long = "type", value_name = "TYPE", default_values_t = ["ticket".to_owned(), "company".to_owned(), "contact".to_owned()])]
@@ -28,6 +29,12 @@ pub struct Listen {
 
 impl Listen {
     pub fn run(self) -> Result<()> {
+        if self.target.autotask {
+            bail!(
+                "callbacks are ConnectWise's; Autotask's webhooks say their own address, POST V1.0/TicketWebhooks, so leave \
+                 --autotask out"
+            );
+        }
         let connection = self.target.connect()?;
         clear(&connection, &self.forward_to)?;
         let mut ids = Vec::new();

@@ -1,6 +1,7 @@
 //! `bitting log`: the latest calls on a running server, and new ones as they come.
 
 use crate::connection::{Connection, Target};
+use crate::forms::whole;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use reqwest::Method;
@@ -29,7 +30,7 @@ pub struct Log {
     #[arg(long, value_name = "TEXT")]
     path: Option<String>,
     /// How many, counted from the newest.
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = whole::<u16>(1..=1000, 50))]
     limit: u16,
     /// Go on with new calls until you press Ctrl-C.
     #[arg(long, short)]

@@ -26,7 +26,7 @@ enum Action {
     List,
     /// Show one API member's form.
     Show {
-        /// Member id, name or number.
+        /// Member id, name or number; Autotask: name, e-mail address or user name.
         member: String,
     },
     /// Autotask: list the people, with their levels and whether API users may act as them.
@@ -43,29 +43,45 @@ enum Action {
     },
     /// Change an API member; Autotask: also the level and the lines of business of a person.
     Set {
+        /// Member id, name or number; Autotask: name, e-mail address or user name.
         member: String,
         #[command(flatten)]
         form: Form,
     },
     /// Make an API member's keys stop working at once.
-    Deactivate { member: String },
+    Deactivate {
+        /// Member id, name or number; Autotask: name, e-mail address or user name.
+        member: String,
+    },
     /// Make them work again.
-    Activate { member: String },
+    Activate {
+        /// Member id, name or number; Autotask: name, e-mail address or user name.
+        member: String,
+    },
     /// Autotask: lock an API user out.
-    Lock { member: String },
+    Lock {
+        /// Its name, e-mail address, user name or number.
+        member: String,
+    },
     /// Autotask: let it in again.
-    Unlock { member: String },
+    Unlock {
+        /// Its name, e-mail address, user name or number.
+        member: String,
+    },
     /// Autotask: remove an API user; its resource stays, inactive, because records name it.
-    Delete { member: String },
+    Delete {
+        /// Its name, e-mail address, user name or number.
+        member: String,
+    },
 }
 
 /// The form of an API member; what is left out stays, or gets its default.
 #[derive(Args)]
 struct Form {
-    /// Name, up to 30 characters.
+    /// Name, up to 30 characters; Autotask: first and last name.
     #[arg(long)]
     name: Option<String>,
-    /// Security role, by name or id.
+    /// Security role, by name or id; Autotask: security level.
     #[arg(long)]
     role: Option<String>,
     /// E-mail address.
@@ -212,6 +228,7 @@ fn on_autotask(area: &Area<'_>, action: Action) -> Result<()> {
                     "an API user comes with its key: say where that goes with --key-file, --pipe or --show"
                 );
             }
+            form.fits_autotask()?;
             let name = form.name.as_deref().unwrap_or(&identifier);
             let (first, last) = name.rsplit_once(' ').unwrap_or((name, "API"));
             let (Some(level), Some(email)) = (&form.role, &form.email) else {
@@ -227,9 +244,12 @@ fn on_autotask(area: &Area<'_>, action: Action) -> Result<()> {
             area.create_user(&body, &handover)
         }
         Action::Set { member, form } => {
+            form.fits_autotask()?;
             let mut body = json!({});
-            if let Some((first, last)) = form.name.as_deref().and_then(|name| name.rsplit_once(' '))
-            {
+            if let Some(name) = &form.name {
+                let Some((first, last)) = name.trim().rsplit_once(' ') else {
+                    bail!("--name {name}: write first and last name, such as \"Backup API\"");
+                };
                 body["firstName"] = json!(first);
                 body["lastName"] = json!(last);
             }
@@ -259,6 +279,30 @@ fn on_autotask(area: &Area<'_>, action: Action) -> Result<()> {
 }
 
 impl Form {
+    /// Refuses by its name what an API user of Autotask does not have.
+    fn fits_autotask(&self) -> Result<()> {
+        let given = [
+            ("--location", self.location.is_some()),
+            ("--default-location", self.default_location.is_some()),
+            ("--default-department", self.default_department.is_some()),
+            ("--sales-location", self.sales_location.is_some()),
+            ("--default-board", self.default_board.is_some()),
+            ("--exclude-board", !self.exclude_board.is_empty()),
+            ("--no-excluded-boards", self.no_excluded_boards),
+            ("--time-zone", self.time_zone.is_some()),
+            ("--block-price", self.block_price.is_some()),
+            ("--block-cost", self.block_cost.is_some()),
+            ("--notes", self.notes.is_some()),
+        ];
+        let Some((flag, _)) = given.into_iter().find(|(_, given)| *given) else {
+            return Ok(());
+        };
+        bail!(
+            "{flag} is for ConnectWise: an API user of Autotask has none. Its form takes --name, --role, --email, --vendor, \
+             --protected-data and --line"
+        );
+    }
+
     fn body(&self, connection: &Connection) -> Result<Value> {
         let mut body = json!({});
         let texts = [

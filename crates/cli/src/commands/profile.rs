@@ -41,7 +41,10 @@ enum Action {
         psa: Option<Of>,
     },
     /// Show what a profile asks for.
-    Show { profile: String },
+    Show {
+        /// A name of `bitting profile list`, or a .toml file.
+        profile: String,
+    },
     /// Check profiles for mistakes, traps and excess; exit code 1 when one is an error.
     Check {
         /// Names or .toml files; all that there are without one.
@@ -51,10 +54,13 @@ enum Action {
     New {
         /// File to write; its name becomes the profile's.
         file: PathBuf,
+        /// Who makes the integration.
         #[arg(long)]
         vendor: String,
+        /// What it is called.
         #[arg(long)]
         product: String,
+        /// The PSA that it works with.
         #[arg(long, default_value = "connectwise")]
         psa: Of,
     },
@@ -64,7 +70,9 @@ enum Action {
     /// What a newer profile asks for more, or less, and which connected members fall short of it. Exit code 2
     /// when they differ.
     Diff {
+        /// The older profile: a name of `bitting profile list`, or a .toml file.
         old: String,
+        /// The newer one.
         new: String,
         /// Where members are looked for: the server started last, or the PSA that is named.
         #[command(flatten)]

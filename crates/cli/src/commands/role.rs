@@ -25,9 +25,13 @@ enum Action {
     /// List the roles.
     List,
     /// Show what a role grants.
-    Show { role: String },
+    Show {
+        /// Name or id of the role; Autotask: of the security level.
+        role: String,
+    },
     /// Make a role that is None everywhere.
     Create {
+        /// Name of the new role.
         name: String,
         /// Give it every right.
         #[arg(long)]
@@ -35,6 +39,7 @@ enum Action {
     },
     /// Set levels of one action, for example: role set Umbrella "Companies / Configurations" --edit All.
     Set {
+        /// Name or id of the role; Autotask: of the security level.
         role: String,
         /// Module and action, `Service Desk / Service Tickets`; Autotask: section and setting, `CRM / To-Dos`.
         action: String,
@@ -47,8 +52,8 @@ enum Action {
         /// The same.
         #[arg(long, value_name = "LEVEL")]
         delete: Option<String>,
-        /// The same; Add, Edit and Delete need it.
-        #[arg(long, value_name = "LEVEL")]
+        /// The same; Add, Edit and Delete need it. Autotask calls it View.
+        #[arg(long, value_name = "LEVEL", conflicts_with = "view")]
         inquire: Option<String>,
         /// Autotask: All, Mine, None ...
         #[arg(long, requires = "autotask")]
@@ -58,11 +63,20 @@ enum Action {
         value: Option<String>,
     },
     /// Autotask: press No Permission on every section of a level.
-    Clear { role: String },
+    Clear {
+        /// Name or id of the security level.
+        role: String,
+    },
     /// Autotask: say whether API users may act as the people that hold a level.
-    Impersonation { role: String, consent: Consent },
+    Impersonation {
+        /// Name or id of the security level.
+        role: String,
+        /// Whether they may.
+        consent: Consent,
+    },
     /// Set a customize list, for example: role list-set Umbrella SystemTableSetup allow "Service / Priority".
     ListSet {
+        /// Name or id of the role.
         role: String,
         /// Identifier of the list, `SystemTableSetup`.
         list: String,
@@ -72,9 +86,17 @@ enum Action {
         entries: Vec<String>,
     },
     /// Make a role with the levels and lists of another.
-    Copy { role: String, name: String },
+    Copy {
+        /// Name or id of the role; Autotask: of the security level.
+        role: String,
+        /// Name of the new one.
+        name: String,
+    },
     /// Delete a role that no member holds.
-    Delete { role: String },
+    Delete {
+        /// Name or id of the role; Autotask: of the security level.
+        role: String,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]

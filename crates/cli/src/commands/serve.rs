@@ -6,6 +6,7 @@ mod ready_file;
 use crate::bench::Workbench;
 use crate::commands::sync::shared;
 use crate::connection::{OPERATOR_FILE, Operator, pointer};
+use crate::forms::whole;
 use crate::jobs::{self, Desk};
 use crate::runtime::{runtime, stop_signal};
 use crate::{laying, overlay, private_file};
@@ -33,17 +34,17 @@ pub struct Serve {
     /// Data of your own on top of what is shipped: kinds of record, paths and fields in DIR/connectwise.
     #[arg(long, value_name = "DIR", env = "BITTING_DATA_OVERLAY")]
     data_overlay: Option<PathBuf>,
-    /// Start afresh with a demo company (the default without --data).
+    /// Fill a company that is made with demo records (the default); one that the data directory holds stays as it is.
     #[arg(long, conflicts_with = "empty")]
     demo: bool,
     /// Start a new company with its structure and two API members only.
     #[arg(long)]
     empty: bool,
     /// Port for http; 0 takes a free one, for https too.
-    #[arg(long, default_value_t = 8080)]
+    #[arg(long, default_value_t = 8080, value_parser = whole::<u16>(0..=65_535, 8080))]
     port: u16,
     /// Port for https.
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", value_parser = whole::<u16>(0..=65_535, 8443))]
     https_port: Option<u16>,
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1")]
@@ -96,16 +97,16 @@ pub struct Serve {
     )]
     sync_database: Option<String>,
     /// Tickets of the demo company, instead of its usual 500.
-    #[arg(long, value_name = "N", conflicts_with = "empty")]
+    #[arg(long, value_name = "N", conflicts_with = "empty", value_parser = whole::<u32>(0..=10_000_000, 500))]
     tickets: Option<u32>,
     /// Companies of the demo company, instead of its usual 240.
-    #[arg(long, value_name = "N", conflicts_with = "empty")]
+    #[arg(long, value_name = "N", conflicts_with = "empty", value_parser = whole::<u32>(0..=10_000_000, 240))]
     companies: Option<u32>,
     /// Configurations of the demo company, instead of its usual 450.
-    #[arg(long, value_name = "N", conflicts_with = "empty")]
+    #[arg(long, value_name = "N", conflicts_with = "empty", value_parser = whole::<u32>(0..=10_000_000, 450))]
     configurations: Option<u32>,
     /// Same seed, same demo records.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole::<u64>(0..=u64::MAX, 1))]
     seed: u64,
 }
 

@@ -1,6 +1,7 @@
 //! `bitting sync`: runs the integrations' own jobs with a PSA. Knows where things lie and how to show them, not
 //! what a job does.
 
+use crate::forms::pair;
 use crate::table;
 use anyhow::{Context as _, Result, bail};
 use bitting_store::{DatabaseUrl, Location};
@@ -89,6 +90,7 @@ pub struct Sync {
 enum Command {
     /// Keep the connection of an integration, its private key encrypted, and lay down its settings.
     Connect {
+        /// The integration: office_protect, umbrella, mspcfo or propel; `bitting sync status` lists them with their jobs.
         integration: String,
         /// The integration's key, as `bitting key new --key-file` writes it.
         #[arg(long, value_name = "FILE")]
@@ -101,31 +103,44 @@ enum Command {
         new_key_file: Option<PathBuf>,
     },
     /// Lay down settings that fit the connected PSA and generated records, to try an integration with.
-    Sample { integration: String },
+    Sample {
+        /// The integration: office_protect, umbrella, mspcfo or propel; `bitting sync status` lists them with their jobs.
+        integration: String,
+    },
     /// Show a table that a job made, such as mspcfo's clients, perhaps only rows of a value.
     Show {
+        /// The integration: office_protect, umbrella, mspcfo or propel; `bitting sync status` lists them with their jobs.
         integration: String,
         /// Name of the table; without it, what there is.
         table: Option<String>,
         /// Only rows whose column has this value: month=2026-10.
-        #[arg(long = "where", value_name = "COLUMN=VALUE")]
+        #[arg(long = "where", value_name = "COLUMN=VALUE", value_parser = pair("month=2026-10"))]
         only: Vec<String>,
     },
     /// Run a job, or all jobs of an integration in their order.
     Run {
+        /// The integration: office_protect, umbrella, mspcfo or propel; `bitting sync status` lists them with their jobs.
         integration: String,
+        /// Name of one job; without, all of them.
         job: Option<String>,
     },
     /// Show every job: its rhythm, its last run, and what waits.
-    Status { integration: Option<String> },
+    Status {
+        /// One integration: office_protect, umbrella, mspcfo or propel; without, all.
+        integration: Option<String>,
+    },
     /// Show the runs there were.
     History {
+        /// The integration: office_protect, umbrella, mspcfo or propel; `bitting sync status` lists them with their jobs.
         integration: String,
+        /// Name of one job; without, all of them.
         job: Option<String>,
     },
     /// Run the jobs again whose last run failed; they go on where they stopped.
     Retry {
+        /// The integration: office_protect, umbrella, mspcfo or propel; `bitting sync status` lists them with their jobs.
         integration: String,
+        /// Name of one job; without, all of them.
         job: Option<String>,
     },
     /// Run every connected integration at its own rhythm until stopped.

@@ -36,9 +36,11 @@ pub struct Verify {
 impl Verify {
     pub fn run(&self) -> Result<ExitCode> {
         if let Some(work) = autotask::work(&self.chosen, self.place.data.as_deref())? {
+            autotask::connect::without_writes(self.write_probes)?;
             let junit = self.junit.as_deref();
             return prove(&work, &self.place, &self.key_file, self.probes_only, junit);
         }
+        self.place.is_connectwise()?;
         let work = self.chosen.work(self.place.data.as_deref())?;
         let file = KeyFile::read(&self.key_file)?;
         let key = Psa::of_key_file(&file, false)?;

@@ -1,4 +1,7 @@
 //! Key pairs of members. The private half is in the answer that creates it, and never again.
+//!
+//! Whoever may edit a member sees and changes its keys. To view members is what integrations hold in order to read
+//! names: it shows a member its own keys, not which other integrations there are, nor when each called last.
 
 use crate::answer::Reply;
 use crate::backend::with_id;
@@ -42,55 +45,55 @@ struct KeyBody<'a> {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct KeyChange {
     description: Option<String>,
-    /// ISO 8601; an empty text takes the expiry away.
+    /// ISO 8601, a day or a moment; an empty text takes the expiry away.
     expires: Option<String>,
     inactive_flag: Option<bool>,
 }
 
-/// The identifiers of members among what the caller may see, by their ids; of all, or of one.
-struct Members(HashMap<i64, String>);
+/// The members whose keys the caller may see or change: all of them, or the one that is asked about if it is among
+/// them. Identifiers by their ids; one that it may edit and not view has none.
+struct Members(HashMap<i64, Option<String>>);
 
 impl Members {
+    /// A right that is wanting is said. A member out of sight is just not among them.
     async fn read(ask: &Ask<'_>, one: Option<i64>) -> Result<Self, Problem> {
-        let Ok(permit) = ask.permit(MEMBERS, Verb::Inquire) else {
-            return Ok(Self(HashMap::new()));
-        };
+        let own = ask.method == Method::GET && one == Some(ask.caller.member);
+        let verb = if own { Verb::Inquire } else { Verb::Edit };
+        let permit = ask.permit(MEMBERS, verb)?;
         let filter = one.map_or(Filter::Constant(true), with_id);
         let backend = &ask.instance.backend;
         let rows = backend.rows(&permit, filter, Vec::new(), None).await?;
-        let named = rows.iter().filter_map(|row| {
-            let identifier = row.text("identifier")?;
-            Some((row.id, identifier.to_owned()))
+        let named = rows.iter().map(|row| {
+            let identifier = row.text("identifier").map(str::to_owned);
+            (row.id, identifier)
         });
         Ok(Self(named.collect()))
     }
 
+    fn holds(&self, member: i64) -> bool {
+        self.0.contains_key(&member)
+    }
+
     fn show<'a>(&'a self, key: &'a Key, private: Option<&'a str>) -> KeyBody<'a> {
         KeyBody {
-            member_identifier: self.0.get(&key.member).map(String::as_str),
+            member_identifier: self.0.get(&key.member).and_then(Option::as_deref),
             ..shown(key, private)
         }
     }
 }
 
 pub async fn of_member(ask: &Ask<'_>, member: i64) -> Result<Reply, Problem> {
-    let verb = if ask.method == Method::GET {
-        Verb::Inquire
-    } else {
-        Verb::Edit
-    };
-    let permit = ask.permit(MEMBERS, verb)?;
-    if ask.instance.backend.row(&permit, member).await?.is_none() {
+    if !matches!(ask.method, Method::GET | Method::POST) {
+        return Err(Ask::unsupported("GET, POST"));
+    }
+    let members = Members::read(ask, Some(member)).await?;
+    if !members.holds(member) {
         return Err(ApiError::not_found("Member", &member.to_string()).into());
     }
     if ask.method == Method::GET {
         let keys = ask.instance.keys.list(Some(member));
-        let members = Members::read(ask, Some(member)).await?;
         let all: Vec<_> = keys.iter().map(|key| members.show(key, None)).collect();
         return reply(200, &all);
-    }
-    if ask.method != Method::POST {
-        return Err(Ask::unsupported("GET, POST"));
     }
     let body: KeyChange = ask.body()?;
     let description = body.description.unwrap_or_default();
@@ -105,31 +108,27 @@ pub async fn of_member(ask: &Ask<'_>, member: i64) -> Result<Reply, Problem> {
         .instance
         .cut_key(member, description.trim(), expires)
         .await?;
-    let members = Members::read(ask, Some(member)).await?;
     reply(201, &members.show(&key, Some(pair.private.reveal())))
 }
 
 pub async fn list(ask: &Ask<'_>) -> Result<Reply, Problem> {
-    ask.permit(MEMBERS, Verb::Inquire)?;
-    let keys = ask.instance.keys.list(None);
     let members = Members::read(ask, None).await?;
-    let all: Vec<_> = keys.iter().map(|key| members.show(key, None)).collect();
+    let keys = ask.instance.keys.list(None);
+    let all: Vec<_> = keys
+        .iter()
+        .filter(|key| members.holds(key.member))
+        .map(|key| members.show(key, None))
+        .collect();
     reply(200, &all)
 }
 
 pub async fn one(ask: &Ask<'_>, id: i64) -> Result<Reply, Problem> {
-    let verb = if ask.method == Method::GET {
-        Verb::Inquire
-    } else {
-        Verb::Edit
-    };
-    ask.permit(MEMBERS, verb)?;
-    let key = ask
-        .instance
-        .keys
-        .get(id)
+    let found = ask.instance.keys.get(id);
+    let member = found.as_ref().map(|key| key.member);
+    let members = Members::read(ask, member.or(Some(0))).await?;
+    let key = found
+        .filter(|key| members.holds(key.member))
         .ok_or_else(|| ApiError::not_found("Key", &id.to_string()))?;
-    let members = Members::read(ask, Some(key.member)).await?;
     match ask.method {
         Method::GET => reply(200, &members.show(&key, None)),
         Method::DELETE => {
@@ -157,6 +156,19 @@ pub async fn one(ask: &Ask<'_>, id: i64) -> Result<Reply, Problem> {
     }
 }
 
+/// A moment, or a day, which a key works to the end of, in UTC.
+fn moment(text: &str) -> Option<Timestamp> {
+    if let Ok(moment) = text.parse() {
+        return Some(moment);
+    }
+    let plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let day: jiff::civil::Date = text.parse().ok().filter(|_| plain)?;
+    let end = day.at(23, 59, 59, 0);
+    jiff::tz::Offset::UTC.to_timestamp(end).ok()
+}
+
 /// When a key ends. That may not have been before now, but for a client that sends back what the key has already.
 fn expiry(
     text: Option<&str>,
@@ -167,9 +179,17 @@ fn expiry(
         return Ok(None);
     };
     let wrong = |error| Problem::field("key", error);
-    let expires: Timestamp = text
-        .parse()
-        .map_err(|_| wrong(FieldError::format("key", "expires")))?;
+    let expires = moment(text).ok_or_else(|| {
+        let said: String = text.chars().take(40).collect();
+        wrong(FieldError::invalid(
+            "key",
+            "expires",
+            format!(
+                "expires `{said}` is no moment; write a day, 2030-01-01, to whose end in UTC the key works, or a moment with \
+                 its zone, 2030-01-01T08:00:00Z."
+            ),
+        ))
+    })?;
     if expires <= now && had.is_none_or(|had| time(had) != time(expires)) {
         return Err(wrong(FieldError::invalid(
             "key",
