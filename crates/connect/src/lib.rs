@@ -22,6 +22,7 @@ pub mod page;
 pub mod plan;
 pub mod probe;
 pub mod profiles;
+pub mod report;
 pub mod short;
 pub mod symptom;
 pub mod used;

@@ -1,16 +1,17 @@
 //! Real calls with the key: one per needed right, and counts beside an administrator's. A call that is
 //! refused where the PSA told the right would do makes the right missing.
 
-use super::{Asked, Report, Right, State, probes};
+use super::Asked;
 use crate::ConnectError;
 use crate::probe::{self, Probed, Probes, Shown};
+use crate::report::{Report, Right, State};
 use crate::symptom::Diagnosis;
 use crate::wanted::{Form, Wanted};
 use bitting_policy::{ActionId, EntryId, Level, ListDocument, Verb};
 
 /// Runs the probes and puts what they show into the report.
 pub fn run(asked: &Asked<'_>, wanted: &Wanted, report: &mut Report) -> Result<(), ConnectError> {
-    let choices = probes();
+    let choices = Probes::shipped();
     let cells: Vec<(String, String, Verb, Level)> = wanted
         .cells()
         .map(|(module, action, verb, level)| (module.to_owned(), action.to_owned(), verb, level))
@@ -24,16 +25,13 @@ pub fn run(asked: &Asked<'_>, wanted: &Wanted, report: &mut Report) -> Result<()
             continue;
         }
         let shown = cell(asked, &choices, (id, verb, level), &wanted.member, report)?;
-        settle(
-            report,
-            &module,
-            &action,
-            Some(verb),
-            None,
-            &level.to_string(),
-            shown,
-            wanted,
-        );
+        let place = Place {
+            module: &module,
+            action: &action,
+            verb: Some(verb),
+            entry: None,
+        };
+        settle(report, &place, &level.to_string(), shown, wanted);
     }
     if !report.told {
         excess(asked, &choices, wanted, report)?;
@@ -166,6 +164,17 @@ fn tables(
     let Some((module, action)) = setup.map(|row| (row.module.clone(), row.name.clone())) else {
         return Ok(());
     };
+    let row = Place {
+        module: &module,
+        action: &action,
+        verb: Some(verb),
+        entry: None,
+    };
+    let entry = |name| Place {
+        verb: None,
+        entry: Some(name),
+        ..row
+    };
     let list = registry
         .table_list()
         .map(|list| wanted.role.list_document(registry, list));
@@ -176,22 +185,13 @@ fn tables(
     };
     let level = wanted.role.level(registry.table_setup(), verb).to_string();
     let mut open = None;
-    for name in &names {
+    for name in names.iter().map(String::as_str) {
         let path = registry
             .table(name)
             .and_then(|id: EntryId| Probes::of_table(asked.catalog, id));
         let Some(path) = path.filter(|_| verb == Verb::Inquire || asked.write_probes) else {
             if !report.told && verb == Verb::Inquire {
-                settle(
-                    report,
-                    &module,
-                    &action,
-                    None,
-                    Some(name),
-                    "allowed",
-                    None,
-                    wanted,
-                );
+                settle(report, &entry(name), "allowed", None, wanted);
             }
             continue;
         };
@@ -202,43 +202,36 @@ fn tables(
             open = open.or(Some(shown));
         }
         if verb == Verb::Inquire {
-            settle(
-                report,
-                &module,
-                &action,
-                None,
-                Some(name),
-                "allowed",
-                Some(shown),
-                wanted,
-            );
+            settle(report, &entry(name), "allowed", Some(shown), wanted);
         }
     }
-    settle(
-        report,
-        &module,
-        &action,
-        Some(verb),
-        None,
-        &level,
-        open,
-        wanted,
-    );
+    settle(report, &row, &level, open, wanted);
     Ok(())
 }
 
+/// A cell of the role's screen, or an entry of its row's customize list.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    module: &'a str,
+    action: &'a str,
+    verb: Option<Verb>,
+    entry: Option<&'a str>,
+}
+
 /// Brings what the PSA told and what a probe showed together.
-#[allow(clippy::too_many_arguments)]
 fn settle(
     report: &mut Report,
-    module: &str,
-    action: &str,
-    verb: Option<Verb>,
-    entry: Option<&str>,
+    place: &Place<'_>,
     needed: &str,
     shown: Option<Shown>,
     wanted: &Wanted,
 ) {
+    let &Place {
+        module,
+        action,
+        verb,
+        entry,
+    } = place;
     let screen = format!(
         "System > Security Roles > {} > {module} > {action}",
         report.role
