@@ -7,12 +7,12 @@ use bitting_server::jobs::{
     Checked, Integration, Job, JobRun, Jobs, KeptConnection, NewConnection,
 };
 use bitting_sync::connection::Key;
-use bitting_sync::integration::Kind;
 use bitting_sync::progress::Progress;
+use bitting_sync::psa::Kind;
 use bitting_sync::run::Outcome;
 use bitting_sync::shared::Look;
 use bitting_sync::state::{Record, Shelf};
-use bitting_sync::work::moment;
+use bitting_sync::text::moment;
 use bitting_sync::{ALL, Failure, Shared, connection, find, input};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -235,7 +235,7 @@ impl Jobs for Desk {
     fn set_settings(&self, integration: &str, text: &str) -> Result<(), String> {
         let known = find(integration).map_err(sentence)?;
         (known.read_settings)(text).map_err(sentence)?;
-        bitting_sync::home::write(&self.shared.home.settings_file(known.slug), text)
+        bitting_sync::private::write(&self.shared.home.settings_file(known.slug), text.as_bytes())
             .map_err(sentence)
     }
 }

@@ -4,7 +4,7 @@
 use crate::Failure;
 use crate::api::short;
 use crate::queries::{Permission, Pick, Queries, is};
-use crate::work::hash;
+use crate::text::hash;
 use serde_json::{Value, json};
 
 pub const READ_TICKETS: Permission = Permission::new("Service Desk / Tickets", "View");

@@ -3,86 +3,13 @@
 //! sends it nowhere else. Must not print or log it.
 
 use crate::Failure;
-use crate::integration::{Integration, Kind};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use bitting_client::{ApiUser, AutotaskKey, Credentials, KeyFile, Secret};
-use chacha20poly1305::aead::{Aead, Payload};
-use chacha20poly1305::{ChaCha20Poly1305, KeyInit as _};
+use crate::lock::Lock;
+use crate::private;
+use crate::psa::Kind;
+use bitting_client::{ApiUser, AutotaskKey, Credentials, KeyFile};
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-
-/// Bytes of a lock.
-const LENGTH: usize = 32;
-/// Bytes of a nonce.
-const NONCE: usize = 12;
-
-/// What encrypts secrets: 32 bytes, in the environment or in a file of their own.
-#[derive(PartialEq, Eq)]
-pub struct Lock([u8; LENGTH]);
-
-impl Lock {
-    /// The text of a new key.
-    pub fn make() -> String {
-        crate::work::hex(&rand::random::<[u8; LENGTH]>())
-    }
-
-    /// Reads 64 hex digits.
-    pub fn read(text: &str, origin: &str) -> Result<Self, Failure> {
-        let text = text.trim();
-        let mut bytes = [0; LENGTH];
-        let right = text.len() == 2 * LENGTH && text.is_ascii();
-        for (at, byte) in bytes.iter_mut().enumerate() {
-            let digits = if right {
-                text.get(2 * at..2 * at + 2)
-            } else {
-                None
-            };
-            *byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).ok_or_else(|| {
-                Failure::Settings(format!("{origin} holds no key: it needs 64 hex digits, such as `openssl rand -hex 32` prints"))
-            })?;
-        }
-        Ok(Self(bytes))
-    }
-
-    /// Reads the key of a file, which is made where there is none yet.
-    pub fn of_file(file: &Path) -> Result<Self, Failure> {
-        if let Ok(text) = fs::read_to_string(file) {
-            return Self::read(&text, &file.display().to_string());
-        }
-        let text = Self::make();
-        write_private(file, text.as_bytes())?;
-        Self::read(&text, &file.display().to_string())
-    }
-
-    fn seal(&self, secret: &str, bound: &str) -> Result<String, Failure> {
-        let nonce: [u8; NONCE] = rand::random();
-        let payload = Payload {
-            msg: secret.as_bytes(),
-            aad: bound.as_bytes(),
-        };
-        let sealed = ChaCha20Poly1305::new(&self.0.into())
-            .encrypt(&nonce.into(), payload)
-            .map_err(|_| Failure::Settings("the private key cannot be encrypted".to_owned()))?;
-        Ok(BASE64.encode([nonce.as_slice(), &sealed].concat()))
-    }
-
-    fn open(&self, sealed: &str, bound: &str) -> Option<Secret> {
-        let bytes = BASE64.decode(sealed).ok()?;
-        let (nonce, sealed) = bytes.split_at_checked(NONCE)?;
-        let nonce: [u8; NONCE] = nonce.try_into().ok()?;
-        let payload = Payload {
-            msg: sealed,
-            aad: bound.as_bytes(),
-        };
-        let opened = ChaCha20Poly1305::new(&self.0.into())
-            .decrypt(&nonce.into(), payload)
-            .ok()?;
-        String::from_utf8(opened).ok().map(Secret::new)
-    }
-}
 
 /// A key of either PSA.
 #[derive(Debug, Clone)]
@@ -99,22 +26,6 @@ impl Key {
             Kind::Autotask => AutotaskKey::read(file).map(Self::Autotask),
         };
         read.map_err(Failure::Client)
-    }
-
-    /// The same for the integration that a person named, or for the same product on Autotask where the key is one of
-    /// that.
-    pub fn read_for(
-        named: &'static Integration,
-        file: &Path,
-    ) -> Result<(&'static Integration, Self), Failure> {
-        let refused = match Self::read(named.psa, file) {
-            Ok(key) => return Ok((named, key)),
-            Err(refused) => refused,
-        };
-        let other = named
-            .on_autotask()
-            .and_then(|other| Some((other, Self::read(other.psa, file).ok()?)));
-        other.ok_or(refused)
     }
 }
 
@@ -165,7 +76,7 @@ pub fn save(file: &Path, key: &Key, lock: &Lock) -> Result<(), Failure> {
         Key::Autotask(key) => Either::Autotask(sealed_autotask(key, lock)?),
     };
     let text = serde_json::to_vec_pretty(&written).map_err(|error| Failure::file(file, error))?;
-    write_private(file, &text)
+    private::write(file, &text)
 }
 
 fn sealed(connection: &KeyFile, lock: &Lock) -> Result<Written, Failure> {
@@ -252,49 +163,15 @@ fn read(file: &Path) -> Result<Either, Failure> {
         .map_err(|_| Failure::file(file, "it is no connection; connect again"))
 }
 
-/// Writes a file that its owner alone may read, as a whole or not at all.
-pub fn write_private(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let fault = |error: std::io::Error| Failure::file(file, format!("cannot be written: {error}"));
-    let partial = partial(file);
-    let mut opened = create_private(&partial)?;
-    let written = opened
-        .write_all(bytes)
-        .and_then(|()| opened.sync_all())
-        .and_then(|()| fs::rename(&partial, file));
-    written.map_err(|error| {
-        // What was there before stays; half a file helps nobody.
-        let _ = fs::remove_file(&partial);
-        fault(error)
-    })
-}
-
-/// The file beside another one in which it grows.
-pub fn partial(file: &Path) -> std::path::PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".partial");
-    name.into()
-}
-
-/// Opens a new file that its owner alone may read, in a folder that is made where there is none.
-pub fn create_private(file: &Path) -> Result<fs::File, Failure> {
-    let fault = |error: std::io::Error| Failure::file(file, format!("cannot be written: {error}"));
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder).map_err(fault)?;
-    }
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options.open(file).map_err(fault)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
+    use bitting_client::Secret;
+
+    fn of(byte: &str) -> Lock {
+        Lock::read(&byte.repeat(32), "a test").expect("64 hex digits")
+    }
 
     fn key_file(url: &str) -> Key {
         Key::ConnectWise(KeyFile {
@@ -319,7 +196,7 @@ mod tests {
     #[test]
     fn an_autotask_connection_rests_encrypted_too() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (file, lock) = (folder.path().join("connection.json"), Lock([7; 32]));
+        let (file, lock) = (folder.path().join("connection.json"), of("07"));
         let user = ApiUser {
             user: "key@x.test".into(),
             secret: Secret::new("hidden-secret"),
@@ -344,7 +221,7 @@ mod tests {
     #[test]
     fn a_connection_rests_encrypted_and_bound_to_its_address() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (file, lock) = (folder.path().join("connection.json"), Lock([7; 32]));
+        let (file, lock) = (folder.path().join("connection.json"), of("07"));
         save(&file, &key_file("https://psa.test"), &lock).expect("saved");
         let text = fs::read_to_string(&file).expect("text");
         assert!(!text.contains("hidden-half"));
@@ -352,23 +229,12 @@ mod tests {
             secrets(&load(&file, &lock).expect("loaded")),
             ["hidden-half"]
         );
-        assert!(
-            load(&file, &Lock([8; 32])).is_err(),
-            "another key opens nothing"
-        );
+        assert!(load(&file, &of("08")).is_err(), "another key opens nothing");
         fs::write(&file, text.replace("psa.test", "thief.test")).expect("written");
         let fault = load(&file, &lock).expect_err("another address").to_string();
         assert!(
             fault.contains("connect again") && !fault.contains("hidden-half"),
             "{fault}"
         );
-    }
-
-    #[test]
-    fn keys_are_64_hex_digits() {
-        assert!(Lock::read(&"0f".repeat(32), "here").is_ok());
-        for wrong in ["", "0f", &"0g".repeat(32), &"é".repeat(32)] {
-            assert!(Lock::read(wrong, "here").is_err(), "{wrong}");
-        }
     }
 }

@@ -60,8 +60,8 @@ pub struct Lines {
 
 impl Lines {
     pub fn begin(file: &Path) -> Result<Self, Failure> {
-        let partial = crate::connection::partial(file);
-        let opened = crate::connection::create_private(&partial)?;
+        let partial = crate::private::partial(file);
+        let opened = crate::private::create(&partial)?;
         Ok(Self {
             file: file.to_owned(),
             partial,

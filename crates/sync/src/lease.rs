@@ -4,7 +4,7 @@
 
 use crate::Failure;
 use crate::state::{Record, Shelf, State};
-use crate::work::moment;
+use crate::text::moment;
 use jiff::{Timestamp, ToSpan as _};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};

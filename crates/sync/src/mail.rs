@@ -2,7 +2,9 @@
 //! output folder, and the run says so.
 
 use crate::Failure;
-use crate::work::{Work, hash, moment};
+use crate::private;
+use crate::text::{hash, moment};
+use crate::work::Work;
 use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
@@ -92,7 +94,8 @@ pub fn send<A>(
                 &hash(occasion)[..8]
             ),
         );
-        crate::home::write(&file, &format!("To: {to}\nSubject: {subject}\n\n{text}"))?;
+        let letter = format!("To: {to}\nSubject: {subject}\n\n{text}");
+        private::write(&file, letter.as_bytes())?;
         work.warn(format!(
             "the settings name no mail server; the mail to {to} is in {}",
             file.display()

@@ -5,7 +5,8 @@ use crate::Failure;
 use crate::api::id;
 use crate::prints::{Cursor, Print};
 use crate::state::{Record, Shelf};
-use crate::work::{Work, hash};
+use crate::text::hash;
+use crate::work::Work;
 use serde_json::Value;
 
 /// State of a row whose record is there.

@@ -1,6 +1,7 @@
 //! MSPCFO: profitability from the PSA's reports. Reads reports and nothing else, writes nothing, and holds one
 //! right. What it works out goes to files.
 
+pub mod cell;
 pub mod details;
 pub mod figures;
 pub mod formulas;
@@ -24,7 +25,8 @@ mod wages;
 use crate::Failure;
 use crate::api::Need;
 use crate::check::{self, Probe};
-use crate::integration::{Integration, Job, Kind, Run};
+use crate::integration::{Integration, Job, Run};
+use crate::psa::Kind;
 use crate::schedule::Rhythm;
 use crate::work::Work;
 use bitting_policy::Verb;

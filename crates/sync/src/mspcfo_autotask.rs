@@ -5,8 +5,9 @@ mod feeds;
 mod reading;
 
 use crate::Failure;
-use crate::integration::{Integration, Job, Kind, Run};
+use crate::integration::{Integration, Job, Run};
 use crate::mspcfo::{health, metrics, pull, settings};
+use crate::psa::Kind;
 use crate::queries::{Permission, Queries, is};
 use crate::schedule::Rhythm;
 use crate::work::Work;

@@ -11,7 +11,9 @@ mod broken;
 mod choice;
 mod connectwise;
 mod face;
+mod queue;
 mod refusals;
+mod rights;
 mod settings;
 mod source;
 mod ticket_settings;
@@ -19,7 +21,8 @@ mod tickets;
 
 use crate::Failure;
 use crate::api::id;
-use crate::integration::{Integration, Job, Kind, Run};
+use crate::integration::{Integration, Job, Run};
+use crate::psa::Kind;
 use crate::schedule::Rhythm;
 use crate::work::Work;
 use face::Face;
@@ -36,7 +39,7 @@ pub const INTEGRATION: Integration = Integration {
             name: "check",
             what: "try every right of the profile that reading can prove",
             rhythm: Rhythm::ByHand,
-            run: Run::ConnectWise(connectwise::check),
+            run: Run::ConnectWise(rights::check),
         },
         Job {
             name: "companies",

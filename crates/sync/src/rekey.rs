@@ -1,12 +1,18 @@
-//! Another key for what encrypts secrets: all connections with it, or none. What comes of it is laid down beside each
+//! The key that encrypts secrets, and another one in its place: all connections with it, or none. What comes of it is laid down beside each
 //! file first; one file more says that all of them are there. From then on it is done, and whoever is killed before
 //! the files have changed places leaves that to the next one that needs the key.
 
 use crate::Failure;
-use crate::connection::{self, Lock};
-use crate::home::{Home, KEY_VARIABLE};
+use crate::connection;
+use crate::home::Home;
+use crate::lock::Lock;
+use crate::private;
+use crate::registry::ALL;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// Environment variable with the key that encrypts secrets.
+pub const KEY_VARIABLE: &str = "BITTING_SYNC_KEY";
 
 /// Environment variable with the key to come.
 pub const NEW_KEY_VARIABLE: &str = "BITTING_SYNC_NEW_KEY";
@@ -41,8 +47,20 @@ fn decided(home: &Home) -> PathBuf {
 
 /// Files that may have a successor.
 fn files(home: &Home) -> Vec<PathBuf> {
-    let connections = crate::ALL.iter().map(|known| home.connection(known.slug));
+    let connections = ALL.iter().map(|known| home.connection(known.slug));
     connections.chain([home.key_file()]).collect()
+}
+
+impl Home {
+    /// What encrypts secrets: the environment's key, else the one in `sync.key`, made at first need.
+    pub fn lock(&self) -> Result<Lock, Failure> {
+        // A change of keys that was decided and not done to its end.
+        finish(self)?;
+        match std::env::var(KEY_VARIABLE) {
+            Ok(text) => Lock::read(&text, KEY_VARIABLE),
+            Err(_) => Lock::of_file(&self.key_file()),
+        }
+    }
 }
 
 /// Puts every connection under another key. Nothing changes where one of them does not open.
@@ -68,7 +86,7 @@ pub fn rekey(home: &Home, new: Option<&str>) -> Result<Rekeyed, Failure> {
         ));
     }
     let integrations = stage(home, &old, &new, &text, origin)?;
-    connection::write_private(&decided(home), b"the new key holds\n")?;
+    private::write(&decided(home), b"the new key holds\n")?;
     finish(home)?;
     Ok(Rekeyed {
         integrations,
@@ -88,7 +106,7 @@ fn stage(
         remove(&next(&file))?;
     }
     let mut integrations = Vec::new();
-    for known in crate::ALL {
+    for known in ALL {
         let file = home.connection(known.slug);
         if file.exists() {
             let key = connection::load(&file, old)?;
@@ -97,13 +115,13 @@ fn stage(
         }
     }
     if origin == Origin::File {
-        connection::write_private(&next(&home.key_file()), text.as_bytes())?;
+        private::write(&next(&home.key_file()), text.as_bytes())?;
     }
     Ok(integrations)
 }
 
 /// Has the files change places, where that was decided. Done twice, or by two at once, it is done once.
-pub fn finish(home: &Home) -> Result<(), Failure> {
+fn finish(home: &Home) -> Result<(), Failure> {
     if !decided(home).exists() {
         return Ok(());
     }
@@ -147,7 +165,7 @@ mod tests {
     /// Two connections under the old key, which lies in the file.
     fn home(folder: &Path) -> Home {
         let home = Home::new(folder);
-        connection::write_private(&home.key_file(), OLD.as_bytes()).unwrap();
+        private::write(&home.key_file(), OLD.as_bytes()).unwrap();
         for slug in ["umbrella", "mspcfo"] {
             let credentials = Credentials {
                 company: "acme".into(),
@@ -242,7 +260,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let home = self::home(folder.path());
             stage(&home, &lock(OLD), &lock(NEW), NEW, Origin::File).unwrap();
-            connection::write_private(&decided(&home), b"x").unwrap();
+            private::write(&decided(&home), b"x").unwrap();
             for file in files(&home).iter().take(renamed) {
                 let _ = fs::rename(next(file), file);
             }

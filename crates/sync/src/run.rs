@@ -3,12 +3,14 @@
 use crate::api::Api;
 use crate::failure::Failure;
 use crate::home::Home;
-use crate::integration::{Integration, Job, Run, Way};
+use crate::integration::{Integration, Job, Run};
 use crate::lease::Lease;
 use crate::progress::Progress;
+use crate::psa::Way;
 use crate::queries::Queries;
 use crate::state::{Record, Shelf, State};
-use crate::work::{Counts, Work, moment};
+use crate::text::moment;
+use crate::work::{Counts, Work};
 use backon::{BlockingRetryable as _, ExponentialBuilder};
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::json;
@@ -138,6 +140,7 @@ impl Runner<'_> {
             home: self.home,
             progress: self.progress,
             integration: integration.slug,
+            psa: integration.psa,
             job: job.name,
             now: self.now,
             counts: Counts::default(),

@@ -3,10 +3,12 @@
 
 use crate::Failure;
 use crate::api::encode;
-use crate::home::{Home, write};
-use crate::integration::{Integration, Way};
+use crate::home::Home;
+use crate::integration::Integration;
+use crate::private;
+use crate::psa::Way;
 use crate::schedule::window;
-use crate::work::moment;
+use crate::text::moment;
 use bitting_client::{Autotask, Psa};
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
@@ -33,7 +35,7 @@ pub fn lay(
     let file = home.settings_file(integration.slug);
     let there = std::fs::read_to_string(&file).unwrap_or_default();
     if there.is_empty() || there == integration.settings {
-        write(&file, &settings)?;
+        private::write(&file, settings.as_bytes())?;
         laid.push(file.display().to_string());
     }
     for (name, rows) in inputs {

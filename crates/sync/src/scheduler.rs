@@ -3,8 +3,9 @@
 //! one run of each job. Knows no job.
 
 use crate::failure::Failure;
-use crate::integration::{ALL, Integration};
+use crate::integration::Integration;
 use crate::progress::Progress;
+use crate::registry::ALL;
 use crate::run::{Outcome, due};
 use crate::shared::Shared;
 use bitting_store::StoreError;

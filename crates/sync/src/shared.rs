@@ -4,8 +4,9 @@
 use crate::connection::{self, Key};
 use crate::failure::Failure;
 use crate::home::Home;
-use crate::integration::{Integration, Job, Way};
+use crate::integration::{Integration, Job};
 use crate::progress::Progress;
+use crate::psa::Way;
 use crate::run::{Outcome, Runner};
 use crate::state::State;
 use bitting_client::{Autotask, ClientError, KeyFile, Options, Psa};

@@ -4,14 +4,13 @@ use crate::api::Api;
 use crate::failure::Failure;
 use crate::home::Home;
 use crate::input;
-use crate::integration::Kind;
 use crate::progress::Progress;
+use crate::psa::Kind;
 use crate::state::{Shelf, State};
+use crate::text::moment;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 
 /// What a run did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -34,6 +33,8 @@ pub struct Work<'a, A = Api<'a>> {
     pub home: &'a Home,
     pub progress: &'a Progress,
     pub integration: &'static str,
+    /// The PSA that the integration works with.
+    pub psa: Kind,
     pub job: &'static str,
     /// The moment of the run, the same throughout.
     pub now: Timestamp,
@@ -43,11 +44,6 @@ pub struct Work<'a, A = Api<'a>> {
 impl<A> Work<'_, A> {
     pub fn settings<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         self.home.settings(self.integration)
-    }
-
-    /// The PSA that the integration works with.
-    pub fn psa(&self) -> Result<Kind, Failure> {
-        crate::integration::find(self.integration).map(|known| known.psa)
     }
 
     /// Rows of an input file; what is wrong with one is a warning.
@@ -114,23 +110,4 @@ impl<A> Work<'_, A> {
     pub fn moment(&self) -> String {
         moment(self.now)
     }
-}
-
-/// ISO 8601 in UTC with seconds, as the PSA writes moments.
-pub fn moment(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-/// Bytes as hex digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing into a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-/// Fingerprint of content.
-pub fn hash(content: &str) -> String {
-    hex(&Sha256::digest(content.as_bytes())[..16])
 }

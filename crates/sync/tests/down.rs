@@ -4,9 +4,10 @@
 
 use bitting_client::{ApiUser, AutotaskKey, Credentials, KeyFile, Secret};
 use bitting_sync::connection::Key;
-use bitting_sync::integration::{Integration, Kind};
+use bitting_sync::integration::Integration;
 use bitting_sync::office_protect::{INTEGRATION, ON_AUTOTASK};
 use bitting_sync::progress::Progress;
+use bitting_sync::psa::Kind;
 use bitting_sync::state::Shelf;
 use bitting_sync::{Home, Shared};
 use jiff::Timestamp;

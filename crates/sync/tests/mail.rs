@@ -9,6 +9,7 @@ use bitting_sync::api::Api;
 use bitting_sync::mail::{self, Mail};
 use bitting_sync::office_protect::INTEGRATION;
 use bitting_sync::progress::Progress;
+use bitting_sync::psa::Kind;
 use bitting_sync::work::{Counts, Work};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -114,6 +115,7 @@ fn send(mail: &Mail) -> Result<(), String> {
         home: &desk.home,
         progress: &Progress::Silent,
         integration: "office_protect",
+        psa: Kind::ConnectWise,
         job: "tickets",
         now: desk.now,
         counts: Counts::default(),

@@ -6,8 +6,8 @@
 mod support;
 
 use bitting_client::{ApiUser, Autotask, Secret};
-use bitting_sync::integration::Way;
 use bitting_sync::mspcfo::INTEGRATION;
+use bitting_sync::psa::Way;
 use bitting_sync::queries::is;
 use bitting_sync::state::Shelf;
 use bitting_sync::{Failure, Integration, mspcfo_autotask};

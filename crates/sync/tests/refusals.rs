@@ -8,7 +8,7 @@ mod support;
 use bitting_client::{Autotask, Psa};
 use bitting_sync::Failure;
 use bitting_sync::Integration;
-use bitting_sync::integration::{Kind, Way};
+use bitting_sync::psa::{Kind, Way};
 use jiff::ToSpan as _;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

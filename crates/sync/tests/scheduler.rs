@@ -29,7 +29,7 @@ fn moment(text: &str) -> Timestamp {
 
 fn ran(state: &State, job: &str, at: Timestamp) {
     let mut run = Record::new(SLUG, job, at.to_string());
-    run.updated = bitting_sync::work::moment(at);
+    run.updated = bitting_sync::text::moment(at);
     "done".clone_into(&mut run.state);
     state.put(Shelf::Run, &mut run).expect("put");
 }

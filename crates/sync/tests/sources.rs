@@ -5,7 +5,7 @@
 
 mod support;
 
-use bitting_sync::integration::Way;
+use bitting_sync::psa::Way;
 use bitting_sync::{Failure, Integration, office_protect, propel, sample, umbrella};
 use serde_json::{Value, json};
 use support::{Desk, Server, psa};

@@ -6,13 +6,13 @@ use crate::table;
 use anyhow::{Context as _, Result, bail};
 use bitting_store::{DatabaseUrl, Location};
 use bitting_sync::connection::{self, Key};
-use bitting_sync::home::KEY_VARIABLE;
 use bitting_sync::progress::Progress;
-use bitting_sync::rekey::{self, Origin};
+
+use bitting_sync::rekey::{self, KEY_VARIABLE, Origin};
 use bitting_sync::run::Outcome;
 use bitting_sync::scheduler::Tell;
 use bitting_sync::state::{Shelf, State};
-use bitting_sync::work::moment;
+use bitting_sync::text::moment;
 use bitting_sync::{ALL, Failure, Home, Integration, Job, Scheduler, Shared, find};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;

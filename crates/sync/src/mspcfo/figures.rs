@@ -1,9 +1,9 @@
 //! What was worked out: sums, whose they are, and how a row of them reads. Knows no report.
 
+use super::cell::{Cell, Column};
 use super::details::{Details, Service};
 use super::formulas::{effective_rate, efficiency, gross_margin, ratio, utilization};
 use super::settings::Settings;
-use super::sheet::{Cell, Column};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,6 +1,6 @@
 //! Figures as Parquet, for analysts' tools: a group of rows at a time, so that memory does not grow with the table.
 
-use super::sheet::{Cell, Column};
+use super::cell::{Cell, Column};
 use crate::Failure;
 use parquet::basic::{ConvertedType, Repetition, Type as Physical};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType};
@@ -38,8 +38,8 @@ pub struct Writer {
 
 impl Writer {
     pub fn begin(file: &Path, columns: &[Column]) -> Result<Self, Failure> {
-        let partial = crate::connection::partial(file);
-        let opened = crate::connection::create_private(&partial)?;
+        let partial = crate::private::partial(file);
+        let opened = crate::private::create(&partial)?;
         let fault = |error: ParquetError| Failure::file(file, error);
         let mut fields = Vec::new();
         let mut filling = Vec::new();

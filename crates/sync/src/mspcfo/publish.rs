@@ -79,7 +79,10 @@ impl Tables {
         for sheet in sheets {
             sheet.end()?;
         }
-        crate::home::write(&work.home.output(work.integration, "report.html"), &page)?;
+        crate::private::write(
+            &work.home.output(work.integration, "report.html"),
+            page.as_bytes(),
+        )?;
         work.state.steps.done()
     }
 }

@@ -5,7 +5,8 @@ use super::pull::{Each, Line, Tables, Wanted};
 use super::reports::{ALL, Report};
 use crate::Failure;
 use crate::api::{Api, PAGE, encode};
-use crate::work::{Work, moment};
+use crate::text::moment;
+use crate::work::Work;
 use serde_json::Value;
 
 /// A smaller page than this is not the page's fault.

@@ -1,9 +1,10 @@
 //! What clients owe, and how long they take: invoices against the payments that were applied to them.
 
+use super::cell::{Cell, Column};
 use super::figures::Figures;
 use super::reports::{INVOICES, PAYMENTS};
 use super::rows::{Book, scan};
-use super::sheet::{Cell, Column, Sheet};
+use super::sheet::Sheet;
 use crate::Failure;
 use crate::work::Work;
 use jiff::civil::Date;

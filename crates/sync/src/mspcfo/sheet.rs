@@ -1,37 +1,12 @@
 //! A table as files, written row by row so that none is held: JSON lines and CSV for programs and spreadsheets, and
 //! Parquet where it was built in. Knows no figure.
 
+use super::cell::{Cell, Column};
 use crate::Failure;
 use crate::input::Lines;
 use crate::steps::Steps;
 use crate::work::Work;
-use std::borrow::Cow;
 use std::sync::Arc;
-
-/// A column, by what its cells are where they are not empty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Column {
-    Text(&'static str),
-    Number(&'static str),
-    Flag(&'static str),
-}
-
-impl Column {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Text(name) | Self::Number(name) | Self::Flag(name) => name,
-        }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub enum Cell<'c> {
-    Null,
-    Number(f64),
-    Count(i64),
-    Flag(bool),
-    Text(Cow<'c, str>),
-}
 
 /// The files of one table, there as a whole or as they were before.
 pub struct Sheet {
@@ -145,6 +120,7 @@ fn quoted(text: &str, row: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::borrow::Cow;
 
     #[test]
     fn cells_that_would_break_a_line_or_run_in_a_spreadsheet_do_neither() {

@@ -1,9 +1,10 @@
 //! The wage history as it is reckoned with: each member's cost of an hour, from when on, and where it comes from.
 
+use super::cell::{Cell, Column};
 use super::reports::MEMBERS;
 use super::rows::{Book, scan};
 use super::settings::{Settings, Wages};
-use super::sheet::{Cell, Column, Sheet};
+use super::sheet::Sheet;
 use crate::Failure;
 use crate::work::Work;
 use std::borrow::Cow;

@@ -1,12 +1,13 @@
 //! A broken connection: told once to the emergency contact and then daily, the queue is kept, and after the
 //! repair the contact hears what was too old to become a ticket.
 
+use super::queue::{EVENT, expired};
 use super::settings::Settings;
-use super::tickets::EVENT;
 use crate::Failure;
 use crate::mail;
 use crate::state::{Record, Shelf};
-use crate::work::{Work, moment};
+use crate::text::moment;
+use crate::work::Work;
 use jiff::ToSpan as _;
 use serde_json::json;
 
@@ -61,7 +62,7 @@ fn failed(
             let occasion = format!("broken since {since}, after {mailed}");
             let subject = format!(
                 "Office Protect: the {} integration is broken",
-                work.psa()?.name()
+                work.psa.name()
             );
             tell(work, &settings, standing, &occasion, (&subject, &text))?;
         }
@@ -87,27 +88,13 @@ fn repaired(work: &mut Work<'_, ()>, standing: &mut Record) -> Result<(), Failur
         let occasion = format!("repaired, broken since {since}");
         let subject = format!(
             "Office Protect: the {} integration works again",
-            work.psa()?.name()
+            work.psa.name()
         );
         tell(work, &settings, standing, &occasion, (&subject, &text))?;
     }
     "working".clone_into(&mut standing.state);
     standing.data = json!({ "tries": 0 });
     work.state.put(Shelf::Mapping, standing)
-}
-
-/// The events that became too old for a ticket since then, as a mail lists them.
-pub(super) fn expired<'e>(events: impl IntoIterator<Item = &'e Record>, since: &str) -> String {
-    let expired: Vec<&str> = events
-        .into_iter()
-        .filter(|event| event.state == "expired" && *event.updated >= *since)
-        .map(|event| event.key.as_str())
-        .collect();
-    if expired.is_empty() {
-        "none".to_owned()
-    } else {
-        expired.join(", ")
-    }
 }
 
 /// Mails; a mail that does not go out is tried again by the next run.

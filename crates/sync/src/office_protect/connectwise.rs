@@ -1,37 +1,17 @@
-//! Office Protect on ConnectWise: the rights of its profile, and tickets on the API member's default board.
+//! Office Protect on ConnectWise: tickets on the API member's default board.
 
 use super::face::Face;
+use super::rights::{ADD_TICKETS, COMPANIES, EDIT_TICKETS, READ_TICKETS};
 use super::settings::Settings;
 use super::source::Event;
 use super::ticket_settings::STATUS;
 use crate::Failure;
-use crate::api::{self, Api, Need, id, literal, short};
-use crate::check::{self, Probe};
+use crate::api::{self, Api, id, literal, short};
 use crate::work::Work;
-use bitting_policy::Verb;
 use serde_json::{Value, json};
 
-const COMPANIES: Need = Need::row("Companies", "Company Maintenance", Verb::Inquire);
-const READ_TICKETS: Need = Need::row("Service Desk", "Service Tickets", Verb::Inquire);
-const ADD_TICKETS: Need = Need::row("Service Desk", "Service Tickets", Verb::Add);
-const EDIT_TICKETS: Need = Need::row("Service Desk", "Service Tickets", Verb::Edit);
-pub const MEMBERS: Need = Need::row("System", "Member Maintenance", Verb::Inquire);
-pub const BOARDS: Need = Need::table("Service / Service Board", Verb::Inquire);
-
-/// What is missing without the optional rights.
-pub const HIDDEN: &str = "the status of new tickets cannot be chosen";
 /// Most characters of a ticket's summary.
 const SUMMARY: usize = 100;
-
-pub fn check(work: &mut Work<'_>) -> Result<(), Failure> {
-    let probes = [
-        Probe::must(COMPANIES, "company/companies?pageSize=1"),
-        Probe::must(READ_TICKETS, "service/tickets?pageSize=1"),
-        Probe::may(MEMBERS, "system/members?pageSize=1", HIDDEN),
-        Probe::may(BOARDS, "service/boards?pageSize=1", HIDDEN),
-    ];
-    check::run(work, &probes, &[ADD_TICKETS, EDIT_TICKETS])
-}
 
 impl Face for Api<'_> {
     const UNSEEN: &'static str = "deleted, or hidden by the key's location";

@@ -2,13 +2,13 @@
 //! a default board without an open status. The emergency contact hears of it once and then daily, the queue is kept,
 //! and when tickets are made again he hears what became too old meanwhile.
 
-use super::broken::expired;
+use super::queue::{EVENT, expired};
 use super::settings::Settings;
-use super::tickets::EVENT;
 use crate::Failure;
 use crate::mail;
 use crate::state::{Record, Shelf};
-use crate::work::{Work, moment};
+use crate::text::moment;
+use crate::work::Work;
 use jiff::ToSpan as _;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -87,7 +87,7 @@ fn mended<A>(
         );
     }
     let occasion = format!("accepted again: {}", sinces(&again));
-    let subject = format!("Office Protect: {} takes tickets again", work.psa()?.name());
+    let subject = format!("Office Protect: {} takes tickets again", work.psa.name());
     send(work, settings, &occasion, (&subject, &text)).map(|_| ())
 }
 
@@ -118,7 +118,7 @@ fn broken<A>(
     if all.is_empty() || !fresh && !reminder {
         return Ok(());
     }
-    let psa = work.psa()?.name();
+    let psa = work.psa.name();
     let text = format!(
         "{psa} refuses every ticket that Office Protect makes of:\n{text}\nThe connection works and the key is \
          good: what it says has to be put right in {psa}. Events are kept and become tickets then, those older \

@@ -1,8 +1,9 @@
 //! What a person decides about Office Protect.
 
 use crate::Failure;
-use crate::integration::{Kind, reads};
+use crate::integration::reads;
 use crate::mail::{self, Mail};
+use crate::psa::Kind;
 use crate::source::Source;
 use crate::work::Work;
 use serde::Deserialize;
@@ -57,7 +58,7 @@ impl Settings {
     /// The settings of a run.
     pub fn of<A>(work: &Work<'_, A>) -> Result<Self, Failure> {
         let settings: Self = work.settings()?;
-        settings.fits(work.psa()?)?;
+        settings.fits(work.psa)?;
         Ok(settings)
     }
 

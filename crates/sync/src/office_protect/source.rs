@@ -82,7 +82,7 @@ impl Event {
             "{}\n{}\n\nTime: {}\nUser: {}\nTenant: {}\n",
             self.kind,
             self.description,
-            crate::work::moment(self.occurred),
+            crate::text::moment(self.occurred),
             self.user,
             self.tenant
         );

@@ -1,7 +1,7 @@
 //! The status chosen for new tickets: open, active, on the API member's default board, or not used. Needs the
 //! profile's optional rights; without them nothing can be chosen and everything else works.
 
-use super::connectwise::{BOARDS, HIDDEN, MEMBERS};
+use super::rights::{BOARDS, HIDDEN, MEMBERS};
 use super::settings::Settings;
 use crate::Failure;
 use crate::api::{id, literal};

@@ -1,6 +1,7 @@
 //! From event to ticket: a queue, a look-up before each creation, and a note when the source has moved on.
 
 use super::face::Face;
+use super::queue::EVENT;
 use super::settings::Settings;
 use super::source::{Event, Standing};
 use crate::Failure;
@@ -11,8 +12,6 @@ use jiff::ToSpan as _;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Kind of the queue's rows in the outbox.
-pub const EVENT: &str = "event";
 /// Events older than this become no tickets.
 const HOURS: i64 = 48;
 

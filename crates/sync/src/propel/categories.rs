@@ -4,7 +4,8 @@
 use super::settings::Assets;
 use crate::Failure;
 use crate::state::{Record, Shelf};
-use crate::work::{Work, hash};
+use crate::text::hash;
+use crate::work::Work;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 

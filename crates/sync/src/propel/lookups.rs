@@ -5,7 +5,8 @@ use super::{MEMBERS, MY_COMPANY, SLUG};
 use crate::Failure;
 use crate::api::{Need, id};
 use crate::state::{Record, Shelf};
-use crate::work::{Work, hash};
+use crate::text::hash;
+use crate::work::Work;
 use bitting_policy::Verb;
 use serde_json::{Value, json};
 

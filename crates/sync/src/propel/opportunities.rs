@@ -8,7 +8,8 @@ use crate::Failure;
 use crate::api::{encode, id, list};
 use crate::sight;
 use crate::state::{Record, Shelf};
-use crate::work::{Work, hash};
+use crate::text::hash;
+use crate::work::Work;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -10,7 +10,8 @@ use super::{
 use crate::Failure;
 use crate::api::{id, literal, short};
 use crate::state::{Record, Shelf};
-use crate::work::{Work, hash};
+use crate::text::hash;
+use crate::work::Work;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -7,7 +7,7 @@ use super::{
 use crate::Failure;
 use crate::queries::Permission;
 use crate::state::{Record, Shelf};
-use crate::work::hash;
+use crate::text::hash;
 use serde_json::{Value, json};
 
 const LOOKUP: &str = "lookup";

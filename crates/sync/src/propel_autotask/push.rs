@@ -12,7 +12,7 @@ use crate::propel::companies::chosen;
 use crate::propel::push::{PROJECT, Project, done, each};
 use crate::queries::is;
 use crate::state::{Record, Shelf};
-use crate::work::hash;
+use crate::text::hash;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};

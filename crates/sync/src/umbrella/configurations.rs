@@ -7,7 +7,8 @@ use super::source::Organisation;
 use crate::Failure;
 use crate::sight::Standing;
 use crate::state::{Record, Shelf};
-use crate::work::{Work, hash};
+use crate::text::hash;
+use crate::work::Work;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

@@ -3,9 +3,9 @@
 use super::kind::{self, Kind};
 use super::psa::{Companies, Company, Held, Psa, Ticket, Wanted};
 use super::questions::QUESTIONS;
+use super::seen::Seen;
 use super::settings::Settings;
 use super::source::Organisation;
-use super::threads::Seen;
 use super::{
     ADD_CONFIGURATIONS, ADD_TICKETS, BOARDS, COMPANIES, EDIT_CONFIGURATIONS, PRIORITIES,
     READ_CONFIGURATIONS, READ_TICKETS,

@@ -1,9 +1,9 @@
 //! What Umbrella's jobs ask of a PSA, so that each of them is one job on both: companies, one record per
 //! organisation, tickets. What a PSA calls things, and the calls themselves, are behind this.
 
+use super::seen::Seen;
 use super::settings::Decided;
 use super::source::Organisation;
-use super::threads::Seen;
 use crate::Failure;
 use crate::sight::Standing;
 use crate::work::Work;

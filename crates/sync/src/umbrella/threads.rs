@@ -2,84 +2,16 @@
 //! may be moved and edited; while it is open, later windows are appended to it.
 
 use super::psa::{Psa, Ticket, Wanted};
+use super::seen::Seen;
 use crate::Failure;
-use crate::api::short;
 use crate::state::{Record, Shelf};
-use crate::work::{Work, hash, moment};
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use crate::text::moment;
+use crate::work::Work;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 const THREAD: &str = "thread";
-/// Domains that a text names.
-const SHOWN: usize = 50;
 /// Windows that a thread remembers to have told of: more than are made up for.
 const REMEMBERED: usize = 24;
-
-/// One identity over the threshold in one window.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Seen {
-    pub org: String,
-    /// What the organisation is called.
-    pub name: String,
-    pub identity: String,
-    pub start: Timestamp,
-    pub end: Timestamp,
-    pub count: u64,
-    pub domains: BTreeMap<String, u64>,
-}
-
-impl Seen {
-    /// What the ticket of this window is known by; at most 100 characters.
-    pub fn key(&self) -> String {
-        let identity = if self.org.len() + self.identity.len() > 60 {
-            hash(&self.identity)
-        } else {
-            self.identity.clone()
-        };
-        short(
-            &format!("umbrella:{}:{identity}:{}", self.org, moment(self.start)),
-            100,
-        )
-    }
-
-    /// What stands in a text that tells of the window.
-    pub fn mark(&self) -> String {
-        format!("[{}]", self.key())
-    }
-
-    /// What the ticket is called.
-    pub fn title(&self) -> String {
-        format!(
-            "Umbrella: botnet activity of {} ({})",
-            self.identity, self.name
-        )
-    }
-
-    pub fn text(&self) -> String {
-        // A PSA takes only so long a text; the busiest domains tell the most.
-        let mut domains: Vec<_> = self.domains.iter().collect();
-        domains.sort_by_key(|(domain, count)| (std::cmp::Reverse(**count), *domain));
-        let rest = domains.split_off(domains.len().min(SHOWN)).len();
-        let mut lines: Vec<String> = domains
-            .iter()
-            .map(|(domain, count)| format!("  {domain}: {count}"))
-            .collect();
-        if rest > 0 {
-            lines.push(format!("  and {rest} more domains"));
-        }
-        format!(
-            "{} blocked botnet requests of {} from {} to {}:\n{}\n{}",
-            self.count,
-            self.identity,
-            moment(self.start),
-            moment(self.end),
-            lines.join("\n"),
-            self.mark()
-        )
-    }
-}
 
 /// The thread of an identity, a new one where there is none.
 fn thread<P>(work: &Work<'_, P>, seen: &Seen) -> Result<Record, Failure> {

@@ -2,14 +2,16 @@
 //! showed waits in a queue until its ticket has it, whatever the PSA says meanwhile.
 
 use super::psa::{Psa, Wanted};
+use super::seen::Seen;
 use super::settings::Decided;
 use super::source::{Event, Organisation};
-use super::threads::{self, Seen};
+use super::threads;
 use super::{companies, configurations, console};
 use crate::Failure;
 use crate::schedule::window;
 use crate::state::{Record, Shelf};
-use crate::work::{Work, moment};
+use crate::text::moment;
+use crate::work::Work;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::json;
 use std::collections::BTreeMap;

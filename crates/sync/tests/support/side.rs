@@ -4,8 +4,8 @@ use super::tenant::{self, Tenant, patch, rows};
 use super::{Desk, Server, each_right_is_needed_and_named};
 use bitting_policy::Level;
 use bitting_sync::Integration;
-use bitting_sync::integration::Way;
 use bitting_sync::office_protect::{INTEGRATION, ON_AUTOTASK};
+use bitting_sync::psa::Way;
 use bitting_sync::queries::is;
 use serde_json::{Value, json};
 
