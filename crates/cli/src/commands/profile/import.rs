@@ -1,5 +1,6 @@
 //! `bitting profile import`: a vendor's guide, as it is pasted, into a profile to look through.
 
+use crate::whole_file;
 use anyhow::{Context as _, Result, bail};
 use bitting_catalog::profile::pasted::{self, Head, Pasted, Remark, Row};
 use bitting_policy::{Level, Registry, Verb};
@@ -15,8 +16,10 @@ pub struct Import {
     /// The guide as text or HTML, `-` for standard input. Not a Word or PDF file: open it, select all, copy and
     /// paste into a text file.
     guide: PathBuf,
+    /// Who makes the integration.
     #[arg(long)]
     vendor: String,
+    /// What it is called.
     #[arg(long)]
     product: String,
     /// Where the vendor publishes it.
@@ -61,7 +64,7 @@ impl Import {
             url: &self.url,
             today,
         };
-        fs::write(&out, pasted::profile(&guide, &head))
+        whole_file::write_new(&out, pasted::profile(&guide, &head))
             .with_context(|| format!("cannot write {}", out.display()))?;
         report(&name, &guide, &out);
         Ok(if guide.unread.is_empty() {
