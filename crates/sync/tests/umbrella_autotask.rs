@@ -1,5 +1,5 @@
-//! Cisco Umbrella on Autotask: the scenarios of `umbrella` with a product, configuration items and their user-defined
-//! fields, with the level that the profile asks for and nothing more.
+//! What of Cisco Umbrella is Autotask's alone, beside the scenarios of `umbrella`: a product, configuration items that
+//! rest and wake, user-defined fields, with the level that the profile asks for and nothing more.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -12,264 +12,48 @@ use bitting_sync::umbrella_autotask::INTEGRATION;
 use jiff::ToSpan as _;
 use serde_json::{Value, json};
 use support::Desk;
-use support::tenant::{Tenant, patch, rows};
-
-const ITEMS: &str = "ConfigurationItems";
-
-/// An instance with two active customers: one is named by its id, one by its number.
-struct Case {
-    tenant: Tenant,
-    companies: [i64; 2],
-    typed: [String; 2],
-}
-
-impl Case {
-    fn start() -> Self {
-        let tenant = Tenant::start("autotask/umbrella");
-        let customers = [
-            is("eq", "companyType", 1),
-            is("eq", "isActive", true),
-            is("gt", "id", 0),
-        ];
-        let found = rows(&tenant.admin, "Companies", &customers);
-        let companies = [0, 1].map(|at: usize| found[at]["id"].as_i64().expect("an id"));
-        let number = found[1]["companyNumber"].as_str().expect("a number");
-        let typed = [companies[0].to_string(), number.to_lowercase()];
-        assert!(typed[1].parse::<i64>().is_err(), "{typed:?}");
-        Self {
-            tenant,
-            companies,
-            typed,
-        }
-    }
-
-    /// Two organisations of companies, one of no company, one unmapped; one identity over the threshold.
-    fn desk(&self, tag: &str) -> Desk {
-        let settings = format!(
-            "product = \"Umbrella {tag}\"\n[tickets]\non = true\nqueue = \"Help Desk\"\npriority = \"High\"\nthreshold = 5\n"
-        );
-        let desk = Desk::new(&INTEGRATION, &settings);
-        desk.give(
-            "organisations.jsonl",
-            &[
-                organisation(tag, 1, &self.typed[0]),
-                organisation(tag, 2, &self.typed[1]),
-                organisation(tag, 3, "99999999"),
-                organisation(tag, 4, ""),
-            ],
-        );
-        // The window that ended last at 12:30 is 08:00 to 12:00.
-        desk.give(
-            "events.jsonl",
-            &[
-                event(tag, 1, "laptop-7", "2026-11-21T08:00:00Z", "botnet", 4),
-                event(tag, 1, "laptop-7", "2026-11-21T11:59:59Z", "botnet", 2),
-                event(tag, 1, "laptop-8", "2026-11-21T09:00:00Z", "botnet", 5),
-                event(tag, 1, "laptop-9", "2026-11-21T09:00:00Z", "malware", 50),
-                event(tag, 3, "laptop-1", "2026-11-21T09:00:00Z", "botnet", 50),
-                event(tag, 1, "laptop-7", "2026-11-21T12:00:00Z", "botnet", 9),
-            ],
-        );
-        desk
-    }
-
-    fn tickets(&self, tag: &str) -> Vec<Value> {
-        let of = [is("beginsWith", "externalID", format!("umbrella:{tag}-"))];
-        rows(&self.tenant.admin, "Tickets", &of)
-    }
-
-    fn items(&self, tag: &str) -> Vec<Value> {
-        let of = [is("beginsWith", "referenceNumber", format!("{tag}-"))];
-        let mut items = rows(&self.tenant.admin, ITEMS, &of);
-        items.sort_by_key(|item| item["referenceNumber"].to_string());
-        items
-    }
-
-    fn notes(&self, ticket: &Value) -> Vec<Value> {
-        let of = [is("eq", "ticketID", ticket["id"].clone())];
-        rows(&self.tenant.admin, "TicketNotes", &of)
-    }
-
-    /// What must be there in the end, however the way to it was.
-    fn right(&self, tag: &str) {
-        let named = [is("eq", "name", format!("Umbrella {tag}"))];
-        let products = rows(&self.tenant.admin, "Products", &named);
-        assert_eq!(products.len(), 1, "{products:?}");
-        let items = self.items(tag);
-        assert_eq!(items.len(), 2, "{items:?}");
-        for (item, company) in items.iter().zip(self.companies) {
-            assert_eq!(item["companyID"], company);
-            assert_eq!(item["productID"], products[0]["id"]);
-            assert_eq!(item["isActive"], true);
-            assert!(
-                item["installDate"]
-                    .as_str()
-                    .expect("a day")
-                    .starts_with("2026-11-21")
-            );
-            assert_eq!(field(item, "Umbrella Networks Total"), "3");
-            assert_eq!(
-                field(item, "Umbrella Top Blocked Domains"),
-                "bad.test\nworse.test"
-            );
-            let day = field(item, "Umbrella Last Updated");
-            assert!(day.starts_with("2026-11-21"), "{day}");
-        }
-        let tickets = self.tickets(tag);
-        assert_eq!(tickets.len(), 1, "{tickets:?}");
-        let ticket = &tickets[0];
-        assert_eq!(
-            ticket["title"],
-            format!("Umbrella: botnet activity of laptop-7 (Org 1 of {tag})").as_str()
-        );
-        assert_eq!(ticket["companyID"], self.companies[0]);
-        assert_eq!(ticket["configurationItemID"], items[0]["id"]);
-        assert_eq!(
-            ticket["externalID"],
-            format!("umbrella:{tag}-1:laptop-7:2026-11-21T08:00:00Z").as_str()
-        );
-        assert_eq!(ticket["status"], 1);
-        let text = ticket["description"].as_str().expect("a text");
-        assert!(text.starts_with("6 blocked botnet requests"), "{text}");
-    }
-}
-
-fn organisation(tag: &str, number: u32, company: &str) -> Value {
-    json!({
-        "org": format!("{tag}-{number}"), "name": format!("Org {number} of {tag}"), "company": company, "package": "DNS Advantage",
-        "seats": 40, "service_status": "Protected", "networks": { "active": 2, "inactive": 1 }, "requests_24h": 1000,
-        "top_blocked": ["bad.test", "worse.test"], "dashboard": "https://dashboard.test/1",
-    })
-}
-
-fn event(tag: &str, number: u32, identity: &str, time: &str, category: &str, count: u64) -> Value {
-    json!({ "org": format!("{tag}-{number}"), "identity": identity, "time": time, "domain": "c2.test", "category": category, "count": count })
-}
-
-fn field(item: &Value, name: &str) -> String {
-    let fields = item["userDefinedFields"].as_array().expect("fields");
-    let found = fields.iter().find(|field| field["name"] == name);
-    found.expect(name)["value"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
-}
+use support::tenant::{patch, rows};
+use support::umbrella::autotask::Tenanted;
+use support::umbrella::{Side as _, event, organisation};
 
 #[test]
-fn organisations_and_botnets_arrive_once() {
-    let case = Case::start();
-    let desk = case.desk("plain");
-    let first = desk.whole(&case.tenant.key);
-    let said = Desk::said(&first);
-    assert!(
-        said.contains("plain-3: there is no company `99999999`"),
-        "{said}"
-    );
-    case.right("plain");
-    let checked = desk.taken("check.jsonl");
-    assert_eq!(checked.len(), 9, "{checked:?}");
-    let again = desk.whole(&case.tenant.key);
-    assert!(
-        again
-            .iter()
-            .all(|outcome| outcome.counts.created + outcome.counts.changed == 0),
-        "{again:?}"
-    );
-    case.right("plain");
-}
-
-#[test]
-fn later_windows_are_appended_while_the_ticket_is_open() {
-    let case = Case::start();
-    let mut desk = case.desk("grow");
-    desk.whole(&case.tenant.key);
-    let admin = &case.tenant.admin;
-    let ticket = case.tickets("grow").remove(0);
-    let before = case.notes(&ticket).len();
-    // The next window has nine events of the same identity; the ticket was edited and moved meanwhile.
-    patch(
-        admin,
-        "Tickets",
-        &json!({ "id": ticket["id"], "title": "edited", "externalID": "edited", "status": 4 }),
-    );
-    desk.now = desk.now.checked_add(4.hours()).unwrap();
-    let job = INTEGRATION.job("tickets");
-    for _ in 0..2 {
-        let outcomes = desk.run(&case.tenant.key, job).expect("a run");
-        assert!(outcomes[0].result.is_ok(), "{outcomes:?}");
-        assert_eq!(case.notes(&ticket).len(), before + 1);
-    }
-    assert!(case.tickets("grow").is_empty(), "no second one");
-    // Completed by a person: the next window opens a new one.
-    patch(
-        admin,
-        "Tickets",
-        &json!({ "id": ticket["id"], "status": 5, "resolution": "Cleaned." }),
-    );
-    let later = event("grow", 1, "laptop-7", "2026-11-21T17:00:00Z", "botnet", 9);
-    desk.give("events.jsonl", &[later]);
-    desk.now = desk.now.checked_add(4.hours()).unwrap();
-    let outcomes = desk.run(&case.tenant.key, job).expect("a run");
-    assert!(outcomes[0].result.is_ok(), "{outcomes:?}");
-    assert_eq!(case.tickets("grow").len(), 1);
-    assert_eq!(case.notes(&ticket).len(), before + 1);
-}
-
-#[test]
-fn changes_of_the_console_arrive() {
-    let case = Case::start();
+fn what_is_mapped_no_more_is_inactive_until_it_is_mapped_again() {
+    let case = Tenanted::start();
     let mut desk = case.desk("move");
     desk.whole(&case.tenant.key);
-    // The first organisation gets more seats, the second belongs to another company now.
-    let mut first = organisation("move", 1, &case.typed[0]);
-    first["seats"] = json!(41);
-    let second = organisation("move", 2, &case.typed[0]);
-    desk.give("organisations.jsonl", &[first.clone(), second.clone()]);
-    desk.whole(&case.tenant.key);
-    let found = case.items("move");
-    assert_eq!(found.len(), 3, "the old one stays: nothing is deleted");
-    assert_eq!(field(&found[0], "Umbrella Seats"), "41");
-    let active = |items: &[Value]| -> Vec<bool> {
+    let active = || -> Vec<bool> {
+        let items = case.configurations("move");
         items.iter().map(|item| item["isActive"] == true).collect()
     };
-    assert_eq!(active(&found), [true, false, true]);
-    // Neither is mapped any more; then both are again.
+    // The second organisation belongs to another company now.
+    let both = [1, 2].map(|number| organisation("move", number, &case.typed[0]));
+    desk.give("organisations.jsonl", &both);
+    desk.whole(&case.tenant.key);
+    assert_eq!(active(), [true, false, true]);
     desk.give("organisations.jsonl", &[]);
     desk.now = desk.now.checked_add(24.hours()).unwrap();
     desk.whole(&case.tenant.key);
-    assert_eq!(active(&case.items("move")), [false, false, false]);
-    desk.give("organisations.jsonl", &[first, second]);
+    assert_eq!(active(), [false, false, false]);
+    desk.give("organisations.jsonl", &both);
     desk.whole(&case.tenant.key);
     let again = desk.whole(&case.tenant.key);
     assert!(
         again.iter().all(|outcome| outcome.counts.changed == 0),
         "{again:?}"
     );
-    assert_eq!(active(&case.items("move")), [true, false, true]);
-}
-
-#[test]
-fn a_kill_at_any_step_neither_doubles_nor_loses() {
-    let case = Case::start();
-    let mut steps = 0;
-    while case
-        .desk(&format!("k{steps}"))
-        .cut_off_once(&case.tenant.key, steps)
-    {
-        case.right(&format!("k{steps}"));
-        steps += 1;
-    }
-    assert!(steps > 30, "{steps}");
-    case.desk("all").cut_off_everywhere(&case.tenant.key);
-    case.right("all");
+    assert_eq!(active(), [true, false, true]);
 }
 
 #[test]
 fn each_permission_of_the_profile_is_needed_and_named() {
-    let case = Case::start();
+    let case = Tenanted::start();
     let tenant = &case.tenant;
     let every = tenant.without_each();
     assert_eq!(every.len(), 8, "{every:?}");
+    let whole = case.desk("check");
+    whole.whole(&tenant.key);
+    let checked = whole.taken("check.jsonl");
+    assert_eq!(checked.len(), 9, "{checked:?}");
     let mut silent = Vec::new();
     let verb = |cell: &str| match cell {
         "view" => ": View",
@@ -324,7 +108,7 @@ fn each_permission_of_the_profile_is_needed_and_named() {
 
 #[test]
 fn a_user_that_may_not_write_user_defined_fields_is_told_of_its_tick() {
-    let case = Case::start();
+    let case = Tenanted::start();
     for (at, data) in ["view_unprotected", "none"].into_iter().enumerate() {
         case.tenant.change_user(&json!({ "protectedData": data }));
         let desk = case.desk(&format!("tick{at}"));
@@ -334,17 +118,17 @@ fn a_user_that_may_not_write_user_defined_fields_is_told_of_its_tick() {
             said.contains("configurations: the API user lacks Edit Unprotected Data"),
             "{said}"
         );
-        assert!(case.items(&format!("tick{at}")).is_empty());
+        assert!(case.configurations(&format!("tick{at}")).is_empty());
         case.tenant
             .change_user(&json!({ "protectedData": "edit_unprotected" }));
         desk.whole(&case.tenant.key);
-        assert_eq!(case.items(&format!("tick{at}")).len(), 2);
+        assert_eq!(case.configurations(&format!("tick{at}")).len(), 2);
     }
 }
 
 #[test]
 fn missing_and_wrong_fields_are_named_each_and_nothing_is_half_written() {
-    let case = Case::start();
+    let case = Tenanted::start();
     let admin = &case.tenant.admin;
     let desk = case.desk("fields");
     let defined = |name: &str| {
@@ -382,7 +166,7 @@ fn missing_and_wrong_fields_are_named_each_and_nothing_is_half_written() {
         );
         assert!(!said.contains("Umbrella Org ID"), "{said}");
     }
-    assert!(case.items("fields").is_empty());
+    assert!(case.configurations("fields").is_empty());
     // Tickets hang on no field.
     assert_eq!(case.tickets("fields").len(), 1);
     // One is made, one is done without.
@@ -392,12 +176,12 @@ fn missing_and_wrong_fields_are_named_each_and_nothing_is_half_written() {
     let text = std::fs::read_to_string(&settings).expect("settings");
     std::fs::write(&settings, format!("without = [\"umbrella seats\"]\n{text}")).unwrap();
     desk.whole(&case.tenant.key);
-    assert_eq!(case.items("fields").len(), 2);
+    assert_eq!(case.configurations("fields").len(), 2);
 }
 
 #[test]
 fn the_product_is_made_once_and_known_by_its_id() {
-    let case = Case::start();
+    let case = Tenanted::start();
     let admin = &case.tenant.admin;
     let desk = case.desk("once");
     let job = INTEGRATION.job("product");
@@ -417,7 +201,7 @@ fn the_product_is_made_once_and_known_by_its_id() {
     );
     desk.whole(&case.tenant.key);
     assert!(named("Umbrella once").is_empty());
-    assert_eq!(case.items("once")[0]["productID"], product["id"]);
+    assert_eq!(case.configurations("once")[0]["productID"], product["id"]);
     // Out of use, nothing new can be of it.
     patch(
         admin,
@@ -445,14 +229,14 @@ fn the_product_is_made_once_and_known_by_its_id() {
 
 #[test]
 fn nothing_is_written_about_an_inactive_company_until_it_is_active_again() {
-    let case = Case::start();
+    let case = Tenanted::start();
     let admin = &case.tenant.admin;
     let desk = case.desk("rest");
     let company = |active: bool| {
         patch(
             admin,
             "Companies",
-            &json!({ "id": case.companies[0], "isActive": active }),
+            &json!({ "id": case.ids[0], "isActive": active }),
         );
     };
     company(false);
@@ -462,7 +246,7 @@ fn nothing_is_written_about_an_inactive_company_until_it_is_active_again() {
         said.contains(&format!("the company `{}` is inactive", case.typed[0])),
         "{said}"
     );
-    assert_eq!(case.items("rest").len(), 1);
+    assert_eq!(case.configurations("rest").len(), 1);
     assert!(case.tickets("rest").is_empty());
     company(true);
     desk.whole(&case.tenant.key);
@@ -471,7 +255,7 @@ fn nothing_is_written_about_an_inactive_company_until_it_is_active_again() {
     company(false);
     desk.whole(&case.tenant.key);
     assert!(
-        case.items("rest")
+        case.configurations("rest")
             .iter()
             .all(|item| item["isActive"] == true)
     );
@@ -479,7 +263,7 @@ fn nothing_is_written_about_an_inactive_company_until_it_is_active_again() {
 
 #[test]
 fn what_does_not_show_is_made_again_only_when_it_is_proven_to_be_gone() {
-    let case = Case::start();
+    let case = Tenanted::start();
     let tenant = &case.tenant;
     let mut desk = case.desk("gone");
     desk.whole(&tenant.key);
@@ -532,10 +316,10 @@ fn what_does_not_show_is_made_again_only_when_it_is_proven_to_be_gone() {
         link.data["by"] = by;
         state.put(Shelf::Link, &mut link).expect("put");
         // It is not found by what it is known by, either.
-        let item = case.items("gone").remove(0);
+        let item = case.configurations("gone").remove(0);
         patch(
             &tenant.admin,
-            ITEMS,
+            "ConfigurationItems",
             &json!({ "id": item["id"], "referenceNumber": "lost" }),
         );
     };
@@ -553,12 +337,12 @@ fn what_does_not_show_is_made_again_only_when_it_is_proven_to_be_gone() {
     let outcomes = desk.run(&tenant.key, job).expect("a run");
     assert!(outcomes[0].result.is_ok(), "{outcomes:?}");
     assert_eq!(outcomes[0].counts.created, 1);
-    assert_eq!(case.items("gone").len(), 2);
+    assert_eq!(case.configurations("gone").len(), 2);
 }
 
 #[test]
 fn settings_and_rows_that_are_wrong_are_named() {
-    let case = Case::start();
+    let case = Tenanted::start();
     let desk = case.desk("wrong");
     let job = INTEGRATION.job("tickets");
     let settings = desk.home.settings_file(INTEGRATION.slug);
@@ -596,5 +380,5 @@ fn settings_and_rows_that_are_wrong_are_named() {
         said.contains("organisations.jsonl line 1") && said.contains("organisations.jsonl line 3"),
         "{said}"
     );
-    assert_eq!(case.items("wrong").len(), 1, "the others go on");
+    assert_eq!(case.configurations("wrong").len(), 1, "the others go on");
 }

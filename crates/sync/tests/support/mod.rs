@@ -11,6 +11,7 @@
 pub mod post_office;
 pub mod side;
 pub mod tenant;
+pub mod umbrella;
 
 use bitting_catalog::Catalog;
 use bitting_catalog::profile::Profile;
