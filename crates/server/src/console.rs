@@ -243,7 +243,7 @@ async fn dispatch(visit: &Visit<'_>) -> Result<Outcome> {
 
 async fn connectwise(visit: &Visit<'_>, desk: &Desk<'_>, words: &[&str]) -> Result<Outcome> {
     match words {
-        [first, ..] if desk.instance.gate().is_some() && page::OWN.contains(first) => {
+        [first, ..] if desk.instance.is_gate() && page::OWN.contains(first) => {
             Ok(Outcome::Page(not_of_a_gate()))
         }
         [] => overview::answer(visit, desk).await,

@@ -108,7 +108,7 @@ async fn take_into(copied: &Copied<'_>, file: &Path) -> Result<(), Problem> {
 /// Brings a copy back: everything since is gone. What callbacks still had to be told is gone as well,
 /// because it was told or overtaken since.
 pub async fn restore(instance: &Instance, file: &Path) -> Result<(), Problem> {
-    if instance.gate().is_some() {
+    if instance.is_gate() {
         return Err(not_of_a_gate());
     }
     bring_back(&Copied::of(instance), file).await?;
@@ -142,7 +142,7 @@ pub(crate) async fn reset_watched(
     demo: Option<&Demo>,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<(), Problem> {
-    if instance.gate().is_some() {
+    if instance.is_gate() {
         return Err(not_of_a_gate());
     }
     let first = seed::members(instance);

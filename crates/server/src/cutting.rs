@@ -1,11 +1,9 @@
 //! Key pairs: cut for members, changed, revoked, and shown once to whoever starts with them.
 
 use crate::instance::Instance;
-use crate::keys::{Key, Pair};
 use crate::problem::Problem;
 use crate::seed::Seeded;
 use serde::Serialize;
-use std::sync::Arc;
 
 /// Description of key pairs cut for the first start.
 const FIRST: &str = "first start";
@@ -54,71 +52,4 @@ pub(crate) async fn pairs(
     }
     let least = shown.pop().flatten();
     Ok((shown.pop().flatten(), least))
-}
-
-impl Instance {
-    /// Cuts a key pair for a member. The private half is in the answer and never again.
-    pub async fn cut_key(
-        &self,
-        member: i64,
-        description: &str,
-        expires: Option<jiff::Timestamp>,
-    ) -> Result<(Arc<Key>, Pair), Problem> {
-        let id = self
-            .backend
-            .store
-            .next_id(&Arc::from(crate::keys::TABLE))
-            .await?;
-        let pair = Pair::generate();
-        let key = Key::new(id, member, description.to_owned(), &pair, self.now());
-        let key = key.with(description.to_owned(), false, expires);
-        self.backend.write(vec![key.insert()]).await?;
-        Ok((self.keys.put(key), pair))
-    }
-
-    /// Revokes a key for good; the next request with it is refused.
-    pub async fn delete_key(&self, id: i64) -> Result<(), Problem> {
-        self.keys.remove(id);
-        let table = Arc::from(crate::keys::TABLE);
-        self.backend
-            .write(vec![bitting_store::Change::Delete { table, id }])
-            .await?;
-        Ok(())
-    }
-
-    /// Changes a key's description, activity and expiry.
-    pub async fn change_key(&self, key: Key) -> Result<Arc<Key>, Problem> {
-        self.backend.write(vec![key.update()]).await?;
-        Ok(self.keys.put(key))
-    }
-
-    /// Keeps when keys were last used: written now and then, not on every request.
-    pub async fn save_last_used(&self) -> Result<(), Problem> {
-        self.look().await?;
-        let changes: Vec<_> = self
-            .keys
-            .list(None)
-            .iter()
-            .filter(|key| key.is_unkept())
-            .map(|key| key.use_kept())
-            .collect();
-        if changes.is_empty() {
-            return Ok(());
-        }
-        Ok(self.backend.write(changes).await?)
-    }
-
-    /// Keeps what members called, as rarely.
-    pub async fn save_used(&self) -> Result<(), Problem> {
-        let table = Arc::from(crate::used::TABLE);
-        let mut ids = Vec::new();
-        for _ in 0..self.used.fresh() {
-            ids.push(self.backend.store.next_id(&table).await?);
-        }
-        let changes = self.used.changes(ids.into_iter());
-        if changes.is_empty() {
-            return Ok(());
-        }
-        Ok(self.backend.write(changes).await?)
-    }
 }

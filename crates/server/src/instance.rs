@@ -1,5 +1,7 @@
 //! One PSA company: its data, its keys, its members as callers. A server holds many.
 
+mod cutting;
+
 use crate::backend::Backend;
 use crate::caller::Caller;
 use crate::keys::{self, Key, Keys};
@@ -60,8 +62,8 @@ pub struct Instance {
     ledger: tokio::sync::Mutex<()>,
     /// The day that states at rest are of; a day that never was when they have to be looked at.
     agreements_day: AtomicI64,
-    /// Where the records are, when a PSA behind the gate has them.
-    gate: std::sync::OnceLock<Arc<crate::gate::state::Gate>>,
+    /// Where the records are, when a PSA behind a gate has them. Which, the gate knows.
+    gate: std::sync::OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
 /// The turn to write sums: in this process, and among the servers that share the database.
@@ -216,13 +218,20 @@ impl Instance {
     }
 
     /// Puts the instance in front of a PSA: from here on its records are that one's. The first gate stays.
-    pub fn join_gate(&self, gate: Arc<crate::gate::state::Gate>) {
+    pub fn join_gate(&self, gate: Arc<dyn Any + Send + Sync>) {
         let _ = self.gate.set(gate);
     }
 
-    /// The gate in front of a PSA, where the instance is one.
-    pub fn gate(&self) -> Option<&Arc<crate::gate::state::Gate>> {
-        self.gate.get()
+    /// Whether the records are those of a PSA behind a gate.
+    pub fn is_gate(&self) -> bool {
+        self.gate.get().is_some()
+    }
+
+    /// The gate in front of a PSA, where the instance is one, of the type that joined.
+    pub fn gate<T: Any>(&self) -> Option<&T> {
+        let gate = self.gate.get()?;
+        // A gate that nobody finds would let calls through to the instance's own records.
+        Some(gate.downcast_ref().expect("there is one kind of gate"))
     }
 
     pub fn now(&self) -> Timestamp {

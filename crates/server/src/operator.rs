@@ -71,8 +71,7 @@ async fn route(
         method: received.parts.method.clone(),
         received,
     };
-    if ask.instance.gate().is_some()
-        && matches!(rest, ["faults" | "autotask", ..] | ["instances", _, ..])
+    if ask.instance.is_gate() && matches!(rest, ["faults" | "autotask", ..] | ["instances", _, ..])
     {
         return Err(not_of_a_gate());
     }

@@ -85,7 +85,7 @@ fn navigation(visit: &Visit<'_>, section: &str) -> Markup {
     let is_gate = match &visit.place {
         Place::ConnectWise(company) => {
             let instance = visit.server.instance(company);
-            instance.is_some_and(|instance| instance.gate().is_some())
+            instance.is_some_and(|instance| instance.is_gate())
         }
         Place::Autotask(_) => false,
     };

@@ -50,7 +50,7 @@ pub(crate) async fn follow(server: Arc<Server>, mut stopped: watch::Receiver<boo
             () = tokio::time::sleep(EVERY) => {}
         }
         for instance in server.instances() {
-            if let Some(gate) = instance.gate()
+            if let Some(gate) = instance.gate::<Gate>()
                 && let Err(problem) = gate.mirror(&instance).await
             {
                 tracing::warn!(%problem, "the PSA's structure could not be read");

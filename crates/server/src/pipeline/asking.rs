@@ -65,7 +65,7 @@ fn veil<'u>(call: &Call<'_>, permit: &Permit<'_>, used: &'u Used) -> Result<Veil
     let mut veil = Veil::new(used);
     for other in readable(call, permit, used)? {
         // A PSA behind a gate answers what it is asked itself, and knows nothing of what is hidden here.
-        if call.instance.gate().is_some() {
+        if call.instance.is_gate() {
             return Err(behind(call, &other));
         }
         veil.hide(&other, call.instance.backend.grounds(), used);

@@ -9,6 +9,7 @@ use crate::autotask;
 use crate::caller::Caller;
 use crate::event::Event;
 use crate::fault;
+use crate::gate::Gate;
 use crate::http::{Handler, Outgoing, Received};
 use crate::instance::Instance;
 use crate::panics::{Caught, Panicked};
@@ -80,7 +81,7 @@ impl Server {
         let company = is_known.then_some(&*event.company);
         let instance = company.and_then(|company| self.instance(company));
         let reply = match &instance {
-            Some(instance) if instance.gate().is_some() => reply.of_gate(),
+            Some(instance) if instance.is_gate() => reply.of_gate(),
             _ => reply,
         };
         let wire = Wire::of(&event.path, vendor_type);
@@ -195,7 +196,7 @@ impl Server {
     ) -> Result<Reply, Problem> {
         let (instance, caller) = self.authenticate(&received.parts.headers).await?;
         event.caller(&instance.company, &caller);
-        if instance.gate().is_some() {
+        if instance.is_gate() {
             // Pictures are documents, which a gate cannot hold against a role's rows.
             return Err(ApiError::no_endpoint().into());
         }
@@ -331,7 +332,7 @@ impl Server {
             base,
             received,
         };
-        let reply = match instance.gate() {
+        let reply = match instance.gate::<Gate>() {
             Some(gate) if !caller.is_operator() => gate.answer(&call, event).await?,
             _ => pipeline::answer(&call).await?,
         };
@@ -346,7 +347,7 @@ impl Server {
         caller: &Caller,
         path: &str,
     ) -> Vec<fault::Kind> {
-        if !self.faults.any() || instance.gate().is_some() {
+        if !self.faults.any() || instance.is_gate() {
             return Vec::new();
         }
         let header = received.parts.headers.get(http::header::AUTHORIZATION);
