@@ -53,7 +53,7 @@ fn the_bar_ends_where_the_rows_do() {
         let rows = said.lines().find_map(|line| line.strip_prefix("rows"));
         let rows = rows.and_then(|rest| rest.trim().split_once(','));
         let rows: f64 = rows.expect(&said).0.parse().unwrap();
-        let told = bitting_server::demo::Size::scaled(2_000).rows(autotask);
+        let told = bitting_demo::Size::scaled(2_000).rows(autotask);
         let told = f64::from(u32::try_from(told).unwrap());
         assert!((told / rows - 1.0).abs() < 0.1, "{told} told, {rows} made");
     }

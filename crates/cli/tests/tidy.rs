@@ -21,16 +21,27 @@ const BUILT: [&str; 8] = [
 ];
 
 /// The crates and what each may know of the others: the arrows of ARCHITECTURE.md, inward only.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("policy", &[]),
     ("query", &[]),
     ("catalog", &["policy"]),
     ("dialects", &["policy", "catalog", "query"]),
     ("store", &["query"]),
     ("client", &["policy", "catalog", "query", "dialects"]),
+    ("psa", &["policy", "catalog", "query", "dialects", "store"]),
+    (
+        "demo",
+        &["policy", "catalog", "query", "dialects", "store", "psa"],
+    ),
+    (
+        "rules",
+        &["policy", "catalog", "query", "dialects", "store", "psa"],
+    ),
     (
         "server",
-        &["policy", "catalog", "query", "dialects", "store", "client"],
+        &[
+            "policy", "catalog", "query", "dialects", "store", "client", "psa", "demo", "rules",
+        ],
     ),
     (
         "connect",
@@ -43,8 +54,8 @@ const ARROWS: [(&str, &[&str]); 10] = [
     (
         "cli",
         &[
-            "policy", "catalog", "query", "dialects", "store", "client", "server", "connect",
-            "sync",
+            "policy", "catalog", "query", "dialects", "store", "client", "psa", "demo", "server",
+            "connect", "sync",
         ],
     ),
 ];

@@ -1,14 +1,14 @@
 //! Many records in one call: each is saved for itself, and the answer says of each how it went. Knows no
 //! entity by name.
 
-use crate::answer::Reply;
-use crate::context::Context;
-use crate::permit::Permit;
-use crate::problem::Problem;
-use crate::saving;
 use bitting_catalog::route::Method;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_dialects::connectwise::names;
+use bitting_psa::answer::Reply;
+use bitting_psa::context::Context;
+use bitting_psa::permit::Permit;
+use bitting_psa::problem::Problem;
+use bitting_psa::saving;
 use bitting_query::Filter;
 use serde_json::{Value, json};
 

@@ -278,7 +278,7 @@ fn respond(visit: &Visit<'_>, outcome: Result<Outcome>) -> Response<Full<Bytes>>
         Ok(Outcome::Page(page)) => page,
         Ok(Outcome::Nowhere) => not_found(),
         Err(problem) => {
-            let status = crate::answer::Reply::problem(&problem).status;
+            let status = bitting_psa::answer::Reply::problem(&problem).status;
             let body = html! {
                 h1 { "That did not work" }
                 (page::wrong(&desk::message(&problem)))

@@ -3,16 +3,16 @@
 
 pub mod autotask;
 
-use crate::instance::{self, Instance};
-use crate::outbox::Message as _;
-use crate::outbox::callbacks::Message;
-use crate::problem::Problem;
-use crate::row::owned;
-use crate::rules::rulebook::Rulebook;
 use crate::seed::{self, Demo};
 use bitting_dialects::connectwise::error::ApiError;
+use bitting_psa::instance::{self, Instance};
+use bitting_psa::outbox::Message as _;
+use bitting_psa::outbox::callbacks::Message;
+use bitting_psa::problem::Problem;
+use bitting_psa::row::owned;
 use bitting_query::sql::render_with;
 use bitting_query::{Filter, Select, Value};
+use bitting_rules::rulebook::Rulebook;
 use bitting_store::table::{Cells, Change, Key, Table};
 use bitting_store::{Durability, Flow, Location, Store, StoreError};
 use std::collections::BTreeSet;
@@ -35,7 +35,7 @@ impl<'a> Copied<'a> {
             store: &instance.backend.store,
             tables: kept(instance::tables(instance.catalog(), &Rulebook)),
             outbox: Arc::from(Message::TABLE),
-            keys: crate::keys::TABLE,
+            keys: bitting_psa::keys::TABLE,
         }
     }
 }
@@ -172,7 +172,7 @@ pub(crate) async fn reset_watched(
         .collect();
     instance
         .backend
-        .write(moved.iter().map(crate::keys::Key::update).collect())
+        .write(moved.iter().map(bitting_psa::keys::Key::update).collect())
         .await?;
     for key in moved {
         instance.keys.put(key);
@@ -260,7 +260,7 @@ async fn wiped(copied: &Copied<'_>, keys: &BTreeSet<i64>) -> Result<Vec<Change>,
 
 /// Keys at rest.
 async fn keys(instance: &Instance) -> Result<BTreeSet<i64>, StoreError> {
-    let ids = ids(&instance.backend.store, &crate::keys::table()).await?;
+    let ids = ids(&instance.backend.store, &bitting_psa::keys::table()).await?;
     Ok(ids.into_iter().collect())
 }
 

@@ -1,8 +1,8 @@
 //! Key pairs: cut for members, changed, revoked, and shown once to whoever starts with them.
 
-use crate::instance::Instance;
-use crate::problem::Problem;
 use crate::seed::Seeded;
+use bitting_psa::instance::Instance;
+use bitting_psa::problem::Problem;
 use serde::Serialize;
 
 /// Description of key pairs cut for the first start.

@@ -1,19 +1,19 @@
 //! Tells callbacks what happened: signs what their outbox holds, posts it, and keeps what came of it.
 
-use crate::backend::{Backend, Look};
-use crate::instance::Instance;
-use crate::moment::time;
-use crate::outbox::callbacks::Message;
-use crate::outbox::courier::{Courier, Place, reason};
-use crate::outbox::{self, Message as _, Progress, State};
-use crate::permit::authorize;
-use crate::problem::Problem;
-use crate::row::Row;
-use crate::rules::callbacks::{self, recipient};
-use crate::secret::{Secret, word};
+use crate::courier::{Courier, Place, reason};
 use base64::Engine as _;
 use bitting_policy::Verb;
+use bitting_psa::backend::{Backend, Look};
+use bitting_psa::instance::Instance;
+use bitting_psa::moment::time;
+use bitting_psa::outbox::callbacks::Message;
+use bitting_psa::outbox::{self, Message as _, Progress, State};
+use bitting_psa::permit::authorize;
+use bitting_psa::problem::Problem;
+use bitting_psa::row::Row;
+use bitting_psa::secret::{Secret, word};
 use bitting_query::{Filter, Value};
+use bitting_rules::callbacks::{self, recipient};
 use bitting_store::StoreError;
 use bitting_store::table::Change;
 use hmac::{Hmac, Mac as _};
@@ -225,7 +225,7 @@ async fn record(
     let look = Look {
         view: None,
         projection: None,
-        release: crate::answer::DEFAULT_RELEASE,
+        release: bitting_psa::answer::DEFAULT_RELEASE,
         base: &base,
         parents: &[],
     };
@@ -265,7 +265,7 @@ async fn always_fails(instance: &Instance, latest: &Message) -> Result<bool, Pro
 }
 
 fn inactive(instance: &Instance, row: &Row) -> Result<Change, Problem> {
-    let entity = crate::rules::related::entity(instance, callbacks::PATH)?;
+    let entity = bitting_rules::related::entity(instance, callbacks::PATH)?;
     Ok(Change::Update {
         table: entity.table.clone(),
         id: row.id,

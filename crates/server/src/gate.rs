@@ -15,22 +15,23 @@ pub(crate) mod state;
 mod upstream;
 mod writing;
 
-use crate::answer::Reply;
-use crate::caller::Caller;
-use crate::event::Event;
-use crate::instance::Instance;
-use crate::permit::{Permit, authorize, pass_through};
 use crate::pipeline;
 use crate::pipeline::call::Call;
 use crate::pipeline::call::needs;
-use crate::problem::Problem;
-use crate::{marks, rules};
 use bitting_catalog::entity::Entity;
 use bitting_catalog::route::{Method, RouteKind};
 use bitting_dialects::connectwise::conditions::print;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::{Denial, Verb, Why};
+use bitting_psa::answer::Reply;
+use bitting_psa::caller::Caller;
+use bitting_psa::event::Event;
+use bitting_psa::instance::Instance;
+use bitting_psa::marks;
+use bitting_psa::permit::{Permit, authorize, pass_through};
+use bitting_psa::problem::Problem;
 use bitting_query::{Filter, Path};
+use bitting_rules as rules;
 use fence::{Fence, Unprovable};
 pub use front::Front;
 use identity::Identity;
@@ -277,7 +278,7 @@ impl Passage<'_> {
             let above = index > 0 && holder.parents.len() <= index;
             let fence = self.fence(&sight, above).await?;
             let owns =
-                asked.mine() && call.entity.ownership.parent && crate::mine::is_owned(holder);
+                asked.mine() && call.entity.ownership.parent && bitting_psa::mine::is_owned(holder);
             let own = if owns {
                 let sight = pass_through(&call.caller, holder).owned();
                 Some(self.fence(&sight, above).await?)

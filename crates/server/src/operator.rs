@@ -16,14 +16,14 @@ pub(crate) use events::PATH as LOG_PATH;
 pub(crate) use instances::{Made, check, make};
 pub(crate) use settings::{SWITCHES, fault as setting_fault};
 
-use crate::answer::Reply;
 use crate::copies::not_of_a_gate;
-use crate::event::Event;
 use crate::http::Received;
-use crate::problem::Problem;
 use crate::server::Server;
 use ask::{Ask, number, reply};
 use bitting_dialects::connectwise::error::ApiError;
+use bitting_psa::answer::Reply;
+use bitting_psa::event::Event;
+use bitting_psa::problem::Problem;
 use http::Method;
 
 /// Answers a call below `/bitting/`.

@@ -8,20 +8,7 @@ mod parents;
 mod veil;
 
 use self::call::{Call, needs};
-use crate::answer::Reply;
-use crate::backend::{Ask, Look, Made};
 use crate::http::Body;
-use crate::instance::Later;
-use crate::marks::under;
-use crate::permit::{Permit, authorize};
-use crate::problem::Problem;
-use crate::rules;
-use crate::rules::rulebook::Rulebook;
-use crate::{
-    answer::{Answer, Paged},
-    context::Context,
-};
-use crate::{computed, marks, saving};
 use asking::filter;
 pub(crate) use asking::{ordered, read_filter};
 use bitting_catalog::entity::Entity;
@@ -31,7 +18,20 @@ use bitting_dialects::connectwise::filter_values;
 use bitting_dialects::connectwise::link::{self, Position};
 use bitting_dialects::connectwise::projection::Projection;
 use bitting_policy::Verb;
+use bitting_psa::answer::Reply;
+use bitting_psa::backend::{Ask, Look, Made};
+use bitting_psa::instance::Later;
+use bitting_psa::marks::under;
+use bitting_psa::permit::{Permit, authorize};
+use bitting_psa::problem::Problem;
+use bitting_psa::{
+    answer::{Answer, Paged},
+    context::Context,
+};
+use bitting_psa::{computed, marks, saving};
 use bitting_query::{Comparison, Filter, Kind, Path, Value, and};
+use bitting_rules as rules;
+use bitting_rules::rulebook::Rulebook;
 use parents::pass_parents;
 pub(crate) use parents::split;
 use std::sync::Arc;
@@ -316,7 +316,7 @@ async fn by_name(call: &Call<'_>, word: &str) -> Result<i64, Problem> {
     let word = percent_encoding::percent_decode_str(word)
         .decode_utf8_lossy()
         .into_owned();
-    let filter = crate::backend::equals(&field.column, Kind::Text, Value::Text(word));
+    let filter = bitting_psa::backend::equals(&field.column, Kind::Text, Value::Text(word));
     let rows = call
         .instance
         .backend
@@ -396,7 +396,7 @@ async fn list(
             let backend = &call.instance.backend;
             let (mut rows, more) = backend.page(permit, &ask).await?;
             rows = rules::tickets::service_level::calculated(context, rows).await?;
-            crate::backend::Page {
+            bitting_psa::backend::Page {
                 last: rows.last().map(|row| row.id),
                 body: backend.write_rows(permit, &rows, ask.look, true).await?,
                 more,
@@ -527,7 +527,8 @@ async fn usages(call: &Call<'_>, permit: &Permit<'_>, id: Option<i64>) -> Result
     if call.instance.backend.row(permit, id).await?.is_none() {
         return Err(ApiError::not_found(&call.entity.schema, &id.to_string()).into());
     }
-    let found = crate::usage::of(&call.instance.backend, &call.caller, call.entity, id).await?;
+    let found =
+        bitting_psa::usage::of(&call.instance.backend, &call.caller, call.entity, id).await?;
     Ok(Reply::json(
         200,
         serde_json::to_vec(&found).unwrap_or_default(),

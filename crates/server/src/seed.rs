@@ -1,14 +1,14 @@
 //! A company's first records: the demo company, or the least that anyone can call with.
 
-use crate::backend::Backend;
-use crate::demo::{self, DemoError, Recipes, RoleRecipe, Size, Summary};
-use crate::instance::Instance;
-use crate::mine;
-use crate::rules::first;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::Entity;
+use bitting_demo::{self as demo, DemoError, Recipes, RoleRecipe, Size, Summary};
 use bitting_policy::{ListDocument, Role};
+use bitting_psa::backend::Backend;
+use bitting_psa::instance::Instance;
+use bitting_psa::mine;
 use bitting_query::Value;
+use bitting_rules::first;
 use bitting_store::{Change, StoreError};
 use jiff::Timestamp;
 use std::sync::{Arc, mpsc};
@@ -213,12 +213,14 @@ async fn load(
     let setting = instance
         .backend
         .store
-        .next_id(&Arc::from(crate::instance::SETTINGS))
+        .next_id(&Arc::from(bitting_psa::instance::SETTINGS))
         .await
         .map_err(|error| error.to_string())?;
     let last = |summary: &Summary| {
         let members = format!("{},{}", summary.admin.member, summary.least.member);
-        let mut changes = vec![crate::instance::setting_change(setting, MEMBERS, &members)];
+        let mut changes = vec![bitting_psa::instance::setting_change(
+            setting, MEMBERS, &members,
+        )];
         for (id, recipe) in &summary.roles {
             changes.push(instance.role_change(&role(instance, *id, recipe)?));
         }

@@ -7,15 +7,15 @@ mod reception;
 pub(crate) use address::base;
 
 use crate::autotask;
-use crate::caller::Caller;
-use crate::event::Log;
-use crate::fault::Faults;
-use crate::instance::Instance;
 use crate::jobs::Jobs;
-use crate::problem::Problem;
 use crate::shelf::Shelf;
 use bitting_dialects::connectwise::auth;
 use bitting_dialects::connectwise::error::ApiError;
+use bitting_psa::caller::Caller;
+use bitting_psa::event::Log;
+use bitting_psa::fault::Faults;
+use bitting_psa::instance::Instance;
+use bitting_psa::problem::Problem;
 use doors::Doors;
 pub use doors::Starting;
 use http::HeaderMap;
@@ -32,7 +32,7 @@ pub struct Settings {
     /// Refuse calls that name no software.
     pub require_client_id: bool,
     /// Secret of whoever runs the server; opens Bitting's own API.
-    pub operator: crate::secret::Secret,
+    pub operator: bitting_psa::secret::Secret,
 }
 
 /// All instances of one process.

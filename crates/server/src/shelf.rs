@@ -1,12 +1,12 @@
 //! Where the companies of a server rest, and opening one: a file or a schema each. The first company keeps
 //! the list of the others.
 
-use crate::instance::{Clock, Instance, Opening};
-use crate::problem::Problem;
-use crate::rules::rulebook::Rulebook;
 use bitting_catalog::Catalog;
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_policy::Registry;
+use bitting_psa::instance::{Clock, Instance, Opening};
+use bitting_psa::problem::Problem;
+use bitting_rules::rulebook::Rulebook;
 use bitting_store::{DatabaseUrl, Durability, Location, StoreError};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;

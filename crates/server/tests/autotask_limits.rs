@@ -6,9 +6,9 @@
 #[path = "support/autotask.rs"]
 mod support;
 
+use bitting_demo::Size;
 use bitting_server::autotask::limits::{HOURLY, Limits};
 use bitting_server::autotask::users::Shown;
-use bitting_server::demo::Size;
 use bitting_server::http::{BODY_LIMIT, Body, Handler as _, Received, serve};
 use bitting_server::seed::Demo;
 use bitting_store::Location;

@@ -8,7 +8,7 @@ mod site;
 use base64::Engine as _;
 use bitting_server::autotask::users::Shown;
 use bitting_server::autotask::webhooks::delivery;
-use bitting_server::outbox::courier::Courier;
+use bitting_server::courier::Courier;
 use serde_json::{Value, json};
 use site::{Site, all};
 use std::collections::VecDeque;

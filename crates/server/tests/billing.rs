@@ -1122,11 +1122,11 @@ async fn batches_post_invoices_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agreement_of_the_demo_company_is_billed_what_it_was_billed_before() {
-    let size = bitting_server::demo::Size {
+    let size = bitting_demo::Size {
         companies: 20,
         agreements: 12,
         tickets: 20,
-        ..bitting_server::demo::Size::default()
+        ..bitting_demo::Size::default()
     };
     let company = Company::demo(size, 5).await;
     let admin = &company.admin;

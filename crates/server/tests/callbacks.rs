@@ -107,7 +107,7 @@ fn parse(read: &[u8]) -> Option<Heard> {
 }
 
 fn delivery(company: &Company) -> Delivery {
-    let client = bitting_server::outbox::courier::client().unwrap();
+    let client = bitting_server::courier::client().unwrap();
     Delivery::new(company.instance.clone(), client, "https://psa.test/")
 }
 

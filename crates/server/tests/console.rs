@@ -3,7 +3,7 @@
 
 mod support;
 
-use bitting_server::event::Event;
+use bitting_psa::event::Event;
 use http::header;
 use serde_json::json;
 use std::time::Duration;

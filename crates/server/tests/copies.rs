@@ -4,10 +4,10 @@
 
 mod support;
 
+use bitting_demo::Size;
 use bitting_policy::Level::{All, None as No};
+use bitting_psa::keys::Pair;
 use bitting_server::copies;
-use bitting_server::demo::Size;
-use bitting_server::keys::Pair;
 use bitting_server::seed::{self, Demo};
 use bitting_store::Location;
 use serde_json::{Value, json};

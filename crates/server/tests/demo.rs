@@ -4,7 +4,7 @@
 mod support;
 
 use bitting_catalog::route::{Method, RouteKind};
-use bitting_server::demo::Size;
+use bitting_demo::Size;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use support::Company;

@@ -6,8 +6,8 @@
 mod support;
 
 use bitting_catalog::route::{Method, RouteKind};
+use bitting_demo::Size;
 use bitting_policy::{Level, Needs, Registry, Role, Verb};
-use bitting_server::demo::Size;
 use serde_json::json;
 use support::Company;
 

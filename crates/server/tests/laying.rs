@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use base64::Engine as _;
-use bitting_server::demo::Size;
+use bitting_demo::Size;
 use bitting_server::host::{self, AutotaskOptions, Laid, Options, Order, Running, Work};
 use bitting_server::seed::Demo;
 use bitting_store::{Held, Location};

@@ -5,9 +5,9 @@
 
 mod support;
 
+use bitting_demo::Size;
 use bitting_policy::Level;
 use bitting_query::Kind;
-use bitting_server::demo::Size;
 use bitting_store::table::{Change, Column, Key, Table};
 use bitting_store::{Location, Store};
 use serde_json::{Value, json};

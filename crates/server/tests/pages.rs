@@ -4,7 +4,7 @@
 
 mod support;
 
-use bitting_server::demo::Size;
+use bitting_demo::Size;
 use support::Company;
 
 /// The address and the relation of each link.

@@ -5,7 +5,7 @@
 
 mod support;
 
-use bitting_server::demo::Size;
+use bitting_demo::Size;
 use serde_json::Value;
 use support::Company;
 

@@ -3,9 +3,9 @@
 
 mod support;
 
+use bitting_demo::Size;
 use bitting_policy::Level;
-use bitting_server::demo::Size;
-use bitting_server::rules::reports::{self, definition};
+use bitting_rules::reports::{self, definition};
 use serde_json::{Value, json};
 use support::{Company, Credentials};
 

@@ -5,9 +5,9 @@
 
 mod support;
 
+use bitting_demo::Size;
 use bitting_policy::Level;
-use bitting_server::demo::Size;
-use bitting_server::rules::reports::definition::{self, Column, ColumnKind, Source};
+use bitting_rules::reports::definition::{self, Column, ColumnKind, Source};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use support::{Company, Credentials};

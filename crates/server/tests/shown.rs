@@ -6,7 +6,7 @@
 mod support;
 
 use bitting_catalog::route::{Method, RouteKind};
-use bitting_server::demo::Size;
+use bitting_demo::Size;
 use serde_json::Value;
 use support::Company;
 

@@ -5,8 +5,8 @@
 
 mod support;
 
+use bitting_demo::Size;
 use bitting_policy::Level::{My, None as No};
-use bitting_server::demo::Size;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;

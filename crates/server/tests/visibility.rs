@@ -6,8 +6,8 @@
 mod support;
 
 use bitting_catalog::entity::{Entity, Field, Kind};
+use bitting_demo::Size;
 use bitting_policy::Level;
-use bitting_server::demo::Size;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};

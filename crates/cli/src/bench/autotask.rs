@@ -10,10 +10,10 @@ use bitting_connect::autotask::held::Instance;
 use bitting_connect::autotask::plan::{Line, Plan, plan};
 use bitting_connect::autotask::verify::{Asked, verify};
 use bitting_connect::autotask::wanted::{Choices, Wanted, wanted};
+use bitting_psa::secret::Secret as Kept;
 use bitting_server::console::bench::{
     Audit, Credentials, Level, Made, Order, Pasted, Planned, Proof, Refusal,
 };
-use bitting_server::secret::Secret as Kept;
 
 impl Workbench {
     fn autotask_wanted(&self, order: &Order) -> Result<Wanted, Refusal> {

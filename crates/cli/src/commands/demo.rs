@@ -3,7 +3,7 @@
 use crate::forms::whole;
 use crate::progress::Progress;
 use anyhow::{Context as _, Result};
-use bitting_server::demo::Size;
+use bitting_demo::Size;
 use bitting_server::host::{self, FilledAutotask, Options, Shown};
 use bitting_server::seed;
 use clap::Args;

@@ -11,7 +11,7 @@ use crate::jobs::{self, Desk};
 use crate::runtime::{runtime, stop_signal};
 use crate::{laying, overlay, private_file};
 use anyhow::{Context as _, Result};
-use bitting_server::demo::Size;
+use bitting_demo::Size;
 use bitting_server::host::{self, AutotaskOptions, Options, Running};
 use bitting_server::seed::Demo;
 use bitting_sync::Scheduler;

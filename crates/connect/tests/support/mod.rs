@@ -58,7 +58,7 @@ impl Server {
         let runtime = Runtime::new().expect("a runtime");
         let state = tempfile::tempdir().expect("a directory");
         let demo = demo.then(|| bitting_server::seed::Demo {
-            size: bitting_server::demo::Size::with_tickets(60),
+            size: bitting_demo::Size::with_tickets(60),
             seed: 1,
         });
         let options = host::Options {

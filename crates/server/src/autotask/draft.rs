@@ -1,7 +1,7 @@
 //! A record on its way to rest, as saving and rules see it.
 
-use crate::row::Row;
 use bitting_catalog::entity::Entity;
+use bitting_psa::row::Row;
 use bitting_query::Value;
 
 /// A record on its way to rest.

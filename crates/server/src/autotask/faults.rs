@@ -2,12 +2,12 @@
 
 use super::answer::Trouble;
 use super::tenant::{Caller, Level, Tenant};
-use crate::answer::Reply;
-use crate::event::Event;
-use crate::fault::{Kind, Target, action};
 use crate::server::Server;
 use bitting_dialects::autotask::error::Refusal;
 use bitting_policy::Level as Reach;
+use bitting_psa::answer::Reply;
+use bitting_psa::event::Event;
+use bitting_psa::fault::{Kind, Target, action};
 use std::sync::Arc;
 use std::time::Duration;
 

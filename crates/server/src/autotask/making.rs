@@ -3,10 +3,10 @@
 use super::seed::{self, First};
 use super::shelf::{LONGEST, OTHERS, others};
 use super::tenant::Tenant;
-use crate::problem::Problem;
 use crate::seed::Demo;
 use crate::server::Server;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
+use bitting_psa::problem::Problem;
 use std::sync::Arc;
 
 /// An Autotask database that was just made, with the API users it starts with.

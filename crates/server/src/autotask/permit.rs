@@ -159,7 +159,7 @@ pub async fn may_refer(
             // Nothing is asked of the row but that it is there.
             tenant.backend.raw_row(target, id).await?.is_some()
         } else {
-            let rows = and(rows, crate::backend::with_id(id));
+            let rows = and(rows, bitting_psa::backend::with_id(id));
             tenant.backend.raw_any(target, rows).await?
         };
         if !seen {

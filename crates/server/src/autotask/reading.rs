@@ -4,12 +4,12 @@ use super::answer::Trouble;
 use super::permit::Permit;
 use super::tenant::Tenant;
 use super::users::ProtectedData;
-use crate::backend::with_id;
-use crate::row::Row;
 use bitting_dialects::autotask::page::{self, Token};
 use bitting_dialects::autotask::record::Layout;
 use bitting_dialects::autotask::search::Search;
 use bitting_dialects::connectwise::record;
+use bitting_psa::backend::with_id;
+use bitting_psa::row::Row;
 use bitting_query::{Comparison, Filter, Kind, Select, Value, and};
 use bitting_store::StoreError;
 use bitting_store::table::{Cell, Cells, Flow};
@@ -64,7 +64,7 @@ pub async fn page(
     let mut filter = and(and(permit.rows(), under), search.filter.clone());
     if token.after > i64::MIN {
         let after = Filter::Compare {
-            path: crate::backend::column("id", Kind::Integer),
+            path: bitting_psa::backend::column("id", Kind::Integer),
             op: Comparison::Greater,
             value: Value::Integer(token.after),
         };
@@ -136,7 +136,7 @@ async fn read(
             }
             rows += 1;
             layout.write(out, &defined, masked, &|index| shown(cells.cell(index)));
-            each(crate::backend::id_of(cells));
+            each(bitting_psa::backend::id_of(cells));
             Flow::Continue
         })
         .await?;

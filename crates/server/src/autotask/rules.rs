@@ -20,11 +20,11 @@ use super::answer::Trouble;
 use super::permit::Permit;
 use super::tenant::Tenant;
 use crate::autotask::draft::Draft;
-use crate::backend::{Backend, equals};
-use crate::moment::time;
-use crate::row::Row;
 use bitting_catalog::entity::Entity;
 use bitting_dialects::autotask::error::Refusal;
+use bitting_psa::backend::{Backend, equals};
+use bitting_psa::moment::time;
+use bitting_psa::row::Row;
 use bitting_query::{Kind, Value, and};
 use bitting_store::StoreError;
 use bitting_store::table::Change;
@@ -241,7 +241,7 @@ async fn same_company(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trou
         };
         let target = tenant.catalog().entity(target);
         let filter = and(
-            crate::backend::with_id(id),
+            bitting_psa::backend::with_id(id),
             equals("company_id", Kind::Integer, Value::Integer(company)),
         );
         if !tenant.backend.raw_any(target, filter).await? {

@@ -3,9 +3,9 @@
 
 use super::tenant::Tenant;
 use super::users::{ApiUser, Shown};
-use crate::demo::Size;
 use crate::seed::{Demo, lay_down};
 use bitting_catalog::security::{SecurityLevel, Values};
+use bitting_demo::Size;
 
 /// Setting that names the resources a newcomer starts with, `admin,least`.
 const USERS: &str = "first-users";

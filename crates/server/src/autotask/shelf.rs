@@ -3,12 +3,12 @@
 use super::tenant::switches::Started;
 use super::tenant::{Opening, Tenant};
 use crate::autotask::options::AutotaskOptions;
-use crate::instance::Instance;
 use crate::shelf::Shelf;
 use crate::shipped;
 use bitting_catalog::security::Permissions;
 use bitting_catalog::{Catalog, CatalogError};
 use bitting_policy::Registry;
+use bitting_psa::instance::Instance;
 use bitting_store::{Durability, Location, StoreError};
 use std::path::PathBuf;
 use std::sync::Arc;

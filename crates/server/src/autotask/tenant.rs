@@ -7,17 +7,17 @@ mod users;
 
 use super::limits::{Limits, Usage};
 use super::users::{ApiUser, ProtectedData};
-use crate::backend::Backend;
-use crate::instance::Clock;
-use crate::row::owned;
-use crate::shape;
-use crate::versions;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::EntityId;
 use bitting_catalog::security::{LevelError, Permissions, Reach, SecurityLevel};
 use bitting_dialects::autotask::route::Router;
 use bitting_dialects::autotask::udf::Defined;
 use bitting_policy::{ActionId, Registry, Role, Verb};
+use bitting_psa::backend::Backend;
+use bitting_psa::instance::Clock;
+use bitting_psa::row::owned;
+use bitting_psa::shape;
+use bitting_psa::versions;
 use bitting_query::{Filter, Kind, Select, Value};
 use bitting_store::table::{Change, Column, Flow, Key, Table};
 use bitting_store::{Durability, Location, Store, StoreError};
@@ -431,7 +431,7 @@ impl Tenant {
 pub(crate) fn tables(catalog: &Catalog) -> Vec<Table> {
     let mut tables = shape::tables(catalog);
     tables.extend([USERS, LEVELS, SETTINGS, USED].map(named));
-    tables.push(crate::outbox::table::<super::webhooks::outbox::Message>());
+    tables.push(bitting_psa::outbox::table::<super::webhooks::outbox::Message>());
     tables
 }
 

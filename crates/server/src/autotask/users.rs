@@ -1,7 +1,7 @@
 //! API users of an Autotask instance: user name, secret as a fingerprint, tracking identifier, security level.
 //! A change holds on the next request. Knows resources only by their id.
 
-use crate::secret::{Fingerprint, Secret, word};
+use bitting_psa::secret::{Fingerprint, Secret, word};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,8 @@
 //! A row in hand with the rows it points to, so that a rule about rows can be held against what is about to be
 //! written. Must not know what the rule says.
 
-use crate::backend::Backend;
-use crate::row::Row;
+use bitting_psa::backend::Backend;
+use bitting_psa::row::Row;
 use bitting_query::{Elements, Filter, Link, Path, Value};
 use bitting_store::StoreError;
 use std::borrow::Cow;

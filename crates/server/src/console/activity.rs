@@ -13,8 +13,8 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::{Place, Visit},
 };
-use crate::event::search::{DECISIONS, Search};
-use crate::event::{Event, LOOKED_AT};
+use bitting_psa::event::search::{DECISIONS, Search};
+use bitting_psa::event::{Event, LOOKED_AT};
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 use std::sync::Arc;

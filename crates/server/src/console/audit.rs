@@ -11,9 +11,9 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::{Place, Visit},
 };
-use crate::keys::Key;
 use bitting_catalog::profile::Profile;
 use bitting_policy::{Level, Registry, Role, Verb};
+use bitting_psa::keys::Key;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use std::sync::Arc;

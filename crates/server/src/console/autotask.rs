@@ -26,10 +26,10 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
-use crate::event::Event;
-use crate::problem::Problem;
 use crate::server::Server;
 use bitting_dialects::connectwise::error::ApiError;
+use bitting_psa::event::Event;
+use bitting_psa::problem::Problem;
 use maud::{Markup, html};
 use serde_json::Value;
 use std::future::Future;

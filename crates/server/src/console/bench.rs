@@ -2,8 +2,8 @@
 //! alone. Whoever runs the server hands in one thing that can do them. Plain words only, so that neither side
 //! knows the other's types.
 
-use crate::secret::Secret;
 use bitting_catalog::security::SecurityLevel;
+use bitting_psa::secret::Secret;
 
 /// What was chosen for an integration.
 #[derive(Debug, Clone, Default)]

@@ -2,19 +2,9 @@
 //! or in a member's place, and permits for what the vendor's API has no path for. Knows no page.
 
 use super::bench::{Bench, Refusal};
-use crate::answer::DEFAULT_RELEASE;
-use crate::caller::Caller;
-use crate::context::Context;
-use crate::event::Event;
 use crate::http::{Body, Received};
-use crate::instance::Instance;
-use crate::keys::{Key, Pair};
-use crate::permit::{Permit, authorize};
 use crate::pipeline;
 use crate::pipeline::call::Call;
-use crate::problem::Problem;
-use crate::rules::rulebook::Rulebook;
-use crate::saving;
 use crate::server::Server;
 use base64::Engine as _;
 use bitting_catalog::entity::Entity;
@@ -22,6 +12,16 @@ use bitting_catalog::route::Method;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_dialects::connectwise::parameters::Parameters;
 use bitting_policy::{Role, Verb};
+use bitting_psa::answer::DEFAULT_RELEASE;
+use bitting_psa::caller::Caller;
+use bitting_psa::context::Context;
+use bitting_psa::event::Event;
+use bitting_psa::instance::Instance;
+use bitting_psa::keys::{Key, Pair};
+use bitting_psa::permit::{Permit, authorize};
+use bitting_psa::problem::Problem;
+use bitting_psa::saving;
+use bitting_rules::rulebook::Rulebook;
 use bytes::Bytes;
 use serde_json::Value;
 use std::future::Future;
@@ -205,7 +205,7 @@ impl<'a> Desk<'a> {
                 Ok(reply) => reply.status,
                 Err(problem) => {
                     event.fail(problem);
-                    crate::answer::Reply::problem(problem).status
+                    bitting_psa::answer::Reply::problem(problem).status
                 }
             };
             event.finish(status, started.elapsed());
@@ -221,7 +221,7 @@ impl<'a> Desk<'a> {
         query: &str,
         received: &Received,
         event: &mut Event,
-    ) -> Result<crate::answer::Reply, Problem> {
+    ) -> Result<bitting_psa::answer::Reply, Problem> {
         let instance = &self.instance;
         let found = instance
             .router
@@ -413,7 +413,7 @@ impl Begun {
             Ok(_) => 200,
             Err(problem) => {
                 event.fail(problem);
-                crate::answer::Reply::problem(problem).status
+                bitting_psa::answer::Reply::problem(problem).status
             }
         };
         event.finish(status, self.started.elapsed());

@@ -1,9 +1,9 @@
 //! The administrator's password at rest and the one-time link. A password is a slow hash by design and
 //! nothing else. Knows no session and no page.
 
-use crate::secret::{Fingerprint, Secret, word};
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
+use bitting_psa::secret::{Fingerprint, Secret, word};
 use parking_lot::{Mutex, RwLock};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -144,7 +144,7 @@ fn write(file: &Path, text: &str) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::{Door, DoorError};
-    use crate::secret::Secret;
+    use bitting_psa::secret::Secret;
 
     #[tokio::test]
     async fn a_password_opens_after_a_restart_and_no_other_does() {

@@ -10,11 +10,11 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::{Place, Visit},
 };
-use crate::problem::Problem;
 use bitting_catalog::profile::lint::{Severity, lint};
 use bitting_catalog::profile::{Entries, Pattern, Profile, Psa, Selection, shipped};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_policy::{Comparison, Level, ListDocument, Registry, Role, Verb, compare};
+use bitting_psa::problem::Problem;
 use maud::{Markup, html};
 use std::sync::OnceLock;
 

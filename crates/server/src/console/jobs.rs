@@ -10,8 +10,8 @@ use crate::console::{
     visit::Visit,
 };
 use crate::jobs::{Integration, Job, JobRun, Jobs, NewConnection};
-use crate::secret::Secret;
 use bitting_catalog::profile::{Profile, Psa};
+use bitting_psa::secret::Secret;
 use maud::{Markup, html};
 use std::sync::Arc;
 

@@ -9,10 +9,10 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
-use crate::keys::Pair;
-use crate::problem::Problem;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_policy::Verb;
+use bitting_psa::keys::Pair;
+use bitting_psa::problem::Problem;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! What comes of a visit.
 
 use super::page::Page;
-use crate::problem::Problem;
+use bitting_psa::problem::Problem;
 use maud::Markup;
 
 /// What a page's code answers.

@@ -6,7 +6,7 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
-use crate::event::Event;
+use bitting_psa::event::Event;
 use maud::{Markup, html};
 use std::sync::Arc;
 

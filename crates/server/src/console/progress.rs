@@ -2,7 +2,7 @@
 
 use super::page::{self, Page};
 use super::underway::{Outcome, Underway, Work};
-use crate::secret::word;
+use bitting_psa::secret::word;
 use maud::{Markup, PreEscaped, html};
 use std::sync::atomic::Ordering;
 

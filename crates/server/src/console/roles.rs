@@ -9,8 +9,8 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
-use crate::problem::Problem;
 use bitting_policy::{Level, ListDocument, Role, Verb};
+use bitting_psa::problem::Problem;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 

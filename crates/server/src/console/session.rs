@@ -1,7 +1,7 @@
 //! Who is signed in: sessions, the lock on repeated failures, and what a session may show once. Knows no
 //! page and no password.
 
-use crate::secret::{Fingerprint, Secret, word};
+use bitting_psa::secret::{Fingerprint, Secret, word};
 use maud::{Markup, PreEscaped};
 use parking_lot::{Mutex, RwLock};
 use std::collections::HashMap;

@@ -9,8 +9,8 @@ use crate::console::{
     web::{cookie, cookie_name, has_token, host, page_response, see, set_cookie},
 };
 use crate::http::Received;
-use crate::secret::{Secret, word};
 use crate::server::Server;
+use bitting_psa::secret::{Secret, word};
 use bytes::Bytes;
 use http::Response;
 use http_body_util::Full;

@@ -1,7 +1,7 @@
 //! Work that takes longer than a page may: it goes on by itself, and its page shows how far it is. Knows
 //! nothing of what is done.
 
-use crate::secret::{Secret, word};
+use bitting_psa::secret::{Secret, word};
 use maud::Markup;
 use parking_lot::Mutex;
 use std::collections::HashMap;

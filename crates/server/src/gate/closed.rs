@@ -1,12 +1,12 @@
 //! What the gate does not let through: calls whose effect no fence can be held against. Fail closed: whatever is
 //! not known to be provable is refused, with the reason.
 
-use crate::caller::Caller;
-use crate::permit::Permit;
 use crate::pipeline::call::Call;
-use crate::rules;
 use bitting_catalog::entity::Entity;
 use bitting_catalog::route::{Method, RouteKind};
+use bitting_psa::caller::Caller;
+use bitting_psa::permit::Permit;
+use bitting_rules as rules;
 
 /// Rules whose paths speak of the caller itself: a virtual member is known to the gate alone.
 const OF_THE_CALLER: [&str; 3] = ["my_security", "my_customize_items", "my_member"];

@@ -2,11 +2,11 @@
 //! that a record shows. What has no such words cannot be proven, and the call is refused.
 
 use super::identity::Identity;
-use crate::permit::{Grounds, Permit};
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, Field, Kind as FieldKind};
 use bitting_dialects::connectwise::layout::{ENTERED_BY, SCOPE};
 use bitting_policy::Why;
+use bitting_psa::permit::{Grounds, Permit};
 use bitting_query::{Comparison, Filter, Kind, Link, Path, Value, and, simplify};
 use std::sync::Arc;
 
@@ -132,7 +132,7 @@ impl Words<'_> {
             Filter::And(filters) => Filter::And(many(filters)?),
             Filter::Or(filters) => Filter::Or(many(filters)?),
             Filter::Not(inner) => Filter::Not(Box::new(self.filter(entity, inner)?)),
-            Filter::InIndex { table, .. } if *table == crate::mine::table(&entity.table) => {
+            Filter::InIndex { table, .. } if *table == bitting_psa::mine::table(&entity.table) => {
                 self.owned(entity)?
             }
             Filter::OneOf { path, values } if is(path, SCOPE) => {

@@ -2,9 +2,9 @@
 
 use super::{Gate, LocateError, Settings, Upstream};
 use crate::host::error::HostError;
-use crate::instance::Instance;
-use crate::rules;
 use crate::server::Server;
+use bitting_psa::instance::Instance;
+use bitting_rules as rules;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;

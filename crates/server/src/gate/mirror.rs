@@ -3,10 +3,10 @@
 
 use super::Gate;
 use super::upstream::{Ask, Trace};
-use crate::answer::DEFAULT_RELEASE;
-use crate::instance::Instance;
-use crate::problem::Problem;
 use bitting_catalog::entity::{Entity, Kind as FieldKind};
+use bitting_psa::answer::DEFAULT_RELEASE;
+use bitting_psa::instance::Instance;
+use bitting_psa::problem::Problem;
 use bitting_query::{Filter, Value};
 use bitting_store::Change;
 use serde_json::Value as Json;

@@ -5,9 +5,7 @@ use super::fence::Fence;
 use super::show::Show;
 use super::upstream::{Answer, Ask, gateway};
 use super::{AT_ONCE, Passage, Stop, proof};
-use crate::answer::Reply;
 use crate::http::Body;
-use crate::permit::Permit;
 use crate::pipeline;
 use bitting_catalog::route::RouteKind;
 use bitting_dialects::connectwise::conditions::print;
@@ -16,6 +14,8 @@ use bitting_dialects::connectwise::filter_values;
 use bitting_dialects::connectwise::link::{self, Position};
 use bitting_dialects::connectwise::parameters::Parameters;
 use bitting_dialects::connectwise::projection::Projection;
+use bitting_psa::answer::Reply;
+use bitting_psa::permit::Permit;
 use serde_json::{Value as Json, json};
 
 impl Passage<'_> {

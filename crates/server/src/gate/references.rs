@@ -3,13 +3,13 @@
 
 use super::upstream::Ask;
 use super::{Passage, Stop, filled, proof};
-use crate::permit::{Permit, pass_through};
-use crate::problem::Problem;
 use bitting_catalog::entity::{Entity, EntityId, Field, Kind as FieldKind};
 use bitting_dialects::connectwise::body::Key;
 use bitting_dialects::connectwise::conditions::print;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_dialects::connectwise::names;
+use bitting_psa::permit::{Permit, pass_through};
+use bitting_psa::problem::Problem;
 use bitting_query::{Comparison, Filter, Kind, Path, Value};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;

@@ -1,10 +1,10 @@
 //! What of the PSA's answer the caller sees: fields that are not hidden from it, nothing that was read for the
 //! proof alone, and links that lead to the gate. Knows no rows beyond the one in hand.
 
-use crate::permit::Permit;
 use bitting_catalog::entity::{Entity, Kind as FieldKind};
 use bitting_dialects::connectwise::layout;
 use bitting_dialects::connectwise::projection::{Part, Projection};
+use bitting_psa::permit::Permit;
 use serde_json::{Map, Value as Json};
 
 /// How one call's records are shown.

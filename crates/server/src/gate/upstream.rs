@@ -1,12 +1,12 @@
 //! The way to the PSA behind the gate: one key, one address, every fault as a sentence. Follows no redirect,
 //! tries nothing twice, and lets neither its key nor an address below the API into an answer.
 
-use crate::problem::Problem;
-use crate::secret::Secret;
 use base64::Engine as _;
 use bitting_catalog::entity::Release;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::{Denial, Level, Verb};
+use bitting_psa::problem::Problem;
+use bitting_psa::secret::Secret;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use serde_json::Value;

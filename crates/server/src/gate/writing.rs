@@ -6,9 +6,6 @@ use super::references::{bare, target};
 use super::show::Show;
 use super::upstream::Ask;
 use super::{Passage, Stop, proof};
-use crate::answer::Answer;
-use crate::answer::Reply;
-use crate::permit::{Permit, authorize};
 use crate::pipeline;
 use bitting_catalog::entity::{Entity, Field, Kind as FieldKind};
 use bitting_catalog::route::Method;
@@ -16,6 +13,9 @@ use bitting_dialects::connectwise::body::{Input, InputValue, Key, Purpose, Reade
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_dialects::connectwise::patch;
 use bitting_policy::{Verb, Why};
+use bitting_psa::answer::Answer;
+use bitting_psa::answer::Reply;
+use bitting_psa::permit::{Permit, authorize};
 use bitting_query::{Path, Value};
 use serde_json::{Map, Value as Json, json};
 

@@ -1,8 +1,8 @@
 //! Why a server does not start.
 
-use crate::problem::Problem;
 use crate::tls::TlsError;
 use bitting_catalog::CatalogError;
+use bitting_psa::problem::Problem;
 use bitting_store::StoreError;
 
 /// Why a server does not start.

@@ -1,15 +1,15 @@
 //! A call on Bitting's own API with its caller known: its body read, its right asked for, its answer written.
 
-use crate::answer::Reply;
-use crate::caller::Caller;
 use crate::http::{Body, Received};
-use crate::instance::Instance;
-use crate::permit::{Permit, authorize};
-use crate::problem::Problem;
 use crate::server::Server;
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Verb;
+use bitting_psa::answer::Reply;
+use bitting_psa::caller::Caller;
+use bitting_psa::instance::Instance;
+use bitting_psa::permit::{Permit, authorize};
+use bitting_psa::problem::Problem;
 use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

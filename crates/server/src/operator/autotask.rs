@@ -8,12 +8,12 @@ mod people;
 mod settings;
 mod users;
 
-use crate::answer::Reply;
 use crate::autotask::tenant::{LevelTrouble, Tenant};
-use crate::event::Event;
 use crate::operator::ask::{Ask, number, reply};
-use crate::problem::Problem;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
+use bitting_psa::answer::Reply;
+use bitting_psa::event::Event;
+use bitting_psa::problem::Problem;
 use http::Method;
 use serde::Serialize;
 use std::sync::Arc;

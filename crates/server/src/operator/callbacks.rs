@@ -1,11 +1,11 @@
 //! What became of the messages to callbacks: each member sees those of its own, administrators all.
 
-use crate::answer::Reply;
-use crate::backend::equals;
 use crate::operator::ask::{Ask, reply};
-use crate::outbox;
-use crate::outbox::callbacks::Message;
-use crate::problem::Problem;
+use bitting_psa::answer::Reply;
+use bitting_psa::backend::equals;
+use bitting_psa::outbox;
+use bitting_psa::outbox::callbacks::Message;
+use bitting_psa::problem::Problem;
 use bitting_query::{Filter, Kind, Value};
 use http::Method;
 

@@ -1,12 +1,12 @@
 //! The latest calls, oldest first: who asked what, the decision and why. `member`, `decision` and `path` choose
 //! among them, `limit` says how many at most, and `after` goes on behind the event of an id.
 
-use crate::answer::Reply;
 use crate::console::Form;
-use crate::event::search::{DECISIONS, Search};
 use crate::operator::ask::{Ask, reply};
-use crate::problem::Problem;
 use bitting_dialects::connectwise::error::ApiError;
+use bitting_psa::answer::Reply;
+use bitting_psa::event::search::{DECISIONS, Search};
+use bitting_psa::problem::Problem;
 
 /// Most events of one answer, and how many come without `limit`.
 const MOST: usize = 1_000;

@@ -1,12 +1,12 @@
 //! Faults of a company: set, listed and cleared by administrators and the operator.
 
-use crate::answer::Answer;
-use crate::answer::Reply;
-use crate::fault::{Aim, Kind};
 use crate::operator::ask::{Ask, reply};
-use crate::problem::Problem;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Registry;
+use bitting_psa::answer::Answer;
+use bitting_psa::answer::Reply;
+use bitting_psa::fault::{Aim, Kind};
+use bitting_psa::problem::Problem;
 use http::Method;
 use serde_json::Value;
 
@@ -71,7 +71,7 @@ fn read(ask: &Ask<'_>, registry: &Registry) -> Result<(Kind, Aim), Problem> {
     let aim: Aim =
         serde_json::from_value(Value::Object(aim.into_iter().collect())).map_err(wrong)?;
     if let Kind::Withdraw { right } = &kind
-        && crate::fault::action(registry, right).is_none()
+        && bitting_psa::fault::action(registry, right).is_none()
     {
         let message = format!(
             "There is no right {right}; write module and action as `Service Desk / Service Tickets`."

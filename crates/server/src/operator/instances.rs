@@ -1,16 +1,16 @@
 //! The companies of this server. Only its operator sees more than one, and makes another.
 
-use crate::answer::Reply;
 use crate::copies;
 use crate::cutting::{Shown, pairs};
-use crate::demo::Size;
-use crate::instance::Instance;
 use crate::operator::ask::{Ask, reply};
-use crate::problem::Problem;
 use crate::seed::{self, Demo};
 use crate::server::Server;
 use crate::shelf::{self, Company};
+use bitting_demo::Size;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
+use bitting_psa::answer::Reply;
+use bitting_psa::instance::Instance;
+use bitting_psa::problem::Problem;
 use http::Method;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;

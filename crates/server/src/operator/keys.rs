@@ -3,14 +3,14 @@
 //! Whoever may edit a member sees and changes its keys. To view members is what integrations hold in order to read
 //! names: it shows a member its own keys, not which other integrations there are, nor when each called last.
 
-use crate::answer::Reply;
-use crate::backend::with_id;
-use crate::keys::Key;
-use crate::moment::time;
 use crate::operator::ask::{Ask, reply};
-use crate::problem::Problem;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_policy::Verb;
+use bitting_psa::answer::Reply;
+use bitting_psa::backend::with_id;
+use bitting_psa::keys::Key;
+use bitting_psa::moment::time;
+use bitting_psa::problem::Problem;
 use bitting_query::Filter;
 use http::Method;
 use jiff::Timestamp;

@@ -1,11 +1,11 @@
 //! Levels and customize lists of a security role, as a whole or one by one.
 
-use crate::answer::Reply;
 use crate::operator::ask::{Ask, reply};
-use crate::problem::Problem;
-use crate::row::Row;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_policy::{ActionId, Level, Levels, ListDocument, Role, RoleDocument, RoleError, Verb};
+use bitting_psa::answer::Reply;
+use bitting_psa::problem::Problem;
+use bitting_psa::row::Row;
 use http::Method;
 use serde::Deserialize;
 use serde_json::json;

@@ -1,10 +1,10 @@
 //! Switches of an instance, each with the values it takes.
 
-use crate::answer::Reply;
-use crate::instance::Instance;
 use crate::operator::ask::{Ask, reply};
-use crate::problem::Problem;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
+use bitting_psa::answer::Reply;
+use bitting_psa::instance::Instance;
+use bitting_psa::problem::Problem;
 use http::Method;
 use serde::{Deserialize, Serialize};
 

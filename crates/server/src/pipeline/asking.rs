@@ -2,13 +2,13 @@
 //! so whoever may not read that may not ask for it either.
 
 use super::veil::Veil;
-use crate::permit::{Permit, authorize, pass_through};
 use crate::pipeline::call::Call;
-use crate::problem::Problem;
 use bitting_dialects::connectwise::conditions::{self, Resolved, Used};
 use bitting_dialects::connectwise::order;
 use bitting_dialects::connectwise::parameters::Parameters;
 use bitting_policy::Verb;
+use bitting_psa::permit::{Permit, authorize, pass_through};
+use bitting_psa::problem::Problem;
 use bitting_query::{Filter, Order, and};
 
 pub(super) fn filter(call: &Call<'_>, permit: &Permit<'_>) -> Result<Filter, Problem> {

@@ -1,17 +1,17 @@
 //! Several reads in one call. Each goes the whole way of a call of its own, with a permit of its own: a
 //! bundle opens nothing that its parts do not.
 
-use crate::answer::Reply;
 use crate::http::{Body, Received};
-use crate::instance::Later;
 use crate::pipeline::call::Call;
-use crate::problem::Problem;
-use crate::rules::related;
-use crate::{answer::Answer, context::Context};
 use bitting_catalog::entity::{Entity, Release};
 use bitting_catalog::route::{Method, Route, RouteKind};
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_dialects::connectwise::parameters::Parameters;
+use bitting_psa::answer::Reply;
+use bitting_psa::instance::Later;
+use bitting_psa::problem::Problem;
+use bitting_psa::{answer::Answer, context::Context};
+use bitting_rules::related;
 use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;

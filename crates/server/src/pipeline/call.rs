@@ -1,12 +1,12 @@
 //! A call with everything known about it before the right is checked.
 
-use crate::caller::Caller;
 use crate::http::Received;
-use crate::instance::Instance;
 use bitting_catalog::entity::{Entity, Release};
 use bitting_catalog::route::{Method, Operation, Route, RouteKind};
 use bitting_dialects::connectwise::parameters::Parameters;
 use bitting_policy::Needs;
+use bitting_psa::caller::Caller;
+use bitting_psa::instance::Instance;
 use std::sync::Arc;
 
 /// A call with everything known about it before the right is checked.

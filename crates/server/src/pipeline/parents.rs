@@ -1,14 +1,14 @@
 //! What the path names before the record: every parent must be there, be open to the caller, and hang under
 //! the one before it.
 
-use crate::marks;
-use crate::permit::{Permit, authorize, pass_through};
 use crate::pipeline::call::{Call, needs};
-use crate::problem::Problem;
-use crate::row::Row;
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Verb;
+use bitting_psa::marks;
+use bitting_psa::permit::{Permit, authorize, pass_through};
+use bitting_psa::problem::Problem;
+use bitting_psa::row::Row;
 
 /// Splits the ids in the path into those of parents and the record's own.
 pub(crate) fn split<'i>(call: &Call<'_>, ids: &'i [i64]) -> (&'i [i64], Option<i64>) {
@@ -75,7 +75,7 @@ pub(super) async fn pass_parents(
             }
         }
         // Level My of what hangs on a record is about the caller's own records.
-        if asked.mine() && call.entity.ownership.parent && crate::mine::is_owned(entity) {
+        if asked.mine() && call.entity.ownership.parent && bitting_psa::mine::is_owned(entity) {
             let own = pass_through(&call.caller, entity).owned();
             if call.instance.backend.row(&own, *id).await?.is_none() {
                 return Err(match asked.verb() {

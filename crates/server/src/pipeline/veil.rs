@@ -2,10 +2,10 @@
 //! record answers as one that points nowhere. What the reference itself shows (a company's name on its ticket) is
 //! no secret, and stays as it is.
 
-use crate::permit::Grounds;
-use crate::permit::Permit;
 use bitting_catalog::entity::EntityId;
 use bitting_dialects::connectwise::conditions::Used;
+use bitting_psa::permit::Grounds;
+use bitting_psa::permit::Permit;
 use bitting_query::{Comparison, Elements, Filter, Order, Path, Value, and};
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -9,8 +9,8 @@ mod table;
 
 use bitting_catalog::conditions::{Broken, Held, broken};
 use bitting_catalog::entity::{Field, Kind};
+use bitting_demo::Size;
 use bitting_query::Value as Stored;
-use bitting_server::demo::Size;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

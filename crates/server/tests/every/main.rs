@@ -21,7 +21,7 @@ mod trail;
 
 use bitting_catalog::entity::Kind;
 use bitting_catalog::route::{Method, RouteKind};
-use bitting_server::demo::Size;
+use bitting_demo::Size;
 use bodies::{Ground, filled};
 use serde_json::json;
 use support::Company;

@@ -9,12 +9,12 @@
 )]
 
 use bitting_catalog::Catalog;
+use bitting_demo::Size;
+use bitting_psa::secret::Secret;
 use bitting_server::autotask::seed::{self, First};
 use bitting_server::autotask::tenant::{Opening, Tenant};
 use bitting_server::autotask::users::Shown;
-use bitting_server::demo::Size;
 use bitting_server::http::{Body, Handler as _, Received};
-use bitting_server::secret::Secret;
 use bitting_server::seed::Demo;
 use bitting_server::server::{Server, Settings};
 use bitting_store::{Durability, Location};

@@ -103,7 +103,7 @@ impl Server {
             company: "bitting".to_owned(),
             company_name: "Northwind Signal".to_owned(),
             demo: Some(bitting_server::seed::Demo {
-                size: bitting_server::demo::Size::with_tickets(tickets),
+                size: bitting_demo::Size::with_tickets(tickets),
                 seed: 1,
             }),
             require_client_id: true,

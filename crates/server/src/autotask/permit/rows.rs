@@ -4,11 +4,11 @@
 use super::super::answer::Trouble;
 use super::super::tenant::{Caller, Tenant};
 use super::needs;
-use crate::backend::{column, equals};
 use bitting_catalog::entity::{Entity, Field};
 use bitting_catalog::security::Reach;
 use bitting_catalog::served::{Act, Served};
 use bitting_policy::{ActionId, Decision, Level, Needs, Verb, decide};
+use bitting_psa::backend::{column, equals};
 use bitting_query::{Filter, Kind, Link, Path, Value, and, simplify};
 use std::future::Future;
 use std::pin::Pin;

@@ -3,11 +3,11 @@
 use super::super::answer::Trouble;
 use super::super::tenant::Tenant;
 use crate::autotask::draft::Draft;
-use crate::row::Row;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bitting_catalog::entity::{Entity, Field};
 use bitting_dialects::autotask::error::Refusal;
+use bitting_psa::row::Row;
 use bitting_query::Value;
 use bitting_store::table::Change;
 

@@ -5,7 +5,7 @@ use super::super::answer::Trouble;
 use super::super::tenant::Tenant;
 use super::definitions::DEFINED_FOR;
 use crate::autotask::draft::Draft;
-use crate::backend::equals;
+use bitting_psa::backend::equals;
 use bitting_query::{Filter, Kind, Value, and};
 
 /// Active categories of configuration items.
@@ -50,7 +50,7 @@ pub async fn hold(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble>
         },
         _ => return Ok(()),
     };
-    let others = Filter::Not(Box::new(crate::backend::with_id(draft.row.id)));
+    let others = Filter::Not(Box::new(bitting_psa::backend::with_id(draft.row.id)));
     let count = tenant
         .backend
         .raw_count(draft.entity, &and(filter, others))

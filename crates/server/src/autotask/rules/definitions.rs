@@ -1,9 +1,9 @@
 //! User-defined fields: which entity a definition is for, and the fields that all definitions amount to.
 
-use crate::backend::Backend;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::EntityId;
 use bitting_dialects::autotask::udf::Defined;
+use bitting_psa::backend::Backend;
 use bitting_query::Filter;
 use bitting_store::StoreError;
 use std::collections::HashMap;

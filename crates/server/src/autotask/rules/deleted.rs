@@ -2,9 +2,9 @@
 
 use super::super::answer::Trouble;
 use super::super::tenant::Tenant;
-use crate::moment::time;
-use crate::row::Row;
 use bitting_catalog::entity::Entity;
+use bitting_psa::moment::time;
+use bitting_psa::row::Row;
 use bitting_query::Value;
 use bitting_store::table::Change;
 

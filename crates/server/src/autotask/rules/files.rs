@@ -5,9 +5,9 @@ use super::super::answer::Trouble;
 use super::super::permit::{self, Permit};
 use super::super::reading;
 use super::super::tenant::Tenant;
-use crate::row::Row;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bitting_psa::row::Row;
 use bitting_query::Filter;
 use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
@@ -66,7 +66,7 @@ fn lines(seller: &str, company: &str, row: &Row) -> Vec<(String, String)> {
 }
 
 fn pdf(id: i64, row: &Row, lines: &[(String, String)]) -> Json {
-    let document = crate::pdf::document(lines);
+    let document = bitting_psa::pdf::document(lines);
     let number = row.text("invoice_number").unwrap_or_default();
     json!({ "item": {
         "id": id,

@@ -3,8 +3,8 @@
 use super::super::answer::Trouble;
 use super::super::tenant::Tenant;
 use crate::autotask::draft::Draft;
-use crate::backend::column;
 use bitting_catalog::entity::Entity;
+use bitting_psa::backend::column;
 use bitting_query::{Comparison, Filter, Kind, Path, Value, and};
 use bitting_store::StoreError;
 

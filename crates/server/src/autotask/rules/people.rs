@@ -2,10 +2,10 @@
 
 use super::super::answer::Trouble;
 use crate::autotask::draft::Draft;
-use crate::backend::Backend;
-use crate::row::Row;
 use bitting_catalog::entity::Entity;
 use bitting_dialects::autotask::error::Refusal;
+use bitting_psa::backend::Backend;
+use bitting_psa::row::Row;
 use bitting_query::Value;
 use bitting_store::StoreError;
 

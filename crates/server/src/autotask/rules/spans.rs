@@ -4,7 +4,7 @@
 use super::super::answer::Trouble;
 use super::super::tenant::Tenant;
 use crate::autotask::draft::Draft;
-use crate::backend::equals;
+use bitting_psa::backend::equals;
 use bitting_query::{Filter, Kind, Value, and};
 use bitting_store::table::Change;
 use jiff::Timestamp;
@@ -63,7 +63,7 @@ pub async fn task(
     {
         let others = and(
             equals("project_id", Kind::Integer, Value::Integer(project)),
-            Filter::Not(Box::new(crate::backend::with_id(draft.row.id))),
+            Filter::Not(Box::new(bitting_psa::backend::with_id(draft.row.id))),
         );
         let done = equals("status", Kind::Integer, Value::Integer(COMPLETE));
         let mut all = tenant.backend.raw_count(tasks, &others).await?;

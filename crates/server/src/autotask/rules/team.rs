@@ -3,7 +3,7 @@
 use super::super::answer::Trouble;
 use super::super::tenant::Tenant;
 use crate::autotask::draft::Draft;
-use crate::backend::equals;
+use bitting_psa::backend::equals;
 use bitting_query::{Kind, Value, and};
 
 /// What has a team: its entity, those beside the primary resource, and how they point to it.

@@ -3,9 +3,9 @@
 use super::super::answer::Trouble;
 use super::super::tenant::Tenant;
 use crate::autotask::draft::Draft;
-use crate::backend::equals;
-use crate::moment::time;
 use bitting_dialects::autotask::error::Refusal;
+use bitting_psa::backend::equals;
+use bitting_psa::moment::time;
 use bitting_query::{Filter, Kind, Value, and};
 use bitting_store::table::Change;
 
@@ -156,7 +156,8 @@ pub async fn history(
             continue;
         }
         let text = |text: String| Value::Text(text);
-        let mut row = crate::row::Row::new(tenant.backend.store.next_id(&listing.table).await?);
+        let mut row =
+            bitting_psa::row::Row::new(tenant.backend.store.next_id(&listing.table).await?);
         row.set("action", text(format!("Edited {name}")));
         row.set("date", text(time(tenant.now())));
         row.set(

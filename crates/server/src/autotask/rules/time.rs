@@ -3,9 +3,9 @@
 use super::super::answer::Trouble;
 use super::super::permit::Permit;
 use crate::autotask::draft::Draft;
-use crate::row::Row;
 use bitting_dialects::autotask::error::Refusal;
 use bitting_policy::Verb;
+use bitting_psa::row::Row;
 use bitting_query::Value;
 
 /// Fields that a check of the screen guards, and what the vendor calls them.

@@ -1,7 +1,7 @@
 //! What webhooks still have to tell: a callout at rest. Knows no HTTP.
 
-use crate::outbox::{self, Progress, number, text};
-use crate::row::Row;
+use bitting_psa::outbox::{self, Progress, number, text};
+use bitting_psa::row::Row;
 use bitting_query::{Kind, Value};
 
 /// One callout of one webhook.

@@ -3,7 +3,7 @@
 use super::{class, milliseconds, shown};
 use crate::console::page::{self, Page};
 use crate::console::{outcome::Outcome, visit::Visit};
-use crate::event::Event;
+use bitting_psa::event::Event;
 use maud::html;
 
 /// `held` is what the caller holds now: words, address, name.

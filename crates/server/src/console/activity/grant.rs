@@ -7,14 +7,14 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
-use crate::event::Event;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_policy::{Denial, Level, ListDocument, Registry, Role, Verb};
+use bitting_psa::event::Event;
 use maud::html;
 
 /// The role that the event's member has now: id and name.
 pub async fn member_role(desk: &Desk<'_>, event: &Event) -> Result<Option<(i64, String)>> {
-    let Some(member) = crate::rules::members::member_with(&desk.instance, &event.member).await?
+    let Some(member) = bitting_rules::members::member_with(&desk.instance, &event.member).await?
     else {
         return Ok(None);
     };

@@ -11,9 +11,9 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
-use crate::event::Event;
 use bitting_catalog::security::{Cell, Permission, Permissions, SecurityLevel};
 use bitting_policy::{Denial, Level, Verb};
+use bitting_psa::event::Event;
 use maud::html;
 use std::sync::Arc;
 

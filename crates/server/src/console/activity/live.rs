@@ -2,8 +2,8 @@
 //! when the server stops.
 
 use super::{Watched, row};
-use crate::event::Log;
 use crate::http::Outgoing;
+use bitting_psa::event::Log;
 use bytes::Bytes;
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
-use crate::secret::{Secret, word};
+use bitting_psa::secret::{Secret, word};
 use maud::{Markup, html};
 use serde_json::{Value, json};
 

@@ -15,7 +15,7 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
-use crate::secret::{Fingerprint, Secret};
+use bitting_psa::secret::{Fingerprint, Secret};
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 

@@ -161,7 +161,7 @@ pub fn whole(tenant: &Tenant) -> Value {
         "info": {
             "title": "Autotask REST API as Bitting serves it",
             "description": "Every operation with the permission it needs (x-right).",
-            "version": crate::answer::VERSION,
+            "version": bitting_psa::answer::VERSION,
         },
         "servers": [{ "url": "/ATServicesRest/V1.0" }],
         "security": [{ "user": [], "secret": [], "code": [] }],

@@ -54,7 +54,7 @@ pub fn openapi(catalog: &Catalog, registry: &Registry) -> Value {
         "info": {
             "title": "ConnectWise REST API as Bitting serves it",
             "description": "Every path with the right it needs (x-right).",
-            "version": crate::answer::VERSION,
+            "version": bitting_psa::answer::VERSION,
         },
         "servers": [{ "url": "/v4_6_release/apis/3.0" }],
         "security": [{ "key": [] }],

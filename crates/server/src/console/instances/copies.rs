@@ -10,8 +10,8 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
-use crate::problem::Problem;
 use bitting_dialects::connectwise::error::ApiError;
+use bitting_psa::problem::Problem;
 use jiff::Timestamp;
 use maud::{Markup, html};
 

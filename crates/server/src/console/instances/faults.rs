@@ -6,7 +6,7 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
-use crate::fault::{Fault, Kind};
+use bitting_psa::fault::{Fault, Kind};
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 

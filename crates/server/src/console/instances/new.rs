@@ -10,11 +10,11 @@ use crate::console::{
     visit::{Place, Visit},
 };
 use crate::cutting::Shown;
-use crate::demo::Size;
 use crate::operator::{Made, check, make};
-use crate::problem::Problem;
 use crate::seed::Demo;
 use crate::shelf::Company;
+use bitting_demo::Size;
+use bitting_psa::problem::Problem;
 use maud::{Markup, html};
 
 pub fn answer(visit: &Visit<'_>, desk: &Desk<'_>, autotask: bool) -> Outcome {

@@ -4,11 +4,11 @@
 use crate::autotask::tenant::Tenant;
 use crate::console::desk::Desk;
 use crate::copies::{self, autotask};
-use crate::instance::Instance;
-use crate::problem::Problem;
 use crate::seed::Demo;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Registry;
+use bitting_psa::instance::Instance;
+use bitting_psa::problem::Problem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

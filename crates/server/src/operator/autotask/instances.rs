@@ -1,14 +1,14 @@
 //! The Autotask databases of this server: another one, and copies of each.
 
 use super::super::instances::{CopyBody, demo, first_seed};
-use crate::answer::Reply;
 use crate::autotask::making::make;
 use crate::autotask::tenant::Tenant;
 use crate::autotask::users::Shown;
 use crate::copies::{self, autotask};
 use crate::operator::ask::{Ask, reply};
-use crate::problem::Problem;
 use bitting_dialects::connectwise::error::ApiError;
+use bitting_psa::answer::Reply;
+use bitting_psa::problem::Problem;
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -1,12 +1,12 @@
 //! Security levels: list, copy, set, remove. The system levels can be copied and nothing else.
 
 use super::{Area, refused, reply, wrong};
-use crate::answer::Reply;
 use crate::autotask::tenant::{Level, Tenant};
 use crate::operator::ask::Ask;
-use crate::problem::Problem;
 use bitting_catalog::security::{SecurityLevel, Values};
 use bitting_dialects::connectwise::error::ApiError;
+use bitting_psa::answer::Reply;
+use bitting_psa::problem::Problem;
 use http::Method;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

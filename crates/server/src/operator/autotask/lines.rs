@@ -2,14 +2,14 @@
 //! lets nobody change them; its screens have a tab for that.
 
 use super::{Area, reply, wrong};
-use crate::answer::Reply;
 use crate::autotask::tenant::Tenant;
-use crate::backend::equals;
 use crate::operator::ask::Ask;
-use crate::problem::Problem;
-use crate::row::Row;
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::ApiError;
+use bitting_psa::answer::Reply;
+use bitting_psa::backend::equals;
+use bitting_psa::problem::Problem;
+use bitting_psa::row::Row;
 use bitting_query::{Filter, Kind, Value};
 use bitting_store::table::Change;
 use http::Method;

@@ -3,12 +3,12 @@
 
 use super::users::{column, resources};
 use super::{Area, levels, lines, reply, wrong};
-use crate::answer::Reply;
 use crate::autotask::tenant::Tenant;
 use crate::operator::ask::Ask;
-use crate::problem::Problem;
-use crate::row::Row;
 use bitting_dialects::connectwise::error::ApiError;
+use bitting_psa::answer::Reply;
+use bitting_psa::problem::Problem;
+use bitting_psa::row::Row;
 use bitting_query::Filter;
 use http::Method;
 use serde::{Deserialize, Serialize};

@@ -2,13 +2,13 @@
 
 use super::Area;
 use super::reply;
-use crate::answer::Reply;
 use crate::autotask::tenant::Tenant;
 use crate::autotask::tenant::switches::{SWITCHES, Switch};
 use crate::operator::ask::Ask;
 use crate::operator::settings::{Change, SettingBody};
-use crate::problem::Problem;
 use bitting_dialects::connectwise::error::FieldError;
+use bitting_psa::answer::Reply;
+use bitting_psa::problem::Problem;
 use http::Method;
 
 pub fn list(area: &Area<'_>) -> Result<Reply, Problem> {

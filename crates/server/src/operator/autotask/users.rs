@@ -2,15 +2,15 @@
 //! user is a resource of the company with one key or, while one takes over from another, two.
 
 use super::{Area, levels, lines, reply, wrong};
-use crate::answer::Reply;
 use crate::autotask::tenant::Tenant;
 use crate::autotask::users::{ApiUser, ProtectedData, Shown, Tracking};
-use crate::backend::equals;
 use crate::operator::ask::Ask;
-use crate::problem::Problem;
-use crate::row::Row;
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::ApiError;
+use bitting_psa::answer::Reply;
+use bitting_psa::backend::equals;
+use bitting_psa::problem::Problem;
+use bitting_psa::row::Row;
 use bitting_query::{Kind, Value};
 use bitting_store::table::Change;
 use http::Method;
@@ -330,7 +330,7 @@ fn row(tenant: &Tenant, entity: &Entity, id: i64, form: &NewBody, user: &str) ->
             row.set_text(column, value);
         }
     }
-    let hired = crate::moment::time(tenant.now());
+    let hired = bitting_psa::moment::time(tenant.now());
     if let Some(column) = column(entity, "hireDate") {
         row.set_text(column, hired);
     }
@@ -390,8 +390,8 @@ async fn body(tenant: &Tenant, resource: i64) -> Result<Option<UserBody>, Proble
             .map(|(id, user)| KeyBody {
                 id: *id,
                 user_name: user.user.clone(),
-                created: user.created.map(crate::moment::time),
-                last_used: tenant.last_used(*id).map(crate::moment::time),
+                created: user.created.map(bitting_psa::moment::time),
+                last_used: tenant.last_used(*id).map(bitting_psa::moment::time),
                 secret: None,
                 integration_code: None,
             })
