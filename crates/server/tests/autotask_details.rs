@@ -479,6 +479,49 @@ async fn a_whole_record_needs_what_a_new_one_does_and_empties_the_rest() {
     assert_eq!(now["city"], "", "emptied");
 }
 
+/// Some clients search the notes of a ticket below it, which the vendor answers with 404.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lenient_instance_searches_below_a_parent_too() {
+    let site = Site::open().await;
+    let rows = site.rows(site.admin(), "TicketNotes").await;
+    let ticket = rows[0]["ticketID"].clone();
+    let own: Vec<&Value> = rows
+        .iter()
+        .filter(|row| row["ticketID"] == ticket)
+        .collect();
+    assert!(own.len() < rows.len());
+    let path = format!("/Tickets/{ticket}/Notes/query");
+    let all = json!({"filter": [{"op": "gte", "field": "id", "value": 0}]});
+    let ask = |who, path: &str, body: &Value| {
+        let path = path.to_owned();
+        let body = body.clone();
+        let site = &site;
+        async move { site.call(Some(who), "POST", &path, Some(body)).await }
+    };
+    assert_eq!(ask(site.admin(), &path, &all).await.0, 404, "strict");
+    site.tenant
+        .lenient
+        .store(true, std::sync::atomic::Ordering::Relaxed);
+    let (_, page) = ask(site.admin(), &path, &all).await;
+    assert_eq!(page["items"], json!(own));
+    let (_, count) = ask(site.admin(), &format!("{path}/count"), &all).await;
+    assert_eq!(count["queryCount"], own.len());
+    let search =
+        "%7B%22filter%22:[%7B%22op%22:%22exist%22,%22field%22:%22id%22%7D],%22MaxRecords%22:1%7D";
+    let page = site
+        .admin_call("GET", &format!("{path}?search={search}"), None)
+        .await;
+    assert_eq!(page["items"], json!([own[0]]));
+    // Nothing is in sight here that is not at the entity's own path.
+    let blind = site
+        .user(1, &[("Service Desk / Tickets", "view", "Mine")])
+        .await;
+    let (_, page) = ask(&blind, &path, &all).await;
+    assert_eq!(page["items"], json!([]));
+    let none = site.user(1, &[]).await;
+    assert_eq!(ask(&none, &path, &all).await.0, 500);
+}
+
 /// Some clients write notes and contacts at their own path, which the vendor does not have.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lenient_instance_takes_children_at_their_own_path() {

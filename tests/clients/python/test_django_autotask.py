@@ -5,11 +5,14 @@ a number is null.
 """
 
 import io
+import sys
 from types import SimpleNamespace
 
 import django
 import pytest
 from django.conf import settings
+
+from apart import FOLDER
 
 DETAILS = {"timeout": 30.0, "batch_size": 50, "max_attempts": 1, "batch_query_size": 400, "keep_completed_hours": 24}
 
@@ -18,6 +21,7 @@ DETAILS = {"timeout": 30.0, "batch_size": 50, "max_attempts": 1, "batch_query_si
 def at(server):
     """The client's modules, set up as its users would, with an empty database in memory."""
     facts = server.facts["autotask"]
+    sys.path.insert(0, str(FOLDER / "django-autotask"))
     settings.configure(
         INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "djautotask"],
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},

@@ -171,6 +171,8 @@ impl Router {
         let parent: i64 = parent.parse().ok()?;
         let shape = match end {
             [] => Shape::Collection,
+            ["query"] => Shape::Query,
+            ["query", "count"] => Shape::Count,
             [id] if id.parse::<i64>().is_ok() => Shape::Item(id.parse().ok()?),
             other => information(other)?,
         };
@@ -194,7 +196,8 @@ fn information(end: &[&str]) -> Option<Shape> {
 
 impl Place {
     /// What a verb asks of this place; nothing where the place takes no such verb. With `lenient`, a record can
-    /// also be changed at its own path, as clients do that could never have worked.
+    /// also be changed at its own path, and records below a parent be searched there, as clients do that could never
+    /// have worked.
     pub fn asked(&self, method: &str, lenient: bool) -> Option<Asked> {
         match (method, self.shape) {
             ("GET", Shape::Item(_) | Shape::File(..)) => Some(Asked::Get),
@@ -204,6 +207,7 @@ impl Place {
             ("PUT", Shape::Collection) => Some(Asked::Put),
             ("DELETE", Shape::Item(_)) => Some(Asked::Delete),
             ("PATCH" | "PUT", Shape::Item(_)) if lenient => Some(Asked::Patch),
+            ("GET" | "POST", Shape::Query | Shape::Count) if self.below && !lenient => None,
             ("GET" | "POST", Shape::Query | Shape::Next) => Some(Asked::Query),
             ("GET" | "POST", Shape::Count) => Some(Asked::Count),
             ("GET", Shape::Info) => Some(Asked::Info),

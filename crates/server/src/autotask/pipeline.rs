@@ -22,6 +22,7 @@ use bitting_dialects::autotask::route::{Place, Route, Router, Shape};
 use bitting_dialects::autotask::search::{self, Search};
 use bitting_psa::answer::Reply;
 use bitting_psa::event::Event;
+use bitting_query::and;
 use serde_json::{Value as Json, json};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -230,8 +231,11 @@ struct Call<'a> {
 impl Call<'_> {
     async fn answer(&self, method: &str) -> Result<Vec<u8>, Trouble> {
         let served = self.entity.served.as_ref();
+        let searched = matches!(self.place.shape, Shape::Query | Shape::Count);
         let operations = served.map(|served| match &served.below {
-            Some(below) if self.place.below => below.operations,
+            // What can be searched at its own path, a lenient instance searches below its parent too.
+            Some(below) if self.place.below && !searched => below.operations,
+            Some(_) if self.place.below => served.root,
             // Some clients write children at their own path, with the parent in the body.
             Some(below) if self.tenant.is_lenient() => served.root.with_writes_of(below.operations),
             _ => served.root,
@@ -284,7 +288,8 @@ impl Call<'_> {
             served::Asked::Count => {
                 let permit = self.permit(Act::Query).await?;
                 let search = self.read(&permit, &self.search()?)?;
-                let count = reading::count(self.tenant, &permit, search.filter).await?;
+                let filter = and(search.filter, saving::under(self.entity, spot));
+                let count = reading::count(self.tenant, &permit, filter).await?;
                 Ok(bytes(&json!({ "queryCount": count })))
             }
             served::Asked::Post => {
