@@ -150,7 +150,7 @@ pub fn number(row: &Row, name: &str) -> i64 {
 }
 
 /// One message to one receiver.
-pub trait Message: Sized + Send + 'static {
+pub trait Message: Clone + Sized + Send + 'static {
     /// Table that holds them.
     const TABLE: &'static str;
     /// Columns beside those of every message, in the order of [`Message::values`].
@@ -162,6 +162,7 @@ pub trait Message: Sized + Send + 'static {
     /// Whom it is told: the value of that column.
     fn receiver(&self) -> i64;
     fn progress(&self) -> &Progress;
+    fn progress_mut(&mut self) -> &mut Progress;
     fn values(&self) -> Vec<Value>;
     fn read(row: &Row, progress: Progress) -> Self;
 

@@ -1,6 +1,7 @@
 //! Delivers what outboxes hold: one courier for each database, which takes the messages that are due and hands them
 //! to what knows how to tell them. Knows no message's contents.
 
+use crate::panics::Caught;
 use bitting_psa::backend::Backend;
 use bitting_psa::moment::time;
 use bitting_psa::outbox::{Message, Progress, State, settled_before, waiting};
@@ -169,8 +170,19 @@ impl<P: Place> Courier<P> {
     }
 
     /// Tries the messages that are due, and answers whether any still waits. Messages of one receiver go out in
-    /// their order: later ones wait behind one that is tried again. Receivers do not wait for each other.
+    /// their order: later ones wait behind one that is tried again. Receivers do not wait for each other. A round that
+    /// panics is over, and nothing waits until the next one.
     pub async fn round(&self) -> Result<bool, P::Error> {
+        match Caught(Box::pin(self.told())).await {
+            Ok(told) => told,
+            Err(panicked) => {
+                panicked.tell(P::RECEIVERS);
+                Ok(false)
+            }
+        }
+    }
+
+    async fn told(&self) -> Result<bool, P::Error> {
         let place = &self.place;
         place.look().await?;
         let now = place.now().as_second();
@@ -187,12 +199,19 @@ impl<P: Place> Courier<P> {
         let mut tasks = JoinSet::new();
         for (receiver, messages) in by_receiver {
             let courier = self.clone();
-            tasks.spawn(async move { courier.tell(receiver, messages, now).await });
+            tasks.spawn(async move {
+                let told = Caught(Box::pin(courier.tell(receiver, messages, now))).await;
+                told.unwrap_or_else(|panicked| {
+                    panicked.tell(P::RECEIVERS);
+                    Ok(())
+                })
+            });
         }
         while let Some(done) = tasks.join_next().await {
             match done {
                 Ok(result) => result?,
-                Err(error) => tracing::error!(%error, "a delivery broke off"),
+                // Panics are caught within, and nobody else ends it.
+                Err(_) => tracing::error!("telling {} broke off", P::RECEIVERS),
             }
         }
         let before = time(place.now() - SignedDuration::from_hours(24 * KEPT_DAYS));
@@ -202,6 +221,20 @@ impl<P: Place> Courier<P> {
         }
         let left = waiting::<P::Message>(place.backend(), [], 1).await?;
         Ok(!left.is_empty())
+    }
+
+    /// An attempt that panicked counts as one: what panics each time is given up in the end, and those behind it go out.
+    async fn failed(&self, mut message: P::Message) -> Result<Progress, P::Error> {
+        let now = self.place.now();
+        let progress = message.progress_mut();
+        progress.attempts += 1;
+        progress.tried = Some(time(now));
+        progress.status = None;
+        progress.error = Some("the server failed to tell it; its log says where".to_owned());
+        progress.put_off(now);
+        let progress = progress.clone();
+        self.place.backend().write(vec![message.update()]).await?;
+        Ok(progress)
     }
 
     /// Tells one receiver, up to a message that is not due yet.
@@ -214,7 +247,13 @@ impl<P: Place> Courier<P> {
         for message in messages {
             let mut due = message.progress().due;
             if due <= now {
-                let progress = P::deliver(self, message).await?;
+                let progress = match Caught(Box::pin(P::deliver(self, message.clone()))).await {
+                    Ok(progress) => progress?,
+                    Err(panicked) => {
+                        panicked.tell(P::RECEIVERS);
+                        self.failed(message).await?
+                    }
+                };
                 if progress.state != State::Waiting {
                     continue;
                 }

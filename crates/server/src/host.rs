@@ -23,6 +23,7 @@ use crate::cutting::{CLIENT_ID, pairs};
 use crate::gate::front::{self, Front};
 use crate::http;
 use crate::http::BODY_LIMIT;
+use crate::panics::steady;
 use crate::seed::{self, Demo, Seeded};
 use crate::server::{Server, Settings, Starting};
 use crate::shelf::{self, Shelf};
@@ -268,7 +269,10 @@ async fn open(
             .map_err(HostError::Seed)?,
         Some(front) => {
             front::join(&instance, front).await?;
-            listeners.push(tokio::spawn(front::follow(server.clone(), stopped.clone())));
+            let (followed, until) = (server.clone(), stopped.clone());
+            listeners.push(tokio::spawn(steady("gate", stopped.clone(), move || {
+                front::follow(followed.clone(), until.clone())
+            })));
             Seeded {
                 new: false,
                 admin: None,
@@ -320,23 +324,41 @@ async fn open(
     server
         .console
         .addressed(ready.https.clone(), ready.ca_file.clone());
-    listeners.push(tokio::spawn(used::keep(server.clone(), stopped.clone())));
-    listeners.push(tokio::spawn(rest::keep(server.clone(), stopped.clone())));
+    let (kept, until) = (server.clone(), stopped.clone());
+    listeners.push(tokio::spawn(steady("used", stopped.clone(), move || {
+        used::keep(kept.clone(), until.clone())
+    })));
+    let (resting, until) = (server.clone(), stopped.clone());
+    listeners.push(tokio::spawn(steady("rest", stopped.clone(), move || {
+        rest::keep(resting.clone(), until.clone())
+    })));
     let origin: Arc<str> = Arc::from(ready.https.as_str());
-    let told = server.clone();
-    listeners.push(tokio::spawn(courier::run(
-        move || told.autotask(),
-        delivery::client()?,
-        origin.clone(),
+    let (told, until, at) = (server.clone(), stopped.clone(), origin.clone());
+    let client = delivery::client()?;
+    listeners.push(tokio::spawn(steady(
+        "webhooks",
         stopped.clone(),
+        move || {
+            let told = told.clone();
+            courier::run(
+                move || told.autotask(),
+                client.clone(),
+                at.clone(),
+                until.clone(),
+            )
+        },
     )));
-    let told = server.clone();
-    listeners.push(tokio::spawn(courier::run(
-        move || told.instances(),
-        courier::client()?,
-        origin,
-        stopped,
-    )));
+    let (told, until) = (server.clone(), stopped.clone());
+    let client = courier::client()?;
+    listeners.push(tokio::spawn(steady("callbacks", stopped, move || {
+        let told = told.clone();
+        courier::run(
+            move || told.instances(),
+            client.clone(),
+            origin.clone(),
+            until.clone(),
+        )
+    })));
     Ok(Running {
         server,
         ready,

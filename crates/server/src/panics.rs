@@ -1,5 +1,6 @@
-//! A call that panics is a fault of ours: its caller gets an answer, and the log says where it was. What a panic says
-//! goes nowhere, since it may quote a body or a record. Must not know what was asked.
+//! A call that panics is a fault of ours: its caller gets an answer, and the log says where it was. A task of the
+//! server's own that panics begins anew. What a panic says goes nowhere, since it may quote a body or a record. Must not
+//! know what was asked.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::{Cell, RefCell};
@@ -8,6 +9,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::pin::Pin;
 use std::sync::Once;
 use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Before a task begins anew, so that one that panics at once does not fill the log.
+const PAUSE: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 1000 });
+/// Threads below the server that catch their own panics, of which they keep the words all the same.
+const BELOW: [&str; 1] = ["store-writer"];
 
 thread_local! {
     /// Whether this thread is within a call.
@@ -25,13 +33,42 @@ pub(crate) struct Panicked {
     pub backtrace: String,
 }
 
+impl Panicked {
+    /// In the log, by the name of what panicked and goes on.
+    pub fn tell(&self, task: &str) {
+        tracing::error!(
+            task,
+            place = self.place,
+            backtrace = self.backtrace,
+            "a task of the server's own panicked and goes on; please report the place"
+        );
+    }
+}
+
+/// Runs a task until it ends by itself. Where it panics, the log says so by its name, and it begins anew.
+pub(crate) async fn steady<F: Future<Output = ()>>(
+    task: &str,
+    mut stopped: watch::Receiver<bool>,
+    begin: impl Fn() -> F,
+) {
+    while let Err(panicked) = Caught(Box::pin(begin())).await {
+        panicked.tell(task);
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        }
+    }
+}
+
 /// From now on panics within a call are kept for whoever catches them, and are not printed. All others are, as before.
 pub(crate) fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = take_hook();
         set_hook(Box::new(move |panic| {
-            if !WITHIN.get() {
+            let thread = std::thread::current();
+            let below = thread.name().filter(|name| BELOW.contains(name));
+            if !WITHIN.get() && below.is_none() {
                 return before(panic);
             }
             let backtrace = Backtrace::capture();
@@ -47,6 +84,9 @@ pub(crate) fn watch() {
                     String::new()
                 },
             };
+            if let Some(thread) = below {
+                return panicked.tell(thread);
+            }
             PLACE.with_borrow_mut(|place| *place = Some(panicked));
         }));
     });
@@ -72,8 +112,9 @@ impl<F: Future + Unpin> Future for Caught<F> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Caught, watch};
+    use super::{Caught, steady, watch};
     use std::pin::pin;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[tokio::test]
     async fn a_panic_is_a_value_with_its_place_and_without_its_words() {
@@ -90,5 +131,30 @@ mod tests {
         assert!(!format!("{panicked:?}").contains("a secret"));
         let fine = Caught(pin!(async { 7 })).await;
         assert_eq!(fine.ok(), Some(7), "the next one on this thread");
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_begins_anew_until_it_ends_or_is_stopped() {
+        watch();
+        let begun = AtomicUsize::new(0);
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let at_third = async || {
+            tokio::task::yield_now().await;
+            assert!(begun.fetch_add(1, Ordering::Relaxed) == 2, "a secret");
+        };
+        steady("a task", stopped.clone(), at_third).await;
+        assert_eq!(begun.load(Ordering::Relaxed), 3);
+        let always = async || {
+            if begun.fetch_add(1, Ordering::Relaxed) == 5 {
+                stop.send_replace(true);
+            }
+            panic!("a secret")
+        };
+        steady("a task", stopped, always).await;
+        assert_eq!(
+            begun.load(Ordering::Relaxed),
+            6,
+            "stopped, it does not begin again"
+        );
     }
 }

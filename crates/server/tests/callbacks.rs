@@ -636,3 +636,55 @@ async fn what_is_hung_on_a_record_is_a_change_of_it() {
     ];
     assert_eq!(told, expected);
 }
+
+/// Wherever a delivery panics, the courier goes on: the message goes out later, those behind it after it.
+#[tokio::test]
+async fn a_delivery_that_panics_is_tried_again_and_holds_nobody_up() {
+    let company = Company::open().await;
+    let receiver = Receiver::start().await;
+    register(&company, &company.admin, &receiver.url, "owner", &json!(1)).await;
+    let id = client(&company, "Client").await;
+    let delivery = delivery(&company);
+    delivery.round().await.unwrap();
+    receiver.take();
+    let mut attempt = None;
+    for reading in 1.. {
+        let name = format!("Renamed {reading}");
+        rename(&company, id, &name).await;
+        company.panic_at(reading);
+        delivery.round().await.unwrap();
+        let left = company.panic_at(0);
+        let tried = deliveries(&company, &company.admin).await.remove(0);
+        if tried["state"] == "waiting" && tried["attempts"] == 1 {
+            let error = tried["error"].as_str().unwrap();
+            assert!(error.contains("the server failed"), "{tried}");
+            assert!(!tried.to_string().contains(support::SAID));
+            attempt = Some(reading);
+        }
+        company.advance(SignedDuration::from_secs(60));
+        delivery.round().await.unwrap();
+        let told = deliveries(&company, &company.admin).await.remove(0);
+        assert_eq!(told["state"], "delivered", "at reading {reading}: {told}");
+        let heard = receiver.take();
+        let entity = heard.last().unwrap().json()["Entity"].clone();
+        assert!(entity.as_str().unwrap().contains(&name), "{entity}");
+        if left > 0 {
+            assert!(reading > 2, "the clock was read");
+            break;
+        }
+    }
+    // One that panics at each attempt is given up, and the one behind it goes out.
+    let attempt = attempt.expect("an attempt itself panicked");
+    rename(&company, id, "Poison").await;
+    rename(&company, id, "Behind").await;
+    for _ in 0..3 {
+        company.panic_at(attempt);
+        delivery.round().await.unwrap();
+        company.panic_at(0);
+        company.advance(SignedDuration::from_secs(60));
+    }
+    delivery.round().await.unwrap();
+    let told = deliveries(&company, &company.admin).await;
+    let states: Vec<&Value> = told.iter().take(2).map(|told| &told["state"]).collect();
+    assert_eq!(states, ["delivered", "failed"], "{told:?}");
+}

@@ -72,6 +72,11 @@ pub enum StoreError {
     /// The database refused a statement. A defect of the program, not of the caller's input.
     #[error("the database {place} refused a statement: {detail}; please report this with the log")]
     Refused { place: String, detail: String },
+    /// A defect of the program. Not what the panic says, which may quote a row.
+    #[error(
+        "writing to the database {place} panicked; nothing of this write was kept; please report this with the log"
+    )]
+    Panicked { place: String },
     #[error("this database does not offer {what}; {instead}")]
     Unsupported {
         what: &'static str,

@@ -54,6 +54,10 @@ impl outbox::Message for Message {
         self.callback_id
     }
 
+    fn progress_mut(&mut self) -> &mut Progress {
+        &mut self.progress
+    }
+
     fn progress(&self) -> &Progress {
         &self.progress
     }

@@ -112,6 +112,17 @@ impl Applier {
 }
 
 impl Tables {
+    /// Drops the statements that are known by heart: one that was being written when the program panicked may be half.
+    pub fn doubt(&mut self) {
+        self.shapes.clear();
+        self.pairs.clear();
+        self.indexes_later = false;
+    }
+
+    pub fn place(&self) -> String {
+        self.place.to_string()
+    }
+
     /// Forgets the tables made after the first `kept` of them: their making was rolled back.
     pub fn forget(&mut self, kept: usize) {
         for at in self.fresh.drain(kept..) {
@@ -121,6 +132,15 @@ impl Tables {
 }
 
 impl Session<'_> {
+    /// What a panic amid a change leaves.
+    pub fn panicked(&mut self) -> StoreError {
+        self.held.clear();
+        self.tables.doubt();
+        StoreError::Panicked {
+            place: self.tables.place(),
+        }
+    }
+
     fn fault(&self, error: &rusqlite::Error) -> StoreError {
         fault(&self.tables.place, error)
     }

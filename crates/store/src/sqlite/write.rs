@@ -1,12 +1,13 @@
 //! The one thread that writes. It takes what has piled up, commits once, and only then answers: the cost
 //! of reaching the disk is shared. A job that fails hurts nobody else: what was done with it is undone and
-//! done again with a savepoint for each. Knows changes, not where they come from.
+//! done again with a savepoint for each; so does one that panics. Knows changes, not where they come from.
 
 use super::apply::{Applier, Session};
 use crate::error::StoreError;
 use crate::table::Change;
 use parking_lot::Mutex;
 use rusqlite::Connection;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{mpsc, oneshot};
@@ -22,6 +23,8 @@ pub enum Work {
     Create(Vec<usize>),
     /// What the log holds moved to the file.
     Move,
+    #[cfg(test)]
+    Panic,
 }
 
 pub struct Job {
@@ -49,7 +52,13 @@ pub fn run(writer: &Mutex<Writer>, mut queue: mpsc::Receiver<Job>) {
             }
             std::thread::yield_now();
         }
-        writer.lock().commit(jobs);
+        let done = catch_unwind(AssertUnwindSafe(|| writer.lock().commit(&jobs)));
+        // A job that panics has failed by itself. What panics around the jobs fails them all, and the thread goes on.
+        let results = done.unwrap_or_else(|_| writer.lock().recover(jobs.len()));
+        for (job, result) in jobs.into_iter().zip(results) {
+            // Whoever asked may have gone away; the write stands all the same.
+            let _ = job.reply.send(result);
+        }
     }
 }
 
@@ -73,18 +82,31 @@ impl Writer {
             .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
     }
 
-    fn commit(&mut self, jobs: Vec<Job>) {
+    fn commit(&mut self, jobs: &[Job]) -> Vec<Result<(), StoreError>> {
         let moves = jobs.iter().any(|job| matches!(job.work, Work::Move));
-        self.perform_all(jobs);
+        let results = self.perform_all(jobs);
         if moves {
             self.tidy();
         }
+        results
     }
 
-    /// Does the jobs and answers them.
-    fn perform_all(&mut self, jobs: Vec<Job>) {
+    /// Undoes what a panic has left open, and answers what its jobs are told.
+    fn recover(&mut self, jobs: usize) -> Vec<Result<(), StoreError>> {
+        if !self.applier.connection.is_autocommit() {
+            let _ = self.applier.connection.execute_batch("ROLLBACK");
+        }
+        let tables = &mut self.applier.tables;
+        tables.forget(0);
+        tables.doubt();
+        let place = tables.place();
+        vec![Err(StoreError::Panicked { place }); jobs]
+    }
+
+    /// Does the jobs, and says of each what came of it.
+    fn perform_all(&mut self, jobs: &[Job]) -> Vec<Result<(), StoreError>> {
         let mut results = Vec::with_capacity(jobs.len());
-        let outcome = self.attempt(&jobs, &mut results);
+        let outcome = self.attempt(jobs, &mut results);
         if outcome.is_err() {
             // Whatever is still open is undone; when SQLite has already done so this fails, and
             // that is fine.
@@ -93,15 +115,12 @@ impl Writer {
         }
         self.settle();
         results.resize(jobs.len(), Ok(()));
-        for (job, result) in jobs.into_iter().zip(results) {
-            let answer = match (&outcome, result) {
-                (_, Err(own)) => Err(own),
-                (Err(shared), Ok(())) => Err(shared.clone()),
-                (Ok(()), Ok(())) => Ok(()),
-            };
-            // Whoever asked may have gone away; the write stands all the same.
-            let _ = job.reply.send(answer);
-        }
+        let told = results.into_iter().map(|result| match (&outcome, result) {
+            (_, Err(own)) => Err(own),
+            (Err(shared), Ok(())) => Err(shared.clone()),
+            (Ok(()), Ok(())) => Ok(()),
+        });
+        told.collect()
     }
 
     /// Fails only when the transaction as a whole fails; a job's own failure is in `results`.
@@ -178,9 +197,15 @@ impl Writer {
         progress: &mut dyn FnMut(u64),
     ) -> Result<u64, StoreError> {
         let usual = std::mem::replace(&mut self.applier.connection, own);
-        let result = self.load(changes, progress);
+        // What is loaded may come from a caller's code that panics.
+        let result = catch_unwind(AssertUnwindSafe(|| self.load(changes, progress)));
         self.applier.connection = usual;
-        result
+        result.unwrap_or_else(|panic| {
+            // Its transaction went with its connection.
+            self.applier.tables.forget(0);
+            self.applier.tables.doubt();
+            resume_unwind(panic)
+        })
     }
 
     /// Everything in one transaction, with indexes of new tables made at the end.
@@ -225,12 +250,20 @@ impl Writer {
     }
 }
 
+/// Does one job. If that panics, it has failed and the others stand.
 fn perform(session: &mut Session<'_>, work: &Work) -> Result<(), StoreError> {
+    let done = catch_unwind(AssertUnwindSafe(|| apply(session, work)));
+    done.unwrap_or_else(|_| Err(session.panicked()))
+}
+
+fn apply(session: &mut Session<'_>, work: &Work) -> Result<(), StoreError> {
     match work {
         Work::Write(changes) => changes.iter().try_for_each(|change| session.apply(change)),
         Work::Create(tables) => tables.iter().try_for_each(|at| session.ensure(*at)),
         // Done once the transaction is over.
         Work::Move => Ok(()),
+        #[cfg(test)]
+        Work::Panic => panic!("a row says a secret"),
     }
 }
 
@@ -265,29 +298,20 @@ mod tests {
             .connection
             .pragma_update(None, "max_page_count", pages)
             .unwrap();
-        let (jobs, answers): (Vec<Job>, Vec<_>) = jobs
+        let jobs: Vec<Job> = jobs
             .into_iter()
-            .map(|changes| {
-                let (reply, answer) = oneshot::channel();
-                (
-                    Job {
-                        work: Work::Write(changes),
-                        reply,
-                    },
-                    answer,
-                )
-            })
-            .unzip();
-        writer.commit(jobs);
-        answers
-            .into_iter()
-            .map(|mut answer| answer.try_recv().unwrap())
-            .collect()
+            .map(|changes| job(Work::Write(changes)).0)
+            .collect();
+        writer.commit(&jobs)
     }
 
-    #[test]
-    fn a_full_disk_is_said_and_writing_goes_on_after_it() {
-        let directory = tempfile::tempdir().unwrap();
+    fn job(work: Work) -> (Job, oneshot::Receiver<Result<(), StoreError>>) {
+        let (reply, answer) = oneshot::channel();
+        (Job { work, reply }, answer)
+    }
+
+    /// A writer of two tables, `a` and `b`, and the flags of so many of them.
+    fn writer(directory: &std::path::Path, flags: usize) -> (Writer, Arc<[AtomicBool]>) {
         let tables = ["a", "b"].map(|name| Table {
             name: name.into(),
             key: Key::Id,
@@ -299,13 +323,117 @@ mod tests {
             sparse: Vec::new(),
         });
         let layout = Arc::new(Layout::new(tables.to_vec()));
-        let opened = open(&directory.path().join("rows"), &layout, Durability::Full).unwrap();
+        let opened = open(&directory.join("rows"), &layout, Durability::Full).unwrap();
         let applier = Applier::new(opened.connection, layout, "rows".into(), opened.present);
-        let exists: Arc<[AtomicBool]> = [false, false].map(AtomicBool::new).into();
-        let mut writer = Writer {
-            applier,
-            exists: exists.clone(),
-        };
+        let exists: Arc<[AtomicBool]> = (0..flags).map(|_| AtomicBool::new(false)).collect();
+        let flags = exists.clone();
+        (Writer { applier, exists }, flags)
+    }
+
+    fn count(writer: &Writer, table: &str) -> i64 {
+        let sql = format!("SELECT count(*) FROM {table}");
+        let counted = writer
+            .applier
+            .connection
+            .query_row(&sql, [], |row| row.get(0));
+        // Without the table there are no rows in it.
+        counted.unwrap_or_default()
+    }
+
+    /// Has the thread do these jobs as one batch, and answers what each was told.
+    fn run_all(writer: &Arc<Mutex<Writer>>, works: Vec<Work>) -> Vec<Result<(), StoreError>> {
+        let (sender, receiver) = mpsc::channel(works.len());
+        let mut answers = Vec::new();
+        for work in works {
+            let (job, answer) = job(work);
+            assert!(sender.try_send(job).is_ok());
+            answers.push(answer);
+        }
+        drop(sender);
+        let working = writer.clone();
+        let thread = std::thread::spawn(move || run(&working, receiver));
+        let told = answers
+            .into_iter()
+            .map(|answer| answer.blocking_recv().expect("everybody is answered"))
+            .collect();
+        thread.join().expect("the thread goes on to its end");
+        told
+    }
+
+    #[test]
+    fn a_job_that_panics_fails_alone_and_says_nothing_of_its_rows() {
+        let directory = tempfile::tempdir().unwrap();
+        let (writer, exists) = writer(directory.path(), 2);
+        let writer = Arc::new(Mutex::new(writer));
+        let write = |table: &str, id| Work::Write(vec![insert(table, id, 10)]);
+        let alone = run_all(&writer, vec![Work::Panic]);
+        assert!(
+            matches!(alone[..], [Err(StoreError::Panicked { .. })]),
+            "{alone:?}"
+        );
+        let works = vec![
+            write("a", 1),
+            Work::Panic,
+            write("b", 1),
+            Work::Panic,
+            write("a", 2),
+        ];
+        let told = run_all(&writer, works);
+        for (at, told) in told.iter().enumerate() {
+            assert_eq!(told.is_err(), at % 2 == 1, "{at}: {told:?}");
+            assert!(!format!("{told:?}").contains("secret"));
+        }
+        assert_eq!(run_all(&writer, vec![write("a", 3)]), [Ok(())]);
+        let writer = writer.lock();
+        assert_eq!((count(&writer, "a"), count(&writer, "b")), (3, 1));
+        assert!(
+            writer.applier.connection.is_autocommit(),
+            "nothing is left open"
+        );
+        assert!(exists.iter().all(|there| there.load(Ordering::Acquire)));
+    }
+
+    /// The second table has no flag, whence whatever makes it panics once its jobs are done.
+    #[test]
+    fn what_panics_around_the_jobs_is_told_to_all_of_them_and_the_thread_goes_on() {
+        let directory = tempfile::tempdir().unwrap();
+        let (writer, _) = writer(directory.path(), 1);
+        let writer = Arc::new(Mutex::new(writer));
+        let write = |table: &str, id| Work::Write(vec![insert(table, id, 10)]);
+        let told = run_all(&writer, vec![write("b", 1), write("b", 2)]);
+        assert!(
+            told.iter()
+                .all(|told| matches!(told, Err(StoreError::Panicked { .. }))),
+            "{told:?}"
+        );
+        assert_eq!(run_all(&writer, vec![write("a", 1)]), [Ok(())]);
+        assert_eq!(count(&writer.lock(), "a"), 1);
+    }
+
+    #[test]
+    fn a_load_that_panics_leaves_nothing_and_the_writer_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut writer, _) = writer(directory.path(), 2);
+        let own =
+            crate::sqlite::open::connect(&directory.path().join("rows"), Durability::Full).unwrap();
+        let mut changes = (1..10).map(|id| {
+            assert!(id < 5, "the generator breaks");
+            insert("a", id, 10)
+        });
+        let loaded = catch_unwind(AssertUnwindSafe(|| {
+            writer.load_over(own, &mut changes, &mut |_| {})
+        }));
+        assert!(loaded.is_err(), "it is the caller's panic");
+        assert_eq!(count(&writer, "a"), 0);
+        let answers = commit(&mut writer, 100_000, vec![vec![insert("a", 1, 1)]]);
+        assert_eq!(answers, [Ok(())]);
+        assert_eq!(count(&writer, "a"), 1);
+    }
+
+    #[test]
+    fn a_full_disk_is_said_and_writing_goes_on_after_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut writer, exists) = writer(directory.path(), 2);
         let seen = |at: usize| exists[at].load(Ordering::Acquire);
 
         let jobs = vec![
@@ -319,12 +447,7 @@ mod tests {
             "{answers:?}"
         );
         // The others may have failed with it, but what was acknowledged is there and nothing else.
-        let counted = writer
-            .applier
-            .connection
-            .query_row("SELECT count(*) FROM a", [], |row| row.get(0));
-        // Without the table there are no rows in it.
-        let rows: i64 = counted.unwrap_or_default();
+        let rows = count(&writer, "a");
         assert_eq!(
             rows,
             answers.iter().filter(|answer| answer.is_ok()).count() as i64

@@ -46,6 +46,10 @@ impl outbox::Message for Message {
         self.webhook
     }
 
+    fn progress_mut(&mut self) -> &mut Progress {
+        &mut self.progress
+    }
+
     fn progress(&self) -> &Progress {
         &self.progress
     }
