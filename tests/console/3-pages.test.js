@@ -351,6 +351,19 @@ test('a customize dialog by keyboard alone: it keeps the focus, gives it back, a
   await page.getByText('2 allowed').waitFor()
 })
 
+test('a window that is widened has its menu', async () => {
+  const other = await open({ viewport: { width: 390, height: 844 } })
+  try {
+    await signIn(other.page)
+    const link = other.page.getByRole('link', { name: 'Audit', exact: true })
+    assert.equal(await link.isVisible(), false, 'shut on a phone')
+    await other.page.setViewportSize({ width: 1280, height: 860 })
+    await link.waitFor()
+  } finally {
+    await other.close()
+  }
+})
+
 for (const [name, options] of [
   ['phone', { viewport: { width: 375, height: 760 } }],
   ['wider-phone', { viewport: { width: 390, height: 844 } }],
@@ -381,7 +394,7 @@ for (const [name, options] of [
         await look(other.page, `at-${path.replace(/\W+/g, '-') || 'overview'}-${name}`)
       }
       const [{ id: member }] = (await call(admin, `/system/members?conditions=${encodeURIComponent('identifier="Umbrella"')}`)).body
-      for (const path of ['', 'roles', 'roles/new', 'members', 'members?tab=members', 'members/new', `members/${member}`, `members/${member}/keys`, `members/${member}/keys/new`, 'integrations', 'integrations/umbrella', 'integrations/umbrella/connect', 'integrations/umbrella/connect/member', 'integrations/umbrella/connect/plan', 'integrations/umbrella/verify', 'integrations/umbrella/guide', 'integrations/umbrella/side', 'audit', 'audit/keys', 'audit/members/Umbrella', 'activity', 'data?path=service/tickets', 'instances', 'instances/new', 'instances/reset', 'instances/faults/new']) {
+      for (const path of ['', 'roles', 'roles/new', 'members', 'members?tab=members', 'members/new', `members/${member}`, `members/${member}/keys`, `members/${member}/keys/new`, 'integrations', 'integrations/umbrella', 'integrations/umbrella/connect', 'integrations/umbrella/connect/member', 'integrations/umbrella/connect/plan', 'integrations/umbrella/verify', 'integrations/umbrella/guide', 'integrations/umbrella/side', 'integrations/commvault', 'audit', 'audit/keys', 'audit/members/Umbrella', 'activity', 'data?path=service/tickets', 'instances', 'instances/new', 'instances/reset', 'instances/faults/new']) {
         await other.page.goto(at(path))
         if (path === 'audit') await other.page.locator('main table').waitFor()
         const wide = await other.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)

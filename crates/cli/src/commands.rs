@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod audit;
 pub mod catalog;
+pub mod completions;
 pub mod connect;
 pub mod demo;
 pub mod fault;
@@ -17,6 +18,7 @@ pub mod log;
 pub mod member;
 pub mod plan;
 pub mod profile;
+pub mod reference;
 pub mod role;
 pub mod serve;
 pub mod sync;

@@ -23,7 +23,7 @@ mod whole_file;
 use bitting_client::ClientError;
 use bitting_connect::ConnectError;
 use bitting_connect::symptom::{Diagnosis, explain};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// Cuts least-privilege keys for PSA integrations, and runs the PSA they open.
@@ -57,6 +57,10 @@ enum Command {
     Audit(commands::audit::Audit),
     Learn(commands::learn::Learn),
     Sync(commands::sync::Sync),
+    Completions(commands::completions::Completions),
+    /// Print docs/commands.md.
+    #[command(hide = true)]
+    Reference,
     /// Lay down what a server orders on standard input. The server starts this by itself.
     #[command(hide = true)]
     LayDown,
@@ -140,6 +144,14 @@ fn main() -> ExitCode {
         Command::Audit(audit) => audit.run(),
         Command::Learn(learn) => learn.run(),
         Command::Sync(sync) => sync.run(),
+        Command::Completions(completions) => {
+            completions.run(Arguments::command());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Reference => {
+            print!("{}", commands::reference::page(Arguments::command()));
+            Ok(ExitCode::SUCCESS)
+        }
         Command::LayDown => laying::run().map(done),
     };
     match outcome {

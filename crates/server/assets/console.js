@@ -5,7 +5,10 @@
   const closest = (event, selector) => event.target.closest ? event.target.closest(selector) : null
 
   const menu = document.querySelector('.menu')
-  if (menu && window.matchMedia('(max-width: 48rem)').matches) menu.open = false
+  const narrow = window.matchMedia('(max-width: 48rem)')
+  if (menu && narrow.matches) menu.open = false
+  // A window that is widened has no button to open it with.
+  if (menu) narrow.addEventListener('change', () => { menu.open = !narrow.matches })
 
   const copy = async (button) => {
     const field = document.getElementById(button.dataset.copy)

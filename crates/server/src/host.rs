@@ -33,6 +33,7 @@ use bitting_catalog::Catalog;
 use bitting_psa::instance::{Clock, Instance};
 use bitting_psa::secret::Secret;
 use bitting_store::DatabaseUrl;
+use jiff::Timestamp;
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -67,6 +68,8 @@ pub struct Options {
     pub ready: bool,
     /// Serve an Autotask database too, with its own demo company.
     pub autotask: Option<AutotaskOptions>,
+    /// The moment at which the clock of all records stands still; nothing is the machine's own clock.
+    pub now: Option<Timestamp>,
 }
 
 /// A running server.
@@ -379,7 +382,10 @@ fn shelf_of(options: &Options) -> Result<Shelf, HostError> {
         }
         (registry, catalog)
     };
-    let clock: Clock = Arc::new(jiff::Timestamp::now);
+    let clock: Clock = match options.now {
+        Some(moment) => Arc::new(move || moment),
+        None => Arc::new(Timestamp::now),
+    };
     Ok(Shelf {
         catalog: Arc::new(catalog),
         registry: Arc::new(registry),

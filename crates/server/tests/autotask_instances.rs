@@ -34,6 +34,7 @@ async fn start_as(state: &Path, ready: bool) -> Running {
         company_name: "Acme".into(),
         demo: None,
         require_client_id: false,
+        now: None,
         certificate: None,
         ready,
         autotask: Some(AutotaskOptions::default()),

@@ -38,6 +38,7 @@ fn options(state: &Path, keep: bool, place: Option<SocketAddr>) -> Options {
         company_name: "Acme".into(),
         demo: Some(Demo { size, seed: 1 }),
         require_client_id: false,
+        now: None,
         certificate: None,
         ready: false,
         autotask: Some(AutotaskOptions::default()),

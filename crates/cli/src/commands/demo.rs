@@ -72,6 +72,7 @@ impl Demo {
             company_name: "Northwind Signal".to_owned(),
             demo: self.autotask.then(|| demo.clone()),
             require_client_id: true,
+            now: None,
             certificate: None,
             ready: false,
             autotask: None,

@@ -96,6 +96,7 @@ impl Gate {
             company_name: front.upstream.company.clone(),
             demo: None,
             require_client_id: !self.no_client_id,
+            now: None,
             certificate: self.certificate.clone().zip(self.key.clone()),
             ready: false,
             autotask: None,

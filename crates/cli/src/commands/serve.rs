@@ -17,6 +17,7 @@ use bitting_server::seed::Demo;
 use bitting_sync::Scheduler;
 use bitting_sync::scheduler::Tell;
 use clap::Args;
+use jiff::Timestamp;
 pub use ready_file::ReadyFile;
 use std::fs;
 use std::io::IsTerminal as _;
@@ -41,13 +42,13 @@ pub struct Serve {
     #[arg(long)]
     empty: bool,
     /// Port for http; 0 takes a free one, for https too.
-    #[arg(long, default_value_t = 8080, value_parser = whole::<u16>(0..=65_535, 8080))]
+    #[arg(long, default_value_t = 8080, env = "BITTING_PORT", value_parser = whole::<u16>(0..=65_535, 8080))]
     port: u16,
     /// Port for https.
-    #[arg(long, value_name = "PORT", value_parser = whole::<u16>(0..=65_535, 8443))]
+    #[arg(long, value_name = "PORT", env = "BITTING_HTTPS_PORT", value_parser = whole::<u16>(0..=65_535, 8443))]
     https_port: Option<u16>,
     /// Address to listen on.
-    #[arg(long, default_value = "127.0.0.1")]
+    #[arg(long, default_value = "127.0.0.1", env = "BITTING_HOST")]
     host: String,
     /// Write where the server is and which keys open it to this file, as JSON, once it answers.
     #[arg(long, value_name = "FILE")]
@@ -105,6 +106,10 @@ pub struct Serve {
     /// Configurations of the demo company, instead of its usual 450.
     #[arg(long, value_name = "N", conflicts_with = "empty", value_parser = whole::<u32>(0..=10_000_000, 450))]
     configurations: Option<u32>,
+    /// Let the clock of the records stand at this moment, as 2026-01-31T09:00:00Z: what is made is dated then, the
+    /// demo company too, so that two starts with one seed have the same records to the letter.
+    #[arg(long, value_name = "TIME", env = "BITTING_NOW")]
+    now: Option<Timestamp>,
     /// Same seed, same demo records.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole::<u64>(0..=u64::MAX, 1))]
     seed: u64,
@@ -182,6 +187,7 @@ impl Serve {
             company_name: "Northwind Signal".to_owned(),
             demo: (!self.empty).then(|| self.demo_records()),
             require_client_id: !self.no_client_id,
+            now: self.now,
             certificate: self.certificate.clone().zip(self.key.clone()),
             ready: self.ready_file.is_some(),
         };

@@ -73,6 +73,7 @@ impl Server {
             company_name: "Northwind Signal".to_owned(),
             demo,
             require_client_id: true,
+            now: None,
             certificate: None,
             ready: true,
             autotask,

@@ -66,7 +66,7 @@ pub fn shown(
             @let granted = rows.iter().filter(|(index, _)| matrix.levels[*index] != [Level::None; 4]).count();
             @let wrong = rows.iter().any(|(index, _)| matrix.errors[*index].is_some());
             details.module open[granted > 0 || wrong] data-granted=(granted) {
-                summary { span { (module.name) } " " span.count { @if granted > 0 { (granted) " of " } (rows.len()) } }
+                summary { span { (module.name) } " " span.count { @if granted > 0 { (granted) " of " } (rows.len()) @if rows.len() == 1 { " row" } @else { " rows" } } }
                 div.wide tabindex="0" role="region" aria-label=(module.name) {
                     table.matrix {
                         thead { tr { th scope="col" { "Action" } @for verb in Verb::EVERY { th scope="col" { (verb) " Level" } } } }

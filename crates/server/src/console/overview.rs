@@ -26,6 +26,9 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
             a.tile href=(visit.at("members")) { b { (keys.len()) } " keys" }
             a.tile href=(visit.at("integrations")) { b { (super::integrations::of(&visit.place).count()) } " integrations known" }
         }
+        section { h2 { "Connect an integration" }
+            p { a href=(visit.at("integrations")) { "Choose it from the list" } ": role, API member, key and proof are made in a few steps." }
+        }
         section { h2 { "Connect an integration by hand" }
             ol.steps {
                 li { a href=(visit.at("roles/new")) { "System > Security Roles > New Item" } ": a role of its own, only with the levels that its guide names." }

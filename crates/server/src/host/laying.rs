@@ -11,6 +11,7 @@ use crate::autotask::users::ApiUser;
 use crate::seed::{self, Demo};
 use crate::shelf;
 use crate::{autotask::options::AutotaskOptions, host::error::HostError};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -24,6 +25,8 @@ pub struct Order {
     name: String,
     demo: Demo,
     autotask: bool,
+    #[serde(default)]
+    now: Option<Timestamp>,
     /// The first users of Autotask.
     #[serde(default)]
     users: Option<[ApiUser; 2]>,
@@ -88,6 +91,7 @@ impl Order {
             name: options.company_name.clone(),
             demo,
             autotask: options.autotask.is_some(),
+            now: options.now,
         })
     }
 
@@ -112,6 +116,7 @@ impl Order {
             certificate: None,
             ready: false,
             autotask: self.autotask.then(AutotaskOptions::default),
+            now: self.now,
         }
     }
 }

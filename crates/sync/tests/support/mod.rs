@@ -107,6 +107,7 @@ impl Server {
                 seed: 1,
             }),
             require_client_id: true,
+            now: None,
             certificate: None,
             autotask,
             ready: true,

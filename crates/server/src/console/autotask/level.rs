@@ -215,7 +215,7 @@ fn part(entries: &[Permission], level: &SecurityLevel, section: &str, wrong: Sho
     let open = rows.iter().any(|(_, entry)| wrong.of(entry).is_some());
     html! {
         details.module open[open || (granted > 0 && granted < rows.len())] data-granted=(granted) {
-            summary { span { (section) } " " span.count { @if granted > 0 { (granted) " of " } (rows.len()) } }
+            summary { span { (section) } " " span.count { @if granted > 0 { (granted) " of " } (rows.len()) " settings" } }
             div.section {
                 @if !wrong.shut { div.buttons.fill {
                     button.quiet type="button" data-fill="top" { "Full Permission" span.sr { " on " (section) } }

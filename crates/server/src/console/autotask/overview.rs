@@ -22,6 +22,9 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
             a.tile href=(visit.at("resources")) { b { (desk.tenant.api_users().len()) } " API users" }
             a.tile href=(visit.at("integrations")) { b { (integrations::of(&visit.place).count()) } " integrations known" }
         }
+        section { h2 { "Connect an integration" }
+            p { a href=(visit.at("integrations")) { "Choose it from the list" } ": level, API user, key and proof are made in a few steps." }
+        }
         section { h2 { "Connect an integration by hand" }
             ol.steps {
                 li { a href=(visit.at("levels")) { "Admin > Features & Settings > Resources/Users (HR) > Security Levels" } ": right click the API-only system level, Copy Security Level, change the copy." }
