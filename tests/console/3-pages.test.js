@@ -258,7 +258,7 @@ test('MSPCFO by keyboard alone: role, level, member and key', async () => {
   await page.keyboard.type('Keyboard')
   await enter()
   await page.getByText('Every level is None').waitFor()
-  await tabTo('summary', 'System 11')
+  await tabTo('summary', 'System 11 rows')
   await enter()
   await tabTo('select', 'System / API Reports: Inquire')
   await page.keyboard.press('End')
