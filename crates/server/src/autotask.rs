@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub(crate) mod asleep;
+mod definitions;
 mod draft;
 mod faults;
 pub mod limits;
@@ -12,6 +13,7 @@ pub(crate) mod options;
 pub mod permit;
 mod pipeline;
 mod reading;
+mod resources;
 mod rules;
 pub(crate) mod saving;
 pub mod seed;

@@ -1,5 +1,6 @@
 //! Listening: plain and TLS connections, a cap on bodies, a clean stop. Knows no path and no record.
 
+pub(crate) mod form;
 mod request_line;
 
 use bytes::Bytes;

@@ -2,7 +2,6 @@
 
 pub mod attachments;
 mod caps;
-mod definitions;
 mod deleted;
 pub mod files;
 mod numbers;
@@ -13,8 +12,7 @@ mod tickets;
 mod time;
 pub mod webhooks;
 
-pub use definitions::{defined, defining};
-pub use people::{can_act_as, is_usable};
+pub use people::is_usable;
 
 use super::answer::Trouble;
 use super::permit::Permit;
@@ -22,13 +20,11 @@ use super::tenant::Tenant;
 use crate::autotask::draft::Draft;
 use bitting_catalog::entity::Entity;
 use bitting_dialects::autotask::error::Refusal;
-use bitting_psa::backend::{Backend, equals};
+use bitting_psa::backend::equals;
 use bitting_psa::moment::time;
 use bitting_psa::row::Row;
 use bitting_query::{Kind, Value, and};
-use bitting_store::StoreError;
 use bitting_store::table::Change;
-use std::sync::Arc;
 
 /// Fields that say when and by whom a record was made or changed, whatever the entity calls them.
 const MADE: [&str; 4] = [
@@ -59,19 +55,6 @@ const CHANGED_BY: [&str; 4] = [
     "lastActivityPersonID",
     "lastModifiedByResourceID",
 ];
-
-/// Lines of business that a resource works for.
-pub async fn lines(backend: &Backend, resource: i64) -> Result<Arc<[i64]>, StoreError> {
-    let Some(listing) = backend.catalog.entity_at("OrganizationalResources") else {
-        return Ok(Arc::from([]));
-    };
-    let filter = equals("resource_id", Kind::Integer, Value::Integer(resource));
-    let rows = backend.raw_rows(listing, filter, Vec::new(), None).await?;
-    Ok(rows
-        .iter()
-        .filter_map(|row| row.integer("organizational_level_association_id"))
-        .collect())
-}
 
 /// What an entity does before its record is written.
 pub async fn before_save(

@@ -5,6 +5,7 @@ pub mod switches;
 mod used;
 mod users;
 
+use super::definitions;
 use super::limits::{Limits, Usage};
 use super::users::{ApiUser, ProtectedData};
 use bitting_catalog::Catalog;
@@ -169,7 +170,7 @@ impl Tenant {
     pub async fn open(opening: Opening) -> Result<Self, StoreError> {
         let mut tables = tables(&opening.catalog);
         tables.push(versions::table());
-        let mut deciding = super::rules::defining(&opening.catalog);
+        let mut deciding = definitions::defining(&opening.catalog);
         deciding.extend([USERS, LEVELS, SETTINGS].map(Arc::from));
         let store = Store::open_with(&opening.location, tables, opening.durability).await?;
         let router = Router::new(&opening.catalog);
@@ -237,7 +238,7 @@ impl Tenant {
             .map(|(_, name, value)| (name, value))
             .collect();
         self.settle();
-        *self.defined.write() = super::rules::defined(&self.backend).await?;
+        *self.defined.write() = definitions::defined(&self.backend).await?;
         Ok(())
     }
 
@@ -292,7 +293,7 @@ impl Tenant {
 
     /// Reads user-defined fields anew, once their definitions have changed.
     pub(crate) async fn definitions_changed(&self) -> Result<(), StoreError> {
-        let defined = super::rules::defined(&self.backend).await?;
+        let defined = definitions::defined(&self.backend).await?;
         *self.defined.write() = defined;
         Ok(())
     }

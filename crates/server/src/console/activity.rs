@@ -7,12 +7,12 @@ mod level;
 pub mod live;
 
 use super::desk::Desk;
-use super::form::{Form, encode};
 use super::page::{self, Page};
 use crate::console::{
     outcome::{Outcome, Result},
     visit::{Place, Visit},
 };
+use crate::http::form::{Form, encode};
 use bitting_psa::event::search::{DECISIONS, Search};
 use bitting_psa::event::{Event, LOOKED_AT};
 use maud::{Markup, html};
@@ -86,7 +86,7 @@ pub fn watched(visit: &Visit<'_>, rest: &[&str]) -> Outcome {
 /// The pages of one call on an Autotask database.
 pub async fn of_autotask(
     visit: &Visit<'_>,
-    desk: &super::autotask::Desk<'_>,
+    desk: &super::autotask::desk::Desk<'_>,
     rest: &[&str],
 ) -> Result<Outcome> {
     match rest {

@@ -3,14 +3,13 @@
 
 use super::bench::{Audit, Audited, Refusal};
 use super::desk::Desk;
-use super::form::encode;
-use super::guide::inline;
-use super::page::{self, Page};
-use super::{connect, integrations};
+use super::page::{self, Page, inline};
+use super::{chosen, integrations};
 use crate::console::{
     outcome::{Outcome, Result},
     visit::{Place, Visit},
 };
+use crate::http::form::encode;
 use bitting_catalog::profile::Profile;
 use bitting_policy::{Level, Registry, Role, Verb};
 use bitting_psa::keys::Key;
@@ -239,7 +238,7 @@ fn against(
     visit: &Visit<'_>,
 ) -> Markup {
     let selection =
-        profile.map(|profile| connect::selection(profile, &connect::order(profile, &visit.query)));
+        profile.map(|profile| chosen::selection(profile, &chosen::order(profile, &visit.query)));
     let needed = profile
         .zip(selection.as_ref())
         .map(|(profile, selection)| integrations::needed(registry, profile, selection));

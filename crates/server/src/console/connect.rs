@@ -1,18 +1,18 @@
 //! Connect: from a profile to a proved key in four steps. What was chosen travels in the address, so that Back
 //! works and nothing half-done is kept; only the last step writes.
 
-use super::bench::{Order, Pair, Planned, Refusal, Sign};
+use super::bench::{Pair, Planned, Refusal, Sign};
+use super::chosen::{everything, order, selection};
 use super::desk::Desk;
-use super::form::{Form, encode};
-use super::guide::inline;
-use super::integrations::tabs;
-use super::page::{self, Field, Page};
+use super::page::{self, Field, Page, inline};
+use super::tabs::{has, tabs};
 use super::{members, proof};
 use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
-use bitting_catalog::profile::{Profile, Selection, Status};
+use crate::http::form::{Form, encode};
+use bitting_catalog::profile::{Profile, Status};
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -40,61 +40,6 @@ pub async fn answer(
         ["key"] => Ok(shown(visit, profile)),
         _ => Ok(Outcome::Nowhere),
     }
-}
-
-/// What was chosen so far. `form` is the address's or the posted one.
-pub fn order(profile: &Profile, form: &Form) -> Order {
-    let said = |name: &str| {
-        let text = form.trimmed(name);
-        (!text.is_empty()).then(|| text.to_owned())
-    };
-    let mut features: Vec<String> = Vec::new();
-    if form.given("chosen").is_some() {
-        features.extend(form.every("feature").map(str::to_owned));
-        let off = profile.feature.iter().filter(|feature| feature.default);
-        let off = off.filter(|feature| !features.contains(&feature.id));
-        let off: Vec<String> = off.map(|feature| format!("-{}", feature.id)).collect();
-        features.extend(off);
-    }
-    let answers = profile
-        .unfilled(&everything(profile))
-        .into_iter()
-        .filter_map(|gap| {
-            let text = form.trimmed(&format!("set.{}", gap.name));
-            let entries: Vec<String> = text
-                .split([',', '\n'])
-                .map(|entry| entry.trim().to_owned())
-                .filter(|entry| !entry.is_empty())
-                .collect();
-            (!entries.is_empty()).then(|| (gap.name.clone(), entries))
-        });
-    Order {
-        profile: format!("{}/{}", profile.product.psa.folder(), profile.slug),
-        answers: answers.collect(),
-        features,
-        role: said("role"),
-        member: said("member"),
-        location: said("location"),
-        board: said("board"),
-        ..Order::default()
-    }
-}
-
-fn everything(profile: &Profile) -> Selection {
-    let features = profile.feature.iter().map(|feature| feature.id.clone());
-    Selection {
-        features: features.collect(),
-        ..Selection::default()
-    }
-}
-
-/// The selection of an order.
-pub fn selection(profile: &Profile, order: &Order) -> Selection {
-    let mut selection = profile
-        .select(&order.features)
-        .unwrap_or_else(|_| profile.default_selection());
-    selection.answers.extend(order.answers.iter().cloned());
-    selection
 }
 
 /// Everything that was chosen, for the next form. `but` are fields that the form has itself.
@@ -359,7 +304,7 @@ fn next(visit: &Visit<'_>, profile: &Profile, member: i64) -> Markup {
         section { h2 { "What is left" }
             ol.steps {
                 li { "Paste both keys into " (profile.product.product) ", with the company id and the address of this server." }
-                @if super::jobs::has(visit, profile) {
+                @if has(visit, profile) {
                     li { "Its jobs run here too: " a href=(visit.at(&format!("integrations/{}/side", profile.slug))) { "Connection and jobs" } "." }
                 }
                 li { a href=(visit.at(&format!("members/{member}/keys"))) { "The member and its keys" } "; " a href=(visit.at(&format!("integrations/{}/verify", profile.slug))) { "Verify now" } " proves it again at any time." }

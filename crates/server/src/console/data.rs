@@ -1,12 +1,12 @@
 //! Browsing an instance's records with conditions, as the operator or as any member: what a key sees.
 
 use super::desk::{Desk, message};
-use super::form::encode;
 use super::page::{self, Page};
 use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
+use crate::http::form::encode;
 use bitting_catalog::route::{Method, RouteKind};
 use maud::{Markup, html};
 use serde_json::Value;

@@ -5,10 +5,10 @@ mod autotask;
 mod openapi;
 mod try_it;
 
-use super::form::{Form, encode};
 use super::page;
 use crate::autotask::tenant::Tenant;
 use crate::console::web::{content, page_response, plain};
+use crate::http::form::{Form, encode};
 use crate::server::Server;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Basis, Entity, Field, Kind, Right};

@@ -1,7 +1,7 @@
 //! A profile's guide as a page, with this server's address and company filled in. Knows no profile.
 
 use super::bench::{Block, Order};
-use super::page::{self, Page};
+use super::page::{self, Page, inline};
 use crate::console::{
     outcome::Outcome,
     visit::{Place, Visit},
@@ -47,11 +47,4 @@ pub fn shown(block: &Block) -> Markup {
             }
         }
     }
-}
-
-/// What stands between backticks is code.
-pub fn inline(text: &str) -> Markup {
-    html! { @for (index, part) in text.split('`').enumerate() {
-        @if index % 2 == 1 { code { (part) } } @else { (part) }
-    } }
 }

@@ -2,14 +2,14 @@
 //! serve it, and what there is to say about its guide.
 
 use super::desk::{Desk, ROLES, field_error};
-use super::form::Form;
-use super::page::Field;
-use super::page::{self, Page};
-use super::{connect, guide};
+use super::page::{self, Field, Page};
+use super::tabs::{learn, tabs};
+use super::{chosen, connect, guide};
 use crate::console::{
     outcome::{Outcome, Result},
     visit::{Place, Visit},
 };
+use crate::http::form::Form;
 use bitting_catalog::profile::lint::{Severity, lint};
 use bitting_catalog::profile::{Entries, Pattern, Profile, Psa, Selection, shipped};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
@@ -39,22 +39,6 @@ pub fn of(place: &Place) -> impl Iterator<Item = &'static Profile> {
     profiles().filter(move |profile| profile.product.psa == psa)
 }
 
-/// The pages of one profile.
-pub fn tabs(visit: &Visit<'_>, profile: &Profile, on: &str) -> Markup {
-    let mut all = vec![
-        ("", "Profile and plan"),
-        ("connect", "Connect"),
-        ("verify", "Verify now"),
-        ("guide", "Guide"),
-    ];
-    if super::jobs::has(visit, profile) {
-        all.push(("side", "Connection and jobs"));
-    }
-    html! { nav.tabs aria-label=(profile.title()) { @for (path, words) in all {
-        a href=(visit.at(format!("integrations/{}/{path}", profile.slug).trim_end_matches('/'))) aria-current=[(path == on).then_some("page")] { (words) }
-    } } }
-}
-
 pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result<Outcome> {
     match rest {
         [] => Ok(Outcome::Page(catalog(visit))),
@@ -72,7 +56,7 @@ async fn one(
     profile: &Profile,
     rest: &[&str],
 ) -> Result<Outcome> {
-    super::jobs::learn(visit).await;
+    learn(visit).await;
     match rest {
         [] if visit.post => match apply(visit, desk, profile).await {
             Err(problem) if field_error(Some(&problem), "name").is_some() => {
@@ -85,7 +69,7 @@ async fn one(
         ["connect", rest @ ..] => connect::answer(visit, desk, profile, rest).await,
         ["verify"] => connect::verify(visit, desk, profile).await,
         ["guide"] => {
-            let order = connect::order(profile, &visit.query);
+            let order = chosen::order(profile, &visit.query);
             let tabs = tabs(visit, profile, "guide");
             Ok(guide::answer(visit, order, &profile.title(), &tabs).await)
         }

@@ -1,61 +1,22 @@
 //! The integration's own side: the form where its keys, URL and company id are pasted, its jobs and their runs.
 //! What runs the jobs was joined to the server; nothing here knows what a job does.
 
+use super::autotask::chosen as on_autotask;
 use super::bench::{Pasted, Refusal};
-use super::integrations::tabs;
 use super::page::{self, Field, Page};
-use super::{autotask, connect, proof};
+use super::tabs::{slug, tabs, work};
+use super::{chosen, proof};
 use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
-use crate::jobs::{Integration, Job, JobRun, Jobs, NewConnection};
+use crate::jobs::{Integration, Job, JobRun, NewConnection};
 use bitting_catalog::profile::{Profile, Psa};
 use bitting_psa::secret::Secret;
 use maud::{Markup, html};
-use std::sync::Arc;
 
 /// Runs on the page.
 const SHOWN: usize = 30;
-
-/// What the jobs of a profile are called: one product has others for Autotask.
-fn slug(profile: &Profile) -> String {
-    match profile.product.psa {
-        Psa::ConnectWise => profile.slug.clone(),
-        Psa::Autotask => format!("{}_autotask", profile.slug),
-    }
-}
-
-/// Whether jobs of this integration run beside the server.
-pub fn has(visit: &Visit<'_>, profile: &Profile) -> bool {
-    let slugs = visit.server.console.with_jobs.get();
-    slugs.is_some_and(|slugs| slugs.contains(&slug(profile)))
-}
-
-/// Learns once which integrations have jobs.
-pub async fn learn(visit: &Visit<'_>) {
-    if visit.server.console.with_jobs.get().is_none()
-        && let Ok(all) = work(visit, |jobs| jobs.overview()).await
-    {
-        let slugs = all.into_iter().map(|one| one.slug).collect();
-        let _ = visit.server.console.with_jobs.set(slugs);
-    }
-}
-
-async fn work<T: Send + 'static>(
-    visit: &Visit<'_>,
-    work: impl FnOnce(&dyn Jobs) -> std::result::Result<T, String> + Send + 'static,
-) -> std::result::Result<T, String> {
-    let Some(jobs) = visit.server.jobs().cloned() else {
-        return Err("No jobs run beside this server.".to_owned());
-    };
-    let jobs: Arc<dyn Jobs> = jobs;
-    let worked = tokio::task::spawn_blocking(move || work(&*jobs));
-    worked.await.unwrap_or_else(|error| {
-        tracing::error!(%error, "the console's question about jobs broke off");
-        Err("It broke off; the server's log says why.".to_owned())
-    })
-}
 
 pub async fn answer(visit: &Visit<'_>, profile: &Profile, rest: &[&str]) -> Result<Outcome> {
     let here = visit.at(&format!("integrations/{}/side", profile.slug));
@@ -226,9 +187,9 @@ async fn check(visit: &Visit<'_>, profile: &Profile) -> Markup {
     let pasted = pasted(visit);
     let autotask = profile.product.psa == Psa::Autotask;
     let asked = if autotask {
-        autotask::order(profile, &visit.form)
+        on_autotask::order(profile, &visit.form)
     } else {
-        connect::order(profile, &visit.form)
+        chosen::order(profile, &visit.form)
     };
     let proved = visit
         .server

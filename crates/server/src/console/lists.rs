@@ -2,7 +2,6 @@
 
 use super::desk::Desk;
 use super::page;
-use super::roles;
 use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
@@ -50,7 +49,7 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, id: i64, name: &str) -> 
         let again = dialog(visit, desk, &role, list, &entries, Some(&text));
         return Ok(Outcome::Part(again));
     }
-    let state = roles::state(&role, registry, list.id);
+    let state = state(&role, registry, list.id);
     desk.save_role(role).await?;
     Ok(Outcome::Part(html! {
         p.said role="status" data-saved-list { "The list is saved." }
@@ -181,4 +180,17 @@ fn dialog(
             }
         }
     }
+}
+
+/// What a customize list lets through, in a few words.
+pub fn state(
+    role: &Role,
+    registry: &bitting_policy::Registry,
+    list: bitting_policy::ListId,
+) -> Markup {
+    html! { @match role.list_document(registry, list) {
+        ListDocument::Everything => "everything",
+        ListDocument::Allow(names) => { (names.len()) " allowed" },
+        ListDocument::Deny(names) => { (names.len()) " disallowed" },
+    } }
 }

@@ -2,13 +2,13 @@
 //! private key is on one page once; the page that shows it cannot be loaded again.
 
 use super::desk::{Desk, MEMBERS, field_error, message};
-use super::form::encode;
-use super::page::{self, Field, Page};
+use super::page::{self, Field, Page, copied};
 use super::roles::reference;
 use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
+use crate::http::form::encode;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_policy::Verb;
 use bitting_psa::keys::Pair;
@@ -437,16 +437,6 @@ pub fn pair_shown(company: &str, description: &str, pair: &Pair) -> Markup {
             (copied("public", "Public Key", &pair.public))
             (copied("private", "Private Key", pair.private.reveal()))
             p.hint { "User name for the Authorization header: " code { (company) "+" (pair.public) } }
-        }
-    }
-}
-
-pub fn copied(id: &str, label: &str, value: &str) -> Markup {
-    html! {
-        div.copied {
-            label for=(id) { (label) }
-            input id=(id) value=(value) readonly spellcheck="false" autocomplete="off";
-            button.quiet type="button" data-copy=(id) { "Copy" span.sr { " " (label) } }
         }
     }
 }

@@ -327,3 +327,20 @@ pub fn pages(address: &str, page: u64, size: u64, total: u64) -> Markup {
         }
     }
 }
+
+/// What stands between backticks is code.
+pub fn inline(text: &str) -> Markup {
+    html! { @for (index, part) in text.split('`').enumerate() {
+        @if index % 2 == 1 { code { (part) } } @else { (part) }
+    } }
+}
+
+pub fn copied(id: &str, label: &str, value: &str) -> Markup {
+    html! {
+        div.copied {
+            label for=(id) { (label) }
+            input id=(id) value=(value) readonly spellcheck="false" autocomplete="off";
+            button.quiet type="button" data-copy=(id) { "Copy" span.sr { " " (label) } }
+        }
+    }
+}

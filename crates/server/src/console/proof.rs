@@ -1,7 +1,7 @@
 //! What a key was proved to hold, as a table: what is missing and what is in excess first. Knows no profile.
 
 use super::bench::Proof;
-use super::guide::inline;
+use super::page::inline;
 use maud::{Markup, html};
 
 pub fn shown(proof: &Proof) -> Markup {

@@ -1,7 +1,6 @@
 //! System > Security Roles: list, new, copy, delete, and the page of one role.
 
 use super::desk::{Desk, ROLES, field_error, message};
-use super::form::encode;
 use super::matrix::Matrix;
 use super::page::{self, Field, Page};
 use super::{lint, lists, matrix};
@@ -9,9 +8,10 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
-use bitting_policy::{Level, ListDocument, Role, Verb};
+use crate::http::form::encode;
+use bitting_policy::{Level, Role, Verb};
 use bitting_psa::problem::Problem;
-use maud::{Markup, html};
+use maud::html;
 use serde_json::{Value, json};
 
 /// Roles on one page of the list.
@@ -277,7 +277,7 @@ fn sheet(
             .unwrap_or_default();
         html! {
             button.link type="button" hx-get=(format!("{here}/lists/{identifier}")) hx-target="#dialog" { "customize" }
-            span.state #{ "state-" (identifier) } { (state(role, registry, list)) }
+            span.state #{ "state-" (identifier) } { (lists::state(role, registry, list)) }
         }
     };
     let body = html! {
@@ -313,19 +313,6 @@ fn sheet(
         div #dialog {}
     };
     Page::new("roles", role.name.clone(), body)
-}
-
-/// What a customize list lets through, in a few words.
-pub fn state(
-    role: &Role,
-    registry: &bitting_policy::Registry,
-    list: bitting_policy::ListId,
-) -> Markup {
-    html! { @match role.list_document(registry, list) {
-        ListDocument::Everything => "everything",
-        ListDocument::Allow(names) => { (names.len()) " allowed" },
-        ListDocument::Deny(names) => { (names.len()) " disallowed" },
-    } }
 }
 
 /// A reference to a record with a name, as forms send it.

@@ -1,7 +1,6 @@
 //! Signing in and out, the first visit, the one-time link, and a new password.
 
 use super::door::SHORTEST;
-use super::form::Form;
 use super::page::{self, Field, Page};
 use crate::console::{
     outcome::Outcome,
@@ -9,6 +8,7 @@ use crate::console::{
     web::{cookie, cookie_name, has_token, host, page_response, see, set_cookie},
 };
 use crate::http::Received;
+use crate::http::form::Form;
 use crate::server::Server;
 use bitting_psa::secret::{Secret, word};
 use bytes::Bytes;

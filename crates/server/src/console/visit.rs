@@ -1,8 +1,8 @@
 //! Who asks for a page, and of which database.
 
-use super::form::{self, Form};
 use super::session;
 use crate::autotask::tenant::Tenant;
+use crate::http::form::{self, Form};
 use crate::server::Server;
 use std::sync::Arc;
 

@@ -3,7 +3,7 @@
 
 use super::super::answer::Trouble;
 use super::super::tenant::Tenant;
-use super::definitions::DEFINED_FOR;
+use crate::autotask::definitions::DEFINED_FOR;
 use crate::autotask::draft::Draft;
 use bitting_psa::backend::equals;
 use bitting_query::{Filter, Kind, Value, and};

@@ -1,17 +1,14 @@
-//! Resources: who can own records, who can be acted for, and which records can still be pointed to.
+//! Who can own records, and which records can still be pointed to.
 
 use super::super::answer::Trouble;
 use crate::autotask::draft::Draft;
+use crate::autotask::resources::{API_USER, RESOURCES};
 use bitting_catalog::entity::Entity;
 use bitting_dialects::autotask::error::Refusal;
 use bitting_psa::backend::Backend;
 use bitting_psa::row::Row;
 use bitting_query::Value;
-use bitting_store::StoreError;
 
-const RESOURCES: &str = "Resources";
-/// License of API users.
-const API_USER: i64 = 7;
 /// Fields that name whose a record is, or who works on it. Users of the API make records and never own one.
 const OWNERS: [&str; 4] = [
     "ownerResourceID",
@@ -28,26 +25,6 @@ const TEAMS: [&str; 4] = [
 ];
 /// Lists that cannot be chosen from once a row is inactive.
 const USABLE_WHILE_ACTIVE: [&str; 3] = ["Resources", "Contacts", "Roles"];
-/// Licenses whose holders can be acted for on some entities alone; nobody acts for those with none.
-const ACTED_FOR: [(i64, &[&str]); 6] = [
-    (4, &["Projects", "TaskNotes"]),
-    (5, &[]),
-    (6, &[]),
-    (API_USER, &[]),
-    (
-        8,
-        &[
-            "Tickets",
-            "Projects",
-            "ServiceCalls",
-            "TimeEntries",
-            "TicketNotes",
-            "TaskNotes",
-        ],
-    ),
-    (9, &["Tickets", "Projects", "TaskNotes"]),
-];
-
 /// Refuses records that would be an API user's.
 pub async fn owners(backend: &Backend, draft: &mut Draft<'_>) -> Result<(), Trouble> {
     let Some(resources) = backend.catalog.entity_at(RESOURCES) else {
@@ -81,23 +58,4 @@ pub fn is_usable(target: &Entity, row: &Row) -> bool {
         row.get("is_active"),
         Value::Boolean(false) | Value::Integer(0)
     )
-}
-
-/// Whether the license of a resource lets others act for it on an entity.
-pub async fn can_act_as(
-    backend: &Backend,
-    resource: i64,
-    entity: &Entity,
-) -> Result<bool, StoreError> {
-    let Some(resources) = backend.catalog.entity_at(RESOURCES) else {
-        return Ok(false);
-    };
-    let Some(row) = backend.raw_row(resources, resource).await? else {
-        return Ok(false);
-    };
-    let license = row.integer("license_type");
-    let limited = ACTED_FOR
-        .iter()
-        .find(|(number, _)| Some(*number) == license);
-    Ok(row.flag("is_active") && limited.is_none_or(|(_, open)| open.contains(&&*entity.path)))
 }

@@ -4,12 +4,19 @@ use super::super::answer::Trouble;
 use super::super::tenant::Tenant;
 use crate::autotask::draft::Draft;
 use bitting_psa::backend::equals;
-use bitting_query::{Kind, Value, and};
+use bitting_query::{Filter, Kind, Value, and};
 
 /// What has a team: its entity, those beside the primary resource, and how they point to it.
 const TEAMS: [(&str, &str, &str); 2] = [
     ("Tickets", "TicketSecondaryResources", "ticketID"),
     ("Tasks", "TaskSecondaryResources", "taskID"),
+];
+
+/// Where the roles are that a resource can have on a ticket.
+const ROLES: [&str; 3] = [
+    "ResourceRoles",
+    "ResourceServiceDeskRoles",
+    "ResourceRoleDepartments",
 ];
 
 /// Who is beside the primary resource cannot become it without leaving that place first.
@@ -46,7 +53,7 @@ pub async fn secondary(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Tro
         return Ok(());
     };
     if let Some(role) = draft.integer("roleID")
-        && !super::tickets::has_role(tenant, resource, role).await?
+        && !has_role(tenant, resource, role).await?
     {
         let pair = "resourceID and roleID are not a valid pair";
         draft.errors.push(pair.to_owned());
@@ -78,4 +85,23 @@ async fn is_beside(tenant: &Tenant, path: &str, id: i64, resource: i64) -> Resul
         equals("resource_id", Kind::Integer, Value::Integer(resource)),
     );
     Ok(tenant.backend.raw_any(listing, filter).await?)
+}
+
+/// Whether a resource can work in a role.
+pub async fn has_role(tenant: &Tenant, resource: i64, role: i64) -> Result<bool, Trouble> {
+    for path in ROLES {
+        let Some(listing) = tenant.catalog().entity_at(path) else {
+            continue;
+        };
+        let of = and(
+            equals("resource_id", Kind::Integer, Value::Integer(resource)),
+            equals("role_id", Kind::Integer, Value::Integer(role)),
+        );
+        let inactive = equals("is_active", Kind::Boolean, Value::Boolean(false));
+        let filter = and(of, Filter::Not(Box::new(inactive)));
+        if tenant.backend.raw_any(listing, filter).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -4,19 +4,12 @@ use super::super::answer::Trouble;
 use super::super::tenant::Tenant;
 use crate::autotask::draft::Draft;
 use bitting_dialects::autotask::error::Refusal;
-use bitting_psa::backend::equals;
 use bitting_psa::moment::time;
-use bitting_query::{Filter, Kind, Value, and};
+use bitting_query::Value;
 use bitting_store::table::Change;
 
 /// A ticket that is done.
 const COMPLETE: i64 = 5;
-/// Where the roles are that a resource can have on a ticket.
-const ROLES: [&str; 3] = [
-    "ResourceRoles",
-    "ResourceServiceDeskRoles",
-    "ResourceRoleDepartments",
-];
 /// Changes that the history tells of.
 const TOLD: [&str; 5] = [
     "status",
@@ -42,7 +35,7 @@ pub async fn save(tenant: &Tenant, by: i64, draft: &mut Draft<'_>) -> Result<(),
     }
     if let (Some(resource), Some(role)) = (resource, role)
         && (draft.changes("assignedResourceID") || draft.changes("assignedResourceRoleID"))
-        && !has_role(tenant, resource, role).await?
+        && !super::team::has_role(tenant, resource, role).await?
     {
         draft
             .errors
@@ -110,25 +103,6 @@ async fn queue(tenant: &Tenant, draft: &mut Draft<'_>) -> Result<(), Trouble> {
         draft.errors.push("queueID is required".to_owned());
     }
     Ok(())
-}
-
-/// Whether a resource can work in a role.
-pub async fn has_role(tenant: &Tenant, resource: i64, role: i64) -> Result<bool, Trouble> {
-    for path in ROLES {
-        let Some(listing) = tenant.catalog().entity_at(path) else {
-            continue;
-        };
-        let of = and(
-            equals("resource_id", Kind::Integer, Value::Integer(resource)),
-            equals("role_id", Kind::Integer, Value::Integer(role)),
-        );
-        let inactive = equals("is_active", Kind::Boolean, Value::Boolean(false));
-        let filter = and(of, Filter::Not(Box::new(inactive)));
-        if tenant.backend.raw_any(listing, filter).await? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// Adds a line of history for each change that it tells of.

@@ -6,7 +6,7 @@ use super::super::reading;
 use super::super::tenant::{Caller, Tenant};
 use super::super::users::ProtectedData;
 use super::super::webhooks::outbox::Message;
-use super::definitions::DEFINED_FOR;
+use crate::autotask::definitions::DEFINED_FOR;
 use crate::autotask::draft::Draft;
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Entity, Field};

@@ -2,7 +2,7 @@
 //! act for. Wrong credentials in a row lock a user.
 
 use super::super::answer::Trouble;
-use super::super::rules;
+use super::super::resources;
 use super::super::users::{ApiUser, ProtectedData, Tracking};
 use super::{Caller, LEVEL_OF, Level, MOST_FAILURES, TERRITORIES_OF, Tenant};
 use bitting_catalog::entity::Entity;
@@ -78,7 +78,7 @@ impl Tenant {
             code: hasher.finish(),
             data: user.data(),
             impersonates: None,
-            lines: rules::lines(&self.backend, user.resource).await?,
+            lines: resources::lines(&self.backend, user.resource).await?,
             territories: self.territories(user.resource),
         }))
     }
@@ -103,7 +103,7 @@ impl Tenant {
             .level_of(resource)
             .filter(|level| !level.document.inactive && level.document.allows_impersonation);
         let Some(level) = level else { return Ok(None) };
-        let open = rules::can_act_as(&self.backend, resource, entity).await?;
+        let open = resources::can_act_as(&self.backend, resource, entity).await?;
         if !open || !self.users_of(resource).is_empty() {
             return Ok(None);
         }
@@ -115,7 +115,7 @@ impl Tenant {
             code: 0,
             data: ProtectedData::EditProtected,
             impersonates: None,
-            lines: rules::lines(&self.backend, resource).await?,
+            lines: resources::lines(&self.backend, resource).await?,
             territories: self.territories(resource),
         }))
     }

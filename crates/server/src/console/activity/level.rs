@@ -3,9 +3,9 @@
 
 use super::shown;
 use crate::autotask::tenant::Level as HeldLevel;
-use crate::console::autotask::Desk;
-use crate::console::autotask::integrations::{diff, lines};
-use crate::console::autotask::levels::{is_system, save};
+use crate::console::autotask::desk::Desk;
+use crate::console::autotask::difference::{diff, lines};
+use crate::console::autotask::kept::{is_system, save};
 use crate::console::page::{self, Page};
 use crate::console::{
     outcome::{Outcome, Result},

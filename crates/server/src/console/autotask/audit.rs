@@ -1,8 +1,8 @@
 //! Audit of an Autotask database: API users by what they hold beyond their need, keys by age and last use, and one
 //! page per user with its needs against what its level holds.
 
-use super::Desk;
-use super::integrations::{diff, lines};
+use super::desk::Desk;
+use super::difference::{diff, lines};
 use crate::autotask::tenant::Level;
 use crate::autotask::users::{ApiUser, Tracking};
 use crate::console::audit::{
@@ -88,7 +88,7 @@ async fn keys(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
     for (id, user) in users.iter().skip(start(visit)).take(SIZE) {
         let path = format!("{}/{}", crate::autotask::operator::RESOURCES, user.resource);
         let found = desk.call(http::Method::GET, &path, "", None).await;
-        let found = found.map_err(|trouble| super::problem(&trouble))?;
+        let found = found.map_err(|trouble| super::desk::problem(&trouble))?;
         let word = |field: &str| found["item"][field].as_str().unwrap_or_default().to_owned();
         rows.push(KeyRow {
             description: tracking(user),

@@ -1,23 +1,22 @@
 //! Connect for Autotask: features, level and user, plan, then key, secret and proof on one page; and Verify now.
 //! Level, user, key and proof are made over the API by what was handed in.
 
-use super::Desk;
-use super::integrations::{diff, start};
+use super::chosen::{cleared, order, start};
+use super::desk::{Desk, problem};
+use super::difference::diff;
 use crate::autotask::tenant::Tenant;
 use crate::autotask::users::{ApiUser, Tracking};
 use crate::console::bench::{Credentials, Order, Proof, Refusal};
-use crate::console::connect as chosen;
-use crate::console::form::Form;
-use crate::console::guide::inline;
-use crate::console::integrations::tabs;
-use crate::console::members::copied;
-use crate::console::page::{self, Field, Page};
+use crate::console::chosen;
+use crate::console::page::{self, Field, Page, copied, inline};
 use crate::console::proof;
+use crate::console::tabs::tabs;
 use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
-use bitting_catalog::profile::{Profile, Start};
+use crate::http::form::Form;
+use bitting_catalog::profile::Profile;
 use bitting_store::StoreError;
 use maud::{Markup, html};
 use std::sync::Arc;
@@ -38,27 +37,6 @@ pub async fn answer(
         ["key"] => Ok(key(visit, profile)),
         _ => Ok(Outcome::Nowhere),
     }
-}
-
-/// What was chosen.
-pub fn order(profile: &Profile, form: &Form) -> Order {
-    let said = |name: &str| {
-        let text = form.trimmed(name);
-        (!text.is_empty()).then(|| text.to_owned())
-    };
-    Order {
-        user: said("user"),
-        email: said("email"),
-        vendor: said("vendor"),
-        cleared: cleared(profile, form),
-        ..chosen::order(profile, form)
-    }
-}
-
-/// Whether only what is listed is to be granted: the least, unless somebody wants what a copy brings along.
-pub fn cleared(profile: &Profile, form: &Form) -> bool {
-    let as_is = profile.level.as_ref().map(|level| level.start) == Some(Start::AsIs);
-    form.text("start") != "copy" && !as_is
 }
 
 fn here(visit: &Visit<'_>, profile: &Profile, step: &str) -> String {
@@ -370,7 +348,7 @@ async fn verified(
     };
     desk.written(http::Method::POST, &path, work)
         .await
-        .map_err(|trouble| super::problem(&trouble))?;
+        .map_err(|trouble| problem(&trouble))?;
     let moment = Moment {
         tenant: desk.tenant.clone(),
         user: shown.user.clone(),
@@ -388,7 +366,7 @@ async fn verified(
     let work = async { moment.end().await.map_err(Into::into) };
     desk.written(http::Method::DELETE, &path, work)
         .await
-        .map_err(|trouble| super::problem(&trouble))?;
+        .map_err(|trouble| problem(&trouble))?;
     Ok(proved.map(|proof| Proof {
         member: user.user.clone(),
         ..proof

@@ -1,13 +1,13 @@
 //! Browsing an Autotask database's records with a filter, as the operator or as any API user.
 
-use super::{Desk, message};
+use super::desk::{Desk, message};
 use crate::console::data::table;
-use crate::console::form::encode;
 use crate::console::page::{self, Page};
 use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
+use crate::http::form::encode;
 use maud::html;
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
             .tenant
             .caller_of(user)
             .await
-            .map_err(|trouble| super::problem(&trouble))?,
+            .map_err(|trouble| super::desk::problem(&trouble))?,
         None => Some(desk.caller.clone()),
     };
     let gone = !wanted.is_empty() && (chosen.is_none() || caller.is_none());

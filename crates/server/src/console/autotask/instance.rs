@@ -1,7 +1,7 @@
 //! The page of an Autotask database among the instances. What the operator does there is written down in that
 //! database's own log.
 
-use super::Desk;
+use super::desk::Desk;
 use crate::console::instances;
 use crate::console::instances::subject::Subject;
 use crate::console::{

@@ -1,19 +1,20 @@
 //! Profiles for Autotask: what each asks of a security level and why, the plan against any level, and the level
 //! made from it.
 
-use super::Desk;
-use crate::console::bench::Sign;
-use crate::console::connect as chosen;
+use super::chosen::{order, start};
+use super::desk::Desk;
+use super::difference::{diff, lines};
+use crate::console::chosen;
 use crate::console::guide;
-use crate::console::guide::inline;
-use crate::console::integrations::{around, cards, catalog, of, tabs};
-use crate::console::page::{self, Page};
+use crate::console::integrations::{around, cards, catalog, of};
+use crate::console::page::{self, Page, inline};
+use crate::console::tabs::{learn, tabs};
 use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
 use bitting_catalog::profile::{Profile, Selection};
-use bitting_catalog::security::{Permissions, SecurityLevel, Values};
+use bitting_catalog::security::SecurityLevel;
 use maud::{Markup, html};
 
 pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result<Outcome> {
@@ -25,7 +26,7 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result
     let Some(profile) = of(&visit.place).find(|profile| profile.slug == *slug) else {
         return Ok(Outcome::Nowhere);
     };
-    crate::console::jobs::learn(visit).await;
+    learn(visit).await;
     match rest {
         [] => Ok(Outcome::Page(sheet(visit, desk, profile).await)),
         ["connect", rest @ ..] => super::connect::answer(visit, desk, profile, rest).await,
@@ -40,63 +41,10 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result
     }
 }
 
-/// One cell that differs.
-pub fn lines(
-    permissions: &Permissions,
-    held: Option<&SecurityLevel>,
-    wanted: &SecurityLevel,
-) -> Vec<(Sign, String)> {
-    let nothing = Values::default();
-    let mut lines = Vec::new();
-    for entry in &permissions.entries {
-        let full = entry.full_name();
-        let old = held
-            .and_then(|level| level.settings.get(&full))
-            .unwrap_or(&nothing);
-        let new = wanted.settings.get(&full).unwrap_or(&nothing);
-        for ((cell, from), (_, to)) in old.cells().into_iter().zip(new.cells()) {
-            let rank = |value: &Option<String>| {
-                let values = entry.values(cell);
-                value
-                    .as_ref()
-                    .and_then(|value| values.iter().position(|known| known == value))
-                    .unwrap_or_default()
-            };
-            let word = |value: &Option<String>| {
-                let least = entry.values(cell).first().cloned();
-                value.clone().or(least).unwrap_or_else(|| "None".to_owned())
-            };
-            if word(from) == word(to) {
-                continue;
-            }
-            let sign = match (rank(from), rank(to)) {
-                (one, other) if one > other => Sign::Remove,
-                (0, _) => Sign::Add,
-                _ => Sign::Change,
-            };
-            let what = if cell == "value" {
-                full.clone()
-            } else {
-                format!("{full}: {}{}", cell[..1].to_uppercase(), &cell[1..])
-            };
-            lines.push((sign, format!("{what} from {} to {}", word(from), word(to))));
-        }
-    }
-    lines
-}
-
-pub fn diff(lines: &[(Sign, String)]) -> Markup {
-    html! { ul.diff { @for (sign, text) in lines { @match sign {
-        Sign::Add => li.plus { "+ " (inline(text)) },
-        Sign::Change => li.change { "~ " (inline(text)) },
-        Sign::Remove => li.minus { "− " (inline(text)) },
-    } } } }
-}
-
 async fn sheet(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Page {
     let permissions = &desk.tenant.permissions;
     let form = &visit.query;
-    let wished = super::connect::order(profile, form);
+    let wished = order(profile, form);
     let selection = chosen::selection(profile, &wished);
     let cleared = wished.cleared;
     let wanted = visit
@@ -162,23 +110,6 @@ async fn sheet(visit: &Visit<'_>, desk: &Desk<'_>, profile: &Profile) -> Page {
         (around(profile))
     };
     Page::new("integrations", profile.title(), body)
-}
-
-pub fn start(cleared: bool) -> Markup {
-    let options = [
-        ("cleared", "Only what is listed"),
-        ("copy", "A copy of the system level, changed"),
-    ]
-    .map(|(key, words)| (key.to_owned(), words.to_owned()));
-    page::choice(
-        "start",
-        "Start from",
-        &options,
-        if cleared { "cleared" } else { "copy" },
-        None,
-        "",
-        None,
-    )
 }
 
 fn asked(profile: &Profile, selection: &Selection) -> Markup {

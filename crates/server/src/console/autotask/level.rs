@@ -1,14 +1,14 @@
 //! The screen of one security level: sections to open, in each the groups of the product, objects with View,
 //! Add, Edit and Delete. Knows no section by name.
 
-use super::levels::{is_fixed, is_system, save, too_long};
-use super::{Desk, levels_crumbs};
-use crate::console::form::Form;
+use super::desk::Desk;
+use super::kept::{crumbs, is_fixed, is_system, save, too_long};
 use crate::console::page::{self, Field, Page};
 use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
+use crate::http::form::Form;
 use bitting_catalog::security::{Cell, Derivation, Permission, SecurityLevel, Values};
 use maud::{Markup, html};
 
@@ -119,7 +119,7 @@ fn sheet(
     let of_name =
         error.filter(|text| text.starts_with("Name the") || text.starts_with("Another level"));
     let body = html! {
-        (levels_crumbs(visit, Some(&level.name)))
+        (crumbs(visit, Some(&level.name)))
         form #level method="post" {
             (page::csrf(visit))
             header.head.sticky {

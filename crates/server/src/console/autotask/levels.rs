@@ -1,7 +1,7 @@
 //! Security Levels: the list with its menu on each row, and Copy Security Level, which comes before any change.
 
-use super::{Desk, levels_crumbs};
-use crate::autotask::tenant::LevelTrouble;
+use super::desk::Desk;
+use super::kept::{crumbs, is_fixed, is_system, save, too_long};
 use crate::console::page::{self, Field, Page};
 use crate::console::{
     outcome::{Outcome, Result},
@@ -9,9 +9,6 @@ use crate::console::{
 };
 use bitting_catalog::security::SecurityLevel;
 use maud::html;
-
-/// Most characters of a level's name.
-const LONGEST: usize = 100;
 
 pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result<Outcome> {
     let (id, rest) = match rest {
@@ -29,23 +26,11 @@ pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result
     }
 }
 
-/// Whether a level came with the product.
-pub fn is_system(desk: &Desk<'_>, level: &SecurityLevel) -> bool {
-    let mut system = desk.tenant.permissions.system.iter();
-    system.any(|known| known.name.eq_ignore_ascii_case(&level.name))
-}
-
-/// Whether a level of the product can be copied by nobody.
-pub fn is_fixed(desk: &Desk<'_>, level: &SecurityLevel) -> bool {
-    let mut system = desk.tenant.permissions.system.iter();
-    system.any(|known| known.fixed && known.name.eq_ignore_ascii_case(&level.name))
-}
-
 fn list(visit: &Visit<'_>, desk: &Desk<'_>) -> Page {
     let users = desk.tenant.api_users();
     let levels = desk.tenant.levels();
     let body = html! {
-        (levels_crumbs(visit, None))
+        (crumbs(visit, None))
         h1 { "Security Levels" }
         p.hint { "System levels cannot be changed: right click one, or open its menu, and choose Copy Security Level." }
         div.wide tabindex="0" role="region" aria-label="Security levels" { table {
@@ -95,7 +80,7 @@ async fn copy(
         }
     }
     let body = html! {
-        (levels_crumbs(visit, Some("Copy Security Level")))
+        (crumbs(visit, Some("Copy Security Level")))
         h1 { "Copy Security Level" }
         p { "The copy starts with everything that " b { (from.name) } " grants. API users keep their level." }
         form.card method="post" {
@@ -112,16 +97,6 @@ async fn copy(
     } else {
         200
     })))
-}
-
-/// Refuses a name that the product's field would not hold.
-pub fn too_long(name: &str) -> std::result::Result<(), String> {
-    match name.chars().count() {
-        0..=LONGEST => Ok(()),
-        count => Err(format!(
-            "Name the level with at most {LONGEST} characters; these are {count}."
-        )),
-    }
 }
 
 /// Keeps a level that is new under this name.
@@ -148,42 +123,4 @@ async fn made(
         level.copy_of.clone_from(&from.name);
     }
     save(desk, None, level).await
-}
-
-/// Keeps a level, as an event like any other write.
-pub async fn save(
-    desk: &Desk<'_>,
-    id: Option<i64>,
-    level: SecurityLevel,
-) -> std::result::Result<i64, String> {
-    let taken = desk.tenant.levels().into_iter().any(|(known, other)| {
-        Some(known) != id && other.document.name.eq_ignore_ascii_case(&level.name)
-    });
-    if taken {
-        return Err("Another level has this name.".to_owned());
-    }
-    let path = id.map_or_else(
-        || "SecurityLevels".to_owned(),
-        |id| format!("SecurityLevels/{id}"),
-    );
-    let method = if id.is_some() {
-        http::Method::PUT
-    } else {
-        http::Method::POST
-    };
-    let mut said = None;
-    let work = async {
-        desk.tenant
-            .save_level(id, level)
-            .await
-            .map_err(|trouble| match trouble {
-                LevelTrouble::Store(error) => error.into(),
-                other => {
-                    said = Some(other.to_string());
-                    bitting_dialects::autotask::error::Refusal::new(other.to_string()).into()
-                }
-            })
-    };
-    let done = desk.written(method, &path, work).await;
-    done.map_err(|trouble| said.unwrap_or_else(|| super::message(&trouble)))
 }

@@ -1,7 +1,7 @@
 //! The tab Line of Business of a resource: which lines it works for. Records that name a line show to its
 //! members alone.
 
-use super::Desk;
+use super::desk::Desk;
 use super::people::{self, Who};
 use crate::autotask::operator::RESOURCES;
 use crate::console::page::{self, Page};

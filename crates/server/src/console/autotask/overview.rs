@@ -1,6 +1,6 @@
 //! The first page of an Autotask database.
 
-use super::Desk;
+use super::desk::Desk;
 use crate::console::page::Page;
 use crate::console::{integrations, overview};
 use crate::console::{

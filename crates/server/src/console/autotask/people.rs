@@ -1,7 +1,7 @@
 //! A resource that is a person: its security level, which says whether API users may act in its name. What the
 //! pages of people and of API users share is here too.
 
-use super::Desk;
+use super::desk::Desk;
 use crate::autotask::operator::RESOURCES;
 use crate::console::page::{self, Page};
 use crate::console::{
@@ -10,6 +10,9 @@ use crate::console::{
 };
 use maud::{Markup, html};
 use serde_json::{Value, json};
+
+/// The licence of a resource that is an API user.
+pub const API_USER: i64 = 7;
 
 /// The two kinds of resources.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,7 +24,7 @@ pub enum Who {
 impl Who {
     pub fn of(record: &Value) -> Self {
         match record["licenseType"].as_i64() {
-            Some(super::resources::API_USER) => Self::ApiUser,
+            Some(API_USER) => Self::ApiUser,
             _ => Self::Person,
         }
     }

@@ -1,21 +1,20 @@
 //! Resources (Users): people and API users, and New > New API User.
 
-use super::Desk;
+use super::desk::Desk;
+use super::key::{key_field, secret_field};
+use super::people::API_USER;
 use crate::autotask::operator::RESOURCES;
-use crate::console::form::encode;
 use crate::console::page::{self, Page};
 use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
+use crate::http::form::encode;
 use bitting_psa::secret::{Secret, word};
-use maud::{Markup, html};
+use maud::html;
 use serde_json::{Value, json};
 
 const SIZE: usize = 50;
-/// The licence of a resource that is an API user.
-pub const API_USER: i64 = 7;
-
 pub async fn answer(visit: &Visit<'_>, desk: &Desk<'_>, rest: &[&str]) -> Result<Outcome> {
     match rest {
         [] => Ok(Outcome::Page(list(visit, desk).await?)),
@@ -47,30 +46,6 @@ fn new_secret() -> Secret {
     Secret::new(format!("{}{}", word(), word()))
 }
 
-pub fn key_field(key: &str, error: Option<&str>) -> Markup {
-    html! {
-        div.field.bad[error.is_some()] #key-field {
-            label for="key" { "Username (Key)" span.need aria-hidden="true" { " *" } }
-            input id="key" name="key" value=(key) maxlength="100" autocomplete="off" spellcheck="false" aria-describedby="key-hint" aria-invalid=[error.is_some().then_some("true")];
-            p.hint id="key-hint" { @if let Some(error) = error { strong { (error) } " " } "Generate Key makes one; the part before @ may be replaced." }
-        }
-    }
-}
-
-/// `fresh` is a secret that was just made; an older one is never told.
-pub fn secret_field(fresh: Option<&Secret>, kept: bool, error: Option<&str>) -> Markup {
-    html! {
-        div.field.bad[error.is_some()] #secret-field {
-            label for="secret" { "Password (Secret)" span.need aria-hidden="true" { " *" } }
-            input id="secret" name="secret" value=[fresh.map(Secret::reveal)] readonly autocomplete="off" spellcheck="false" aria-describedby="secret-hint" aria-invalid=[error.is_some().then_some("true")];
-            p.hint id="secret-hint" { @if let Some(error) = error { strong { (error) } " " }
-                @if fresh.is_some() { "Holds once you save. Copy it: it is shown on the next page once more and never again." }
-                @else if kept { "One is set and cannot be shown. Generate Secret replaces it." }
-                @else { "Generate Secret makes one." } }
-        }
-    }
-}
-
 async fn list(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Page> {
     let search = visit.query.trimmed("search");
     let mut filter = vec![json!({ "op": "exist", "field": "id" })];
@@ -84,7 +59,7 @@ async fn list(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Page> {
     let found = desk
         .found(RESOURCES, &json!({ "filter": filter }))
         .await
-        .map_err(|trouble| super::problem(&trouble))?;
+        .map_err(|trouble| super::desk::problem(&trouble))?;
     let page = visit.query.page();
     let start = usize::try_from(page - 1)
         .unwrap_or_default()

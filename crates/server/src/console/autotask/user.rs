@@ -1,20 +1,19 @@
 //! The form of an API user: general, credentials, tracking identifier. The secret is on one page once.
 
+use super::desk::{Desk, message, problem};
+use super::key::{key_field, secret_field};
 use super::people::{self, Who};
 use super::protected;
-use super::resources::{key_field, secret_field};
-use super::{Desk, message, problem};
 use crate::autotask::operator::{self, RESOURCES};
 use crate::autotask::saving::Beside;
 use crate::autotask::users::{ApiUser, Tracking};
-use crate::console::form::Form;
 use crate::console::integrations;
-use crate::console::members::copied;
-use crate::console::page::{self, Field, Page};
+use crate::console::page::{self, Field, Page, copied};
 use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
+use crate::http::form::Form;
 use bitting_psa::secret::{Fingerprint, Secret};
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
@@ -185,7 +184,7 @@ async fn save(
         None => {
             let key = form.trimmed("key");
             let fixed = json!({
-                "licenseType": super::resources::API_USER, "userType": 3, "emailTypeCode": "PRIMARY",
+                "licenseType": people::API_USER, "userType": 3, "emailTypeCode": "PRIMARY",
                 "resourceType": "Employee", "payrollType": 1, "hireDate": desk.tenant.now().to_string(),
                 "userName": key.chars().take(32).collect::<String>(),
             });

@@ -3,8 +3,8 @@
 
 use super::{kind, needs, openapi, remarks, try_it};
 use crate::autotask::tenant::Tenant;
-use crate::console::form::{Form, encode};
 use crate::console::page;
+use crate::http::form::{Form, encode};
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::Entity;
 use bitting_catalog::served::{Act, Asked};

@@ -2,14 +2,13 @@
 
 use crate::autotask::making;
 use crate::console::desk::{Desk, field_error, message};
-use crate::console::form::encode;
-use crate::console::members::copied;
-use crate::console::page::{self, Field, Page};
+use crate::console::page::{self, Field, Page, copied};
 use crate::console::{
     outcome::Outcome,
     visit::{Place, Visit},
 };
 use crate::cutting::Shown;
+use crate::http::form::encode;
 use crate::operator::{Made, check, make};
 use crate::seed::Demo;
 use crate::shelf::Company;
