@@ -171,6 +171,24 @@ impl Permission {
         format!("{} / {}", self.section, self.name)
     }
 
+    /// What a cell takes; where it takes nothing, the cells that do.
+    fn instead_of(&self, cell: &str) -> String {
+        let own = self.values(cell).join(", ");
+        if !own.is_empty() {
+            return own;
+        }
+        if self.number.is_some() {
+            return "a number as its value".to_owned();
+        }
+        let cells = ["value", "view", "add", "edit", "delete"];
+        let others = cells.into_iter().map(|cell| (cell, self.values(cell)));
+        let others = others.filter(|(_, values)| !values.is_empty());
+        let others: Vec<String> = others
+            .map(|(cell, values)| format!("{cell} ({})", values.join(", ")))
+            .collect();
+        others.join(", ")
+    }
+
     /// The values a cell takes: `value`, `view`, `add`, `edit`, `delete`.
     pub fn values(&self, cell: &str) -> &[String] {
         let cell = match cell {

@@ -461,6 +461,24 @@ fn a_wrong_name_or_value_says_what_would_do() {
         error.to_string(),
         "Service Desk / Tickets: view cannot be Sometimes; choose None, Mine, Mine + Organizations, All"
     );
+    // A cell that a setting does not have: those it has are named.
+    let no_cell = |name: &str| {
+        let mut level = level.clone();
+        let values = Values {
+            add: Some("Yes".to_owned()),
+            ..Values::default()
+        };
+        level.settings = [(name.to_owned(), values)].into();
+        permissions.role(&registry, 1, &level).unwrap_err()
+    };
+    for (name, choose) in [
+        ("Can create webhooks", "value (Unchecked, Checked)"),
+        ("Maximum number of webhooks", "a number as its value"),
+    ] {
+        let error = no_cell(&format!("Other / {name}")).to_string();
+        let said = format!("Other / {name}: add cannot be Yes; choose {choose}");
+        assert_eq!(error, said);
+    }
     level.settings = [("Service Desk / Tikcets".to_owned(), Values::default())].into();
     let error = permissions.role(&registry, 1, &level).unwrap_err();
     assert_eq!(

@@ -107,7 +107,7 @@ impl Permissions {
                     name: entry.full_name(),
                     cell,
                     value: value.clone(),
-                    accepted: accepted.join(", "),
+                    accepted: entry.instead_of(cell),
                 });
             }
             given.insert(cell, self.level(value));

@@ -62,7 +62,7 @@ impl Side for Tenanted {
 
     fn edit(&self, ticket: i64) {
         let edited =
-            json!({ "id": ticket, "title": "edited", "externalID": "edited", "status": 4 });
+            json!({ "id": ticket, "title": "edited", "externalID": "edited", "status": 8 });
         patch(&self.tenant.admin, "Tickets", &edited);
     }
 
