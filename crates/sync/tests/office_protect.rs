@@ -380,7 +380,7 @@ fn autotask_tickets_get_what_is_chosen_and_their_category_supplies_the_rest() {
         (
             "status = \"In Progress\"\npriority = \"4\"\ncategory = \"rmm alert\"",
             "",
-            [4, 4, 2, 29_682_833],
+            [8, 4, 2, 29_682_833],
         ),
         (
             "status = \"Complete\"",
@@ -421,7 +421,7 @@ fn autotask_tickets_get_what_is_chosen_and_their_category_supplies_the_rest() {
             "{line}"
         );
         let offered = desk.taken("statuses.jsonl");
-        assert!(offered.len() == 6 && offered.iter().all(|status| status["name"] != "Complete"));
+        assert!(offered.len() == 7 && offered.iter().all(|status| status["name"] != "Complete"));
     }
 }
 
