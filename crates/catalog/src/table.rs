@@ -165,6 +165,18 @@ impl Builder {
         {
             self.index(&Arc::from("entered_by"));
         }
+        // Whoever sees own rows alone looks for them by these.
+        if let Some(served) = &entity.served {
+            for field in served
+                .rows
+                .mine
+                .iter()
+                .chain(&served.rows.own)
+                .chain(&served.rows.territory)
+            {
+                self.index(&entity.fields[*field].column);
+            }
+        }
         sets(entity, &entity.unique, &mut self.table.unique);
         sets(entity, &entity.indexes, &mut self.table.joint);
         sets(entity, &entity.sparse, &mut self.table.sparse);

@@ -17,7 +17,9 @@
 mod clauses;
 mod condition;
 mod elements;
+mod forks;
 mod packed;
+mod parents;
 mod plan;
 mod probe;
 mod runs;
@@ -48,7 +50,7 @@ pub struct Statement {
 
 /// What the planner may count on.
 pub trait Indexes {
-    /// Whether some index of the table starts with this column.
+    /// Whether an index of the table is of this column alone, so that the rows of a value come by id.
     fn leads(&self, table: &str, column: &str) -> bool;
 
     /// Sets of columns of the table that one index holds together, and nothing else.

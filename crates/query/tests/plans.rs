@@ -5,7 +5,7 @@
 
 use bitting_query::{
     Comparison, Dialect, Filter, Indexes, Kind, Link, Order, Path, Select, Statement, Value,
-    render_with,
+    render_count, render_with,
 };
 use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, StatementStatus};
@@ -15,7 +15,10 @@ struct Indexed;
 
 impl Indexes for Indexed {
     fn leads(&self, _: &str, column: &str) -> bool {
-        ["location", "status", "board", "at", "number", "company"].contains(&column)
+        [
+            "location", "status", "board", "at", "number", "company", "owner", "maker", "ticket",
+        ]
+        .contains(&column)
     }
 
     fn flag(&self, _: &str, column: &str) -> Option<Arc<str>> {
@@ -32,7 +35,8 @@ impl Indexes for Indexed {
 
 /// Locations 1 to 5 hold nearly every row, 8 and 9 the last three rows each. Member 1 owns every
 /// other row, member 2 the last three, member 3 one row in 500. A company has one row in 240. Member 77 owns or made
-/// 18 of company 7, all among the first 10,000 rows. Keys 11 to 13 hold what member 1 owns, by a flag that is not
+/// 18 of company 7, all among the first 10,000 rows; member 78 owns the last 40 of
+/// even ids, and made every 31st row of the last fifth. Keys 11 to 13 hold what member 1 owns, by a flag that is not
 /// set, set and null; company 1,000 (one row in 25) has all three of them.
 fn open(rows: i64) -> Connection {
     let connection = Connection::open_in_memory().unwrap();
@@ -49,7 +53,7 @@ fn open(rows: i64) -> Connection {
                SELECT i, CASE WHEN i > {rows} - 3 THEN 8 WHEN i > {rows} - 6 THEN 9 ELSE i % 5 + 1 END,
                  i % 30 + 1, i % 4, CASE WHEN i % 25 = 13 THEN nullif(i / 25 % 3, 2) ELSE i % 2 END, printf('2024-%09d', (i * 7919) % {rows}), i, 'summary ' || i,
                  CASE WHEN i % 25 = 13 AND i % 240 <> 7 THEN 1000 ELSE i % 240 END,
-                 CASE WHEN i < 10000 AND i % 960 = 7 THEN 77 ELSE 1 END, CASE WHEN i < 10000 AND i % 1200 = 247 THEN 77 ELSE 1 END FROM n;
+                 CASE WHEN i < 10000 AND i % 960 = 7 THEN 77 WHEN i % 2 = 0 AND i > {rows} - 80 THEN 78 ELSE 1 END, CASE WHEN i < 10000 AND i % 1200 = 247 THEN 77 WHEN i % 31 = 0 AND i > {rows} / 5 * 4 THEN 78 ELSE 1 END FROM n;
              INSERT INTO mine SELECT 1, id FROM ticket WHERE id % 2 = 0;
              INSERT INTO mine SELECT 11 + id / 2 % 3, id FROM ticket WHERE id % 2 = 0;
              INSERT INTO mine SELECT 2, id FROM ticket WHERE id > {rows} - 3;
@@ -57,6 +61,12 @@ fn open(rows: i64) -> Connection {
              CREATE INDEX by_company_and_closed ON ticket (company, closed);
              CREATE INDEX by_company_and_owner ON ticket (company, owner);
              CREATE INDEX by_company_and_maker ON ticket (company, maker);
+             CREATE TABLE note (id INTEGER PRIMARY KEY, ticket INTEGER, text TEXT COLLATE NOCASE);
+             INSERT INTO note SELECT id * 2 + n.i, id, 'note ' || id
+               FROM ticket, (SELECT 0 AS i UNION ALL SELECT 1) AS n;
+             CREATE INDEX by_ticket ON note (ticket);
+             CREATE INDEX by_owner ON ticket (owner);
+             CREATE INDEX by_maker ON ticket (maker);
              CREATE INDEX by_location ON ticket (location);
              CREATE INDEX by_status ON ticket (status);
              CREATE INDEX by_board ON ticket (board);
@@ -103,6 +113,15 @@ fn mine_in_runs() -> Filter {
         table: "mine".into(),
         keys: vec![11, 12, 13],
     }
+}
+
+/// What a member owns or made, and rows of these ids.
+fn any_own(member: i64, ids: &[i64]) -> Filter {
+    Filter::Or(vec![
+        compare("owner", Comparison::Equal, member),
+        compare("maker", Comparison::Equal, member),
+        list("id", ids),
+    ])
 }
 
 fn status(name: &str) -> Filter {
@@ -178,13 +197,7 @@ fn pages() -> Vec<(&'static str, Select, usize)> {
     };
     let after = |id| compare("id", Comparison::Greater, id);
     let equal = |column, value| compare(column, Comparison::Equal, value);
-    let own = |ids: &[i64]| {
-        Filter::Or(vec![
-            equal("owner", 77),
-            equal("maker", 77),
-            list("id", ids),
-        ])
-    };
+    let own = |ids: &[i64]| any_own(77, ids);
     vec![
         ("everything", select(vec![], vec![]), 25),
         (
@@ -228,6 +241,46 @@ fn pages() -> Vec<(&'static str, Select, usize)> {
             "a company's own by two columns, by date",
             select(vec![equal("company", 7), own(&[2])], by("at", true)),
             18,
+        ),
+        (
+            "own by two columns, few",
+            select(vec![any_own(77, &[1, 9_847])], vec![]),
+            19,
+        ),
+        (
+            "own by two columns, late",
+            select(vec![any_own(78, &[]), broad()], vec![]),
+            25,
+        ),
+        (
+            "own by two columns, all",
+            select(vec![any_own(1, &[]), open()], vec![]),
+            25,
+        ),
+        (
+            "own by two columns, none",
+            select(vec![any_own(80, &[])], vec![]),
+            0,
+        ),
+        (
+            "own by two columns, late, after an id",
+            select(vec![any_own(78, &[2]), after(5_000)], vec![]),
+            25,
+        ),
+        (
+            "own by two columns, late, latest first",
+            select(vec![any_own(78, &[])], by("id", true)),
+            25,
+        ),
+        (
+            "own by two columns, few, of a board",
+            select(vec![any_own(77, &[]), equal("board", 3)], vec![]),
+            18,
+        ),
+        (
+            "own by two columns, all, of a number",
+            select(vec![any_own(1, &[]), equal("number", 77)], vec![]),
+            1,
         ),
         (
             "a company's, whatever the flag",
@@ -456,6 +509,120 @@ fn the_rows_that_lie_further_apart_lead() {
     }
 }
 
+/// Own rows that are many and late, beside a condition whose rows are many and everywhere.
+#[test]
+fn own_rows_that_are_late_lead_beside_others() {
+    let connection = open(300_000);
+    for order in [vec![], by("id", true)] {
+        let parts = vec![any_own(78, &[3]), compare("board", Comparison::Equal, 2)];
+        let select = select(parts, order);
+        let statement = render_with(&select, Dialect::Sqlite, &Indexed);
+        let (steps, rows) = steps(&connection, &statement);
+        println!("{steps} steps");
+        assert_eq!(rows, 25);
+        // By the board's rows it is more than a million.
+        assert!(steps < 12_000, "{steps} steps: {}", statement.sql);
+    }
+}
+
+/// Whoever sees own rows alone never has the table looked through, by whatever the page asks for.
+#[test]
+fn own_rows_are_merged_from_their_indexes() {
+    let connection = open(100);
+    let after = compare("id", Comparison::Greater, 5);
+    let open = || Filter::Compare {
+        path: path("closed", Kind::Boolean),
+        op: Comparison::Equal,
+        value: Value::Boolean(false),
+    };
+    // The store keeps no statistics; pages must not depend on them.
+    for statistics in ["ANALYZE", "DELETE FROM sqlite_stat1; ANALYZE sqlite_schema"] {
+        connection.execute_batch(statistics).unwrap();
+        for ids in [&[][..], &[7], &[7, 8, 9, 10, 11, 12, 13, 14, 15, 16]] {
+            for order in [vec![], by("id", true)] {
+                for further in [vec![], vec![after.clone()], vec![open(), after.clone()]] {
+                    let ranged = further.contains(&after);
+                    let mut parts = vec![any_own(77, ids)];
+                    parts.extend(further);
+                    let plan = plan(&connection, &select(parts, order.clone()));
+                    let start = if ranged { " AND rowid>?" } else { "" };
+                    for run in [
+                        format!("SEARCH t0 USING INDEX by_owner (owner=?{start})"),
+                        format!("SEARCH t0 USING INDEX by_maker (maker=?{start})"),
+                    ] {
+                        assert!(plan.contains(&run), "{run}: {plan}");
+                    }
+                    assert!(plan.contains("MERGE (UNION)"), "{plan}");
+                    assert!(!plan.contains("SCAN t0"), "{plan}");
+                    assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+                }
+            }
+        }
+    }
+    let company = compare("company", Comparison::Equal, 7);
+    let joint = plan(
+        &connection,
+        &select(vec![any_own(77, &[]), company], vec![]),
+    );
+    for run in [
+        "by_company_and_owner (company=? AND owner=?)",
+        "by_company_and_maker (company=? AND maker=?)",
+    ] {
+        assert!(joint.contains(run), "{joint}");
+    }
+    assert!(!joint.contains("TEMP B-TREE"), "{joint}");
+    let count = render_count("ticket", &any_own(77, &[7]), Dialect::Sqlite);
+    let count = explained(&connection, &count);
+    assert!(count.contains("MULTI-INDEX OR"), "{count}");
+    assert!(!count.contains("SCAN t0"), "{count}");
+}
+
+/// What hangs on own rows costs what those are, and not what the table is; where they are many and everywhere, no more
+/// than a page.
+#[test]
+fn what_hangs_on_own_rows_is_found_through_them() {
+    let connection = open(100_000);
+    let notes = |own: Filter, further: Vec<Filter>| {
+        let mut parts = vec![Filter::Behind {
+            link: Link {
+                column: "ticket".into(),
+                table: "ticket".into(),
+            },
+            filter: Box::new(own),
+        }];
+        parts.extend(further);
+        let columns = vec!["id".into(), "text".into()];
+        Select {
+            table: "note".into(),
+            columns,
+            ..select(parts, vec![])
+        }
+    };
+    let open = || Filter::Or(vec![compare("closed", Comparison::Less, 5), status("new")]);
+    let narrowed = |member| Filter::And(vec![open(), any_own(member, &[])]);
+    let after = || compare("id", Comparison::Greater, 500);
+    for (name, page, wanted, most) in [
+        ("few", notes(any_own(77, &[5]), vec![]), 25, 4_000),
+        (
+            "few, narrowed",
+            notes(narrowed(77), vec![after()]),
+            25,
+            4_000,
+        ),
+        ("none", notes(any_own(80, &[]), vec![]), 0, 500),
+        ("all", notes(any_own(1, &[]), vec![]), 25, 8_000),
+        ("all, later", notes(narrowed(1), vec![after()]), 25, 8_000),
+        // Some 700 rows, all in the last fifth.
+        ("late", notes(any_own(78, &[]), vec![]), 25, 80_000),
+    ] {
+        let statement = render_with(&page, Dialect::Sqlite, &Indexed);
+        let (steps, rows) = steps(&connection, &statement);
+        println!("{name}: {steps} steps");
+        assert_eq!(rows, wanted, "{name}: {}", statement.sql);
+        assert!(steps < most, "{name}: {steps} steps: {}", statement.sql);
+    }
+}
+
 #[test]
 fn a_page_costs_the_same_in_a_small_table_and_a_large_one() {
     let (small, large) = (open(10_000), open(300_000));
@@ -487,7 +654,10 @@ fn same_cost(small: &Connection, large: &Connection) {
 }
 
 fn plan(connection: &Connection, page: &Select) -> String {
-    let statement = render_with(page, Dialect::Sqlite, &Indexed);
+    explained(connection, &render_with(page, Dialect::Sqlite, &Indexed))
+}
+
+fn explained(connection: &Connection, statement: &Statement) -> String {
     let mut prepared = connection
         .prepare(&format!("EXPLAIN QUERY PLAN {}", statement.sql))
         .unwrap();

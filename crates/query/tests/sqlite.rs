@@ -242,7 +242,7 @@ fn what_is_out_of_sight_leaves_no_mark_on_an_order() {
 #[test]
 fn filters_part_the_rows_in_two() {
     let connection = open();
-    proptest!(cases(1500), |(world in world(), filters in prop::collection::vec(filter(), 8))| {
+    proptest!(cases(1500), |(world in world(), filters in prop::collection::vec(prop_oneof![filter(), select().prop_map(|select| select.filter)], 8))| {
         fill(&connection, &world);
         for filter in filters {
             let ids = world.ids(&filter);

@@ -68,7 +68,7 @@ impl Layout {
         })
     }
 
-    /// Whether an index of the table starts with this column.
+    /// Whether an index of the table is of this column alone: in no other do the rows of a value come by id.
     pub fn leads(&self, table: &str, column: &str) -> bool {
         let Some(at) = self.position(table) else {
             return false;
@@ -77,12 +77,8 @@ impl Layout {
         match table.key {
             Key::Pair | Key::Gone => column == "key" || column == "id",
             Key::Id => {
-                let leads = |columns: &[Arc<str>]| {
-                    // One of several columns holds not all rows of the first where it is sparse.
-                    let alone = columns.len() == 1 || !is_sparse(table, columns);
-                    alone && columns.first().is_some_and(|first| &**first == column)
-                };
-                column == "id" || table.indexes.iter().any(|columns| leads(columns))
+                let alone = |set: &Vec<Arc<str>>| matches!(&set[..], [only] if **only == *column);
+                column == "id" || table.indexes.iter().any(alone)
             }
         }
     }

@@ -95,8 +95,9 @@ pub(super) fn rest(
     first: &str,
     wanted: impl Fn(&Filter) -> bool,
 ) {
+    let said = plan.forks.as_ref().map_or(&[][..], |forks| &forks.said);
     let parts: Vec<&Filter> = (0..plan.conjuncts.len())
-        .filter(|number| Some(*number) != plan.lead)
+        .filter(|number| Some(*number) != plan.lead && !said.contains(number))
         .map(|number| &*plan.conjuncts[number])
         .filter(|part| wanted(part))
         .collect();
@@ -188,7 +189,7 @@ fn followed(writer: &mut Writer, path: &Path, sights: &[Filter]) {
     }
 }
 
-fn integer(value: u64) -> Value {
+pub(super) fn integer(value: u64) -> Value {
     Value::Integer(i64::try_from(value).unwrap_or(i64::MAX))
 }
 

@@ -85,7 +85,7 @@ impl Writer {
         }
         test(self, at);
         for _ in &path.through {
-            self.sql.push(')');
+            self.arrive();
         }
         if !truth {
             self.push(") IS NOT TRUE");
@@ -98,14 +98,25 @@ impl Writer {
         }
         let there = self.follow(scope, link);
         self.condition(there, filter, true);
-        self.sql.push(')');
+        self.arrive();
         if !truth {
             self.push(") IS NOT TRUE");
         }
     }
 
-    /// Opens the test of a row that a reference points to; its closing bracket is the caller's.
+    /// Opens the test of a row that a reference points to; `arrive` closes it.
     fn follow(&mut self, scope: Scope, link: &Link) -> Scope {
+        if self.correlated {
+            let alias = self.alias();
+            self.push("(SELECT 1 FROM ");
+            self.table(&link.table, alias);
+            self.push(" WHERE ");
+            self.column(Scope::Row(alias), "id", Kind::Integer);
+            self.push(" = ");
+            self.column(scope, &link.column, Kind::Integer);
+            self.push(" AND ");
+            return Scope::Row(alias);
+        }
         self.guard(scope);
         self.column(scope, &link.column, Kind::Integer);
         self.push(" IN (SELECT ");
@@ -117,8 +128,12 @@ impl Writer {
         Scope::Row(alias)
     }
 
+    fn arrive(&mut self) {
+        self.push(if self.correlated { ") = 1" } else { ")" });
+    }
+
     fn guard(&mut self, scope: Scope) {
-        if self.guarded && scope == super::writer::ROOT {
+        if self.guarded && scope == self.of {
             self.sql.push('+');
         }
     }

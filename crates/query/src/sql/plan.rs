@@ -22,6 +22,7 @@
 //! - *Plain*: everything else. PostgreSQL plans by its own statistics.
 
 use super::Indexes;
+use super::forks::{Forks, Ways, forks};
 use super::shape::{equates, is_id, pairs};
 use super::spread::spread;
 use super::writer::Writer;
@@ -47,6 +48,10 @@ pub(super) struct Plan<'a> {
     pub rival: Option<usize>,
     /// The flag under which an index holds the column that leads, and no index holds it alone.
     pub flag: Option<Arc<str>>,
+    /// The runs of an `Or` that lead by id in place of one conjunct.
+    pub forks: Option<Forks<'a>>,
+    /// The same where some of the runs are led by parents.
+    pub through: Option<Forks<'a>>,
 }
 
 /// So many conjuncts are probed at most.
@@ -73,7 +78,7 @@ pub(super) fn plan<'a>(
         return plan;
     }
     let sets = indexes.joint(&select.table);
-    let spread = spread(&plan.conjuncts, &sets).filter(|_| !plan.driven);
+    let spread = spread(&plan.conjuncts, &sets).filter(|_| by_id.is_none());
     join(&mut plan.conjuncts, &sets);
     if plan.driven {
         plan.lead = plan.conjuncts.iter().position(own);
@@ -107,6 +112,25 @@ pub(super) fn plan<'a>(
         plan.conjuncts.push(Cow::Owned(spread));
     }
     if by_id.is_some() && !plan.driven {
+        let mut ways = Ways {
+            table: &select.table,
+            indexes,
+            through: false,
+            loose: false,
+        };
+        plan.forks = forks(&plan.conjuncts, &ways);
+        if plan.forks.is_none() && found.is_empty() && listed.is_empty() {
+            ways.through = true;
+            plan.through = forks(&plan.conjuncts, &ways);
+            if plan.through.is_some() {
+                return plan;
+            }
+        }
+    }
+    if let Some(forks) = &plan.forks {
+        // More rows than theirs are in what they say.
+        found.retain(|number| !forks.said.contains(number));
+    } else if by_id.is_some() && !plan.driven {
         // Rows of one value come by id as they are; a list has to be walked.
         plan.guarded = !found.is_empty() || !listed.is_empty();
         plan.walked = found.is_empty() && !listed.is_empty();
@@ -122,7 +146,8 @@ pub(super) fn plan<'a>(
         let lead = plan.lead.map(|lead| &*plan.conjuncts[lead]);
         plan.flag = lead.and_then(|lead| flag(lead, select, indexes));
     }
-    let single = found.len() + listed.len() < 2;
+    let leads = usize::from(plan.forks.is_some());
+    let single = found.len() + listed.len() + leads < 2;
     if if by_id.is_some() {
         single
     } else {
@@ -134,18 +159,17 @@ pub(super) fn plan<'a>(
         return plan;
     }
     plan.guarded |= by_id.is_none();
-    if by_id.is_some() && plan.driven {
+    if by_id.is_some() && (plan.driven || plan.forks.is_some()) {
         plan.rival = found.first().copied();
         let rival = plan.rival.map(|rival| &*plan.conjuncts[rival]);
         plan.flag = rival.and_then(|rival| flag(rival, select, indexes));
     }
     found.append(&mut listed);
-    if let Some(lead) = plan.lead.filter(|_| by_id.is_some() && !plan.walked)
-        && plan.rival.is_none()
-    {
+    let leads = plan.lead.is_some() || plan.forks.is_some();
+    if leads && by_id.is_some() && !plan.walked && plan.rival.is_none() {
         // Its rows come by id as they are: to know that they are few would change nothing. The others are looked at
         // less far, since a page of its rows is most often full soon.
-        found.retain(|number| *number != lead);
+        found.retain(|number| Some(*number) != plan.lead);
         plan.ordered = true;
     }
     found.truncate(PROBES);

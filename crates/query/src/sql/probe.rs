@@ -2,6 +2,7 @@
 //! be probed is the plan's to say.
 
 use super::clauses::{columns, conditions, from, limited, order};
+use super::forks;
 use super::plan::Plan;
 use super::runs::{self, Turn, in_runs, merged};
 use super::shape::pairs;
@@ -17,21 +18,25 @@ pub(super) fn probe(writer: &mut Writer, select: &Select, mut plan: Plan<'_>, by
     let probed = std::mem::take(&mut plan.probed);
     let descending = by_id == Some(true);
     let (rival, lead) = (plan.rival, plan.lead);
-    let pair = rival.zip(lead);
+    let forks = plan.forks.take();
     writer.push("WITH ");
-    if let Some((rival, lead)) = pair {
+    if let Some(rival) = rival {
         writer.push("p(rival, lead) AS MATERIALIZED (SELECT ");
         apart(writer, select, &plan, rival, descending);
         writer.push(", ");
-        apart(writer, select, &plan, lead, descending);
+        match (&forks, lead) {
+            (Some(forks), _) => forks::apart(writer, select, forks, descending),
+            (None, Some(lead)) => apart(writer, select, &plan, lead, descending),
+            (None, None) => writer.push("NULL"),
+        }
         writer.push("), ");
     }
     writer.push("b(way) AS MATERIALIZED (SELECT CASE");
     for (way, number) in probed.iter().enumerate() {
         writer.push(" WHEN ");
-        if pair.is_some() && rival == Some(*number) {
+        if rival == Some(*number) {
             writer.push("p.rival IS NULL");
-        } else if pair.is_some() && lead == Some(*number) {
+        } else if rival.is_some() && lead == Some(*number) {
             writer.push("p.lead IS NULL");
         } else {
             let most = if plan.ordered {
@@ -45,7 +50,7 @@ pub(super) fn probe(writer: &mut Writer, select: &Select, mut plan: Plan<'_>, by
         writer.number(way as u32);
     }
     let farther = probed.len() as u32;
-    if pair.is_some() {
+    if rival.is_some() {
         writer.push(if descending {
             " WHEN p.rival < p.lead THEN "
         } else {
@@ -53,7 +58,7 @@ pub(super) fn probe(writer: &mut Writer, select: &Select, mut plan: Plan<'_>, by
         });
         writer.number(farther);
     }
-    writer.push(if pair.is_some() {
+    writer.push(if rival.is_some() {
         " END FROM p)"
     } else {
         " END)"
@@ -89,6 +94,7 @@ pub(super) fn probe(writer: &mut Writer, select: &Select, mut plan: Plan<'_>, by
         }
     }
     (plan.lead, plan.driven, plan.walked) = usual;
+    plan.forks = forks;
     writer.push(joint);
     writer.driven = plan.driven;
     writer.guarded = plan.guarded;

@@ -1,8 +1,9 @@
 //! A lead whose rows come in a few runs, each of them by id: the keys of a pair table, or the values of a flag under
-//! which an index holds one value of a column. SQLite merges the parts of a compound statement as it goes, so that a
-//! page reads its own rows of each run and no others. Knows no other lead.
+//! which an index holds one value of a column, or the branches of an `Or` (`forks`). SQLite merges the parts of a compound
+//! statement as it goes, so that a page reads its own rows of each run and no others. Knows no other lead.
 
 use super::clauses::{columns, from, limited, page, rest};
+use super::forks;
 use super::plan::Plan;
 use super::shape::{is_id, pairs};
 use super::writer::{ROOT, Writer};
@@ -14,6 +15,9 @@ pub(super) const FLAGS: [&str; 3] = [" = 0", " = 1", " IS NULL"];
 
 /// Whether the lead's rows come in several runs.
 pub(super) fn in_runs(plan: &Plan<'_>) -> bool {
+    if plan.forks.is_some() {
+        return true;
+    }
     match plan.lead.map(|lead| pairs(&plan.conjuncts[lead])) {
         Some(Some((_, keys))) => plan.driven && keys.len() > 1,
         Some(None) => plan.flag.is_some(),
@@ -72,6 +76,9 @@ pub(super) fn merged(
 
 /// The runs of a lead with all other conditions, one after another; `head` writes what comes before the conditions.
 fn runs(writer: &mut Writer, plan: &Plan<'_>, head: impl Fn(&mut Writer)) {
+    if let Some(forks) = &plan.forks {
+        return forks::written(writer, forks, head, |writer| others(writer, plan));
+    }
     let Some(lead) = plan.lead.map(|lead| &*plan.conjuncts[lead]) else {
         return;
     };
@@ -103,11 +110,7 @@ fn runs(writer: &mut Writer, plan: &Plan<'_>, head: impl Fn(&mut Writer)) {
         if keys.is_none() {
             writer.push(" AND ");
             writer.condition(ROOT, lead, true);
-            rest(writer, plan, " AND ", of_id);
-            // No other index may take the lead.
-            (writer.hidden, writer.guarded) = (true, true);
-            rest(writer, plan, " AND ", |part| !of_id(part));
-            (writer.hidden, writer.guarded) = (false, false);
+            others(writer, plan);
         } else {
             rest(writer, plan, " AND ", |_| true);
         }
@@ -115,8 +118,16 @@ fn runs(writer: &mut Writer, plan: &Plan<'_>, head: impl Fn(&mut Writer)) {
     }
 }
 
+/// The conjuncts that do not lead: where the page starts, and what no index may lead to.
+pub(super) fn others(writer: &mut Writer, plan: &Plan<'_>) {
+    rest(writer, plan, " AND ", of_id);
+    (writer.hidden, writer.guarded) = (true, true);
+    rest(writer, plan, " AND ", |part| !of_id(part));
+    (writer.hidden, writer.guarded) = (false, false);
+}
+
 /// Whether a conjunct says where the page starts.
-fn of_id(part: &Filter) -> bool {
+pub(super) fn of_id(part: &Filter) -> bool {
     match part {
         Filter::Compare { path, op, .. } => is_id(path) && *op != Comparison::NotEqual,
         _ => false,

@@ -1,7 +1,7 @@
 //! What a condition is about, as far as its outer shape says: the record's id, one value of a column, the keys of a
 //! pair table. Whether an index leads there, the plan asks.
 
-use crate::filter::{Comparison, Filter, Path, Value};
+use crate::filter::{Comparison, Filter, Kind, Path, Value};
 use std::sync::Arc;
 
 /// Whether a path is the record's own id.
@@ -27,5 +27,17 @@ pub(super) fn equates(filter: &Filter, column: &str) -> bool {
             value,
         } => path.through.is_empty() && &*path.column == column && *value != Value::Null,
         _ => false,
+    }
+}
+
+/// The column of an equality that an index serves.
+pub(super) fn column_of(filter: &Filter) -> Option<&Arc<str>> {
+    match filter {
+        Filter::Compare {
+            path,
+            op: Comparison::Equal,
+            ..
+        } if equates(filter, &path.column) && path.kind != Kind::Boolean => Some(&path.column),
+        _ => None,
     }
 }

@@ -1,9 +1,10 @@
 //! An equality beside an `Or`, where an index holds its column together with that of each branch: `a AND (b OR c)`
 //! is `(a AND b) OR (a AND c)`, and each of these has an index of its own. SQLite does not see that by itself, and
-//! would look through all rows of `a`. So are found the own records of a company where own is by several columns.
+//! would look through all rows of `a`. So are found the own records of a company where own is by several columns, in
+//! an order of their own; by id they are merged (`forks`).
 
-use super::shape::{equates, is_id};
-use crate::filter::{Comparison, Filter};
+use super::shape::{column_of, is_id};
+use crate::filter::Filter;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -26,18 +27,6 @@ pub(super) fn spread(conjuncts: &[Cow<'_, Filter>], sets: &[&[Arc<str>]]) -> Opt
         }
     }
     None
-}
-
-/// The column of an equality.
-fn column_of(filter: &Filter) -> Option<&Arc<str>> {
-    match filter {
-        Filter::Compare {
-            path,
-            op: Comparison::Equal,
-            ..
-        } if equates(filter, &path.column) => Some(&path.column),
-        _ => None,
-    }
 }
 
 /// Whether an index holds the branch together with this column; rows by their id are found without.

@@ -2,6 +2,7 @@
 
 use super::Indexes;
 use super::clauses::{columns, conditions, from, order, page};
+use super::parents;
 use super::plan::{Plan, by_id, flatten, plan};
 use super::probe::probe;
 use super::runs::{self, Turn, in_runs};
@@ -12,7 +13,10 @@ use crate::filter::{Filter, Select};
 
 pub(super) fn select(writer: &mut Writer, select: &Select, indexes: &dyn Indexes) {
     let by_id = by_id(&select.order);
-    let plan = plan(writer, select, by_id, indexes);
+    let mut plan = plan(writer, select, by_id, indexes);
+    if let Some(through) = plan.through.take() {
+        return parents::select(writer, select, plan, through, by_id == Some(true));
+    }
     if !plan.probed.is_empty() {
         return probe(writer, select, plan, by_id);
     }

@@ -29,9 +29,13 @@ pub(super) struct Writer {
     /// Lists on the root's columns are hidden from SQLite's planner, which would otherwise take
     /// one as the way in and sort all it finds.
     pub guarded: bool,
-    /// All of the root's columns are hidden from it, except the one in `kept`.
+    /// The row whose columns are hidden: the root, but while what leads to its parents is written.
+    pub of: Scope,
+    /// All of its columns are hidden from the planner, except the one in `kept`.
     pub hidden: bool,
     pub kept: Option<Arc<str>>,
+    /// Rows behind references are looked up for each row, instead of all that satisfy the condition first.
+    pub correlated: bool,
     /// `FEW`, but where a test has few rows.
     pub few: u32,
     aliases: u32,
@@ -46,8 +50,10 @@ impl Writer {
             dialect,
             driven: false,
             guarded: false,
+            of: ROOT,
             hidden: false,
             kept: None,
+            correlated: false,
             few: FEW,
             aliases: 0,
         }
@@ -237,7 +243,7 @@ impl Writer {
 
     /// A unary plus before a column keeps SQLite from using an index on it.
     pub fn hide(&mut self, scope: Scope, name: &str) {
-        if self.hidden && scope == ROOT && self.kept.as_deref() != Some(name) {
+        if self.hidden && scope == self.of && self.kept.as_deref() != Some(name) {
             self.sql.push('+');
         }
     }

@@ -114,18 +114,76 @@ fn narrowed() -> impl Strategy<Value = Filter> {
     let branch = prop_oneof![equal("parent"), equal("other")];
     let own = (equal("whole"), vec(branch, 0..4))
         .prop_map(|(equal, branches)| Filter::And(vec![equal, Filter::Or(branches)]));
+    let ids = vec(0..9_i64, 0..4).prop_map(|ids| Filter::OneOf {
+        path: direct("id", Kind::Integer),
+        values: ids.into_iter().map(Value::Integer).collect(),
+    });
+    let branch = prop_oneof![equal("parent"), equal("other"), equal("whole"), ids];
+    let under = prop_oneof![
+        3 => branch.clone(),
+        1 => (branch.clone(), leaf(Ground::Main)).prop_map(|(one, other)| Filter::And(vec![other, one])),
+        1 => (vec(branch, 1..3), leaf(Ground::Main))
+            .prop_map(|(any, other)| Filter::And(vec![Filter::Or(any), other])),
+    ];
+    let any_own = vec(under, 1..4).prop_map(Filter::Or).boxed();
+    let behind = |column: &str, table: &str, filter| Filter::Behind {
+        link: Link {
+            column: column.into(),
+            table: table.into(),
+        },
+        filter: Box::new(filter),
+    };
+    // What hangs on own records, on those of a record, and on those that pairs name.
+    let hung = prop_oneof![
+        any_own
+            .clone()
+            .prop_map(move |own| behind("parent", MAIN, own)),
+        (any_own.clone(), leaf(Ground::Main)).prop_map(move |(own, leaf)| behind(
+            "parent",
+            MAIN,
+            Filter::And(vec![leaf, own])
+        )),
+        any_own
+            .clone()
+            .prop_map(move |own| behind("parent", MAIN, behind("parent", MAIN, own))),
+        mine.clone()
+            .prop_map(move |mine| behind("parent", MAIN, mine)),
+        (0..4_i64).prop_map(move |rank| behind(
+            "other",
+            OTHER,
+            Filter::Compare {
+                path: direct("rank", Kind::Integer),
+                op: Comparison::Equal,
+                value: Value::Integer(rank),
+            }
+        )),
+    ]
+    .boxed();
+    let any_hung = vec(
+        prop_oneof![
+            2 => hung.clone(),
+            1 => equal("other"),
+            1 => (hung.clone(), leaf(Ground::Main)).prop_map(|(hung, leaf)| Filter::And(vec![hung, leaf])),
+        ],
+        1..4,
+    )
+    .prop_map(Filter::Or);
     let parts = prop_oneof![
         mine,
         runs,
         equal("other"),
         own,
+        any_own.clone(),
+        any_own,
+        hung,
+        any_hung,
         scope.clone(),
         scope,
         start,
         leaf(Ground::Main),
         tree(Ground::Main, 2)
     ];
-    prop_oneof![3 => vec(parts, 1..4).prop_map(Filter::And), 2 => filter()]
+    prop_oneof![4 => vec(parts, 1..4).prop_map(Filter::And), 2 => filter()]
 }
 
 fn id_order() -> impl Strategy<Value = Order> {
