@@ -20,7 +20,7 @@ use bitting_psa::backend::equals;
 use bitting_psa::moment::time;
 use bitting_psa::outbox;
 use bitting_psa::row::Row;
-use bitting_query::{Filter, Kind, Value, matches};
+use bitting_query::{Filter, Kind, Value};
 use bitting_store::table::Change;
 
 /// Where a write happens.
@@ -314,7 +314,7 @@ async fn save(
     // The record as it will be must lie within the permit too.
     let rows = permit.rows();
     let seen = VirtualRow::read(&tenant.backend, &draft.row, &rows).await?;
-    if !matches(&rows, &seen) {
+    if !seen.satisfies(&rows) {
         return Err(Refusal::permissions(permit.act(), &entity.schema).into());
     }
     drop(seen);

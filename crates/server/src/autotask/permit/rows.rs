@@ -9,7 +9,7 @@ use bitting_catalog::security::Reach;
 use bitting_catalog::served::{Act, Served};
 use bitting_policy::{ActionId, Decision, Level, Needs, Verb, decide};
 use bitting_psa::backend::{column, equals};
-use bitting_query::{Filter, Kind, Link, Path, Value, and, simplify};
+use bitting_query::{Filter, Kind, Link, Value, and, simplify};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -160,6 +160,9 @@ fn without(field: &Field) -> Filter {
 
 const EVERY_REACH: [Reach; 2] = [Reach::Territories, Reach::Organizations];
 
+/// So many parents of an entity are said one by one; of more each would say all others.
+const SPELT_OUT: usize = 3;
+
 /// The rows whose parents are seen. Where there are several, each that is named must be, and one must be named.
 async fn through(
     view: View<'_>,
@@ -185,12 +188,24 @@ async fn through(
     let empty = |name: &std::sync::Arc<str>| Filter::IsNull {
         path: column(name, Kind::Integer),
     };
-    let none = Filter::And(seen.iter().map(|(name, _)| empty(name)).collect());
-    let mut all = vec![Filter::Not(Box::new(none))];
-    for (name, filter) in seen {
-        all.push(Filter::Or(vec![empty(name), filter]));
+    let unless_empty = |(name, filter): &(&std::sync::Arc<str>, Filter)| {
+        Filter::Or(vec![empty(name), filter.clone()])
+    };
+    if seen.len() > SPELT_OUT {
+        let none = Filter::And(seen.iter().map(|(name, _)| empty(name)).collect());
+        let each = seen.iter().map(unless_empty);
+        return Ok(std::iter::once(Filter::Not(Box::new(none)))
+            .chain(each)
+            .collect());
     }
-    Ok(all)
+    // Said so that each branch names the rows of one parent, by which they are found.
+    let by_one = |place: usize| {
+        let (name, filter) = &seen[place];
+        let named = and(Filter::Not(Box::new(empty(name))), filter.clone());
+        let others = seen.iter().enumerate().filter(|(other, _)| *other != place);
+        others.fold(named, |all, (_, other)| and(all, unless_empty(other)))
+    };
+    Ok(vec![Filter::Or((0..seen.len()).map(by_one).collect())])
 }
 
 /// What the caller sees of the records that a field names, as a filter on the rows that name them.
@@ -210,7 +225,13 @@ async fn beyond(
         column: field.column.clone(),
         table: target.table.clone(),
     };
-    Ok(Some(lifted(seen, &link)))
+    Ok(Some(match seen {
+        Filter::Constant(every) => Filter::Constant(every),
+        filter => Filter::Behind {
+            link,
+            filter: Box::new(filter),
+        },
+    }))
 }
 
 /// The rows that the permissions of their classes open; nothing where every class is open.
@@ -334,50 +355,5 @@ fn collect(needs: &Needs, actions: &mut Vec<ActionId>) {
             }
         }
         Needs::Anyone | Needs::AnyMember | Needs::Table(_) => {}
-    }
-}
-
-/// A filter on a record as one on the rows that point to it.
-fn lifted(filter: Filter, link: &Link) -> Filter {
-    let lift = |mut path: Path| {
-        path.through.insert(0, link.clone());
-        path
-    };
-    let each = |parts: Vec<Filter>| parts.into_iter().map(|part| lifted(part, link)).collect();
-    match filter {
-        Filter::Constant(value) => Filter::Constant(value),
-        Filter::And(parts) => Filter::And(each(parts)),
-        Filter::Or(parts) => Filter::Or(each(parts)),
-        Filter::Not(inner) => Filter::Not(Box::new(lifted(*inner, link))),
-        Filter::Compare { path, op, value } => Filter::Compare {
-            path: lift(path),
-            op,
-            value,
-        },
-        Filter::OneOf { path, values } => Filter::OneOf {
-            path: lift(path),
-            values,
-        },
-        Filter::Contains { path, text } => Filter::Contains {
-            path: lift(path),
-            text,
-        },
-        Filter::Like { path, pattern } => Filter::Like {
-            path: lift(path),
-            pattern,
-        },
-        Filter::HasWord { path, word } => Filter::HasWord {
-            path: lift(path),
-            word,
-        },
-        Filter::IsNull { path } => Filter::IsNull { path: lift(path) },
-        behind @ Filter::Behind { .. } => Filter::Behind {
-            link: link.clone(),
-            filter: Box::new(behind),
-        },
-        // Rules about rows are not made of these; one that were would close and not open.
-        Filter::Any { .. } | Filter::InIndex { .. } | Filter::InRuns { .. } => {
-            Filter::Constant(false)
-        }
     }
 }
