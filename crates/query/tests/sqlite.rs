@@ -155,7 +155,7 @@ fn cases(usual: u32) -> ProptestConfig {
 #[test]
 fn pages_are_those_eval_gives() {
     let connection = open();
-    proptest!(cases(1500), |(world in world(), selects in prop::collection::vec(select(), 8), few in 0..2_u32)| {
+    proptest!(cases(1000), |(world in world(), selects in prop::collection::vec(select(), 8), few in 0..2_u32)| {
         fill(&connection, &world);
         for select in selects {
             let expected = world.expected(&select);
@@ -242,7 +242,7 @@ fn what_is_out_of_sight_leaves_no_mark_on_an_order() {
 #[test]
 fn filters_part_the_rows_in_two() {
     let connection = open();
-    proptest!(cases(1500), |(world in world(), filters in prop::collection::vec(prop_oneof![filter(), select().prop_map(|select| select.filter)], 8))| {
+    proptest!(cases(1000), |(world in world(), filters in prop::collection::vec(prop_oneof![filter(), select().prop_map(|select| select.filter)], 8))| {
         fill(&connection, &world);
         for filter in filters {
             let ids = world.ids(&filter);
