@@ -218,9 +218,10 @@ pub fn measure(places: &Places) -> Result<Vec<Table>> {
             );
         }
         let many = mine(&company, "Mine, many")?;
+        let of = ids(&company, &user)?.companies;
         let load = Load {
             address: company.address,
-            requests: creates(&company, &many)?,
+            requests: of.iter().map(|id| create(&many, *id)).collect(),
             status: 200,
             connections: 64,
             seconds: 1,

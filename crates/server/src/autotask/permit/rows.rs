@@ -9,7 +9,8 @@ use bitting_catalog::security::Reach;
 use bitting_catalog::served::{Act, Served};
 use bitting_policy::{ActionId, Decision, Level, Needs, Verb, decide};
 use bitting_psa::backend::{column, equals};
-use bitting_query::{Filter, Kind, Link, Value, and, simplify};
+use bitting_query::{Elements, Filter, Kind, Link, Path, Row, Value, and, matches, simplify};
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -226,7 +227,8 @@ async fn beyond(
         table: target.table.clone(),
     };
     Ok(Some(match seen {
-        Filter::Constant(every) => Filter::Constant(every),
+        // What names no record is open to those who see all but some.
+        wide if matches(&wide, &Nothing) => lifted(wide, &link),
         filter => Filter::Behind {
             link,
             filter: Box::new(filter),
@@ -355,5 +357,67 @@ fn collect(needs: &Needs, actions: &mut Vec<ActionId>) {
             }
         }
         Needs::Anyone | Needs::AnyMember | Needs::Table(_) => {}
+    }
+}
+
+/// A row that holds nothing: what a reference to no record leads to.
+struct Nothing;
+
+impl Row for Nothing {
+    fn value(&self, _: &Path) -> Cow<'_, Value> {
+        Cow::Owned(Value::Null)
+    }
+
+    fn elements(&self, _: &Elements) -> Vec<Box<dyn Row + '_>> {
+        Vec::new()
+    }
+
+    fn in_index(&self, _: &str, _: i64) -> bool {
+        false
+    }
+}
+
+/// A filter on a record as one on the rows that point to it.
+fn lifted(filter: Filter, link: &Link) -> Filter {
+    let lift = |mut path: Path| {
+        path.through.insert(0, link.clone());
+        path
+    };
+    let each = |parts: Vec<Filter>| parts.into_iter().map(|part| lifted(part, link)).collect();
+    match filter {
+        Filter::Constant(value) => Filter::Constant(value),
+        Filter::And(parts) => Filter::And(each(parts)),
+        Filter::Or(parts) => Filter::Or(each(parts)),
+        Filter::Not(inner) => Filter::Not(Box::new(lifted(*inner, link))),
+        Filter::Compare { path, op, value } => Filter::Compare {
+            path: lift(path),
+            op,
+            value,
+        },
+        Filter::OneOf { path, values } => Filter::OneOf {
+            path: lift(path),
+            values,
+        },
+        Filter::Contains { path, text } => Filter::Contains {
+            path: lift(path),
+            text,
+        },
+        Filter::Like { path, pattern } => Filter::Like {
+            path: lift(path),
+            pattern,
+        },
+        Filter::HasWord { path, word } => Filter::HasWord {
+            path: lift(path),
+            word,
+        },
+        Filter::IsNull { path } => Filter::IsNull { path: lift(path) },
+        behind @ Filter::Behind { .. } => Filter::Behind {
+            link: link.clone(),
+            filter: Box::new(behind),
+        },
+        // Rules about rows are not made of these; one that were would close and not open.
+        Filter::Any { .. } | Filter::InIndex { .. } | Filter::InRuns { .. } => {
+            Filter::Constant(false)
+        }
     }
 }
