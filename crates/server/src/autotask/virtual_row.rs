@@ -58,7 +58,9 @@ impl<'a> VirtualRow<'a> {
 fn followed(filter: &Filter, from: &[Link], ways: &mut Vec<Vec<Link>>) {
     match filter {
         Filter::And(parts) | Filter::Or(parts) => {
-            parts.iter().for_each(|part| followed(part, from, ways));
+            for part in parts {
+                followed(part, from, ways);
+            }
         }
         Filter::Not(inner) => followed(inner, from, ways),
         Filter::Behind { link, filter } => {
