@@ -2,7 +2,6 @@
 //! below what, and what has to be remembered. Field recipes are read in `makers`, paths in `paths`.
 
 use super::error::DemoError;
-use super::moment;
 use super::plan::{Assign, Block, Condition, Count, Gathered, Keep, Later, Plan, Route, Rows, To};
 use super::recipe::{Recipes, TableRecipe};
 use bitting_catalog::Catalog;
@@ -237,7 +236,7 @@ impl<'a> Compiler<'a> {
         };
         let only = match recipe.keys.get("only") {
             None => Vec::new(),
-            only => super::recipe::strings(file, "only", only)?,
+            only => super::tables::strings(file, "only", only)?,
         };
         if let Some(each) = each {
             for name in &only {
@@ -286,7 +285,7 @@ impl<'a> Compiler<'a> {
         if !recipe.keys.contains_key("distinct") {
             return Ok(Vec::new());
         }
-        let names = super::recipe::strings(&recipe.file, "distinct", recipe.keys.get("distinct"))?;
+        let names = super::tables::strings(&recipe.file, "distinct", recipe.keys.get("distinct"))?;
         names
             .iter()
             .map(|name| self.word(&recipe.file, name))
@@ -437,7 +436,7 @@ impl<'a> Compiler<'a> {
             })
         };
         let what = if gathers {
-            let names = super::recipe::strings(file, "members", table.get("members"))?;
+            let names = super::tables::strings(file, "members", table.get("members"))?;
             let members = names.into_iter().map(|name| {
                 let slot = if name == "id" {
                     None
@@ -504,7 +503,7 @@ fn count(recipe: &TableRecipe) -> Result<Count, DemoError> {
     let wrong = |fault: &str| Err(DemoError::new(&recipe.file, fault).entity(&recipe.entity));
     let share = match recipe.keys.get("share") {
         None => 1.0,
-        Some(share) => super::makers::number(share).unwrap_or(1.0),
+        Some(share) => super::tables::number(share).unwrap_or(1.0),
     };
     if let Some(size) = recipe.keys.get("spread").and_then(Value::as_str) {
         let least = recipe
@@ -537,15 +536,4 @@ fn count(recipe: &TableRecipe) -> Result<Count, DemoError> {
             "the table has neither `rows` nor a `count` (a number, two numbers, or the name of a size) nor a `spread`",
         ),
     }
-}
-
-/// Reads a span, with the key it stands under for the error.
-pub(super) fn span(file: &str, key: &str, value: &Value) -> Result<i64, DemoError> {
-    let text = value.as_str().unwrap_or_default();
-    moment::span(text).ok_or_else(|| {
-        DemoError::new(
-            file,
-            format!("`{key}` is {value}; write a span such as `-365d`, `2h` or `30m`"),
-        )
-    })
 }

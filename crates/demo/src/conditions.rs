@@ -1,9 +1,9 @@
 //! Reads the conditions under which a recipe's value or table comes about.
 
-use super::compile::{Compiler, Scene, span};
+use super::compile::{Compiler, Scene};
 use super::error::DemoError;
-use super::makers::{flag, number};
 use super::plan::Condition;
+use super::tables::{flag, number, span};
 use toml::{Table, Value};
 
 /// What conditions are said with.

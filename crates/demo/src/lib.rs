@@ -16,6 +16,7 @@ mod random;
 mod recipe;
 mod roles;
 mod run;
+mod tables;
 mod texts;
 mod values;
 
@@ -23,7 +24,8 @@ mod values;
 mod tests;
 
 pub use error::DemoError;
-pub use recipe::{CellRecipe, ListRecipe, Recipes, RoleRecipe};
+pub use recipe::Recipes;
+pub use roles::{CellRecipe, ListRecipe, RoleRecipe};
 
 use bitting_catalog::Catalog;
 use bitting_store::table::Change;

@@ -1,11 +1,12 @@
 //! Reads what a recipe says of one field: a plain value, a name, a text with blanks, or a table whose
 //! keys say how the value comes about.
 
-use super::compile::{Compiler, Scene, Want, span};
+use super::compile::{Compiler, Scene, Want};
 use super::conditions;
 use super::error::DemoError;
 use super::moment::{self, Round};
 use super::plan::{Condition, Filter, Maker, Operand, Route, Wanted};
+use super::tables::{flag, number, span};
 use bitting_catalog::entity::{EntityId, Kind};
 use bitting_query::Value as Plain;
 use toml::{Table, Value};
@@ -364,7 +365,7 @@ impl<'a> Compiler<'a> {
         self.keep[target.0 as usize].get_or_insert_default();
         let empty = Table::new();
         let table = value.as_table().unwrap_or(&empty);
-        super::recipe::only(file, table, &["in", "where", "near"])?;
+        super::tables::only(file, table, &["in", "where", "near"])?;
         let mut want = want.clone();
         if let Some(path) = table.get("in").and_then(Value::as_str) {
             want.within = Some(self.route(file, scene, path)?);
@@ -532,21 +533,10 @@ impl<'a> Compiler<'a> {
         target: EntityId,
         value: &Value,
     ) -> Result<Vec<String>, DemoError> {
-        let names = super::recipe::strings(file, "ids", Some(value))?;
+        let names = super::tables::strings(file, "ids", Some(value))?;
         for name in &names {
             self.check_name(file, target, name)?;
         }
         Ok(names.into_iter().map(|name| name.to_lowercase()).collect())
     }
-}
-
-pub(super) fn flag(table: &Table, key: &str) -> bool {
-    table.get(key).and_then(Value::as_bool) == Some(true)
-}
-
-/// An integer or a number.
-pub(super) fn number(value: &Value) -> Option<f64> {
-    value
-        .as_float()
-        .or_else(|| value.as_integer().map(|number| number as f64))
 }

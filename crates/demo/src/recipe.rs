@@ -2,6 +2,8 @@
 //! means is worked out in `plan`; nothing here knows the catalog.
 
 use super::error::DemoError;
+use super::roles::RoleRecipe;
+use super::tables::{only, strings};
 use std::collections::BTreeMap;
 use toml::{Table, Value};
 
@@ -41,36 +43,6 @@ pub(super) struct TableRecipe {
     pub rows: Option<Vec<Table>>,
     pub lets: Table,
     pub fields: Table,
-}
-
-/// A security role: the cells that are not None, and its customize lists.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RoleRecipe {
-    pub name: String,
-    pub admin: bool,
-    pub cells: Vec<CellRecipe>,
-    pub lists: Vec<ListRecipe>,
-}
-
-/// One row of a role. Levels are `None`, `My` or `All`, as written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CellRecipe {
-    pub module: String,
-    pub action: String,
-    pub add: String,
-    pub edit: String,
-    pub delete: String,
-    pub inquire: String,
-}
-
-/// One customize list of a role; a role without an entry for a list allows all of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListRecipe {
-    /// `SystemTableSetup`
-    pub list: String,
-    /// Whether `entries` are what is allowed, or what is denied.
-    pub allow: bool,
-    pub entries: Vec<String>,
 }
 
 #[derive(rust_embed::RustEmbed)]
@@ -234,27 +206,4 @@ fn tables(file: &str, mut table: Table) -> Result<Vec<TableRecipe>, DemoError> {
         });
     }
     Ok(tables)
-}
-
-pub(super) fn only(file: &str, table: &Table, known: &[&str]) -> Result<(), DemoError> {
-    match table.keys().find(|key| !known.contains(&key.as_str())) {
-        None => Ok(()),
-        Some(key) => Err(DemoError::new(file, format!("there is no key `{key}`"))
-            .meant(key, known.iter().copied())),
-    }
-}
-
-pub(super) fn strings(
-    file: &str,
-    name: &str,
-    value: Option<&Value>,
-) -> Result<Vec<String>, DemoError> {
-    let wrong = || DemoError::new(file, format!("`{name}` must be an array of texts"));
-    let Some(Value::Array(entries)) = value else {
-        return Err(wrong());
-    };
-    entries
-        .iter()
-        .map(|entry| entry.as_str().map(str::to_owned).ok_or_else(wrong))
-        .collect()
 }

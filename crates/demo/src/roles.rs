@@ -2,8 +2,38 @@
 //! and actions there are; whoever applies a role checks that.
 
 use super::error::DemoError;
-use super::recipe::{CellRecipe, ListRecipe, RoleRecipe, only, strings};
+use super::tables::{only, strings};
 use toml::{Table, Value};
+
+/// A security role: the cells that are not None, and its customize lists.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RoleRecipe {
+    pub name: String,
+    pub admin: bool,
+    pub cells: Vec<CellRecipe>,
+    pub lists: Vec<ListRecipe>,
+}
+
+/// One row of a role. Levels are `None`, `My` or `All`, as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellRecipe {
+    pub module: String,
+    pub action: String,
+    pub add: String,
+    pub edit: String,
+    pub delete: String,
+    pub inquire: String,
+}
+
+/// One customize list of a role; a role without an entry for a list allows all of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListRecipe {
+    /// `SystemTableSetup`
+    pub list: String,
+    /// Whether `entries` are what is allowed, or what is denied.
+    pub allow: bool,
+    pub entries: Vec<String>,
+}
 
 const VERBS: [&str; 4] = ["add", "edit", "delete", "inquire"];
 const LEVELS: [&str; 3] = ["None", "My", "All"];

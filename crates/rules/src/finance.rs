@@ -5,6 +5,7 @@
 
 pub mod agreements;
 pub mod batches;
+mod billing;
 pub mod commissions;
 pub mod lines;
 pub mod parameters;

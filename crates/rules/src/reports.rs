@@ -8,6 +8,7 @@ pub mod asking;
 pub mod children;
 pub mod definition;
 pub mod expression;
+mod fields;
 pub mod functions;
 pub mod ground;
 pub mod made;

@@ -9,8 +9,8 @@ use super::super::related::{self, text};
 use super::super::time::coverage;
 use super::super::time::cycles::{self, Stretch};
 use super::super::time::sheets;
+use super::billing;
 use super::lines::{self, Lines};
-use super::products;
 use crate::paths;
 use crate::paths::finance::INVOICES;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
@@ -287,13 +287,13 @@ async fn entries(
     if agreement.flag("billable_product_invoice") {
         let rows = related::under(
             context.instance,
-            products::PRODUCTS,
+            billing::PRODUCTS,
             "agreement_id",
             agreement.id,
         )
         .await?;
         for row in rows {
-            if products::billable(&row) {
+            if billing::billable(&row) {
                 lines::put_product(context, draft, lines, row).await?;
             }
         }

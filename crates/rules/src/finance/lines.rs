@@ -3,7 +3,7 @@
 use super::super::related::{self, text};
 use super::super::time::sheets;
 use super::Gone;
-use super::products::PRODUCTS;
+use super::billing::{self, PRODUCTS};
 use crate::paths;
 use bitting_psa::context::Context;
 use bitting_psa::draft::Draft;
@@ -73,7 +73,7 @@ impl Lines {
     }
 
     pub fn product(&self) -> f64 {
-        total(&self.products, super::products::billed)
+        total(&self.products, billing::billed)
     }
 }
 
@@ -138,7 +138,7 @@ pub async fn bill(
         fixed(context, draft, &kind, to).await?;
     }
     for row in related::under(context.instance, PRODUCTS, column, to).await? {
-        if super::products::billable(&row) {
+        if billing::billable(&row) {
             put_product(context, draft, lines, row).await?;
         }
     }

@@ -4,6 +4,7 @@ use super::super::related;
 use super::super::set_up;
 use super::super::time::sheets;
 use super::Gone;
+use super::billing::PRODUCTS;
 use crate::paths;
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::ApiError;
@@ -17,8 +18,6 @@ use bitting_psa::saving;
 use bitting_psa::{answer::Answer, context::Context};
 use bitting_query::Value;
 use bitting_store::table::Change;
-
-pub const PRODUCTS: &str = "procurement/products";
 
 /// What a product takes from the catalog where the caller says nothing.
 const FROM_CATALOG: [(&str, &str); 9] = [
@@ -134,23 +133,6 @@ pub async fn delete(
         also.extend(super::summed(context, invoice, &gone).await?);
     }
     Ok(())
-}
-
-/// What an invoice bills of a product.
-pub fn billed(row: &Row) -> f64 {
-    if row.flag("cancelled_flag") || row.text("billable_option") != Some("Billable") {
-        return 0.0;
-    }
-    let quantity = row.number("quantity").unwrap_or(0.0);
-    row.number("ext_price")
-        .unwrap_or_else(|| row.number("price").unwrap_or(0.0) * quantity)
-}
-
-/// Whether a product can go onto an invoice.
-pub fn billable(row: &Row) -> bool {
-    row.is_null("invoice_id")
-        && !row.flag("cancelled_flag")
-        && row.text("billable_option") != Some("DoNotBill")
 }
 
 /// `/detach`: the links that the body names are emptied.

@@ -5,8 +5,8 @@
 //! taken of the first one's tax, too.
 
 use super::super::related;
+use super::billing;
 use super::lines::Lines;
-use super::products;
 use bitting_psa::context::Context;
 use bitting_psa::draft::Draft;
 use bitting_psa::number::hundredths;
@@ -117,7 +117,7 @@ pub async fn of(
                 .products
                 .iter()
                 .filter(|row| *row.get("taxable_flag") != Value::Boolean(false));
-            base += taxed.map(products::billed).sum::<f64>();
+            base += taxed.map(billing::billed).sum::<f64>();
         }
         if index == 1 && code.flag("canada_calculate_gst_flag") {
             base += first;

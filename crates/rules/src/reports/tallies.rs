@@ -1,7 +1,7 @@
 //! Reports whose rows are made of several records each, or of parts of one: what a contact did with a campaign,
 //! tickets by the hour they came in, the settings of a template one by one.
 
-use super::functions::{ENTERED, fields};
+use super::fields::{ENTERED, fields};
 use bitting_psa::instance::Instance;
 use bitting_psa::problem::Problem;
 use bitting_psa::row::Row;
