@@ -6,6 +6,7 @@
 mod support;
 
 use bitting_policy::Level;
+use bitting_demo::Size;
 use serde_json::{Value, json};
 use support::{Company, Credentials};
 
@@ -777,4 +778,44 @@ async fn copies_and_merges_are_in_the_trail() {
         .await
         .expect(200);
     assert!(trail(&json!(two)).await > before, "the merge is told");
+}
+
+/// Clients of typed languages send an empty object for each reference that their caller left out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reference_that_says_nothing_is_one_that_is_left_out() {
+    let company = Company::demo(Size::with_tickets(5), 1).await;
+    let admin = &company.admin;
+    let made = async |more: Value| {
+        let mut body = json!({ "summary": "Printer", "company": { "id": 2 } });
+        for (name, value) in more.as_object().expect("members") {
+            body[name] = value.clone();
+        }
+        company
+            .call(admin, "POST", "/service/tickets", Some(body))
+            .await
+    };
+    let nothing = json!({ "board": {}, "status": {}, "contact": {}, "owner": {}, "team": { "id": null }, "site": { "_info": {} } });
+    let (bare, empty) = (
+        made(json!({})).await.expect(201),
+        made(nothing).await.expect(201),
+    );
+    for field in [
+        "board", "status", "contact", "owner", "team", "site", "priority",
+    ] {
+        assert_eq!(bare[field]["id"], empty[field]["id"], "{field}");
+    }
+    assert!(empty["board"]["id"].is_i64(), "{empty}");
+    let refused = made(json!({ "company": {} })).await.expect(400);
+    assert_eq!(refused["errors"][0]["code"], "MissingRequiredField");
+    assert_eq!(
+        refused["errors"][0]["message"],
+        "The company/id field is required."
+    );
+    let patch = json!([{ "op": "replace", "path": "contact", "value": {} }]);
+    let path = format!("/service/tickets/{}", bare["id"]);
+    let refused = company
+        .call(admin, "PATCH", &path, Some(patch))
+        .await
+        .expect(400);
+    assert_eq!(refused["errors"][0]["field"], "contact");
 }

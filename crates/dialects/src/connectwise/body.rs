@@ -227,6 +227,8 @@ impl Reader<'_> {
             Ok(value) if is_blank(&value) && self.must_stay(field) => {
                 errors.push(self.required(field));
             }
+            // An object that says nothing leaves the field out, and what fills it then is at work.
+            Ok(InputValue::Null) if value.is_object() && self.purpose == Purpose::Create => {}
             Ok(value) => put(input, index, value),
             Err(Failure::Field(error)) => errors.push(error),
             Err(Failure::Api(error)) => return Err(error),

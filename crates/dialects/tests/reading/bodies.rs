@@ -49,6 +49,8 @@ fn a_ticket_is_created() {
         r#"{"summary":"","company":null}"#,
         r#"{"summary":"x","company":{}}"#,
         r#"{"summary":"x","company":{"id":null,"identifier":null}}"#,
+        r#"{"summary":"x","company":{"id":1},"contact":{},"board":{"_info":{}},"status":{"id":null,"name":""},"owner":{"nickname":"Ann"}}"#,
+        r#"{"summary":"x","company":{"id":1},"contact":{},"board":{"_info":{}},"status":{"id":null,"name":""}}"#,
         r#"{"summary":"x","company":""}"#,
         r#"{"summary":"x","company":5}"#,
         r#"{"summary":"x","company":{"id":"abc"}}"#,
@@ -99,6 +101,7 @@ fn a_ticket_is_replaced() {
         r#"{"id":1,"summary":"x","company":{"id":1},"severity":"Low","impact":"Low"}"#,
         r#"{"summary":"x","company":{"id":1},"initialDescription":"late"}"#,
         r#"{"summary":null,"severity":null}"#,
+        r#"{"summary":"x","company":{},"contact":{},"severity":"Low","impact":"Low"}"#,
     ];
     golden(
         "ticket_replaced",

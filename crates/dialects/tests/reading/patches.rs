@@ -31,6 +31,7 @@ fn tickets() {
         r#"[{"op":"replace","path":"status/id","value":5},{"op":"replace","path":"board","value":{"name":"Service"}}]"#,
         r#"[{"op":"replace","path":"status/name","value":"New"},{"op":"Replace","path":"/owner/identifier/","value":"ann"}]"#,
         r#"[{"op":"replace","path":"status/name","value":"New"},{"op":"replace","path":"status/id","value":"7"}]"#,
+        r#"[{"op":"replace","path":"contact","value":{}}]"#,
         r#"[{"op":"remove","path":"contact"},{"op":"remove","path":"owner/id"},{"op":"replace","path":"poNumber"},{"op":"replace","path":"budgetHours","value":""}]"#,
         r#"[{"op":"replace","path":"budgetHours","value":"1.5"},{"op":"replace","path":"requiredDate","value":"2024-05-01"},{"op":"replace","path":"approved","value":"True"}]"#,
         r#"[{"op":"replace","path":"customFields","value":[{"id":3,"value":"a"},{"id":4,"value":null}]}]"#,

@@ -3,13 +3,15 @@
 use super::super::error::FieldError;
 use super::super::names;
 use super::failure::{Failure, conversion};
-use super::{InputValue, Key, Reader, json};
+use super::{InputValue, Key, Purpose, Reader, json};
 use bitting_catalog::entity::{Field, Reference};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// The key in `{"id": 5}`, `{"identifier": "Acme"}`, `{"name": "New"}` or by another member the reference
-/// shows; `id` wins, then `identifier`, then `name`. `None` for null, blank text and an object that says null.
+/// shows; `id` wins, then `identifier`, then `name`. `None` for null, blank text and an object that says null; where a
+/// record is given whole, for one that says nothing too: clients of typed languages send `{}` for what is not set. In a
+/// change it would empty a field that nobody named.
 pub(crate) fn reference(
     reader: &Reader<'_>,
     field: &Field,
@@ -52,6 +54,12 @@ pub(crate) fn reference(
         return Ok(Some(Key::Name { member, text }));
     }
     if !members.is_empty() && members.values().all(Value::is_null) {
+        return Ok(None);
+    }
+    let says_nothing = members
+        .iter()
+        .all(|(member, value)| is_blank(value) || member.eq_ignore_ascii_case("_info"));
+    if says_nothing && reader.purpose != Purpose::Change {
         return Ok(None);
     }
     Err(reader.required_key(field).into())
