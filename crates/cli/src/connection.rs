@@ -201,6 +201,14 @@ impl Connection {
                 error.without_url()
             )
         })?;
+        if response.status() == reqwest::StatusCode::UNAUTHORIZED {
+            bail!(
+                "the server at {} has no company `{}`, or was started anew with other data; `bitting instance list` names its \
+                 companies for --instance",
+                self.operator.http,
+                self.company
+            );
+        }
         read(response)
     }
 }

@@ -90,6 +90,25 @@ fn a_text_without_the_form_is_refused_with_its_flag_and_an_example() {
     }
 }
 
+/// A file stands where the directory would be, and the log's level is no level.
+#[test]
+fn a_server_that_cannot_begin_says_why_and_what_else_to_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = directory.path();
+    std::fs::write(at.join("file"), "x").unwrap();
+    let mut serve = bitting(at);
+    serve.env("BITTING_LOG", "bitting=loudly");
+    let output = serve
+        .args(["serve", "--port", "0", "--data", "file/data"])
+        .output()
+        .unwrap();
+    let said = text_of(&output);
+    assert!(!output.status.success());
+    for part in ["file/data", "--data", "BITTING_LOG", "such as debug"] {
+        assert!(said.contains(part), "`{part}`: {said}");
+    }
+}
+
 #[test]
 fn what_a_psa_does_not_have_is_refused_by_its_name_there() {
     let directory = tempfile::tempdir().unwrap();
@@ -245,6 +264,19 @@ fn what_a_psa_does_not_have_is_refused_by_its_name_there() {
         (
             &["member", "create", "Desk", "--vendor", "x"],
             &["--autotask"],
+        ),
+    ] {
+        holds(at, words, parts);
+    }
+    // What is not there is named, with the command that shows or makes it.
+    for (words, parts) in [
+        (
+            &["key", "list", "--instance", "nope"][..],
+            &["`nope`", "bitting instance list"][..],
+        ),
+        (
+            &["instance", "restore", "bitting", "--name", "nope"],
+            &["nope was not found", "bitting instance snapshot"],
         ),
     ] {
         holds(at, words, parts);

@@ -5,8 +5,8 @@
 
 mod support;
 
-use bitting_policy::Level;
 use bitting_demo::Size;
+use bitting_policy::Level;
 use serde_json::{Value, json};
 use support::{Company, Credentials};
 

@@ -183,7 +183,14 @@ impl Instance {
             }
             Action::Restore { company, name } => {
                 let path = format!("{base}/{company}/restore");
-                let one = connection.own(Method::POST, &path, Some(&json!({ "name": name })))?;
+                let one = connection
+                    .own(Method::POST, &path, Some(&json!({ "name": name })))
+                    .with_context(|| {
+                        format!(
+                            "{company} is as it was; `bitting instance snapshot {company} --name {name}` makes what this brings \
+                             back"
+                        )
+                    })?;
                 table::print_one(&named(one), &COLUMNS, json)
             }
             Action::Reset {

@@ -155,7 +155,10 @@ impl Serve {
         let state = match &self.data {
             Some(directory) => {
                 fs::create_dir_all(directory).with_context(|| {
-                    format!("cannot create the data directory {}", directory.display())
+                    format!(
+                        "cannot create the data directory {}; name one with --data that you may write to",
+                        directory.display()
+                    )
                 })?;
                 directory.clone()
             }
@@ -250,7 +253,17 @@ pub fn announce(state: &Path, running: &Running) -> Result<()> {
 }
 
 pub fn log() {
-    let filter = EnvFilter::try_from_env("BITTING_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let usual = || EnvFilter::new("warn");
+    let filter = match std::env::var("BITTING_LOG") {
+        Ok(wish) => EnvFilter::try_new(&wish).unwrap_or_else(|error| {
+            eprintln!(
+                "bitting: BITTING_LOG is passed over ({error}); write a level, such as debug, or one of a part, such as \
+                 bitting_server=debug"
+            );
+            usual()
+        }),
+        Err(_) => usual(),
+    };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -265,9 +265,9 @@ mod tests {
 
     #[test]
     fn request_lines_are_encoded_and_nothing_else() {
-        let get = "GET /x?conditions=name=\"a\"&b=id>5<7&c=`d` HTTP/1.1\r\nHost: h\r\nQ: \"<`>\"\r\n\r\n";
-        let plain =
-            "GET /x?conditions=name=%22a%22&b=id%3E5%3C7&c=%60d%60 HTTP/1.1\r\nHost: h\r\nQ: \"<`>\"\r\n\r\n";
+        let get =
+            "GET /x?conditions=name=\"a\"&b=id>5<7&c=`d` HTTP/1.1\r\nHost: h\r\nQ: \"<`>\"\r\n\r\n";
+        let plain = "GET /x?conditions=name=%22a%22&b=id%3E5%3C7&c=%60d%60 HTTP/1.1\r\nHost: h\r\nQ: \"<`>\"\r\n\r\n";
         let post = "POST /x HTTP/1.1\r\ncontent-LENGTH:  9\r\n\r\n{\"a\":\"<\"}";
         let chunked = "POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5;x=\"y\"\r\n{\"a\n<\r\n0\r\nT: \"\r\n\r\n";
         let table = [
