@@ -24,6 +24,13 @@ pub fn moment(text: &str) -> Result<String, String> {
     })
 }
 
+/// A moment with its zone.
+pub fn instant(text: &str) -> Result<Timestamp, String> {
+    text.trim()
+        .parse()
+        .map_err(|_| "write a moment with its zone, such as 2026-01-31T09:00:00Z".to_owned())
+}
+
 /// A whole number within a range; `such` is one that is meant often.
 pub fn whole<T>(range: RangeInclusive<T>, such: T) -> impl Fn(&str) -> Result<T, String> + Clone
 where

@@ -6,6 +6,7 @@ use clap_complete::{Shell, generate};
 /// Print the completion script of a shell: `source <(bitting completions bash)`
 #[derive(Args)]
 pub struct Completions {
+    /// The shell.
     shell: Shell,
 }
 

@@ -6,7 +6,7 @@ mod ready_file;
 use crate::bench::Workbench;
 use crate::commands::sync::shared;
 use crate::connection::{OPERATOR_FILE, Operator, pointer};
-use crate::forms::whole;
+use crate::forms::{instant, whole};
 use crate::jobs::{self, Desk};
 use crate::runtime::{runtime, stop_signal};
 use crate::{laying, overlay, private_file};
@@ -108,7 +108,7 @@ pub struct Serve {
     configurations: Option<u32>,
     /// Let the clock of the records stand at this moment, as 2026-01-31T09:00:00Z: what is made is dated then, the
     /// demo company too, so that two starts with one seed have the same records to the letter.
-    #[arg(long, value_name = "TIME", env = "BITTING_NOW")]
+    #[arg(long, value_name = "TIME", env = "BITTING_NOW", value_parser = instant)]
     now: Option<Timestamp>,
     /// Same seed, same demo records.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole::<u64>(0..=u64::MAX, 1))]
