@@ -3,6 +3,7 @@
 
 mod answer;
 mod autotask;
+pub mod conditions;
 mod credentials;
 mod fault;
 mod psa;

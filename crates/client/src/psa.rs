@@ -1,8 +1,8 @@
 //! A way to a PSA: one call after the other, waiting when the PSA asks to, page after page.
 
+use crate::conditions::{encode, literal};
 use crate::transport::{Call, Transport};
 use crate::{Answer, ClientError, Credentials, KeyFile, Site};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use serde_json::Value;
 use std::path::Path;
@@ -10,15 +10,6 @@ use std::time::Duration;
 
 /// Largest page the vendor serves.
 const PAGE: usize = 1000;
-
-/// What stays as it is in a query's value.
-const VALUE: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~')
-    .remove(b'/')
-    .remove(b',');
 
 /// How to reach a PSA.
 #[derive(Debug, Clone, Default)]
@@ -214,17 +205,13 @@ impl Psa {
 
     /// The records of a list whose field has this value.
     pub fn named(&self, path: &str, field: &str, value: &str) -> Result<Vec<Value>, ClientError> {
-        let condition = format!("{field}=\"{}\"", value.replace('"', "\\\""));
-        let condition = utf8_percent_encode(&condition, VALUE);
+        let condition = encode(&format!("{field}={}", literal(value)));
         self.list(&format!("{path}?conditions={condition}"))
     }
 
     /// Finds the API of the company: newer releases of the cloud serve it below a path of their own.
     fn locate(&mut self) -> Result<(), ClientError> {
-        let path = format!(
-            "login/companyinfo/{}",
-            utf8_percent_encode(&self.credentials.company, VALUE)
-        );
+        let path = format!("login/companyinfo/{}", encode(&self.credentials.company));
         let url = format!("{}/{path}", self.site.address);
         let answer = self.send(&Method::GET, &url, &path, None)?;
         if !answer.is_success() {

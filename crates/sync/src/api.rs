@@ -4,9 +4,9 @@
 use crate::Failure;
 use crate::state::State;
 use crate::steps::Steps;
+pub use bitting_client::conditions::{encode, literal};
 use bitting_client::{ClientError, Psa};
 use bitting_policy::Verb;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use std::fmt;
 
@@ -14,14 +14,6 @@ use std::fmt;
 pub const PAGE: usize = 1000;
 /// Below this, a page that takes too long is not the page's fault.
 const SMALLEST: usize = 50;
-
-const VALUE: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~')
-    .remove(b'/')
-    .remove(b',');
 
 /// A right, as the security roles screen names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -299,16 +291,6 @@ impl<'a> Api<'a> {
         self.steps.done()?;
         answer.map_err(|error| Failure::of(error, &need, "security role"))
     }
-}
-
-/// A value of a query, encoded.
-pub fn encode(text: &str) -> String {
-    utf8_percent_encode(text, VALUE).to_string()
-}
-
-/// Text as a literal of a condition.
-pub fn literal(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// Ids as a list of a condition: `1,2,3`.

@@ -72,3 +72,24 @@ impl Home {
         self.of(integration).join("out").join(name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// All defaults would be a job that does what nobody asked for.
+    #[test]
+    fn settings_that_cannot_be_read_are_no_defaults() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path());
+        let file = home.settings_file("propel");
+        let none: toml::Table = home.settings("propel").unwrap();
+        assert!(none.is_empty());
+        // A folder in the file's place can be opened and not read, for whoever runs the tests.
+        fs::create_dir_all(&file).unwrap();
+        let error = home.settings::<toml::Table>("propel").unwrap_err();
+        assert!(error.to_string().contains("settings.toml"), "{error}");
+    }
+}
