@@ -21,7 +21,7 @@ const BUILT: [&str; 8] = [
 ];
 
 /// The crates and what each may know of the others: the arrows of ARCHITECTURE.md, inward only.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("policy", &[]),
     ("query", &[]),
     ("catalog", &["policy"]),
@@ -38,9 +38,28 @@ const ARROWS: [(&str, &[&str]); 13] = [
         &["policy", "catalog", "query", "dialects", "store", "psa"],
     ),
     (
+        "calls",
+        &[
+            "policy", "catalog", "query", "dialects", "store", "psa", "demo", "rules",
+        ],
+    ),
+    (
+        "autotask",
+        &[
+            "policy", "catalog", "query", "dialects", "store", "psa", "demo", "calls",
+        ],
+    ),
+    (
+        "gate",
+        &[
+            "policy", "catalog", "query", "dialects", "store", "psa", "rules", "calls",
+        ],
+    ),
+    (
         "server",
         &[
-            "policy", "catalog", "query", "dialects", "store", "client", "psa", "demo", "rules",
+            "policy", "catalog", "query", "dialects", "store", "psa", "demo", "rules", "calls",
+            "autotask", "gate",
         ],
     ),
     (
@@ -54,8 +73,8 @@ const ARROWS: [(&str, &[&str]); 13] = [
     (
         "cli",
         &[
-            "policy", "catalog", "query", "dialects", "store", "client", "psa", "demo", "server",
-            "connect", "sync",
+            "policy", "catalog", "query", "dialects", "store", "client", "psa", "demo", "gate",
+            "server", "connect", "sync",
         ],
     ),
 ];
@@ -99,7 +118,7 @@ const BUILD_SCRIPTS: [(&str, &str); 2] = [
         "lays the functions that a server runs by itself side by side",
     ),
     (
-        "server",
+        "calls",
         "packs what is shipped, with the loader of the catalog",
     ),
 ];

@@ -35,9 +35,9 @@ mod underway;
 mod visit;
 mod web;
 
-use crate::http::form::{self, Form};
-use crate::http::{Body, Outgoing, Received};
 use crate::server::Server;
+use bitting_calls::http::form::{self, Form};
+use bitting_calls::http::{Body, Outgoing, Received};
 use bytes::Bytes;
 use desk::Desk;
 use http::{HeaderValue, Method, Response, header};

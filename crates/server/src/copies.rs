@@ -3,7 +3,7 @@
 
 pub mod autotask;
 
-use crate::seed::{self, Demo};
+use bitting_calls::seed::{self, Demo};
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_psa::instance::{self, Instance};
 use bitting_psa::outbox::Message as _;
@@ -204,7 +204,10 @@ async fn refresh(instance: &Instance) -> Result<(), Problem> {
 }
 
 /// Settings of the first company that name the server's other databases.
-const SERVERS: [&str; 2] = [crate::shelf::OTHERS, crate::autotask::shelf::OTHERS];
+const SERVERS: [&str; 2] = [
+    bitting_calls::shelf::OTHERS,
+    bitting_autotask::shelf::OTHERS,
+];
 
 /// Rows that belong to the server and not to the company's state: which other companies there are, and
 /// messages on their way.

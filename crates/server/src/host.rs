@@ -7,29 +7,30 @@ mod laying;
 mod rest;
 mod used;
 
-pub use crate::autotask::options::AutotaskOptions;
-pub use crate::cutting::Shown;
+pub use bitting_autotask::options::AutotaskOptions;
+pub use bitting_calls::cutting::Shown;
+pub use bitting_calls::seed::Demo;
 pub use error::HostError;
 pub use filling::{Filled, FilledAutotask, fill, fill_autotask};
 pub use laying::{Keys, Laid, Order, lay_down};
 
-use crate::autotask;
-use crate::autotask::asleep::Asleep;
-use crate::autotask::seed::First;
-use crate::autotask::shelf::Rack;
-use crate::autotask::webhooks::delivery;
-use crate::courier;
-use crate::cutting::{CLIENT_ID, pairs};
-use crate::gate::front::{self, Front};
-use crate::http;
-use crate::http::BODY_LIMIT;
-use crate::panics::steady;
-use crate::seed::{self, Demo, Seeded};
 use crate::server::{Server, Settings, Starting};
-use crate::shelf::{self, Shelf};
-use crate::shipped;
 use crate::tls::{self, Source};
+use bitting_autotask as autotask;
+use bitting_autotask::asleep::Asleep;
+use bitting_autotask::seed::First;
+use bitting_autotask::shelf::Rack;
+use bitting_autotask::webhooks::delivery;
+use bitting_calls::courier;
+use bitting_calls::cutting::{CLIENT_ID, pairs};
+use bitting_calls::http;
+use bitting_calls::http::BODY_LIMIT;
+use bitting_calls::panics::steady;
+use bitting_calls::seed::{self, Seeded};
+use bitting_calls::shelf::{self, Shelf};
+use bitting_calls::shipped;
 use bitting_catalog::Catalog;
+use bitting_gate::front::{self, Front};
 use bitting_psa::instance::{Clock, Instance};
 use bitting_psa::secret::Secret;
 use bitting_store::DatabaseUrl;
@@ -274,7 +275,8 @@ async fn open(
             front::join(&instance, front).await?;
             let (followed, until) = (server.clone(), stopped.clone());
             listeners.push(tokio::spawn(steady("gate", stopped.clone(), move || {
-                front::follow(followed.clone(), until.clone())
+                let followed = followed.clone();
+                front::follow(move || followed.instances(), until.clone())
             })));
             Seeded {
                 new: false,

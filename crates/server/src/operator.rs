@@ -4,6 +4,7 @@
 
 mod ask;
 mod autotask;
+pub(crate) use autotask::making;
 mod callbacks;
 mod events;
 mod faults;
@@ -17,9 +18,9 @@ pub(crate) use instances::{Made, check, make};
 pub(crate) use settings::{SWITCHES, fault as setting_fault};
 
 use crate::copies::not_of_a_gate;
-use crate::http::Received;
 use crate::server::Server;
 use ask::{Ask, number, reply};
+use bitting_calls::http::Received;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_psa::answer::Reply;
 use bitting_psa::event::Event;

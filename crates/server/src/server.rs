@@ -1,14 +1,11 @@
 //! The server: its instances, and whose key opens one. Which room answers a path is the reception's matter.
 
-mod address;
 mod doors;
 mod reception;
 
-pub(crate) use address::base;
-
-use crate::autotask;
 use crate::jobs::Jobs;
-use crate::shelf::Shelf;
+use bitting_autotask as autotask;
+use bitting_calls::shelf::Shelf;
 use bitting_dialects::connectwise::auth;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_psa::caller::Caller;
@@ -40,7 +37,7 @@ pub struct Server {
     pub settings: Settings,
     instances: RwLock<HashMap<String, Arc<Instance>>>,
     /// The first company while another process lays it down: discovery answers already.
-    coming: OnceLock<crate::shelf::Company>,
+    coming: OnceLock<bitting_calls::shelf::Company>,
     pub(crate) tenants: autotask::asleep::Tenants,
     pub log: Arc<Log>,
     /// Whether the first records are there.
@@ -58,7 +55,7 @@ pub struct Server {
 
 impl Server {
     pub fn new(settings: Settings) -> Self {
-        crate::panics::watch();
+        bitting_calls::panics::watch();
         Self {
             settings,
             instances: RwLock::default(),
@@ -109,7 +106,7 @@ impl Server {
     }
 
     /// A company that will be added before the server opens.
-    pub(crate) fn expect(&self, company: crate::shelf::Company) {
+    pub(crate) fn expect(&self, company: bitting_calls::shelf::Company) {
         let _ = self.coming.set(company);
     }
 

@@ -5,9 +5,9 @@
 #[path = "support/autotask.rs"]
 mod site;
 
+use bitting_autotask::users::Shown;
 use bitting_catalog::served::{Act, Asked};
 use bitting_psa::secret::Secret;
-use bitting_server::autotask::users::Shown;
 use serde_json::{Value, json};
 use site::{Site, all};
 
@@ -605,7 +605,7 @@ async fn the_description_names_every_path_and_nothing_else() {
 async fn the_demo_company_can_be_made_in_every_size_and_of_every_seed() {
     for (seed, tickets) in (1..).zip([1, 2, 5, 20, 60, 150, 150, 500]) {
         let size = bitting_demo::Size::with_tickets(tickets);
-        let demo = bitting_server::seed::Demo { size, seed };
+        let demo = bitting_calls::seed::Demo { size, seed };
         let site = Site::with(bitting_store::Location::Memory, Some(&demo)).await;
         let count = site
             .admin_call("POST", "/Tickets/query/count", Some(all()))

@@ -6,9 +6,9 @@
 #[path = "support/autotask.rs"]
 mod site;
 
+use bitting_autotask::users::Shown;
 use bitting_catalog::entity::Entity;
 use bitting_catalog::served::{Act, Asked, Operations};
-use bitting_server::autotask::users::Shown;
 use serde_json::{Map, Value, json};
 use site::{SYSTEM, Site};
 use std::collections::BTreeMap;

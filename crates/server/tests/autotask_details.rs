@@ -653,7 +653,7 @@ async fn attachments_are_held_to_the_vendors_sizes() {
     let site = Site::open().await;
     site.tenant
         .usage
-        .set(bitting_server::autotask::limits::Limits::vendor());
+        .set(bitting_autotask::limits::Limits::vendor());
     let ticket = site.rows(site.admin(), "Tickets").await[0]["id"].clone();
     let path = format!("/Tickets/{ticket}/Attachments");
     let attach = async |bytes: usize| {

@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use base64::Engine as _;
+use bitting_calls::http::{Body, Handler as _, Received};
 use bitting_server::host::{self, AutotaskOptions, Options, Running};
-use bitting_server::http::{Body, Handler as _, Received};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use std::net::SocketAddr;

@@ -6,8 +6,8 @@
 #[path = "support/autotask.rs"]
 mod site;
 
+use bitting_autotask::users::{ProtectedData, Shown};
 use bitting_psa::secret::Secret;
-use bitting_server::autotask::users::{ProtectedData, Shown};
 use serde_json::{Value, json};
 use site::{Site, all};
 

@@ -6,11 +6,11 @@
 #[path = "support/autotask.rs"]
 mod support;
 
+use bitting_autotask::limits::{HOURLY, Limits};
+use bitting_autotask::users::Shown;
+use bitting_calls::http::{BODY_LIMIT, Body, Handler as _, Received, serve};
+use bitting_calls::seed::Demo;
 use bitting_demo::Size;
-use bitting_server::autotask::limits::{HOURLY, Limits};
-use bitting_server::autotask::users::Shown;
-use bitting_server::http::{BODY_LIMIT, Body, Handler as _, Received, serve};
-use bitting_server::seed::Demo;
 use bitting_store::Location;
 use jiff::Timestamp;
 use parking_lot::Mutex;

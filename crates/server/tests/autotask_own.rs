@@ -6,7 +6,7 @@
 #[path = "support/autotask.rs"]
 mod site;
 
-use bitting_server::autotask::users::Shown;
+use bitting_autotask::users::Shown;
 use bitting_store::{DatabaseUrl, Location};
 use serde_json::{Value, json};
 use site::Site;

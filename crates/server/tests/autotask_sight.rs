@@ -6,8 +6,8 @@
 #[path = "support/autotask.rs"]
 mod site;
 
+use bitting_autotask::users::Shown;
 use bitting_catalog::served::Asked;
-use bitting_server::autotask::users::Shown;
 use serde_json::{Value, json};
 use site::Site;
 use std::collections::BTreeSet;

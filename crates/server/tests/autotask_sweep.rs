@@ -7,12 +7,12 @@
 #[path = "support/autotask.rs"]
 mod site;
 
+use bitting_autotask::users::Shown;
 use bitting_catalog::entity::Entity;
 use bitting_catalog::security::Values;
 use bitting_catalog::served::{Act, Asked, Operations};
 use bitting_policy::{ActionId, Needs};
 use bitting_psa::secret::Secret;
-use bitting_server::autotask::users::Shown;
 use serde_json::{Value, json};
 use site::{Answered, SYSTEM, Site};
 use std::collections::BTreeMap;

@@ -6,9 +6,9 @@
 mod site;
 
 use base64::Engine as _;
-use bitting_server::autotask::users::Shown;
-use bitting_server::autotask::webhooks::delivery;
-use bitting_server::courier::Courier;
+use bitting_autotask::users::Shown;
+use bitting_autotask::webhooks::delivery;
+use bitting_calls::courier::Courier;
 use serde_json::{Value, json};
 use site::{Site, all};
 use std::collections::VecDeque;

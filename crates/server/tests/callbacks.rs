@@ -5,8 +5,8 @@
 mod support;
 
 use base64::Engine as _;
+use bitting_calls::delivery::Delivery;
 use bitting_policy::Level::{All, None as No};
-use bitting_server::delivery::Delivery;
 use bitting_store::Location;
 use hmac::{Hmac, Mac as _};
 use jiff::SignedDuration;
@@ -107,7 +107,7 @@ fn parse(read: &[u8]) -> Option<Heard> {
 }
 
 fn delivery(company: &Company) -> Delivery {
-    let client = bitting_server::courier::client().unwrap();
+    let client = bitting_calls::courier::client().unwrap();
     Delivery::new(company.instance.clone(), client, "https://psa.test/")
 }
 

@@ -4,11 +4,11 @@
 
 mod support;
 
+use bitting_calls::seed::{self, Demo};
 use bitting_demo::Size;
 use bitting_policy::Level::{All, None as No};
 use bitting_psa::keys::Pair;
 use bitting_server::copies;
-use bitting_server::seed::{self, Demo};
 use bitting_store::Location;
 use serde_json::{Value, json};
 use support::{Answered, Company, Credentials};

@@ -28,7 +28,7 @@ async fn rows(company: &Company, path: &str) -> Vec<Value> {
 /// A row that the API shows and does not make.
 async fn laid(company: &Company, path: &str, values: Vec<(Arc<str>, Stored)>) -> i64 {
     let entity = company.instance.catalog().entity_at(path).unwrap();
-    bitting_server::seed::row(&company.instance, entity, values)
+    bitting_calls::seed::row(&company.instance, entity, values)
         .await
         .unwrap()
 }

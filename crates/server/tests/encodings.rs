@@ -6,7 +6,7 @@
 mod site;
 mod support;
 
-use bitting_server::http::{Body, Handler as _, Received};
+use bitting_calls::http::{Body, Handler as _, Received};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use site::Site;

@@ -7,10 +7,10 @@ mod gated;
 mod support;
 
 use ::http::header::SET_COOKIE;
+use bitting_calls::http::{self, Handler, Outgoing, Received};
 use bitting_catalog::route::Method;
 use bitting_policy::{Level, Needs, Role};
 use bitting_psa::keys::Pair;
-use bitting_server::http::{self, Handler, Outgoing, Received};
 use bytes::Bytes;
 use gated::{Psa, equip, gate, opened, rows, settings};
 use http_body_util::Full;
@@ -296,10 +296,10 @@ async fn in_front_of(says: Says, patience: Duration) -> (Company, Credentials, P
 }
 
 /// A gate that never saw its PSA, and an administrator's virtual key.
-async fn fronted(settings: bitting_server::gate::Settings) -> (Company, Credentials) {
+async fn fronted(settings: bitting_gate::Settings) -> (Company, Credentials) {
     let company = Company::open().await;
-    let upstream = bitting_server::gate::Upstream::open(settings).expect("a way");
-    let gate = bitting_server::gate::Gate::new(upstream, company.instance.catalog());
+    let upstream = bitting_gate::Upstream::open(settings).expect("a way");
+    let gate = bitting_gate::Gate::new(upstream, company.instance.catalog());
     company.instance.join_gate(Arc::new(gate));
     let key = company.admin.clone();
     (company, key)

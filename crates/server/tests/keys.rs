@@ -5,8 +5,8 @@
 
 mod support;
 
+use bitting_calls::http::{Body, Handler as _, Received};
 use bitting_policy::Level;
-use bitting_server::http::{Body, Handler as _, Received};
 use http_body_util::BodyExt as _;
 use jiff::SignedDuration;
 use serde_json::{Value, json};

@@ -4,9 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use base64::Engine as _;
+use bitting_calls::seed::Demo;
 use bitting_demo::Size;
 use bitting_server::host::{self, AutotaskOptions, Laid, Options, Order, Running, Work};
-use bitting_server::seed::Demo;
 use bitting_store::{Held, Location};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;

@@ -5,8 +5,8 @@
 
 mod support;
 
-use bitting_server::http::BODY_LIMIT;
-use bitting_server::http::serve;
+use bitting_calls::http::BODY_LIMIT;
+use bitting_calls::http::serve;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -5,7 +5,6 @@ use crate::progress::Progress;
 use anyhow::{Context as _, Result};
 use bitting_demo::Size;
 use bitting_server::host::{self, FilledAutotask, Options, Shown};
-use bitting_server::seed;
 use clap::Args;
 use std::fs;
 use std::path::PathBuf;
@@ -56,7 +55,7 @@ impl Demo {
             .with_context(|| format!("cannot create the data directory {}", self.data.display()))?;
         let size = Size::scaled(self.size);
         let mut shown = Progress::new(size.rows(self.autotask), "rows", self.quiet);
-        let demo = seed::Demo {
+        let demo = host::Demo {
             size,
             seed: self.seed,
         };

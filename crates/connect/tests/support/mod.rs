@@ -57,7 +57,7 @@ impl Server {
     fn run(demo: bool, autotask: Option<host::AutotaskOptions>) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let state = tempfile::tempdir().expect("a directory");
-        let demo = demo.then(|| bitting_server::seed::Demo {
+        let demo = demo.then(|| bitting_server::host::Demo {
             size: bitting_demo::Size::with_tickets(60),
             seed: 1,
         });

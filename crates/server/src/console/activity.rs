@@ -12,7 +12,7 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::{Place, Visit},
 };
-use crate::http::form::{Form, encode};
+use bitting_calls::http::form::{Form, encode};
 use bitting_psa::event::search::{DECISIONS, Search};
 use bitting_psa::event::{Event, LOOKED_AT};
 use maud::{Markup, html};

@@ -9,7 +9,7 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::{Place, Visit},
 };
-use crate::http::form::encode;
+use bitting_calls::http::form::encode;
 use bitting_catalog::profile::Profile;
 use bitting_policy::{Level, Registry, Role, Verb};
 use bitting_psa::keys::Key;

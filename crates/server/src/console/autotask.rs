@@ -22,11 +22,11 @@ mod user;
 
 use super::activity;
 use super::page::{self, Page};
-use crate::autotask::tenant::{Caller, Tenant};
 use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
+use bitting_autotask::tenant::{Caller, Tenant};
 use desk::Desk;
 use maud::html;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 //! on either PSA.
 
 use super::bench::Order;
-use crate::http::form::Form;
+use bitting_calls::http::form::Form;
 use bitting_catalog::profile::{Profile, Selection};
 
 /// What was chosen so far. `form` is the address's or the posted one.

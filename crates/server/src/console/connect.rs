@@ -11,7 +11,7 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
-use crate::http::form::{Form, encode};
+use bitting_calls::http::form::{Form, encode};
 use bitting_catalog::profile::{Profile, Status};
 use maud::{Markup, html};
 use serde_json::Value;

@@ -6,7 +6,7 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
-use crate::http::form::encode;
+use bitting_calls::http::form::encode;
 use bitting_catalog::route::{Method, RouteKind};
 use maud::{Markup, html};
 use serde_json::Value;

@@ -2,11 +2,11 @@
 //! or in a member's place, and permits for what the vendor's API has no path for. Knows no page.
 
 use super::bench::{Bench, Refusal};
-use crate::http::{Body, Received};
-use crate::pipeline;
-use crate::pipeline::call::Call;
 use crate::server::Server;
 use base64::Engine as _;
+use bitting_calls::http::{Body, Received};
+use bitting_calls::pipeline;
+use bitting_calls::pipeline::call::Call;
 use bitting_catalog::entity::Entity;
 use bitting_catalog::route::Method;
 use bitting_dialects::connectwise::error::ApiError;

@@ -6,10 +6,10 @@ mod openapi;
 mod try_it;
 
 use super::page;
-use crate::autotask::tenant::Tenant;
 use crate::console::web::{content, page_response, plain};
-use crate::http::form::{Form, encode};
 use crate::server::Server;
+use bitting_autotask::tenant::Tenant;
+use bitting_calls::http::form::{Form, encode};
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::{Basis, Entity, Field, Kind, Right};
 use bitting_catalog::route::{Method, Route};

@@ -9,7 +9,7 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::{Place, Visit},
 };
-use crate::http::form::Form;
+use bitting_calls::http::form::Form;
 use bitting_catalog::profile::lint::{Severity, lint};
 use bitting_catalog::profile::{Entries, Pattern, Profile, Psa, Selection, shipped};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};

@@ -237,7 +237,7 @@ async fn save(visit: &Visit<'_>, profile: &Profile, here: &str) -> Result<Outcom
         public_key: pasted.public_key,
         private_key: pasted.private_key.reveal().to_owned(),
         // Names the software that calls, not the tenant.
-        client_id: Some(crate::cutting::CLIENT_ID.to_owned()),
+        client_id: Some(bitting_calls::cutting::CLIENT_ID.to_owned()),
         integration_code: (profile.product.psa == Psa::Autotask)
             .then(|| pasted.code.reveal().to_owned()),
     };

@@ -1,7 +1,7 @@
 //! The matrix of a security role: one drop-down per cell, only with the levels that the cell accepts, and
 //! the way back from a form to levels. Knows no record.
 
-use crate::http::form::Form;
+use bitting_calls::http::form::Form;
 use bitting_policy::{Level, Levels, Registry, Role, Verb};
 use maud::{Markup, html};
 
@@ -110,7 +110,7 @@ fn drop_down(registry: &Registry, index: usize, verb: Verb, held: Level) -> Mark
 #[cfg(test)]
 mod tests {
     use super::{Matrix, shown};
-    use crate::http::form::Form;
+    use bitting_calls::http::form::Form;
     use bitting_policy::{Level, Registry, Role, Verb};
 
     fn registry() -> Registry {

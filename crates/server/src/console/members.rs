@@ -8,7 +8,7 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
-use crate::http::form::encode;
+use bitting_calls::http::form::encode;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_policy::Verb;
 use bitting_psa::keys::Pair;

@@ -8,7 +8,7 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
-use crate::http::form::encode;
+use bitting_calls::http::form::encode;
 use bitting_policy::{Level, Role, Verb};
 use bitting_psa::problem::Problem;
 use maud::html;

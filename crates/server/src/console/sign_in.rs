@@ -7,9 +7,9 @@ use crate::console::{
     visit::Visit,
     web::{cookie, cookie_name, has_token, host, page_response, see, set_cookie},
 };
-use crate::http::Received;
-use crate::http::form::Form;
 use crate::server::Server;
+use bitting_calls::http::Received;
+use bitting_calls::http::form::Form;
 use bitting_psa::secret::{Secret, word};
 use bytes::Bytes;
 use http::Response;

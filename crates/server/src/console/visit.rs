@@ -1,9 +1,9 @@
 //! Who asks for a page, and of which database.
 
 use super::session;
-use crate::autotask::tenant::Tenant;
-use crate::http::form::{self, Form};
 use crate::server::Server;
+use bitting_autotask::tenant::Tenant;
+use bitting_calls::http::form::{self, Form};
 use std::sync::Arc;
 
 /// Which database a page is about: a company, or an Autotask database by its name.

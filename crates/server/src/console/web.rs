@@ -1,7 +1,7 @@
 //! The console's requests and answers as browsers know them: cookies, origins, kinds of content.
 
-use crate::http::Received;
-use crate::http::form::Form;
+use bitting_calls::http::Received;
+use bitting_calls::http::form::Form;
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
 use http_body_util::Full;

@@ -1,11 +1,11 @@
 //! Copies of an Autotask database: the same as a company's, with API users in the place of members' keys.
 
 use super::{Copied, bring_back, take_into, wiped};
-use crate::autotask::seed;
-use crate::autotask::tenant::{self, Tenant};
-use crate::autotask::users::ApiUser;
-use crate::autotask::webhooks::outbox::Message;
-use crate::seed::Demo;
+use bitting_autotask::seed;
+use bitting_autotask::tenant::{self, Tenant};
+use bitting_autotask::users::ApiUser;
+use bitting_autotask::webhooks::outbox::Message;
+use bitting_calls::seed::Demo;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_psa::outbox::Message as _;
 use bitting_psa::problem::Problem;

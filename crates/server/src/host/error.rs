@@ -2,6 +2,7 @@
 
 use crate::tls::TlsError;
 use bitting_catalog::CatalogError;
+use bitting_gate::front::FrontError;
 use bitting_psa::problem::Problem;
 use bitting_store::StoreError;
 
@@ -25,8 +26,8 @@ pub enum HostError {
     Overlay(String),
     #[error("{0}")]
     Company(String),
-    #[error("{0}; check --psa, --company and the key")]
-    Gate(String),
+    #[error(transparent)]
+    Gate(#[from] FrontError),
     #[error("the demo company cannot be made: {0}")]
     Seed(String),
     #[error("callbacks cannot be delivered: {0}")]

@@ -1,15 +1,13 @@
 //! Filling a company that no server has open.
 
 use super::{Options, ShownUser, Work, shelf_of, shown_user};
-use crate::autotask;
-use crate::autotask::shelf::Rack;
-use crate::seed::{self, Demo};
-use crate::shelf;
-use crate::{
-    autotask::options::AutotaskOptions,
-    cutting::{Shown, pairs},
-    host::error::HostError,
-};
+use crate::host::error::HostError;
+use bitting_autotask as autotask;
+use bitting_autotask::options::AutotaskOptions;
+use bitting_autotask::shelf::Rack;
+use bitting_calls::cutting::{Shown, pairs};
+use bitting_calls::seed::{self, Demo};
+use bitting_calls::shelf;
 
 /// A company that was filled without a server.
 pub struct Filled {

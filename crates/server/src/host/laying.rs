@@ -4,13 +4,14 @@
 //! ahead so that its database need not be opened for them, what passes are the users as they rest.
 
 use super::{Options, Work, shelf_of};
-use crate::autotask;
-use crate::autotask::seed::First;
-use crate::autotask::shelf::Rack;
-use crate::autotask::users::ApiUser;
-use crate::seed::{self, Demo};
-use crate::shelf;
-use crate::{autotask::options::AutotaskOptions, host::error::HostError};
+use crate::host::error::HostError;
+use bitting_autotask as autotask;
+use bitting_autotask::options::AutotaskOptions;
+use bitting_autotask::seed::First;
+use bitting_autotask::shelf::Rack;
+use bitting_autotask::users::ApiUser;
+use bitting_calls::seed::{self, Demo};
+use bitting_calls::shelf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;

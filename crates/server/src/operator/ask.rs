@@ -1,7 +1,7 @@
 //! A call on Bitting's own API with its caller known: its body read, its right asked for, its answer written.
 
-use crate::http::{Body, Received};
 use crate::server::Server;
+use bitting_calls::http::{Body, Received};
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Verb;
@@ -42,7 +42,7 @@ impl<'a> Ask<'a> {
 
     pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let Body::Read(bytes) = &self.received.body else {
-            return Err(ApiError::too_large(crate::http::BODY_LIMIT).into());
+            return Err(ApiError::too_large(bitting_calls::http::BODY_LIMIT).into());
         };
         let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { bytes };
         serde_json::from_slice(bytes).map_err(|error| {

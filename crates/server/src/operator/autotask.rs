@@ -4,12 +4,13 @@
 mod instances;
 mod levels;
 mod lines;
+pub(crate) mod making;
 mod people;
 mod settings;
 mod users;
 
-use crate::autotask::tenant::{LevelTrouble, Tenant};
 use crate::operator::ask::{Ask, number, reply};
+use bitting_autotask::tenant::{LevelTrouble, Tenant};
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_psa::answer::Reply;
 use bitting_psa::event::Event;

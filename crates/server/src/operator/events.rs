@@ -1,8 +1,8 @@
 //! The latest calls, oldest first: who asked what, the decision and why. `member`, `decision` and `path` choose
 //! among them, `limit` says how many at most, and `after` goes on behind the event of an id.
 
-use crate::http::form::Form;
 use crate::operator::ask::{Ask, reply};
+use bitting_calls::http::form::Form;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_psa::answer::Reply;
 use bitting_psa::event::search::{DECISIONS, Search};

@@ -1,11 +1,11 @@
 //! The companies of this server. Only its operator sees more than one, and makes another.
 
 use crate::copies;
-use crate::cutting::{Shown, pairs};
 use crate::operator::ask::{Ask, reply};
-use crate::seed::{self, Demo};
 use crate::server::Server;
-use crate::shelf::{self, Company};
+use bitting_calls::cutting::{Shown, pairs};
+use bitting_calls::seed::{self, Demo};
+use bitting_calls::shelf::{self, Company};
 use bitting_demo::Size;
 use bitting_dialects::connectwise::error::{ApiError, FieldError};
 use bitting_psa::answer::Reply;

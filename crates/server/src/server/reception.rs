@@ -2,20 +2,19 @@
 //! after a key is the pipeline's, the gate's, the console's or the operator's.
 
 use super::Server;
-use super::address::base;
-use super::address::{is_code_base, text};
-use crate::autotask;
-use crate::gate::Gate;
-use crate::http::{Handler, Outgoing, Received};
-use crate::panics::{Caught, Panicked};
-use crate::pipeline;
-use crate::pipeline::call::Call;
+use bitting_autotask as autotask;
+use bitting_calls::address::{base, is_code_base, text};
+use bitting_calls::http::{Handler, Outgoing, Received};
+use bitting_calls::panics::{Caught, Panicked};
+use bitting_calls::pipeline;
+use bitting_calls::pipeline::call::Call;
 use bitting_catalog::route::Method;
 use bitting_dialects::autotask::error::Refusal;
 use bitting_dialects::autotask::route::Router as AutotaskRouter;
 use bitting_dialects::connectwise::auth;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_dialects::connectwise::parameters::Parameters;
+use bitting_gate::Gate;
 use bitting_psa::answer::{DEFAULT_RELEASE, Reply, Wire};
 use bitting_psa::caller::Caller;
 use bitting_psa::event::Event;
@@ -108,7 +107,7 @@ impl Server {
         }
         if AutotaskRouter::is_ours(&segments) && self.tenants.any() {
             self.tenants.wake().await;
-            return autotask::handle(self, received, &segments, event).await;
+            return autotask::handle(&self.tenants, &self.faults, received, &segments, event).await;
         }
         let lower: Vec<String> = segments
             .iter()
@@ -175,7 +174,7 @@ impl Server {
         let found = match segments {
             [_, _, _, company, id] => self
                 .instance(company)
-                .and_then(|instance| crate::delivery::signing_key(&instance, id)),
+                .and_then(|instance| bitting_calls::delivery::signing_key(&instance, id)),
             _ => None,
         };
         match found {

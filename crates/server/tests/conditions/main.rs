@@ -103,7 +103,7 @@ async fn attaching(company: &Company) {
         word("name"),
         (kinds.parents[0].column.clone(), Stored::Integer(parent)),
     ];
-    let laid = bitting_server::seed::row(&company.instance, kinds, values).await;
+    let laid = bitting_calls::seed::row(&company.instance, kinds, values).await;
     laid.expect("a row");
 }
 

@@ -353,7 +353,7 @@ impl<'c> Ground<'c> {
         ) {
             values.push((column, Stored::Integer(id)));
         }
-        let laid = bitting_server::seed::row(&self.company.instance, entity, values).await;
+        let laid = bitting_calls::seed::row(&self.company.instance, entity, values).await;
         laid.ok().map(|id| Place { parents, id })
     }
 

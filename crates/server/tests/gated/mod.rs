@@ -9,12 +9,12 @@
 
 use super::support::random::random_role;
 use super::support::{Answered, COMPANY, Company, Credentials};
+use bitting_calls::http::{self, Handler, Outgoing, Received};
 use bitting_demo::Size;
+use bitting_gate::{Gate, Settings, Upstream};
 use bitting_policy::{Level, Role};
 use bitting_psa::keys::{Key, Pair};
 use bitting_psa::secret::Secret;
-use bitting_server::gate::{Gate, Settings, Upstream};
-use bitting_server::http::{self, Handler, Outgoing, Received};
 use rand::Rng as _;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};

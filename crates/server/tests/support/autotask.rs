@@ -8,14 +8,14 @@
     clippy::missing_panics_doc
 )]
 
+use bitting_autotask::seed::{self, First};
+use bitting_autotask::tenant::{Opening, Tenant};
+use bitting_autotask::users::Shown;
+use bitting_calls::http::{Body, Handler as _, Received};
+use bitting_calls::seed::Demo;
 use bitting_catalog::Catalog;
 use bitting_demo::Size;
 use bitting_psa::secret::Secret;
-use bitting_server::autotask::seed::{self, First};
-use bitting_server::autotask::tenant::{Opening, Tenant};
-use bitting_server::autotask::users::Shown;
-use bitting_server::http::{Body, Handler as _, Received};
-use bitting_server::seed::Demo;
 use bitting_server::server::{Server, Settings};
 use bitting_store::{Durability, Location};
 use http_body_util::BodyExt as _;

@@ -12,6 +12,8 @@
 pub mod random;
 
 use base64::Engine as _;
+use bitting_calls::http::{Body, Handler as _, Received};
+use bitting_calls::seed::{self, Demo};
 use bitting_catalog::Catalog;
 use bitting_demo::Size;
 use bitting_policy::{Level, Levels, List, ListDocument, Needs, Registry, Role};
@@ -20,8 +22,6 @@ use bitting_psa::keys::{Key, Pair};
 use bitting_psa::secret::Secret;
 use bitting_rules::first;
 use bitting_rules::rulebook::Rulebook;
-use bitting_server::http::{Body, Handler as _, Received};
-use bitting_server::seed::{self, Demo};
 use bitting_server::server::{Server, Settings};
 use bitting_store::{Durability, Location};
 use http_body_util::BodyExt as _;

@@ -102,7 +102,7 @@ impl Server {
             https_port: 0,
             company: "bitting".to_owned(),
             company_name: "Northwind Signal".to_owned(),
-            demo: Some(bitting_server::seed::Demo {
+            demo: Some(bitting_server::host::Demo {
                 size: bitting_demo::Size::with_tickets(tickets),
                 seed: 1,
             }),

@@ -51,7 +51,7 @@ pub fn page(visit: &Visit<'_>, event: &Event, held: Option<(&str, String, String
             }
         }
         p.hint { "Bodies, keys and secrets are not kept." }
-        p { a href=(format!("{}?member={}", visit.at("activity"), crate::http::form::encode(&event.member))) { "Other calls of " (event.member) } }
+        p { a href=(format!("{}?member={}", visit.at("activity"), bitting_calls::http::form::encode(&event.member))) { "Other calls of " (event.member) } }
     };
     Outcome::Page(Page::new("activity", "Call", body))
 }

@@ -2,7 +2,6 @@
 //! changes.
 
 use super::shown;
-use crate::autotask::tenant::Level as HeldLevel;
 use crate::console::autotask::desk::Desk;
 use crate::console::autotask::difference::{diff, lines};
 use crate::console::autotask::kept::{is_system, save};
@@ -11,6 +10,7 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
+use bitting_autotask::tenant::Level as HeldLevel;
 use bitting_catalog::security::{Cell, Permission, Permissions, SecurityLevel};
 use bitting_policy::{Denial, Level, Verb};
 use bitting_psa::event::Event;

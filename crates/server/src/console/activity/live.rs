@@ -2,7 +2,7 @@
 //! when the server stops.
 
 use super::{Watched, row};
-use crate::http::Outgoing;
+use bitting_calls::http::Outgoing;
 use bitting_psa::event::Log;
 use bytes::Bytes;
 use std::fmt::Write as _;

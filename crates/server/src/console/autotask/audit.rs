@@ -3,8 +3,6 @@
 
 use super::desk::Desk;
 use super::difference::{diff, lines};
-use crate::autotask::tenant::Level;
-use crate::autotask::users::{ApiUser, Tracking};
 use crate::console::audit::{
     KeyRow, by_age, days, failed, file, findings, follows, frame, grade, key_table, members, start,
     waiting,
@@ -16,6 +14,8 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
+use bitting_autotask::tenant::Level;
+use bitting_autotask::users::{ApiUser, Tracking};
 use bitting_catalog::security::{Permission, Permissions, SecurityLevel};
 use maud::{Markup, html};
 use std::sync::Arc;
@@ -86,7 +86,11 @@ async fn keys(visit: &Visit<'_>, desk: &Desk<'_>) -> Result<Outcome> {
     let total = users.len() as u64;
     let mut rows = Vec::new();
     for (id, user) in users.iter().skip(start(visit)).take(SIZE) {
-        let path = format!("{}/{}", crate::autotask::operator::RESOURCES, user.resource);
+        let path = format!(
+            "{}/{}",
+            bitting_autotask::operator::RESOURCES,
+            user.resource
+        );
         let found = desk.call(http::Method::GET, &path, "", None).await;
         let found = found.map_err(|trouble| super::desk::problem(&trouble))?;
         let word = |field: &str| found["item"][field].as_str().unwrap_or_default().to_owned();

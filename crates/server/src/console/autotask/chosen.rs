@@ -3,7 +3,7 @@
 use crate::console::bench::Order;
 use crate::console::chosen;
 use crate::console::page;
-use crate::http::form::Form;
+use bitting_calls::http::form::Form;
 use bitting_catalog::profile::{Profile, Start};
 use maud::Markup;
 

@@ -4,8 +4,6 @@
 use super::chosen::{cleared, order, start};
 use super::desk::{Desk, problem};
 use super::difference::diff;
-use crate::autotask::tenant::Tenant;
-use crate::autotask::users::{ApiUser, Tracking};
 use crate::console::bench::{Credentials, Order, Proof, Refusal};
 use crate::console::chosen;
 use crate::console::page::{self, Field, Page, copied, inline};
@@ -15,7 +13,9 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
-use crate::http::form::Form;
+use bitting_autotask::tenant::Tenant;
+use bitting_autotask::users::{ApiUser, Tracking};
+use bitting_calls::http::form::Form;
 use bitting_catalog::profile::Profile;
 use bitting_store::StoreError;
 use maud::{Markup, html};

@@ -7,7 +7,7 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
-use crate::http::form::encode;
+use bitting_calls::http::form::encode;
 use maud::html;
 use serde_json::{Value, json};
 

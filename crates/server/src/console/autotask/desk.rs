@@ -1,11 +1,11 @@
 //! Whoever works on an Autotask database from the console: calls as events, problems for people.
 
-use crate::autotask::answer::Trouble;
-use crate::autotask::operator;
-use crate::autotask::tenant::{Caller, Tenant};
 use crate::console::outcome::Result;
-use crate::http::form::encode;
 use crate::server::Server;
+use bitting_autotask::answer::Trouble;
+use bitting_autotask::operator;
+use bitting_autotask::tenant::{Caller, Tenant};
+use bitting_calls::http::form::encode;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_psa::event::Event;
 use bitting_psa::problem::Problem;

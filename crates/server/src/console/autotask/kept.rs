@@ -1,9 +1,9 @@
 //! Security levels as they are kept: which of them are the product's own, what a name may be, and saving one.
 
 use super::desk::{Desk, message};
-use crate::autotask::tenant::LevelTrouble;
 use crate::console::page;
 use crate::console::visit::Visit;
+use bitting_autotask::tenant::LevelTrouble;
 use bitting_catalog::security::SecurityLevel;
 use maud::Markup;
 

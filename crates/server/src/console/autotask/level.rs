@@ -8,7 +8,7 @@ use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
-use crate::http::form::Form;
+use bitting_calls::http::form::Form;
 use bitting_catalog::security::{Cell, Derivation, Permission, SecurityLevel, Values};
 use maud::{Markup, html};
 

@@ -3,12 +3,12 @@
 
 use super::desk::Desk;
 use super::people::{self, Who};
-use crate::autotask::operator::RESOURCES;
 use crate::console::page::{self, Page};
 use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
+use bitting_autotask::operator::RESOURCES;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 

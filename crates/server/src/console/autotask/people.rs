@@ -2,12 +2,12 @@
 //! pages of people and of API users share is here too.
 
 use super::desk::Desk;
-use crate::autotask::operator::RESOURCES;
 use crate::console::page::{self, Page};
 use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
+use bitting_autotask::operator::RESOURCES;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 

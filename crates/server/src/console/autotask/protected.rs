@@ -1,8 +1,8 @@
 //! Protected Data Permission on the form of an API user: four ticks, each of which includes those before it.
 
-use crate::autotask::users::{ApiUser, ProtectedData};
 use crate::console::page;
-use crate::http::form::Form;
+use bitting_autotask::users::{ApiUser, ProtectedData};
+use bitting_calls::http::form::Form;
 use maud::{Markup, html};
 
 /// Says that the ticks were on the form that was sent: one without them changes nothing.

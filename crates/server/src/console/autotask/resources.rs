@@ -3,13 +3,13 @@
 use super::desk::Desk;
 use super::key::{key_field, secret_field};
 use super::people::API_USER;
-use crate::autotask::operator::RESOURCES;
 use crate::console::page::{self, Page};
 use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
-use crate::http::form::encode;
+use bitting_autotask::operator::RESOURCES;
+use bitting_calls::http::form::encode;
 use bitting_psa::secret::{Secret, word};
 use maud::html;
 use serde_json::{Value, json};

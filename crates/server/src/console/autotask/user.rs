@@ -4,16 +4,16 @@ use super::desk::{Desk, message, problem};
 use super::key::{key_field, secret_field};
 use super::people::{self, Who};
 use super::protected;
-use crate::autotask::operator::{self, RESOURCES};
-use crate::autotask::saving::Beside;
-use crate::autotask::users::{ApiUser, Tracking};
 use crate::console::integrations;
 use crate::console::page::{self, Field, Page, copied};
 use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
-use crate::http::form::Form;
+use bitting_autotask::operator::{self, RESOURCES};
+use bitting_autotask::saving::Beside;
+use bitting_autotask::users::{ApiUser, Tracking};
+use bitting_calls::http::form::Form;
 use bitting_psa::secret::{Fingerprint, Secret};
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
@@ -172,7 +172,7 @@ async fn save(
     if !errors.is_empty() {
         return Err(errors);
     }
-    let failed = |trouble: crate::autotask::answer::Trouble| vec![("", message(&trouble))];
+    let failed = |trouble: bitting_autotask::answer::Trouble| vec![("", message(&trouble))];
     let mut record = record(form);
     match id {
         Some(id) => {

@@ -2,9 +2,9 @@
 //! OpenAPI, from the same catalog that serves them.
 
 use super::{kind, needs, openapi, remarks, try_it};
-use crate::autotask::tenant::Tenant;
 use crate::console::page;
-use crate::http::form::{Form, encode};
+use bitting_autotask::tenant::Tenant;
+use bitting_calls::http::form::{Form, encode};
 use bitting_catalog::Catalog;
 use bitting_catalog::entity::Entity;
 use bitting_catalog::served::{Act, Asked};

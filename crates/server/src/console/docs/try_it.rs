@@ -21,7 +21,7 @@ pub fn form(catalog: &Catalog, entity: &Entity, company: &str) -> Markup {
         (page::text_field("company", "Company ID", company, "", None, Field::default()))
         (page::text_field("public", "Public Key", "", "", None, Field::default()))
         (page::text_field("private", "Private Key", "", "", None, secret()))
-        (page::text_field("client", "clientId", crate::cutting::CLIENT_ID, "Names the software that calls; any GUID serves here.", None, Field::default()))
+        (page::text_field("client", "clientId", bitting_calls::cutting::CLIENT_ID, "Names the software that calls; any GUID serves here.", None, Field::default()))
     };
     section(
         "/v4_6_release/apis/3.0",

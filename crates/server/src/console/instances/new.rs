@@ -1,17 +1,17 @@
 //! A new company: made while its page shows how far it is; the keys of its first members are shown once.
 
-use crate::autotask::making;
 use crate::console::desk::{Desk, field_error, message};
 use crate::console::page::{self, Field, Page, copied};
 use crate::console::{
     outcome::Outcome,
     visit::{Place, Visit},
 };
-use crate::cutting::Shown;
-use crate::http::form::encode;
+use crate::operator::making;
 use crate::operator::{Made, check, make};
-use crate::seed::Demo;
-use crate::shelf::Company;
+use bitting_calls::cutting::Shown;
+use bitting_calls::http::form::encode;
+use bitting_calls::seed::Demo;
+use bitting_calls::shelf::Company;
 use bitting_demo::Size;
 use bitting_psa::problem::Problem;
 use maud::{Markup, html};

@@ -2,13 +2,13 @@
 //! kept unless all of them fit.
 
 use super::subject::{Of, Subject};
-use crate::autotask::tenant::switches;
 use crate::console::page::{self, Field};
 use crate::console::{
     outcome::{Outcome, Result},
     visit::Visit,
 };
 use crate::operator::{SWITCHES, setting_fault};
+use bitting_autotask::tenant::switches;
 use maud::{Markup, html};
 
 /// A switch as the form asks for it.

@@ -1,10 +1,10 @@
 //! What a page of an instance is about: a company or an Autotask database. Both can be copied, started anew and
 //! struck by faults; everything that differs between the two is here.
 
-use crate::autotask::tenant::Tenant;
 use crate::console::desk::Desk;
 use crate::copies::{self, autotask};
-use crate::seed::Demo;
+use bitting_autotask::tenant::Tenant;
+use bitting_calls::seed::Demo;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_policy::Registry;
 use bitting_psa::instance::Instance;

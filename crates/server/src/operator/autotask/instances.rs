@@ -1,11 +1,11 @@
 //! The Autotask databases of this server: another one, and copies of each.
 
 use super::super::instances::{CopyBody, demo, first_seed};
-use crate::autotask::making::make;
-use crate::autotask::tenant::Tenant;
-use crate::autotask::users::Shown;
 use crate::copies::{self, autotask};
 use crate::operator::ask::{Ask, reply};
+use crate::operator::making::make;
+use bitting_autotask::tenant::Tenant;
+use bitting_autotask::users::Shown;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_psa::answer::Reply;
 use bitting_psa::problem::Problem;

@@ -1,8 +1,8 @@
 //! Security levels: list, copy, set, remove. The system levels can be copied and nothing else.
 
 use super::{Area, refused, reply, wrong};
-use crate::autotask::tenant::{Level, Tenant};
 use crate::operator::ask::Ask;
+use bitting_autotask::tenant::{Level, Tenant};
 use bitting_catalog::security::{SecurityLevel, Values};
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_psa::answer::Reply;

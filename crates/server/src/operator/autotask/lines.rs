@@ -2,8 +2,8 @@
 //! lets nobody change them; its screens have a tab for that.
 
 use super::{Area, reply, wrong};
-use crate::autotask::tenant::Tenant;
 use crate::operator::ask::Ask;
+use bitting_autotask::tenant::Tenant;
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_psa::answer::Reply;

@@ -3,8 +3,8 @@
 
 use super::users::{column, resources};
 use super::{Area, levels, lines, reply, wrong};
-use crate::autotask::tenant::Tenant;
 use crate::operator::ask::Ask;
+use bitting_autotask::tenant::Tenant;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_psa::answer::Reply;
 use bitting_psa::problem::Problem;

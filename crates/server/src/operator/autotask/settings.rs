@@ -2,10 +2,10 @@
 
 use super::Area;
 use super::reply;
-use crate::autotask::tenant::Tenant;
-use crate::autotask::tenant::switches::{SWITCHES, Switch};
 use crate::operator::ask::Ask;
 use crate::operator::settings::{Change, SettingBody};
+use bitting_autotask::tenant::Tenant;
+use bitting_autotask::tenant::switches::{SWITCHES, Switch};
 use bitting_dialects::connectwise::error::FieldError;
 use bitting_psa::answer::Reply;
 use bitting_psa::problem::Problem;

@@ -2,9 +2,9 @@
 //! user is a resource of the company with one key or, while one takes over from another, two.
 
 use super::{Area, levels, lines, reply, wrong};
-use crate::autotask::tenant::Tenant;
-use crate::autotask::users::{ApiUser, ProtectedData, Shown, Tracking};
 use crate::operator::ask::Ask;
+use bitting_autotask::tenant::Tenant;
+use bitting_autotask::users::{ApiUser, ProtectedData, Shown, Tracking};
 use bitting_catalog::entity::Entity;
 use bitting_dialects::connectwise::error::ApiError;
 use bitting_psa::answer::Reply;
