@@ -73,8 +73,11 @@ fn term(arg: &Arg) -> String {
         .unwrap_or_default();
     let takes = arg.get_action().takes_values();
     let names = arg.get_value_names().filter(|_| takes).unwrap_or_default();
-    let values: String = names.iter().map(|name| format!(" <{name}>")).collect();
-    format!("{short}{long}{values}")
+    let mut form = format!("{short}{long}");
+    for name in names {
+        let _ = write!(form, " <{name}>");
+    }
+    form
 }
 
 fn told(arg: &Arg) -> String {
@@ -87,7 +90,7 @@ fn told(arg: &Arg) -> String {
     let names: Vec<&str> = values
         .iter()
         .filter(|value| !value.is_hide_set())
-        .map(|value| value.get_name())
+        .map(clap::builder::PossibleValue::get_name)
         .collect();
     if !names.is_empty() && names.len() < 12 {
         let _ = write!(
