@@ -27,42 +27,45 @@ use bitting_query::and;
 use serde_json::{Value as Json, json};
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::Arc;
 
 /// Number of the zone that discovery names.
 const ZONE: u32 = 0;
 
 /// Answers a call, and says beside a refusal what it was for.
-pub async fn handle(
-    tenants: &Tenants,
-    faults: &Faults,
-    received: &Received,
-    segments: &[&str],
-    event: &mut Event,
-) -> Reply {
-    let mut struck = Struck::default();
-    match answer(tenants, faults, received, segments, event, &mut struck).await {
-        Ok(body) => struck.on(Reply::json(200, body)),
-        Err(trouble) => {
-            let refusal = trouble.refusal();
-            let denial = match &trouble {
-                Trouble::Denied(_, denial) => {
-                    event.denial = Some(Arc::new((**denial).clone()));
-                    Some(denial.to_string())
+pub fn handle<'a>(
+    tenants: &'a Tenants,
+    faults: &'a Faults,
+    received: &'a Received,
+    segments: &'a [&'a str],
+    event: &'a mut Event,
+) -> Pin<Box<dyn Future<Output = Reply> + Send + 'a>> {
+    Box::pin(async move {
+        let mut struck = Struck::default();
+        match answer(tenants, faults, received, segments, event, &mut struck).await {
+            Ok(body) => struck.on(Reply::json(200, body)),
+            Err(trouble) => {
+                let refusal = trouble.refusal();
+                let denial = match &trouble {
+                    Trouble::Denied(_, denial) => {
+                        event.denial = Some(Arc::new((**denial).clone()));
+                        Some(denial.to_string())
+                    }
+                    Trouble::Store(error) => {
+                        tracing::error!(request = event.id, %error, "the database failed");
+                        None
+                    }
+                    Trouble::Refused(_) => None,
+                };
+                let mut reply = Reply::json(refusal.status, refusal.body()).with_denial(denial);
+                if let Some(seconds) = refusal.retry_after {
+                    reply = reply.with_retry_after(seconds);
                 }
-                Trouble::Store(error) => {
-                    tracing::error!(request = event.id, %error, "the database failed");
-                    None
-                }
-                Trouble::Refused(_) => None,
-            };
-            let mut reply = Reply::json(refusal.status, refusal.body()).with_denial(denial);
-            if let Some(seconds) = refusal.retry_after {
-                reply = reply.with_retry_after(seconds);
+                struck.on(reply)
             }
-            struck.on(reply)
         }
-    }
+    })
 }
 
 async fn answer(

@@ -53,146 +53,151 @@ async fn action(
     }
 }
 
-/// Answers a call within a call: boxed, because its own future would hold itself.
+/// Answers a call within a call.
 fn within<'a>(call: &'a Call<'a>) -> Later<'a, Reply> {
-    Box::pin(answer(call))
+    answer(call)
 }
 
 /// Answers a call on an instance's API.
-pub async fn answer(call: &Call<'_>) -> Result<Reply, Problem> {
-    let verb =
-        rules::verb(call.route, call.method).unwrap_or_else(|| verb(call.route, call.method));
-    let needs = needs(call);
-    let permit = authorize(
-        call.instance.backend.grounds(),
-        &call.caller,
-        call.entity,
-        needs,
-        verb,
-    )
-    .map_err(|denial| denial.by(&call.caller.role.name))?;
-    let ids = ids(call).await?;
-    let (parents, id) = split(call, &ids);
-    pass_parents(call, &permit, parents).await?;
-    let context = Context {
-        instance: call.instance,
-        caller: &call.caller,
-        now: call.instance.now(),
-        parameters: &call.parameters,
-        parents,
-        words: &call.words,
-        base: &call.base,
-        route: call.route,
-        method: call.method,
-        release: call.release,
-        content_type: call
-            .received
-            .parts
-            .headers
-            .get(http::header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok()),
-        rules: &Rulebook,
-    };
-    rules::before_read(call.instance, call.entity).await?;
-    let id = id.or_else(|| rules::standing_for(context, call.route));
-    let permit = match id.and_then(|id| marks::is_own(call.entity, &call.caller, id)) {
-        Some(true) => permit.whole(),
-        Some(false) => return Err(unseen(call.entity, id).into()),
-        None => permit,
-    };
-    if call.route.rule.is_some() && call.entity.stored && call.method == Method::Get {
-        // A rule may not look at them; a mistake in them is one all the same.
-        filter(call, &permit)?;
-    }
-    if let Some(rule) = &call.route.rule
-        && let Some(answer) = Box::pin(action(context, &permit, rule, id, body(call)?)).await?
-    {
-        let paged = answer.paged;
-        let reply = Reply::from_answer(answer);
-        return Ok(match paged {
-            Some(paged) => {
-                let forward = call.forward_only || call.parameters.page_id.is_some();
-                reply.with_link(link(call, paged, forward, None))
-            }
-            None => reply,
-        });
-    }
-    match (call.route.kind, call.method) {
-        (
-            RouteKind::Collection
-            | RouteKind::Info
-            | RouteKind::UsagesList
-            | RouteKind::Usages
-            | RouteKind::Item,
-            Method::Get,
-        ) if id.is_none() => list(call, context, &permit, None).await,
-        (RouteKind::Usages | RouteKind::UsagesList, Method::Get) => usages(call, &permit, id).await,
-        (RouteKind::Count, Method::Get) => count(call, context, &permit).await,
-        (RouteKind::Singleton, Method::Get) if id.is_some() => {
-            item(call, context, &permit, id, 200).await
+pub fn answer<'a>(call: &'a Call<'_>) -> Later<'a, Reply> {
+    Box::pin(async move {
+        let verb =
+            rules::verb(call.route, call.method).unwrap_or_else(|| verb(call.route, call.method));
+        let needs = needs(call);
+        let permit = authorize(
+            call.instance.backend.grounds(),
+            &call.caller,
+            call.entity,
+            needs,
+            verb,
+        )
+        .map_err(|denial| denial.by(&call.caller.role.name))?;
+        let ids = ids(call).await?;
+        let (parents, id) = split(call, &ids);
+        pass_parents(call, &permit, parents).await?;
+        let context = Context {
+            instance: call.instance,
+            caller: &call.caller,
+            now: call.instance.now(),
+            parameters: &call.parameters,
+            parents,
+            words: &call.words,
+            base: &call.base,
+            route: call.route,
+            method: call.method,
+            release: call.release,
+            content_type: call
+                .received
+                .parts
+                .headers
+                .get(http::header::CONTENT_TYPE)
+                .and_then(|value| value.to_str().ok()),
+            rules: &Rulebook,
+        };
+        rules::before_read(call.instance, call.entity).await?;
+        let id = id.or_else(|| rules::standing_for(context, call.route));
+        let permit = match id.and_then(|id| marks::is_own(call.entity, &call.caller, id)) {
+            Some(true) => permit.whole(),
+            Some(false) => return Err(unseen(call.entity, id).into()),
+            None => permit,
+        };
+        if call.route.rule.is_some() && call.entity.stored && call.method == Method::Get {
+            // A rule may not look at them; a mistake in them is one all the same.
+            filter(call, &permit)?;
         }
-        (RouteKind::Item | RouteKind::ItemByName | RouteKind::Info, Method::Get) => {
-            item(call, context, &permit, id, 200).await
-        }
-        (RouteKind::Search, Method::Post) => {
-            let wanted = filter_values::read(body(call)?)?;
-            list(call, context, &permit, Some(wanted)).await
-        }
-        (RouteKind::Singleton, Method::Get) if call.route.rule.is_none() => {
-            let only = only(context, &permit).await?;
-            item(call, context, &permit, Some(only), 200).await
-        }
-        // A forecast item is posted to a path that names an item, and an invoice grouping to one that
-        // counts; each gets an id of its own.
-        (
-            RouteKind::Collection | RouteKind::Item | RouteKind::Singleton | RouteKind::Count,
-            Method::Post,
-        ) => {
-            let made = Box::pin(saving::create(context, &permit, body(call)?, call.release));
-            let made = made.await?;
-            let reading = permit.reading();
-            let reply = shown(call, context, &reading, call.status(), Known::Made(&made)).await?;
-            Ok(match call.route.kind {
-                RouteKind::Collection if reply.status == 201 => {
-                    reply.with_location(format!("{}/{}", call.url, made.row.id))
+        if let Some(rule) = &call.route.rule
+            && let Some(answer) = Box::pin(action(context, &permit, rule, id, body(call)?)).await?
+        {
+            let paged = answer.paged;
+            let reply = Reply::from_answer(answer);
+            return Ok(match paged {
+                Some(paged) => {
+                    let forward = call.forward_only || call.parameters.page_id.is_some();
+                    reply.with_link(link(call, paged, forward, None))
                 }
-                _ => reply,
-            })
+                None => reply,
+            });
         }
-        (RouteKind::Item | RouteKind::Collection, Method::Put | Method::Patch) => {
-            let id = match id {
-                Some(id) => id,
-                None => named(context, &permit, body(call)?).await?,
-            };
-            let whole = call.method == Method::Put;
-            Box::pin(saving::change(
-                context,
-                &permit,
-                id,
-                body(call)?,
-                whole,
-                call.release,
-            ))
-            .await?;
-            let own = marks::is_own(call.entity, &call.caller, id) == Some(true);
-            let reading = permit.reading();
-            let reading = if own { reading.whole() } else { reading };
-            item(call, context, &reading, Some(id), call.status()).await
-        }
-        (RouteKind::Item, Method::Delete) => {
-            let id = id.ok_or_else(ApiError::no_endpoint)?;
-            Box::pin(saving::delete(context, &permit, id)).await?;
-            Ok(Reply::from_answer(Answer::empty(call.status())))
-        }
-        (RouteKind::Collection, Method::Delete) => {
-            for id in doomed(call, context, &permit).await? {
-                Box::pin(saving::delete(context, &permit, id)).await?;
+        match (call.route.kind, call.method) {
+            (
+                RouteKind::Collection
+                | RouteKind::Info
+                | RouteKind::UsagesList
+                | RouteKind::Usages
+                | RouteKind::Item,
+                Method::Get,
+            ) if id.is_none() => list(call, context, &permit, None).await,
+            (RouteKind::Usages | RouteKind::UsagesList, Method::Get) => {
+                usages(call, &permit, id).await
             }
-            Ok(Reply::from_answer(Answer::empty(call.status())))
+            (RouteKind::Count, Method::Get) => count(call, context, &permit).await,
+            (RouteKind::Singleton, Method::Get) if id.is_some() => {
+                item(call, context, &permit, id, 200).await
+            }
+            (RouteKind::Item | RouteKind::ItemByName | RouteKind::Info, Method::Get) => {
+                item(call, context, &permit, id, 200).await
+            }
+            (RouteKind::Search, Method::Post) => {
+                let wanted = filter_values::read(body(call)?)?;
+                list(call, context, &permit, Some(wanted)).await
+            }
+            (RouteKind::Singleton, Method::Get) if call.route.rule.is_none() => {
+                let only = only(context, &permit).await?;
+                item(call, context, &permit, Some(only), 200).await
+            }
+            // A forecast item is posted to a path that names an item, and an invoice grouping to one that
+            // counts; each gets an id of its own.
+            (
+                RouteKind::Collection | RouteKind::Item | RouteKind::Singleton | RouteKind::Count,
+                Method::Post,
+            ) => {
+                let made = Box::pin(saving::create(context, &permit, body(call)?, call.release));
+                let made = made.await?;
+                let reading = permit.reading();
+                let reply =
+                    shown(call, context, &reading, call.status(), Known::Made(&made)).await?;
+                Ok(match call.route.kind {
+                    RouteKind::Collection if reply.status == 201 => {
+                        reply.with_location(format!("{}/{}", call.url, made.row.id))
+                    }
+                    _ => reply,
+                })
+            }
+            (RouteKind::Item | RouteKind::Collection, Method::Put | Method::Patch) => {
+                let id = match id {
+                    Some(id) => id,
+                    None => named(context, &permit, body(call)?).await?,
+                };
+                let whole = call.method == Method::Put;
+                Box::pin(saving::change(
+                    context,
+                    &permit,
+                    id,
+                    body(call)?,
+                    whole,
+                    call.release,
+                ))
+                .await?;
+                let own = marks::is_own(call.entity, &call.caller, id) == Some(true);
+                let reading = permit.reading();
+                let reading = if own { reading.whole() } else { reading };
+                item(call, context, &reading, Some(id), call.status()).await
+            }
+            (RouteKind::Item, Method::Delete) => {
+                let id = id.ok_or_else(ApiError::no_endpoint)?;
+                Box::pin(saving::delete(context, &permit, id)).await?;
+                Ok(Reply::from_answer(Answer::empty(call.status())))
+            }
+            (RouteKind::Collection, Method::Delete) => {
+                for id in doomed(call, context, &permit).await? {
+                    Box::pin(saving::delete(context, &permit, id)).await?;
+                }
+                Ok(Reply::from_answer(Answer::empty(call.status())))
+            }
+            (RouteKind::Bulk, _) => crate::bulk::answer(context, &permit, body(call)?).await,
+            _ => Err(ApiError::no_endpoint().into()),
         }
-        (RouteKind::Bulk, _) => crate::bulk::answer(context, &permit, body(call)?).await,
-        _ => Err(ApiError::no_endpoint().into()),
-    }
+    })
 }
 
 /// The one record of a path that names none: settings, of which there is one.

@@ -26,7 +26,7 @@ use bitting_policy::{Denial, Verb, Why};
 use bitting_psa::answer::Reply;
 use bitting_psa::caller::Caller;
 use bitting_psa::event::Event;
-use bitting_psa::instance::Instance;
+use bitting_psa::instance::{Instance, Later};
 use bitting_psa::marks;
 use bitting_psa::permit::{Permit, authorize, pass_through};
 use bitting_psa::problem::Problem;
@@ -94,20 +94,22 @@ impl Gate {
     }
 
     /// Answers a call of a virtual key.
-    pub async fn answer(&self, call: &Call<'_>, event: &mut Event) -> Result<Reply, Problem> {
-        let trace = Trace::default();
-        let passage = Passage {
-            gate: self,
-            call,
-            trace: &trace,
-        };
-        let answered = Box::pin(passage.answer()).await;
-        event.upstream(trace.told());
-        match answered {
-            Ok(reply) => Ok(reply),
-            Err(Stop::Passed(reply)) => Ok(*reply),
-            Err(Stop::Problem(problem)) => Err(problem),
-        }
+    pub fn answer<'a>(&'a self, call: &'a Call<'_>, event: &'a mut Event) -> Later<'a, Reply> {
+        Box::pin(async move {
+            let trace = Trace::default();
+            let passage = Passage {
+                gate: self,
+                call,
+                trace: &trace,
+            };
+            let answered = Box::pin(passage.answer()).await;
+            event.upstream(trace.told());
+            match answered {
+                Ok(reply) => Ok(reply),
+                Err(Stop::Passed(reply)) => Ok(*reply),
+                Err(Stop::Problem(problem)) => Err(problem),
+            }
+        })
     }
 }
 

@@ -85,7 +85,8 @@ pub struct Opening {
     pub groundwork: &'static dyn Groundwork,
 }
 
-/// What comes of something that may wait.
+/// What comes of something that may wait. In a box: a future that crosses the border of a crate bare is compiled there
+/// once more, with all that it awaits.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send + 'a>>;
 
 /// Something kept in memory of an instance.

@@ -66,7 +66,7 @@ use bitting_policy::Verb;
 use bitting_psa::answer::Answer;
 use bitting_psa::context::Context;
 use bitting_psa::draft::Draft;
-use bitting_psa::instance::Instance;
+use bitting_psa::instance::{Instance, Later};
 use bitting_psa::permit::Permit;
 use bitting_psa::problem::Problem;
 use bitting_psa::row::Row;
@@ -230,25 +230,27 @@ pub fn verb(route: &Route, method: Method) -> Option<Verb> {
 }
 
 /// What a list or a count is about when its parameters have to say so.
-pub async fn within(context: Context<'_>, permit: &Permit<'_>) -> Result<Filter, Problem> {
-    match context.route.rule.as_deref() {
-        Some("included_properties") => return contact_sync::properties(context, true),
-        Some("excluded_properties") => return contact_sync::properties(context, false),
-        Some("member_with_sso") => return Ok(sso::linked()),
-        _ => {}
-    }
-    for rule in &permit.entity().rules {
-        match rule.as_str() {
-            "document" => return documents::within(context).await,
+pub fn within<'a>(context: Context<'a>, permit: &'a Permit<'_>) -> Later<'a, Filter> {
+    Box::pin(async move {
+        match context.route.rule.as_deref() {
+            Some("included_properties") => return contact_sync::properties(context, true),
+            Some("excluded_properties") => return contact_sync::properties(context, false),
+            Some("member_with_sso") => return Ok(sso::linked()),
             _ => {}
         }
-    }
-    Ok(Filter::Constant(true))
+        for rule in &permit.entity().rules {
+            match rule.as_str() {
+                "document" => return documents::within(context).await,
+                _ => {}
+            }
+        }
+        Ok(Filter::Constant(true))
+    })
 }
 
 /// What has to be brought up to date before records of the entity are read or changed.
-pub async fn before_read(instance: &Instance, entity: &Entity) -> Result<(), Problem> {
-    agreements::before_read(instance, entity).await
+pub fn before_read<'a>(instance: &'a Instance, entity: &'a Entity) -> Later<'a, ()> {
+    Box::pin(async move { agreements::before_read(instance, entity).await })
 }
 
 /// The record that a path without an id stands for; `None` where it stands for none.
@@ -260,118 +262,123 @@ pub fn standing_for(context: Context<'_>, route: &Route) -> Option<i64> {
 }
 
 /// Rows of an entity that is worked out and not stored, unfiltered; `None` when it is stored.
-pub async fn computed(
-    context: Context<'_>,
-    permit: &Permit<'_>,
-) -> Result<Option<Vec<Row>>, Problem> {
-    for rule in &permit.entity().rules {
-        let rows = match rule.as_str() {
-            "all_notes" => tickets::notes::all(context, permit).await?,
-            "attached_configuration" => tickets::configurations::rows(context, permit).await?,
-            "board" if context.route.rule.as_deref() == Some("active_boards") => {
-                boards::active(context).await?
-            }
-            "excluded_member" => boards::excluded(context, permit).await?,
-            "board_associations" => match boards::associations(context, permit).await? {
-                Some(rows) => rows,
-                None => continue,
-            },
-            "reports" => reports::names(context, permit)?,
-            "project_recap" => projects::recap::rows(context, permit).await?,
-            "schedule_details" => schedule::details(context, permit).await?,
-            "agreement_recap" => Box::pin(finance::agreements::recaps(context, permit)).await?,
-            "unposted_levels" => Box::pin(finance::unposted::levels(context, permit)).await?,
-            "order_recap" => recaps::order(context, permit).await?,
-            "template_workplan" => recaps::workplan(context, permit).await?,
-            "custom_field_infos" => recaps::custom_fields(context, permit).await?,
-            "unposted" => Box::pin(finance::unposted::rows(context, permit)).await?,
-            "audit_trail" => audit::rows(context, permit).await?,
-            "my_security" => security::my_rows(context),
-            "my_customize_items" => security::my_items(context),
-            "role_settings" => security::role_rows(context, permit.entity()),
-            "billable_options" => billable_options::rows(permit),
-            "management_logs" => management::logs(context, permit),
-            "email_tokens" => email_tokens::rows(permit),
-            "marketplace_definitions" => imports::definitions(context, permit),
-            "setup_screens" => security::screens(context.instance.registry()),
-            _ => continue,
-        };
-        return Ok(Some(rows));
-    }
-    // What is worked out by a rule that is not written yet has no rows, and no table to look into.
-    Ok((!permit.entity().stored).then(Vec::new))
+pub fn computed<'a>(context: Context<'a>, permit: &'a Permit<'_>) -> Later<'a, Option<Vec<Row>>> {
+    Box::pin(async move {
+        for rule in &permit.entity().rules {
+            let rows = match rule.as_str() {
+                "all_notes" => tickets::notes::all(context, permit).await?,
+                "attached_configuration" => tickets::configurations::rows(context, permit).await?,
+                "board" if context.route.rule.as_deref() == Some("active_boards") => {
+                    boards::active(context).await?
+                }
+                "excluded_member" => boards::excluded(context, permit).await?,
+                "board_associations" => match boards::associations(context, permit).await? {
+                    Some(rows) => rows,
+                    None => continue,
+                },
+                "reports" => reports::names(context, permit)?,
+                "project_recap" => projects::recap::rows(context, permit).await?,
+                "schedule_details" => schedule::details(context, permit).await?,
+                "agreement_recap" => Box::pin(finance::agreements::recaps(context, permit)).await?,
+                "unposted_levels" => Box::pin(finance::unposted::levels(context, permit)).await?,
+                "order_recap" => recaps::order(context, permit).await?,
+                "template_workplan" => recaps::workplan(context, permit).await?,
+                "custom_field_infos" => recaps::custom_fields(context, permit).await?,
+                "unposted" => Box::pin(finance::unposted::rows(context, permit)).await?,
+                "audit_trail" => audit::rows(context, permit).await?,
+                "my_security" => security::my_rows(context),
+                "my_customize_items" => security::my_items(context),
+                "role_settings" => security::role_rows(context, permit.entity()),
+                "billable_options" => billable_options::rows(permit),
+                "management_logs" => management::logs(context, permit),
+                "email_tokens" => email_tokens::rows(permit),
+                "marketplace_definitions" => imports::definitions(context, permit),
+                "setup_screens" => security::screens(context.instance.registry()),
+                _ => continue,
+            };
+            return Ok(Some(rows));
+        }
+        // What is worked out by a rule that is not written yet has no rows, and no table to look into.
+        Ok((!permit.entity().stored).then(Vec::new))
+    })
 }
 
 /// A verb of its own on a path (`/copy`, `/merge`), a singleton or a file; `None` when no rule answers it.
-pub async fn action(
-    context: Context<'_>,
-    permit: &Permit<'_>,
-    rule: &str,
+pub fn action<'a>(
+    context: Context<'a>,
+    permit: &'a Permit<'_>,
+    rule: &'a str,
     id: Option<i64>,
-    body: &[u8],
-) -> Result<Option<Answer>, Problem> {
-    match rule {
-        "agreement_parameters" => Ok(Some(finance::parameters::answer(context, permit).await?)),
-        "attached_configuration" => {
-            tickets::configurations::answer(context, permit, id, body).await
-        }
-        "merge_ticket" | "attach_children" => tickets::merging::answer(context, permit, id, body)
-            .await
-            .map(Some),
-        "copy_ticket" => tickets::merging::copy(context, permit, id, body)
-            .await
-            .map(Some),
-        "change_configuration_type" => configurations::change_type(context, permit, id, body)
-            .await
-            .map(Some),
-        "copy_configuration_type" => configurations::copying::copy(context, permit, body)
-            .await
-            .map(Some),
-        "merge_company" => companies::merging::answer(context, permit, id, body)
-            .await
-            .map(Some),
-        "excluded_member" => boards::exclude(context, permit, id, body).await,
-        "forecast" => forecasts::answer(context, permit, body).await.map(Some),
-        "copy_forecast" => forecasts::copy(context, permit, id).await.map(Some),
-        "report_rows" | "report_columns" | "report_count" => {
-            reports::answer(context, permit, rule).await.map(Some)
-        }
-        "info" => Ok(Some(system::info(
-            context.instance.catalog(),
-            context.release,
-        ))),
-        "default_company" | "default_contact" | "default_opportunity" | "default_rma_tag" => {
-            let row = template::row(context, permit).await?;
-            template::answer(context, permit, row).await.map(Some)
-        }
-        "default_api_member" => enrolment::template(context, permit).await.map(Some),
-        "deactivate_member" | "deactivate_iam_member" => {
-            enrolment::deactivate(context, permit, rule, id, body)
+    body: &'a [u8],
+) -> Later<'a, Option<Answer>> {
+    Box::pin(async move {
+        match rule {
+            "agreement_parameters" => Ok(Some(finance::parameters::answer(context, permit).await?)),
+            "attached_configuration" => {
+                tickets::configurations::answer(context, permit, id, body).await
+            }
+            "merge_ticket" | "attach_children" => {
+                tickets::merging::answer(context, permit, id, body)
+                    .await
+                    .map(Some)
+            }
+            "copy_ticket" => tickets::merging::copy(context, permit, id, body)
                 .await
-                .map(Some)
-        }
-        "document_upload" | "document_download" | "document_thumbnail" => {
-            documents::answer(context, permit, rule, id, body).await
-        }
-        "document_upload_sample" => Ok(Some(documents::sample())),
-        "member_tokens" => tokens::mint(context).await.map(Some),
-        _ => {
-            let answer = Box::pin(time::verbs::answer(context, permit, rule, id, body)).await?;
-            if answer.is_some() {
-                return Ok(answer);
+                .map(Some),
+            "change_configuration_type" => configurations::change_type(context, permit, id, body)
+                .await
+                .map(Some),
+            "copy_configuration_type" => configurations::copying::copy(context, permit, body)
+                .await
+                .map(Some),
+            "merge_company" => companies::merging::answer(context, permit, id, body)
+                .await
+                .map(Some),
+            "excluded_member" => boards::exclude(context, permit, id, body).await,
+            "forecast" => forecasts::answer(context, permit, body).await.map(Some),
+            "copy_forecast" => forecasts::copy(context, permit, id).await.map(Some),
+            "report_rows" | "report_columns" | "report_count" => {
+                reports::answer(context, permit, rule).await.map(Some)
             }
-            let answer = match rule {
-                "delete_schedule_entry" => Some(Box::pin(schedule::remove(context, permit)).await?),
-                _ => Box::pin(projects::answer(context, permit, rule, id, body)).await?,
-            };
-            if answer.is_some() {
-                return Ok(answer);
+            "info" => Ok(Some(system::info(
+                context.instance.catalog(),
+                context.release,
+            ))),
+            "default_company" | "default_contact" | "default_opportunity" | "default_rma_tag" => {
+                let row = template::row(context, permit).await?;
+                template::answer(context, permit, row).await.map(Some)
             }
-            let answer = Box::pin(finance::answer(context, permit, rule, id, body)).await?;
-            if answer.is_some() {
-                return Ok(answer);
+            "default_api_member" => enrolment::template(context, permit).await.map(Some),
+            "deactivate_member" | "deactivate_iam_member" => {
+                enrolment::deactivate(context, permit, rule, id, body)
+                    .await
+                    .map(Some)
             }
-            Box::pin(verbs::answer(context, permit, rule, id, body)).await
+            "document_upload" | "document_download" | "document_thumbnail" => {
+                documents::answer(context, permit, rule, id, body).await
+            }
+            "document_upload_sample" => Ok(Some(documents::sample())),
+            "member_tokens" => tokens::mint(context).await.map(Some),
+            _ => {
+                let answer = Box::pin(time::verbs::answer(context, permit, rule, id, body)).await?;
+                if answer.is_some() {
+                    return Ok(answer);
+                }
+                let answer = match rule {
+                    "delete_schedule_entry" => {
+                        Some(Box::pin(schedule::remove(context, permit)).await?)
+                    }
+                    _ => Box::pin(projects::answer(context, permit, rule, id, body)).await?,
+                };
+                if answer.is_some() {
+                    return Ok(answer);
+                }
+                let answer = Box::pin(finance::answer(context, permit, rule, id, body)).await?;
+                if answer.is_some() {
+                    return Ok(answer);
+                }
+                Box::pin(verbs::answer(context, permit, rule, id, body)).await
+            }
         }
-    }
+    })
 }

@@ -161,8 +161,11 @@ enum Records<'a> {
 }
 
 /// The same in front of a PSA, whose records it shows: of the options' records it has none.
-pub async fn start_gate(options: &Options, front: &Front) -> Result<Running, HostError> {
-    open(options, Records::Front(front), &mut |_| {}).await
+pub fn start_gate<'a>(
+    options: &'a Options,
+    front: &'a Front,
+) -> Work<'a, Result<Running, HostError>> {
+    Box::pin(async move { open(options, Records::Front(front), &mut |_| {}).await })
 }
 
 async fn open(
