@@ -147,9 +147,14 @@ def test_a_member_that_is_called_otherwise_on_the_psa(server, admin, folder):
     running = Kept(folder, server)
     assert {row["id"] for row in running.with_key("Desk").all("/service/tickets")} == expected
     ended(running)
-    for wrong in ("Desk", "Desk=", "=jmoor"):
+    form = "write a name, an equals sign and what it stands for, such as Desk=jsmith"
+    for wrong, told in (
+        ("Desk", f"'Desk' for '--as <MEMBER=NAME>': {form}"),
+        ("=jmoor", f"'=jmoor' for '--as <MEMBER=NAME>': {form}"),
+        ("Desk=", "`Desk=` names no member; write --as MEMBER=NAME"),
+    ):
         said = refused(folder, server, "--psa", server.facts["https"], "--as", wrong, environment=running.environment())
-        assert f"`{wrong}` names no member; write --as MEMBER=NAME" in said, said
+        assert told in said, said
 
 
 def test_a_key_that_is_typed_in_is_asked_for_and_not_echoed(server, folder):
