@@ -17,7 +17,8 @@ static CATALOG: LazyLock<Catalog> = LazyLock::new(|| match Catalog::autotask() {
 });
 
 fn defined() -> Vec<Defined> {
-    let field = |name: &str, kind: &'static str, protected: bool| Defined {
+    let field = |id: i64, name: &str, kind: &'static str, protected: bool| Defined {
+        id,
         name: Arc::from(name),
         label: Arc::from(name),
         description: Arc::from(""),
@@ -27,9 +28,9 @@ fn defined() -> Vec<Defined> {
         protected,
     };
     vec![
-        field("Tier", "string", false),
-        field("Seats", "double", false),
-        field("Since", "datetime", true),
+        field(1, "Tier", "string", false),
+        field(2, "Seats", "double", false),
+        field(3, "Since", "datetime", true),
     ]
 }
 
